@@ -1,0 +1,69 @@
+//! Files of messages.
+
+use serde::{Deserialize, Serialize};
+
+/// Where the bytes of an attachment are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttachmentState {
+    /// At the vendor only.
+    Remote,
+    /// In our store, under its hash.
+    Stored,
+    /// On its way out.
+    Uploading,
+    /// In our store and at the vendor.
+    Uploaded,
+    /// Could not be had or sent.
+    Failed,
+}
+
+impl AttachmentState {
+    /// The word in JSON and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Remote => "remote",
+            Self::Stored => "stored",
+            Self::Uploading => "uploading",
+            Self::Uploaded => "uploaded",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Remote, Self::Stored, Self::Uploading, Self::Uploaded, Self::Failed]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+    }
+}
+
+/// A file of a message, as screens and JSON show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its number within the message, from 1.
+    pub n: u32,
+    /// The name that the sender gave it; hostile until made safe.
+    pub name: Option<String>,
+    /// MIME type, by content where the bytes are here, else as the vendor says.
+    pub mime: Option<String>,
+    /// Bytes.
+    pub size: Option<u64>,
+    /// SHA-256 in lower-case hex.
+    pub sha256: Option<String>,
+    /// Where the bytes are.
+    pub state: AttachmentState,
+}
+
+/// A file that is in the store already, by its hash: what drafts and outbox rows point to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFile {
+    /// SHA-256 in lower-case hex: its name in the attachments folder.
+    pub sha256: String,
+    /// The name to send it under.
+    pub name: String,
+    /// MIME type by content.
+    pub mime: String,
+    /// Bytes.
+    pub size: u64,
+}

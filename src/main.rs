@@ -1,0 +1,3 @@
+//! The `deskline` program: hands over to the library.
+
+fn main() {}
