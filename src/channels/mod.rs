@@ -306,7 +306,7 @@ pub enum ErrorKind {
 }
 
 /// A request that did not succeed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{words}")]
 pub struct ChannelError {
     /// What kind.
