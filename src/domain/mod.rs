@@ -7,6 +7,7 @@ pub mod capability;
 pub mod change;
 pub mod channel;
 pub mod conversation;
+pub mod desk;
 pub mod draft;
 pub mod gate;
 pub mod ids;
