@@ -1,1 +1,4 @@
 //! To be written.
+
+/// A `[[channel]]` table (the real one replaces this).
+pub struct ChannelConfig {}
