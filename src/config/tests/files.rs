@@ -17,11 +17,11 @@ fn a_literal_secret_needs_a_private_file() {
     assert!(error.contains(":7: `api_key` is a secret in clear") && error.contains("mode 0640"), "{error}");
     assert!(error.contains(&format!("chmod 600 {}", path.display())) && !error.contains("k3y"), "{error}");
 
-    desk.write(path.clone(), &SKYHUB.replace("\"k3y-in-clear\"", "{ env = \"K\" }"), 0o644);
+    Desk::write(path.clone(), &SKYHUB.replace("\"k3y-in-clear\"", "{ env = \"K\" }"), 0o644);
     assert!(desk.load().unwrap().warnings.is_empty());
     chmod(&path, 0o666);
     assert!(desk.load().unwrap().warnings[0].to_string().contains("chmod go-w"));
-    desk.write(path, "[store]\nurl = \"postgres://a:b@c/d\"\n", 0o644);
+    Desk::write(path, "[store]\nurl = \"postgres://a:b@c/d\"\n", 0o644);
     assert!(desk.errors().contains("`url` is a secret in clear"));
 }
 
@@ -43,12 +43,12 @@ fn private_files_are_for_their_owner_only() {
 
     let rules = Rules::of_store(&config.store, &desk.environment).unwrap();
     assert_eq!((rules.file_mode(), rules.folder_mode(), rules.umask()), (0o600, 0o700, 0o077));
-    let store = desk.write(config.store.file().unwrap().to_owned(), "", 0o644);
+    let store = Desk::write(config.store.file().unwrap().to_owned(), "", 0o644);
     chmod(store.parent().unwrap(), 0o755);
-    let wal = desk.write(store.with_extension("db-wal"), "", 0o600);
+    let wal = Desk::write(store.with_extension("db-wal"), "", 0o600);
     std::fs::create_dir(&config.store.attachments).unwrap();
     chmod(&config.store.attachments, 0o700);
-    let log = desk.write(desk.environment.log_folder().join("it's.log"), "", 0o660);
+    let log = Desk::write(desk.environment.log_folder().join("it's.log"), "", 0o660);
     chmod(&desk.environment.log_folder(), 0o700);
     chmod(&desk.environment.state_folder(), 0o700);
     let found: Vec<String> =
@@ -80,7 +80,7 @@ fn a_group_needs_what_its_members_need() {
     let gid = desk.environment.account.gid;
     let rules = Rules { owner: desk.environment.account.uid, group: Some(gid) };
     assert_eq!((rules.file_mode(), rules.folder_mode(), rules.umask()), (0o660, 0o2770, 0o007));
-    let store = desk.write(config.store.file().unwrap().to_owned(), "", 0o600);
+    let store = Desk::write(config.store.file().unwrap().to_owned(), "", 0o600);
     let found = rules.check_file(&store);
     assert_eq!(found[0].fix.as_deref(), Some(format!("chmod 0660 {}", store.display()).as_str()));
     chmod(&store, 0o660);

@@ -9,7 +9,7 @@ fn nothing_at_all_is_a_configuration() {
     let config = desk.load().unwrap();
     assert!(config.channels.is_empty() && config.webhook.is_none());
     assert_eq!(config.agent.name, "Ana Souza");
-    assert_eq!(config.sync.poll_interval, Duration::from_secs(60));
+    assert_eq!(config.sync.poll_interval, Duration::from_mins(1));
     assert_eq!(config.sync.max_attachment_bytes, 25_000_000);
     let StoreUrl::Sqlite(path) = &config.store.url else { panic!("not a file") };
     assert_eq!(*path, desk.folder.path().join(".local/share/deskline/deskline.db"));
@@ -30,7 +30,7 @@ fn a_later_layer_wins_key_by_key() {
     let user = desk.user("[sync]\n\npoll_interval = \"10s\"\n[ui]\ntheme = \"dark\"\nlang = \"pt-BR\"\n");
     let config = desk.load().unwrap();
     assert_eq!(config.sync.poll_interval, Duration::from_secs(10));
-    assert_eq!(config.sync.sweep_interval, Duration::from_secs(1200));
+    assert_eq!(config.sync.sweep_interval, Duration::from_mins(20));
     assert_eq!(config.sync.max_rate, 2);
     assert_eq!((config.ui.lang.as_str(), config.ui.theme.as_str()), ("de", "dark"));
     assert_eq!(config.ui.esc_timeout, Duration::from_millis(150));
@@ -50,7 +50,7 @@ fn a_later_layer_wins_key_by_key() {
 fn config_names_the_only_file_and_it_must_be_there() {
     let desk = Desk::new();
     desk.user("[ui]\nlang = \"de\"\n");
-    let other = desk.write(desk.folder.path().join("other.toml"), "[ui]\ntheme = \"mono\"\n", 0o644);
+    let other = Desk::write(desk.folder.path().join("other.toml"), "[ui]\ntheme = \"mono\"\n", 0o644);
     let sources = Sources { file: Some(other), ..Sources::new(&desk.environment) };
     let config = load(&sources, crate::config::KINDS).unwrap();
     assert_eq!((config.ui.lang.as_str(), config.ui.theme.as_str()), ("en", "mono"));

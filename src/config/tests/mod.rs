@@ -33,7 +33,8 @@ impl Desk {
         Self { folder, environment }
     }
 
-    pub fn write(&self, path: PathBuf, text: &str, mode: u32) -> PathBuf {
+    /// Writes a file, and the folders above it; hands its path back.
+    pub fn write(path: PathBuf, text: &str, mode: u32) -> PathBuf {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
         std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
@@ -41,11 +42,11 @@ impl Desk {
     }
 
     pub fn user(&self, text: &str) -> PathBuf {
-        self.write(self.environment.user_file(), text, 0o600)
+        Self::write(self.environment.user_file(), text, 0o600)
     }
 
     pub fn system(&self, text: &str) -> PathBuf {
-        self.write(self.environment.system_file.clone(), text, 0o644)
+        Self::write(self.environment.system_file.clone(), text, 0o644)
     }
 
     pub fn load(&self) -> Result<Config, ConfigError> {

@@ -11,7 +11,7 @@ async fn text(secret: &SecretRef, desk: &Desk) -> String {
 async fn secrets_come_from_variables_files_and_commands() {
     let desk = Desk::with(&[("TOKEN", "t0p")]);
     assert_eq!(text(&SecretRef::Env("TOKEN".into()), &desk).await, "t0p");
-    let file = desk.write(desk.folder.path().join("secret"), "fi le\r\n", 0o640);
+    let file = Desk::write(desk.folder.path().join("secret"), "fi le\r\n", 0o640);
     assert_eq!(text(&SecretRef::File(file), &desk).await, "fi le");
     assert_eq!(text(&SecretRef::Command("echo $TOKEN | tr 0 o".into()), &desk).await, "top");
     // Without a terminal, and the leader of its own session.
@@ -24,7 +24,7 @@ async fn what_cannot_be_had_says_why_and_nothing_more() {
     let desk = Desk::new();
     let fails = async |secret: SecretRef| secret.resolve(&desk.environment).await.unwrap_err().to_string();
     assert_eq!(fails(SecretRef::Env("NOPE".into())).await, "the environment variable NOPE is not set");
-    let open = desk.write(desk.folder.path().join("open"), "hush", 0o644);
+    let open = Desk::write(desk.folder.path().join("open"), "hush", 0o644);
     let error = fails(SecretRef::File(open.clone())).await;
     assert!(
         error.contains("mode 0644") && error.contains(&format!("chmod 600 {}", open.display())),
@@ -78,8 +78,9 @@ fn no_way_of_printing_shows_a_secret() {
         .replace("{ env = \"SKYHUB_AM\" }", "{ command = \"echo hush-cmd\" }");
     desk.user(&format!("[store]\nurl = \"postgres://ana:hush-pg@db/x\"\n{SKYHUB}{other}"));
     let config = desk.load().unwrap();
-    let shown: String =
-        config.effective.iter().map(|value| format!("{} = {}\n", value.key, value.value)).collect();
+    let shown: Vec<String> =
+        config.effective.iter().map(|value| format!("{} = {}", value.key, value.value)).collect();
+    let shown = shown.join("\n");
     let all = format!("{shown}{config:?}{:?}", desk.environment);
     for secret in ["k3y-in-clear", "hush"] {
         assert!(!all.contains(secret), "{secret} in {all}");

@@ -41,7 +41,7 @@ fn marketplace_clocks_are_words_spans_or_business_time() {
         |text: &str| good(&format!("{SKYHUB}marketplace_clock = \"{text}\"\n")).channels[0].marketplace_clock;
     assert_eq!(clock("default"), MarketplaceClock::Default);
     assert_eq!(clock("none"), MarketplaceClock::None);
-    assert_eq!(clock("24h"), MarketplaceClock::Running(Duration::from_secs(86_400)));
+    assert_eq!(clock("24h"), MarketplaceClock::Running(Duration::from_hours(24)));
     assert_eq!(clock("1 business day"), MarketplaceClock::BusinessDays(1));
     assert_eq!(clock("12 business hours"), MarketplaceClock::BusinessHours(12));
     assert!(bad(&format!("{SKYHUB}marketplace_clock = \"soon\"\n")).contains("\"soon\" is none of"));
