@@ -145,7 +145,14 @@ pub(super) fn shown(text: &str) -> String {
 pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
     let best = known
         .clone()
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(word, candidate), candidate))
+        .map(|candidate| {
+            // A word cut short (`env` for `environment`) is near, however many letters it lacks.
+            let cut = word.len() >= 3
+                && candidate.len() >= 3
+                && (word.starts_with(candidate) || candidate.starts_with(word));
+            let near = strsim::normalized_damerau_levenshtein(word, candidate);
+            (if cut { near.max(0.5) } else { near }, candidate)
+        })
         .max_by(|a, b| a.0.total_cmp(&b.0))?;
     // Always names one: the reader may judge whether it is what he meant; far ones come with the whole list.
     if best.0 >= 0.4 {

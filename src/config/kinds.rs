@@ -81,9 +81,9 @@ pub const WHATSAPP: KindSchema = KindSchema {
         Key::new(
             "webhook_path",
             WebPath,
-            "Where the vendor calls us; on-premises signs nothing, so make it a secret. Default: cloud \
-             /webhook/whatsapp.",
+            "Where the vendor calls us; on-premises signs nothing, so there it must be said, and secret.",
         )
+        .or("/webhook/whatsapp")
         .when("api", "on-premises"),
         Key::new(
             "media_hosts",

@@ -1,6 +1,8 @@
 //! Times as agents type them: `3d`, `14:30`, `fri 9`, `sex`, `Fr`, `tomorrow`.
 
-use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
+};
 use chrono_tz::Tz;
 
 use super::Time;
@@ -39,7 +41,11 @@ pub fn parse(text: &str, now: Time, zone: Tz) -> Option<Time> {
         let at = resolve(day, time.unwrap_or(MORNING), zone)?;
         // A weekday that is today, at a time already past, means next week's.
         let weekly = weekday(first).is_some();
-        let at = if at <= now && weekly { resolve(day + Days::new(7), time.unwrap_or(MORNING), zone)? } else { at };
+        let at = if at <= now && weekly {
+            resolve(day + Days::new(7), time.unwrap_or(MORNING), zone)?
+        } else {
+            at
+        };
         return Some(at).filter(|at| *at > now);
     }
     if time.is_some() {
@@ -106,9 +112,10 @@ fn resolve(day: NaiveDate, time: NaiveTime, zone: Tz) -> Option<Time> {
     let wall = day.and_time(time);
     match zone.from_local_datetime(&wall) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Some(at.with_timezone(&Utc)),
-        LocalResult::None => {
-            zone.from_local_datetime(&(wall + TimeDelta::hours(1))).earliest().map(|at| at.with_timezone(&Utc))
-        }
+        LocalResult::None => zone
+            .from_local_datetime(&(wall + TimeDelta::hours(1)))
+            .earliest()
+            .map(|at| at.with_timezone(&Utc)),
     }
 }
 

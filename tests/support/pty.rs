@@ -34,7 +34,9 @@ impl Pty {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_deskline"));
         command.args(args);
         command.env_clear();
-        for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("TZ", "UTC"), ("PATH", "/usr/bin:/bin")] {
+        for (name, value) in
+            [("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("TZ", "UTC"), ("PATH", "/usr/bin:/bin")]
+        {
             command.env(name, value);
         }
         command.env("HOME", home);

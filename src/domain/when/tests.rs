@@ -31,7 +31,9 @@ fn times_as_agents_type_them_are_understood() {
 #[test]
 fn what_is_past_or_no_time_is_refused() {
     let now = at("2026-11-22T09:00:00Z");
-    for text in ["", "soon", "2020-01-01", "25:00", "3x", "fri nine", "today 9", "2026-11-22T08:00:00Z", "99999999d"] {
+    for text in
+        ["", "soon", "2020-01-01", "25:00", "3x", "fri nine", "today 9", "2026-11-22T08:00:00Z", "99999999d"]
+    {
         assert_eq!(parse(text, now, chrono_tz::Europe::Berlin), None, "{text}");
     }
 }
