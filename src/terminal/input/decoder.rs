@@ -193,7 +193,7 @@ impl Decoder {
             let ch = std::str::from_utf8(&self.pending).ok().and_then(|text| text.chars().next());
             self.reset();
             match ch {
-                Some(ch) if !ch.is_control() => self.key(sequence::char_key(ch)),
+                Some(ch) if !ch.is_control() => self.key(Some(sequence::char_key(ch))),
                 _ => self.after_escape = false,
             }
         }

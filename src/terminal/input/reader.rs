@@ -121,9 +121,8 @@ impl Loop<'_> {
         let mut fds = [PollFd::new(self.wake, PollFlags::IN), PollFd::new(&self.tty, PollFlags::IN)];
         let wait = wait.and_then(|wait| Timespec::try_from(wait).ok());
         match poll(&mut fds, wait.as_ref()) {
-            Ok(0) => return Woken::Time,
+            Ok(0) | Err(Errno::INTR | Errno::AGAIN) => return Woken::Time,
             Ok(_) => {}
-            Err(Errno::INTR | Errno::AGAIN) => return Woken::Time,
             Err(_) => return Woken::Gone,
         }
         if !fds[0].revents().is_empty() {

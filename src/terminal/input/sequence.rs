@@ -32,16 +32,12 @@ pub(super) fn single(byte: u8) -> Option<KeyEvent> {
         0x01..=0x1a => control(byte | 0x60),
         // Ctrl-\ Ctrl-] Ctrl-^ Ctrl-_
         0x1c..=0x1f => control(byte | 0x40),
-        b' '..=b'~' => Some(char_key_event(char::from(byte))),
+        b' '..=b'~' => Some(char_key(char::from(byte))),
         _ => None,
     }
 }
 
-pub(super) fn char_key(ch: char) -> Option<KeyEvent> {
-    Some(char_key_event(ch))
-}
-
-fn char_key_event(ch: char) -> KeyEvent {
+pub(super) fn char_key(ch: char) -> KeyEvent {
     let modifiers = if ch.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
     KeyEvent::new(KeyCode::Char(ch), modifiers)
 }
@@ -60,8 +56,9 @@ pub(super) fn event(sequence: &[u8]) -> Option<Meaning> {
             parse(format!("\x1b[{code};{modifiers}u").as_bytes())
         }
         // termina gives up in the middle of any other beginning and would read the rest as letters.
-        [0x1b, b'[', b'0'..=b'9' | b'<' | b'>' | b'M' | b'[', ..] | [0x1b, b']', ..] => parse(sequence),
-        [0x1b, b'[', _] => parse(sequence),
+        [0x1b, b'[', b'0'..=b'9' | b'<' | b'>' | b'M' | b'[', ..] | [0x1b, b']', ..] | [0x1b, b'[', _] => {
+            parse(sequence)
+        }
         _ => None,
     }
 }
@@ -138,10 +135,9 @@ fn key_event(key: theirs::KeyEvent) -> Option<KeyEvent> {
     };
     let mut modifiers = modifiers(key.modifiers);
     let code = match key.code {
+        theirs::KeyCode::Backspace | theirs::KeyCode::Char('\u{8}') => KeyCode::Backspace,
         // An unknown functional key of the kitty protocol is no letter.
-        theirs::KeyCode::Char('\u{E000}'..='\u{F8FF}') => return None,
-        theirs::KeyCode::Char('\u{8}') => KeyCode::Backspace,
-        theirs::KeyCode::Char(ch) if ch.is_control() => return None,
+        theirs::KeyCode::Char(ch) if ch.is_control() || matches!(ch, '\u{E000}'..='\u{F8FF}') => return None,
         // Ctrl-_ where `_` is Shift and `-`.
         theirs::KeyCode::Char('-') if modifiers == KeyModifiers::CONTROL | KeyModifiers::SHIFT => {
             modifiers = KeyModifiers::CONTROL;
@@ -149,7 +145,6 @@ fn key_event(key: theirs::KeyEvent) -> Option<KeyEvent> {
         }
         theirs::KeyCode::Char(ch) => KeyCode::Char(ch),
         theirs::KeyCode::Enter => KeyCode::Enter,
-        theirs::KeyCode::Backspace => KeyCode::Backspace,
         theirs::KeyCode::Tab => KeyCode::Tab,
         theirs::KeyCode::BackTab => KeyCode::BackTab,
         theirs::KeyCode::Escape => KeyCode::Esc,
