@@ -4,6 +4,7 @@
 //! after each frame. This one remembers both, moves the cursor by the shortest way and puts a style into one
 //! sequence. It is also the last guard of the screen: no control character passes, whatever a cell holds.
 
+mod halves;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
+pub use self::halves::WideCells;
 use crate::domain::text::{ascii, columns, steady};
 
 /// Collects a frame as bytes; [`super::screen::Screen`] writes them.

@@ -35,7 +35,8 @@ pub struct Modes {
     pub kitty: bool,
 }
 
-/// Holds the terminal in our state. Dropping it restores the terminal, as do a panic and [`Guard::leave`].
+/// Holds the terminal in our state. Dropping it restores the terminal, as do [`Guard::leave`] and, after
+/// [`restore_on_panic`], a panic.
 ///
 /// Errors on the way out are ignored: the terminal may be gone.
 #[derive(Debug)]
@@ -63,7 +64,8 @@ static HOOK: Once = Once::new();
 static CURRENT: Mutex<Weak<Inner>> = Mutex::new(Weak::new());
 
 impl Guard {
-    /// Raw mode, alternate screen, bracketed paste and `modes`; installs the panic hook the first time.
+    /// Raw mode, alternate screen, bracketed paste and `modes`. The calling thread is the screen's: see
+    /// [`restore_on_panic`].
     ///
     /// # Errors
     ///
@@ -76,7 +78,6 @@ impl Guard {
             owner: std::thread::current().id(),
         });
         *lock(&CURRENT) = Arc::downgrade(&inner);
-        HOOK.call_once(install_hook);
         inner.enter()?;
         Ok(Self { inner })
     }
@@ -167,6 +168,11 @@ impl Inner {
         self.tty.write_all(format!("\x1b[?1049h\x1b[?2004h{modes}").as_bytes())
     }
 
+    /// Whether the terminal is ours; where that cannot be known without waiting, it is.
+    fn is_entered(&self) -> bool {
+        self.state.try_lock().map_or(true, |state| state.before.is_some())
+    }
+
     fn leave(&self) {
         let Some((before, modes)) = ({
             let mut state = lock(&self.state);
@@ -188,7 +194,7 @@ impl Inner {
     fn write_without_waiting(&self, bytes: &[u8]) -> io::Result<()> {
         let leaving = Tty::from_shared(self.tty.file());
         leaving.leave();
-        leaving.write_all(bytes)
+        if leaving.writable() { leaving.write_all(bytes) } else { Err(io::ErrorKind::TimedOut.into()) }
     }
 
     /// Reads what is still to come up to DA1, so that no answer ends up in the shell.
@@ -223,27 +229,27 @@ fn mode_change(from: Modes, to: Modes) -> String {
     out
 }
 
-fn install_hook() {
-    let before = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        let current = lock(&CURRENT).upgrade();
-        match current {
-            // A task's thread: the screen lives on, and a report on it would only spoil it.
-            Some(inner) if inner.owner != std::thread::current().id() && lock_free_is_ours(&inner) => {
-                tracing::error!(at = info.location().map(ToString::to_string), "a task panicked");
+/// From now on a panic in the thread of the screen restores the terminal before it is reported. Installed once,
+/// however often it is called.
+///
+/// A panic in another thread is logged, not printed, while the terminal is ours: the screen lives on.
+pub fn restore_on_panic() {
+    HOOK.call_once(|| {
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let current = lock(&CURRENT).upgrade();
+            match current {
+                Some(inner) if inner.owner != std::thread::current().id() && inner.is_entered() => {
+                    tracing::error!(at = info.location().map(ToString::to_string), "a task panicked");
+                }
+                Some(inner) => {
+                    inner.leave();
+                    report(info);
+                }
+                None => report(info),
             }
-            Some(inner) => {
-                inner.leave();
-                before(info);
-            }
-            None => before(info),
-        }
-    }));
-}
-
-/// Whether the terminal is ours; where that cannot be known without waiting, it is.
-fn lock_free_is_ours(inner: &Inner) -> bool {
-    inner.state.try_lock().map_or(true, |state| state.before.is_some())
+        }));
+    });
 }
 
 /// A panic in another thread leaves nothing half done here.

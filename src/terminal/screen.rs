@@ -4,7 +4,10 @@ use std::io;
 
 use ratatui::{Frame, Terminal};
 
-use super::{backend::FrameBackend, tty::Tty};
+use super::{
+    backend::{FrameBackend, WideCells},
+    tty::Tty,
+};
 
 const BEGIN_SYNCHRONIZED: &str = "\x1b[?2026h";
 const END_SYNCHRONIZED: &str = "\x1b[?2026l";
@@ -27,6 +30,7 @@ pub struct Stats {
 pub struct Screen {
     tty: Tty,
     terminal: Terminal<FrameBackend>,
+    wide: WideCells,
     synchronized: bool,
     stats: Stats,
 }
@@ -38,7 +42,7 @@ impl Screen {
         let Ok(mut terminal) = Terminal::new(FrameBackend::new(columns, rows, utf8));
         // Not every alternate screen begins empty.
         let Ok(()) = terminal.clear();
-        Self { tty, terminal, synchronized: false, stats: Stats::default() }
+        Self { tty, terminal, wide: WideCells::default(), synchronized: false, stats: Stats::default() }
     }
 
     /// The terminal has proved synchronized output (mode 2026): frames are wrapped from now on.
@@ -73,7 +77,11 @@ impl Screen {
     ///
     /// The terminal is gone or the program is leaving: see [`Tty::write_all`].
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        let Ok(_) = self.terminal.draw(render);
+        let wide = &mut self.wide;
+        let Ok(_) = self.terminal.draw(|frame| {
+            render(frame);
+            wide.refresh(frame.buffer_mut());
+        });
         let backend = self.terminal.backend_mut();
         if backend.collected().is_empty() {
             return Ok(());

@@ -160,7 +160,7 @@ fn a_frame_is_one_write_wrapped_once_proved_and_counted() {
     pty.shown_until("\x1b[?2004h");
     let mut screen = Screen::new(pty.tty.clone(), true);
     assert_eq!(screen.size(), (20, 5));
-    let mut draw = |screen: &mut Screen, text: &str| {
+    let draw = |screen: &mut Screen, text: &str| {
         screen.draw(|frame| frame.render_widget(Paragraph::new(text), frame.area())).expect("drawn");
         screen.stats()
     };

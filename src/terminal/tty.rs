@@ -62,9 +62,10 @@ impl Tty {
         if term.is_none_or(|term| term.is_empty() || term == "dumb") {
             return Err(NoTerminal::Dumb);
         }
-        // A description of our own, so that O_NONBLOCK is not shared with the shell's.
+        // The same terminal opened anew, so that O_NONBLOCK is not shared with the shell. Not /dev/tty: that is the
+        // session's terminal, which need not be the one we were given. After `su` it may be refused.
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let own = rustix::fs::open("/dev/tty", flags, Mode::empty());
+        let own = rustix::fs::open("/proc/self/fd/1", flags, Mode::empty());
         let file = match own {
             Ok(own) if isatty(&own) => own,
             _ => rustix::io::fcntl_dupfd_cloexec(stdin, 3).map_err(|_| NoTerminal::NoTty)?,
@@ -127,6 +128,11 @@ impl Tty {
                 return Err(io::ErrorKind::TimedOut.into());
             }
         }
+    }
+
+    /// Whether the terminal takes bytes, soon.
+    pub(super) fn writable(&self) -> bool {
+        wait(&*self.file, PollFlags::OUT, STALLED)
     }
 
     /// Whether there are bytes to read, waiting at most `limit`.

@@ -14,13 +14,23 @@ fn terminal(columns: u16, rows: u16) -> Terminal<FrameBackend> {
     terminal
 }
 
-/// Draws lines and gives back what the frame wrote.
 fn draw(terminal: &mut Terminal<FrameBackend>, lines: Vec<Line<'_>>, cursor: Option<(u16, u16)>) -> String {
+    draw_with(terminal, &mut WideCells::default(), lines, cursor)
+}
+
+/// Draws lines and gives back what the frame wrote.
+fn draw_with(
+    terminal: &mut Terminal<FrameBackend>,
+    wide: &mut WideCells,
+    lines: Vec<Line<'_>>,
+    cursor: Option<(u16, u16)>,
+) -> String {
     let Ok(_) = terminal.draw(|frame| {
         frame.render_widget(Paragraph::new(lines), frame.area());
         if let Some(cursor) = cursor {
             frame.set_cursor_position(cursor);
         }
+        wide.refresh(frame.buffer_mut());
     });
     let out = terminal.backend().collected().to_owned();
     terminal.backend_mut().written();
@@ -57,6 +67,15 @@ fn a_style_is_one_sequence_and_outlives_the_frame() {
     assert!(out.contains("\x1b[;1;31;40mx"), "{out:?}");
     let out = draw(&mut terminal, vec![Line::from("y".red().on_black().bold())], None);
     assert_eq!(out, "\ry");
+}
+
+#[test]
+fn the_half_that_a_wide_character_leaves_behind_is_drawn() {
+    let mut terminal = terminal(12, 2);
+    let mut wide = WideCells::default();
+    draw_with(&mut terminal, &mut wide, vec![Line::from(" 日本")], None);
+    let out = draw_with(&mut terminal, &mut wide, vec![Line::from("日本".underlined())], None);
+    assert_eq!(out, "\r\x1b[4m日本\x1b[m ");
 }
 
 #[test]
@@ -132,14 +151,15 @@ proptest! {
     #[test]
     fn a_terminal_shows_what_was_drawn(frames in prop::collection::vec((pieces(), 0_u16..12, 0_u16..6), 1..6)) {
         let mut terminal = terminal(12, 6);
+        let mut wide = WideCells::default();
         let mut shown = vt100::Parser::new(
             6.try_into().expect("not zero"), 12.try_into().expect("not zero"), 0,
         );
         for (frame, x, y) in frames {
             let lines = || frame.iter()
-                .map(|line| Line::from_iter(line.iter().map(|piece| Span::styled(&*piece.text, piece.style))))
+                .map(|line| line.iter().map(|piece| Span::styled(&*piece.text, piece.style)).collect::<Line<'_>>())
                 .collect::<Vec<_>>();
-            shown.process(draw(&mut terminal, lines(), Some((x, y))).as_bytes());
+            shown.process(draw_with(&mut terminal, &mut wide, lines(), Some((x, y))).as_bytes());
 
             let mut fresh = Terminal::new(FrameBackend::new(12, 6, true)).unwrap_or_else(|never| match never {});
             let mut expected = vt100::Parser::new(

@@ -29,6 +29,12 @@ impl Timing {
     };
     /// For a terminal at the other end of SSH.
     pub const SSH: Self = Self { escape: Duration::from_millis(150), ..Self::LOCAL };
+
+    /// What fits the value of `SSH_TTY`; `escape` from the config goes before both.
+    pub fn of(ssh_tty: Option<&str>, escape: Option<Duration>) -> Self {
+        let timing = if ssh_tty.is_some_and(|tty| !tty.is_empty()) { Self::SSH } else { Self::LOCAL };
+        Self { escape: escape.unwrap_or(timing.escape), ..timing }
+    }
 }
 
 const PASTE_BEGIN: &[u8] = b"\x1b[200~";

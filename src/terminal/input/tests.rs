@@ -67,9 +67,15 @@ fn an_escape_that_ends_a_read_waits_and_is_then_a_key() {
 
 #[test]
 fn over_ssh_an_escape_waits_longer() {
-    let mut decoder = Decoder::new(Timing::SSH);
+    let mut decoder = Decoder::new(Timing::of(Some("/dev/pts/3"), None));
     decoder.feed(at(0), b"\x1b");
     assert_eq!(decoder.deadline(), Some(at(150)));
+}
+
+#[test]
+fn the_config_goes_before_the_line() {
+    assert_eq!(Timing::of(Some("/dev/pts/3"), Some(at(20))).escape, at(20));
+    assert_eq!(Timing::of(Some(""), None), Timing::LOCAL);
 }
 
 #[test]
