@@ -1,5 +1,7 @@
 //! Bytes of an answer as the text of JSON, before anything is decoded.
 
+use std::fmt::Write;
+
 use serde_json::value::RawValue;
 
 /// The bytes as text, each that is no UTF-8 as the escape of the lone surrogate `\udc00` + byte: reversible, and read
@@ -10,7 +12,7 @@ pub fn text(body: &[u8]) -> String {
     for chunk in body.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\udc{byte:02x}"));
+            let _ = write!(text, "\\udc{byte:02x}");
         }
     }
     text
@@ -26,7 +28,7 @@ pub fn without_controls(text: &str) -> String {
     let (mut out, mut inside, mut escaped) = (String::with_capacity(text.len()), false, false);
     for character in text.chars() {
         if inside && character < ' ' {
-            out.push_str(&format!("\\u{:04x}", u32::from(character)));
+            let _ = write!(out, "\\u{:04x}", u32::from(character));
             escaped = false;
             continue;
         }

@@ -80,13 +80,12 @@ impl Session {
             return Ok(token.value.clone());
         }
         let mut locked = self.tokens.lock(&self.account).await?;
-        let token = match locked.read().filter(|token| serves(token)) {
-            Some(token) => token,
-            None => {
-                let token = login.await?;
-                locked.keep(&token);
-                token
-            }
+        let token = if let Some(token) = locked.read().filter(|token| serves(token)) {
+            token
+        } else {
+            let token = login.await?;
+            locked.keep(&token);
+            token
         };
         let value = token.value.clone();
         *held = Some(token);

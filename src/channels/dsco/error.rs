@@ -18,11 +18,10 @@ const MOST_WORDS: usize = 1_000;
 pub fn check(answer: &Answer, now: Time) -> Result<(), ChannelError> {
     let (kind, retry) = match answer.status.as_u16() {
         200..=299 => return Ok(()),
-        303 => (ErrorKind::Outage, Retry::Unclear),
+        303 | 408 => (ErrorKind::Outage, Retry::Unclear),
         // Never followed, so certainly not acted on.
         300..=399 => (ErrorKind::Outage, Retry::Never),
         401 => (ErrorKind::Credentials, Retry::Never),
-        408 => (ErrorKind::Outage, Retry::Unclear),
         // Not executed (contract 2.8, inferred).
         429 => (ErrorKind::RateLimited, Retry::Safe(answer.retry_after(now))),
         // 400 is documented and permanent; 403 and 404 are taken for the same.
@@ -131,7 +130,7 @@ fn words_of(value: &Value) -> Option<String> {
         return Some(text.to_owned());
     }
     let described: Vec<_> =
-        value["messages"].as_array().into_iter().flatten().filter_map(|it| described(it)).collect();
+        value["messages"].as_array().into_iter().flatten().filter_map(described).collect();
     if !described.is_empty() {
         return Some(described.join("; "));
     }

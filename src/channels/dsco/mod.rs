@@ -9,12 +9,20 @@ mod map;
 mod request;
 mod wire;
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 
 pub use client::Dsco;
 
-use super::registry::Kind;
-use crate::domain::{Capabilities, ChannelName, Reach, Time};
+use super::{
+    Channel, ChannelError,
+    registry::{Kind, Means},
+};
+use crate::{
+    config::ChannelConfig,
+    domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Reach, Time},
+};
 
 /// Which side we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,11 +94,41 @@ pub fn capabilities() -> Capabilities {
 }
 
 /// The kind `dsco`.
-pub const KIND: Kind = Kind {
-    name: "dsco",
-    describe: |_| unreachable!(),
-    build: |_, _| Err(super::ChannelError::ours("to be written")),
-};
+pub const KIND: Kind = Kind { name: "dsco", describe, build };
+
+fn describe(config: &ChannelConfig) -> Descriptor {
+    Descriptor {
+        name: config.name.clone(),
+        kind: ChannelKind::DSCO,
+        short: config.short.clone(),
+        vendor: None,
+        capabilities: capabilities(),
+        languages: config.languages.clone(),
+        undo_window_ms: i64::try_from(config.undo_window.as_millis()).unwrap_or(i64::MAX),
+        account: None,
+        categories: Vec::new(),
+        templates: Vec::new(),
+    }
+}
+
+fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, ChannelError> {
+    let required =
+        |key| config.settings.required(key).map_err(|problem| ChannelError::ours(problem.to_string()));
+    let settings = Settings {
+        name: config.name.clone(),
+        url: required("url")?.to_owned(),
+        role: Role::of(required("role")?).ok_or_else(|| {
+            ChannelError::ours(format!("channel {}: `role` is supplier or retailer", config.name))
+        })?,
+        client_id: required("client_id")?.to_owned(),
+        client_secret: means
+            .secrets
+            .remove("client_secret")
+            .ok_or_else(|| ChannelError::ours(format!("channel {} lacks its client_secret", config.name)))?,
+        start: config.settings.moment("start"),
+    };
+    Ok(Arc::new(Dsco::new(settings, describe(config), means.clock, means.tokens, means.max_rate)?))
+}
 
 #[cfg(test)]
 mod tests;

@@ -72,9 +72,6 @@ pub struct Conversation {
     /// The first message, without an id.
     #[serde(default, deserialize_with = "maybe")]
     pub initial_message: Option<InitialMessage>,
-    /// Date.
-    #[serde(default, deserialize_with = "text")]
-    pub due_date: Option<String>,
     /// Hidden from searches by default.
     #[serde(default, deserialize_with = "truth")]
     pub is_test: Option<bool>,
@@ -92,6 +89,7 @@ pub struct Conversation {
 /// `type`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the vendor's names")]
 pub struct Type {
     /// `standard` or `customer_care`.
     #[serde(default, deserialize_with = "text")]
@@ -108,9 +106,6 @@ pub struct Type {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Context {
-    /// `order`, `account`, …
-    #[serde(default, deserialize_with = "text")]
-    pub r#type: Option<String>,
     /// The retailer's number.
     #[serde(default, deserialize_with = "text")]
     pub po_number: Option<String>,
@@ -160,6 +155,7 @@ pub struct InitialMessage {
 /// A message. Only `message` is required.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the vendor's names")]
 pub struct Message {
     /// Its text.
     #[serde(default, deserialize_with = "text")]
@@ -192,6 +188,7 @@ pub struct Message {
 
 /// The answer of `oauth2/token`.
 #[derive(Debug, Default, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the vendor's names")]
 pub struct Token {
     /// The token.
     #[serde(default, deserialize_with = "text")]
@@ -202,7 +199,4 @@ pub struct Token {
     /// `invalid_client`, …
     #[serde(default, deserialize_with = "text")]
     pub error: Option<String>,
-    /// In words.
-    #[serde(default, deserialize_with = "text")]
-    pub error_description: Option<String>,
 }

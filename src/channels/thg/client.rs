@@ -51,7 +51,7 @@ const SLACK: TimeDelta = TimeDelta::minutes(2);
 const FULL_SERVES: TimeDelta = TimeDelta::hours(2);
 /// More pages than any account has: a vendor whose pages never end is not followed for ever.
 const MOST_PAGES: usize = 10_000;
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(300);
+const UPLOAD_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// A configured account.
 pub struct Thg {
@@ -514,15 +514,13 @@ impl Thg {
     async fn mark_read(&self, target: &Target) -> Result<Page, ChannelError> {
         // Oldest first; of equal times the last one counts. Keys of our own making are no ids.
         let stored = target.known.iter().filter(|it| !it.key.starts_with('~')).max_by_key(|it| it.at);
-        let mut up_to = match stored {
-            Some(message) => message.key.clone(),
-            None => {
-                let seen =
-                    self.whole(&target.remote_id, &mut Uncounted).await?.ok_or_else(|| gone(target))?;
-                seen.newest().map(|it| it.key.clone()).ok_or_else(|| {
-                    ChannelError::ours("there is no message to mark as read in this discussion")
-                })?
-            }
+        let mut up_to = if let Some(message) = stored {
+            message.key.clone()
+        } else {
+            let seen = self.whole(&target.remote_id, &mut Uncounted).await?.ok_or_else(|| gone(target))?;
+            seen.newest()
+                .map(|it| it.key.clone())
+                .ok_or_else(|| ChannelError::ours("there is no message to mark as read in this discussion"))?
         };
         let mut tries = 0;
         loop {
@@ -534,14 +532,9 @@ impl Thg {
             let newer = seen.newest().map(|it| it.key.clone()).filter(|it| *it != up_to);
             match newer {
                 Some(newer) if seen.unread() && tries < 3 => up_to = newer,
-                _ => return Ok(self.page_of(&seen)),
+                _ => return Ok(page_of(&seen)),
             }
         }
-    }
-
-    fn page_of(&self, seen: &Seen) -> Page {
-        let memory = vec![(format!("discussion:{}", seen.id), seen.fingerprint.clone())];
-        Page { changes: seen.changes(), memory: if seen.has_more { Vec::new() } else { memory } }
     }
 }
 
@@ -615,7 +608,7 @@ impl Channel for Thg {
                 let seen =
                     self.whole(&target.remote_id, &mut Uncounted).await?.ok_or_else(|| gone(target))?;
                 known.extend(seen.messages.iter().map(|it| it.key.clone()));
-                page = self.page_of(&seen);
+                page = page_of(&seen);
             }
             (Action::Create(_), _) => {
                 self.find(&mut Uncounted, |seen| {
@@ -689,6 +682,12 @@ impl Channel for Thg {
             }
         }
     }
+}
+
+/// A discussion read in one go, as it is stored.
+fn page_of(seen: &Seen) -> Page {
+    let memory = vec![(format!("discussion:{}", seen.id), seen.fingerprint.clone())];
+    Page { changes: seen.changes(), memory: if seen.has_more { Vec::new() } else { memory } }
 }
 
 /// A discussion that we have just made, as the outcome of its send.

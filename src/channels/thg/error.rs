@@ -12,8 +12,9 @@ use crate::{
 #[derive(Debug)]
 pub enum Outcome {
     /// Logged in, no errors.
-    Good(Envelope),
-    /// Not logged in (any more): log in once, ask once more. `said`: what the answer would mean after a fresh login.
+    Good(Box<Envelope>),
+    /// Not logged in (any more): log in once, ask once more. What it holds is what the answer means if
+    /// that does not help.
     Lost(ChannelError),
     /// The query was too heavy: halve the limits and go on (contract 1.4).
     TooHeavy(ChannelError),
@@ -21,7 +22,7 @@ pub enum Outcome {
     Fault(ChannelError),
 }
 
-/// What an answer means. `protected`: the flag LOGGED_IN must be there. `write`: a mutation.
+/// What an answer means. `protected`: the flag `LOGGED_IN` must be there. `write`: a mutation.
 pub fn outcome(answer: &Answer, protected: bool, write: bool, now: Time) -> Outcome {
     let envelope = answer.json().and_then(|text| {
         // A list or a bare word is no GraphQL answer.
@@ -67,7 +68,7 @@ pub fn outcome(answer: &Answer, protected: bool, write: bool, now: Time) -> Outc
         .as_ref()
         .is_some_and(|data| data.create_discussion.is_some() || data.reply_to_discussion.is_some());
     if status.is_success() && errors.is_empty() && (logged_in || written) {
-        return Outcome::Good(envelope);
+        return Outcome::Good(Box::new(envelope));
     }
     if !errors.is_empty() {
         let internal = errors.iter().any(internal);

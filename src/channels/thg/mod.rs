@@ -8,11 +8,17 @@ mod map;
 mod request;
 mod wire;
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 
 pub use client::Thg;
 
-use super::registry::Kind;
+use super::{
+    Channel, ChannelError,
+    registry::{Kind, Means},
+};
+use crate::config::ChannelConfig;
 use crate::domain::{
     Capabilities, ChannelKind, ChannelName, Descriptor, Reach,
     capability::{Caption, FileLimit, FileRules},
@@ -67,8 +73,17 @@ pub struct Settings {
     pub upload_auth_token: bool,
 }
 
-/// What an account can do; files up to `max_upload` bytes of `types`, where there is a shop to bring them to.
+/// What an account can do; files of these types up to so many bytes, where there is a shop to bring them to.
 pub fn capabilities(files: Option<(u64, &[String])>) -> Capabilities {
+    let limits = |max_bytes: u64, mimes: &[String]| {
+        let (images, documents): (Vec<_>, Vec<_>) =
+            mimes.iter().cloned().partition(|it| it.starts_with("image/"));
+        [("image", images), ("document", documents)]
+            .into_iter()
+            .filter(|(_, mimes)| !mimes.is_empty())
+            .map(|(kind, mimes)| FileLimit { kind: kind.into(), mimes, max_bytes, caption: true })
+            .collect()
+    };
     Capabilities {
         create: Reach::Remote,
         reply: Reach::Remote,
@@ -76,20 +91,49 @@ pub fn capabilities(files: Option<(u64, &[String])>) -> Capabilities {
         mark_unread: Reach::Local,
         resolve: Reach::Local,
         reopen: Reach::Local,
-        files: files.map(|(max_bytes, mimes)| FileRules {
-            limits: vec![FileLimit { kind: "file".into(), mimes: mimes.to_vec(), max_bytes, caption: true }],
-            caption: Caption::Always,
-        }),
+        files: files.map(|(max, mimes)| FileRules { limits: limits(max, mimes), caption: Caption::Always }),
         ..Capabilities::read_only()
     }
 }
 
 /// The kind `thg`.
-pub const KIND: Kind = Kind {
-    name: "thg",
-    describe: |_| unreachable!(),
-    build: |_, _| Err(super::ChannelError::ours("to be written")),
-};
+pub const KIND: Kind = Kind { name: "thg", describe, build };
+
+fn describe(config: &ChannelConfig) -> Descriptor {
+    let settings = &config.settings;
+    let max_upload = settings.size("max_upload").unwrap_or(5 << 20);
+    let files = settings.text("site_url").map(|_| (max_upload, settings.list("upload_types")));
+    Descriptor {
+        name: config.name.clone(),
+        kind: ChannelKind::THG,
+        short: config.short.clone(),
+        vendor: None,
+        capabilities: capabilities(files),
+        languages: config.languages.clone(),
+        undo_window_ms: i64::try_from(config.undo_window.as_millis()).unwrap_or(i64::MAX),
+        account: settings.text("username").map(str::to_owned),
+        categories: CATEGORIES.map(str::to_owned).to_vec(),
+        templates: Vec::new(),
+    }
+}
+
+fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, ChannelError> {
+    let required =
+        |key| config.settings.required(key).map_err(|problem| ChannelError::ours(problem.to_string()));
+    let settings = Settings {
+        name: config.name.clone(),
+        url: required("url")?.to_owned(),
+        api: if config.settings.text("api") == Some("web") { Api::Web } else { Api::App },
+        site_url: config.settings.text("site_url").map(str::to_owned),
+        username: required("username")?.to_owned(),
+        password: means
+            .secrets
+            .remove("password")
+            .ok_or_else(|| ChannelError::ours(format!("channel {} lacks its password", config.name)))?,
+        upload_auth_token: config.settings.flag("send_auth_token"),
+    };
+    Ok(Arc::new(Thg::new(settings, describe(config), means.clock, means.tokens, means.max_rate)?))
+}
 
 #[cfg(test)]
 mod tests;

@@ -51,6 +51,7 @@ pub struct Customer {
 /// A page of discussions.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the vendor's names")]
 pub struct Discussions {
     /// `None` where there is no list at all.
     #[serde(default, deserialize_with = "maybe_items")]
@@ -137,6 +138,7 @@ pub struct ProductVariant {
 /// A page of messages.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the vendor's names")]
 pub struct Messages {
     /// `None` where there is no list at all.
     #[serde(default, deserialize_with = "maybe_items")]
@@ -152,6 +154,7 @@ pub struct Messages {
 /// A message.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the vendor's names")]
 pub struct Message {
     /// Opaque.
     #[serde(default, deserialize_with = "text")]
