@@ -1,6 +1,6 @@
 //! What every command starts from: the configuration, the store, who sits here, and the channels.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use chrono_tz::Tz;
 
@@ -273,11 +273,8 @@ pub fn send_id(clock: &dyn Clock) -> String {
     ulid::Ulid::from_parts(millis, fastrand::u128(..)).to_string()
 }
 
-/// The process's name in leases and headers: `ana@desk1`.
+/// The process's name in leases and headers, unlike any other's: `ana@desk1:4711`.
 pub fn holder(account: &str) -> String {
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    format!("{account}@{host}")
+    let host = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
+    format!("{account}@{host}:{}", std::process::id())
 }
-
-/// How long a command waits where `--wait` gives no time.
-pub const WAIT: Duration = Duration::from_secs(60);

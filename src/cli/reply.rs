@@ -16,10 +16,14 @@ use super::{
     wait,
 };
 use crate::{
-    app::preflight::{self, Finding, Weight},
+    app::{
+        preflight::{Finding, Level, Lint, Preflight},
+        split::split,
+    },
+    config::{self, AfterSend},
     domain::{
-        Action, ChannelKind, ChannelName, Conversation, ConversationId, Descriptor, Gate, MessageId, Outgoing, Reach,
-        Status,
+        Action, ChannelKind, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Gate, MessageId, Outgoing,
+        Reach, Status,
         attachment::StoredFile,
         desk::{Commit, Committed, Seen},
         outbox::{CatalogItem, LocalChange, NewConversation, TemplateUse},
@@ -59,21 +63,9 @@ pub async fn reply(desk: &Desk, args: Reply) -> Result<(), CliError> {
         reopen: args.reopen,
     };
     let files = files(desk, descriptor, &args.attach).await?;
-    let findings = preflight::reply(&preflight::Case {
-        conversation: Some(&conversation),
-        descriptor,
-        text: &outgoing.text,
-        files: &files,
-        template: outgoing.template.as_ref(),
-        quote: outgoing.quote.is_some(),
-        products: outgoing.products.len(),
-        reopen: outgoing.reopen,
-        now: desk.clock.now(),
-    });
-    judge(&findings, args.strict)?;
-    let actions: Vec<Action> =
-        preflight::split(outgoing, files, &descriptor.capabilities).into_iter().map(Action::Reply).collect();
-    let after = desk.after_send().then_some(Status::Pending);
+    judge(&findings(desk, Some(&conversation), descriptor, &outgoing, &files), args.strict)?;
+    let actions = messages(outgoing, &files, descriptor).into_iter().map(Action::Reply).collect();
+    let after = (desk.world.config.compose.after_send == AfterSend::Pending).then_some(Status::Pending);
     let committed =
         commit(desk, Some(conversation.id), descriptor, actions, seen, after).await?;
     finish(desk, &conversation.channel, &committed, &args.wait, args.json).await
@@ -115,20 +107,8 @@ pub async fn new(desk: &Desk, args: New) -> Result<(), CliError> {
         first: Outgoing::default(),
     };
     let files = files(desk, descriptor, &args.attach).await?;
-    let mut findings = preflight::reply(&preflight::Case {
-        conversation: None,
-        descriptor,
-        text: &outgoing.text,
-        files: &files,
-        template: outgoing.template.as_ref(),
-        quote: false,
-        products: 0,
-        reopen: false,
-        now: desk.clock.now(),
-    });
-    findings.extend(preflight::form(&form, descriptor));
-    judge(&findings, args.strict)?;
-    let mut messages = preflight::split(outgoing, files, &descriptor.capabilities).into_iter();
+    judge(&findings(desk, None, descriptor, &outgoing, &files), args.strict)?;
+    let mut messages = messages(outgoing, &files, descriptor).into_iter();
     let first = messages.next().unwrap_or_default();
     let mut actions = vec![Action::Create(NewConversation { first, ..form })];
     actions.extend(messages.map(Action::Reply));
@@ -200,9 +180,62 @@ async fn finish(
     outcome
 }
 
+/// What speaks against sending it.
+fn findings(
+    desk: &Desk,
+    conversation: Option<&Conversation>,
+    descriptor: &Descriptor,
+    outgoing: &Outgoing,
+    files: &[StoredFile],
+) -> Vec<Finding> {
+    let level = |lint| match lint {
+        config::Lint::Block => Some(Level::Red),
+        config::Lint::Warn => Some(Level::Amber),
+        config::Lint::Off => None,
+    };
+    let lint = desk
+        .world
+        .config
+        .channel(&descriptor.name.0)
+        .map_or_else(Lint::default, |it| Lint { contact: level(it.lint.contact), links: level(it.lint.links) });
+    let mut found = Preflight {
+        conversation,
+        kind: DraftKind::Reply,
+        capabilities: &descriptor.capabilities,
+        lint,
+        text: &outgoing.text,
+        files,
+        template: outgoing.template.as_ref(),
+        reopen: outgoing.reopen,
+        messages: &[],
+        seen: None,
+        me: &desk.me,
+        now: desk.clock.now(),
+    }
+    .findings();
+    if !outgoing.products.is_empty() && !descriptor.capabilities.products {
+        found.push(Finding {
+            level: Level::Red,
+            text: format!("{} has no product messages", descriptor.name),
+            detail: String::new(),
+        });
+    }
+    found
+}
+
+/// One message for each file; the products go with the first.
+fn messages(outgoing: Outgoing, files: &[StoredFile], descriptor: &Descriptor) -> Vec<Outgoing> {
+    let Outgoing { text, quote, template, products, reopen, .. } = outgoing;
+    let mut messages = split(&text, files, quote, template.as_ref(), reopen, &descriptor.capabilities);
+    if let Some(first) = messages.first_mut() {
+        first.products = products;
+    }
+    messages
+}
+
 /// Prints findings; red ones, and amber ones where `strict`, end it here.
 fn judge(findings: &[Finding], strict: bool) -> Result<(), CliError> {
-    let stops = |it: &&Finding| it.weight == Weight::Red || strict;
+    let stops = |it: &&Finding| it.level == Level::Red || strict;
     for finding in findings {
         plain::note(&finding.text);
     }

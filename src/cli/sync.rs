@@ -23,12 +23,7 @@ impl Desk {
             .channels
             .iter()
             .map(|it| {
-                let pace = Pace {
-                    poll: it.poll_interval,
-                    sweep: it.sweep_interval,
-                    max_attachment: it.max_attachment_bytes,
-                };
-                (it.name.clone(), pace)
+                (it.name.clone(), Pace { fast: it.poll_interval, sweep: it.sweep_interval })
             })
             .collect();
         EngineOptions {
@@ -41,6 +36,7 @@ impl Desk {
             lock_dir: self.world.lock_folder(),
             paces,
             webhook: config.webhook.as_ref().map(|it| it.listen).filter(|_| service),
+            max_attachment: config.channels.iter().map(|it| it.max_attachment_bytes).max().unwrap_or(25_000_000),
         }
     }
 }
@@ -60,7 +56,7 @@ pub async fn run(desk: &Desk, args: Sync) -> Result<(), CliError> {
     if built.channels.is_empty() {
         plain::note("no [[channel]] is configured: nothing to sync");
     }
-    let engine = Engine::start(desk.engine_options(built.channels, true)).await;
+    let engine = Engine::start(desk.engine_options(built.channels, true));
     if let Some(address) = engine.webhook_address() {
         plain::note(&format!("webhooks on http://{address}"));
     }
@@ -79,13 +75,13 @@ struct ReportJson<'a> {
     ok: bool,
     conversations: usize,
     messages_new: usize,
-    requests: u64,
+    requests: usize,
     seconds: f64,
     error: Option<String>,
 }
 
 async fn once(desk: &Desk, built: context::Built, json: bool) -> Result<(), CliError> {
-    let cycle = sync::once(desk.engine_options(built.channels, false));
+    let cycle = sync::sync_once(desk.engine_options(built.channels, false));
     let reports: Vec<ChannelReport> = select! {
         reports = cycle => reports,
         ended = signals::ended() => {

@@ -1,7 +1,5 @@
 //! Waiting for the outcome of what was committed, delivering it here where no engine runs.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 
 use super::{
@@ -10,7 +8,7 @@ use super::{
     plain,
 };
 use crate::{
-    domain::{ChannelName, Delivery, MessageId, OutboxRow, RowNumber, RowState},
+    domain::{ChannelName, OutboxRow, RowNumber, RowState},
     sync,
 };
 
@@ -35,7 +33,8 @@ pub async fn settled(
         }
         return Ok(());
     };
-    let limit = Duration::from_secs(seconds);
+    let until = desk.clock.now()
+        + TimeDelta::try_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)).unwrap_or(TimeDelta::days(365));
     let delivering = async {
         if led {
             return Ok(());
@@ -45,7 +44,7 @@ pub async fn settled(
             plain::note(&format!("queued as {numbers}; this account cannot deliver it ({why}), the service will"));
             return Ok(());
         }
-        sync::deliver(desk.engine_options(built.channels, false), rows).await;
+        sync::deliver(desk.engine_options(built.channels, false), rows.to_vec(), until).await?;
         Ok::<_, CliError>(())
     };
     let outcome = async {
@@ -54,7 +53,7 @@ pub async fn settled(
         loop {
             let left = open_rows(desk, rows).await?;
             if left.is_empty() {
-                return Ok(Vec::new());
+                return Ok::<_, CliError>(Vec::new());
             }
             if left.iter().all(|row| row.state.needs_a_person()) {
                 return Ok(left);
@@ -62,7 +61,6 @@ pub async fn settled(
             seen = desk.store.changed(seen).await;
         }
     };
-    let until = desk.clock.now() + TimeDelta::from_std(limit).unwrap_or(TimeDelta::MAX);
     let left = tokio::select! {
         left = outcome => left?,
         () = desk.clock.sleep_until(until) => {
@@ -107,9 +105,4 @@ fn worst(rows: &[OutboxRow]) -> Result<(), CliError> {
             .hint("its text is kept: deskline outbox retry, take-back or discard"));
     }
     Ok(())
-}
-
-/// The outcome of a message whose row may have left the outbox already.
-pub async fn delivery(desk: &Desk, message: MessageId) -> Result<Option<Delivery>, CliError> {
-    Ok(desk.store.message(message).await?.and_then(|it| it.delivery))
 }

@@ -106,6 +106,15 @@ impl Environment {
         self.state_folder().join("log")
     }
 
+    /// The same process with every folder of ours below `base`: nothing of the user's is read or written.
+    #[must_use]
+    pub fn confined_to(mut self, base: &Path) -> Self {
+        for (variable, folder) in [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_STATE_HOME", "state")] {
+            self.variables.insert(variable.to_owned(), base.join(folder).to_string_lossy().into_owned());
+        }
+        self
+    }
+
     /// The XDG rule: the variable where it is an absolute path, else below home.
     fn base(&self, variable: &str, fallback: &str) -> PathBuf {
         let base = self.get(variable).map(Path::new).filter(|path| path.is_absolute());
