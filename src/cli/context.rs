@@ -24,6 +24,7 @@ use crate::{
         SharedStore,
         sqlite::{OpenOptions, SqliteStore},
     },
+    sync,
 };
 
 /// The configuration and the process's surroundings.
@@ -247,23 +248,17 @@ impl Desk {
     }
 
     /// Says on standard error that nobody moves anything, where that is so.
-    pub async fn say_if_no_engine(&self) -> Result<(), CliError> {
-        let health = self.store.health().await?;
-        let idle: Vec<&str> = self
-            .descriptors
-            .iter()
-            .filter(|it| !health.iter().any(|row| row.channel == it.name && row.engine.is_some()))
-            .map(|it| it.name.0.as_str())
-            .collect();
+    pub fn say_if_no_engine(&self) {
+        let idle: Vec<&str> =
+            self.descriptors.iter().filter(|it| !self.has_engine(&it.name)).map(|it| it.name.0.as_str()).collect();
         if !idle.is_empty() {
             plain::note(&format!("NO ENGINE for {}: nothing comes or goes (deskline sync)", idle.join(", ")));
         }
-        Ok(())
     }
 
     /// Whether some process runs the engine of a channel.
-    pub async fn has_engine(&self, channel: &ChannelName) -> Result<bool, CliError> {
-        Ok(self.store.health().await?.iter().any(|row| row.channel == *channel && row.engine.is_some()))
+    pub fn has_engine(&self, channel: &ChannelName) -> bool {
+        sync::leader::leads(&self.world.lock_folder(), channel)
     }
 }
 

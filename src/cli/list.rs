@@ -48,7 +48,8 @@ pub async fn run(desk: &Desk, args: List) -> Result<(), CliError> {
         left -= page.len();
         after = page.last().map(|conversation| conversation.id);
     }
-    desk.say_if_no_engine().await
+    desk.say_if_no_engine();
+    Ok(())
 }
 
 /// The query of several words.

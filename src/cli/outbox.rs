@@ -35,5 +35,6 @@ pub async fn run(desk: &Desk, args: Outbox) -> Result<(), CliError> {
             }
         }
     }
-    desk.say_if_no_engine().await
+    desk.say_if_no_engine();
+    Ok(())
 }

@@ -8,14 +8,16 @@ use super::{
     plain,
 };
 use crate::{
-    domain::{ChannelName, OutboxRow, RowNumber, RowState},
-    sync,
+    channels::ErrorKind,
+    domain::{ChannelName, RowNumber, RowState},
+    sync::{self, Delivered},
 };
 
 /// Says what was queued, or waits for it.
 ///
 /// # Errors
-/// Without `wait` none. With it: `Vendor` refused, `Uncertain`, `Failed` parked here, `TimeUp` still queued.
+/// Without `wait` none. With it: `Vendor` refused, `Uncertain`, `Failed` parked here, `Credentials` and `TimeUp` still
+/// queued.
 pub async fn settled(
     desk: &Desk,
     channel: &ChannelName,
@@ -26,69 +28,31 @@ pub async fn settled(
         return Ok(());
     }
     let numbers = rows.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let led = desk.has_engine(channel).await?;
     let Some(seconds) = wait else {
-        if !led {
+        if !desk.has_engine(channel) {
             plain::note(&format!("queued as {numbers}; no engine runs on this store: deskline sync, or --wait"));
         }
         return Ok(());
     };
-    let until = desk.clock.now()
-        + TimeDelta::try_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)).unwrap_or(TimeDelta::days(365));
-    let delivering = async {
-        if led {
-            return Ok(());
-        }
-        let built = desk.world.channels(Some(&channel.0)).await?;
-        if let Some((_, why)) = built.without.first() {
-            plain::note(&format!("queued as {numbers}; this account cannot deliver it ({why}), the service will"));
-            return Ok(());
-        }
-        sync::deliver(desk.engine_options(built.channels, false), rows.to_vec(), until).await?;
-        Ok::<_, CliError>(())
-    };
-    let outcome = async {
-        delivering.await?;
-        let mut seen = 0;
-        loop {
-            let left = open_rows(desk, rows).await?;
-            if left.is_empty() {
-                return Ok::<_, CliError>(Vec::new());
-            }
-            if left.iter().all(|row| row.state.needs_a_person()) {
-                return Ok(left);
-            }
-            seen = desk.store.changed(seen).await;
-        }
-    };
-    let left = tokio::select! {
-        left = outcome => left?,
-        () = desk.clock.sleep_until(until) => {
-            return Err(CliError::new(
-                Code::TimeUp,
-                format!("time is up: {numbers} is still on its way; it is kept and will be sent"),
-            )
-            .hint("deskline outbox shows it"));
-        }
-    };
-    worst(&left)
-}
-
-/// The rows that are still in the outbox.
-async fn open_rows(desk: &Desk, rows: &[RowNumber]) -> Result<Vec<OutboxRow>, CliError> {
-    let mut open = Vec::new();
-    for row in rows {
-        open.extend(desk.store.row(*row).await?);
+    let seconds = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::days(365));
+    let built = desk.world.channels(Some(&channel.0)).await?;
+    if let Some((_, why)) = built.without.first()
+        && !desk.has_engine(channel)
+    {
+        plain::note(&format!("queued as {numbers}; no engine runs, and this account cannot deliver it: {why}"));
     }
-    Ok(open)
+    let until = desk.clock.now() + seconds;
+    let delivered = sync::deliver(desk.engine_options(built.channels, false), rows.to_vec(), until).await?;
+    worst(&delivered)
 }
 
 /// The error of the most troubled row.
-fn worst(rows: &[OutboxRow]) -> Result<(), CliError> {
-    let words = |row: &OutboxRow| {
+fn worst(delivered: &[Delivered]) -> Result<(), CliError> {
+    let open = || delivered.iter().filter_map(|it| it.row.as_ref());
+    let find = |state| open().find(|row| row.state == state);
+    let words = |row: &crate::domain::OutboxRow| {
         row.error.clone().or_else(|| row.reason.clone()).unwrap_or_else(|| "no reason was given".into())
     };
-    let find = |state| rows.iter().find(|row| row.state == state);
     if let Some(row) = find(RowState::Uncertain) {
         return Err(CliError::new(
             Code::Uncertain,
@@ -104,5 +68,15 @@ fn worst(rows: &[OutboxRow]) -> Result<(), CliError> {
         return Err(CliError::new(Code::Failed, format!("row {}: not sent: {}", row.n, words(row)))
             .hint("its text is kept: deskline outbox retry, take-back or discard"));
     }
-    Ok(())
+    let Some(row) = open().next() else { return Ok(()) };
+    let refused = delivered.iter().filter_map(|it| it.error.as_ref()).find(|it| it.kind == ErrorKind::Credentials);
+    if let Some(error) = refused {
+        return Err(CliError::new(
+            Code::Credentials,
+            format!("row {} is kept and still queued: the vendor refused our credentials: {}", row.n, error.words),
+        )
+        .hint("mend the channel's credentials; deskline doctor tries them"));
+    }
+    Err(CliError::new(Code::TimeUp, format!("time is up: row {} is still on its way; it is kept and will be sent", row.n))
+        .hint("deskline outbox shows it"))
 }

@@ -38,3 +38,27 @@ pub fn complete(typed: &str, home: &Path) -> Vec<String> {
     found.truncate(MOST);
     found
 }
+
+/// Copies a file into a folder under its name, with a number where the name is taken: nothing is overwritten, no link
+/// followed.
+///
+/// # Errors
+/// The folder cannot be written, or a hundred such names are taken.
+pub fn save_new(from: &Path, folder: &Path, name: &str) -> std::io::Result<PathBuf> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::create_dir_all(folder)?;
+    let (stem, end) = name.rsplit_once('.').map_or((name, String::new()), |(stem, end)| (stem, format!(".{end}")));
+    for n in 1..100 {
+        let path = folder.join(if n == 1 { name.to_owned() } else { format!("{stem}-{n}{end}") });
+        let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let mut to = match opened {
+            Ok(to) => to,
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
+            Err(error) => return Err(error),
+        };
+        std::io::copy(&mut std::fs::File::open(from)?, &mut to)?;
+        to.sync_all()?;
+        return Ok(path);
+    }
+    Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, format!("{name} is there a hundred times")))
+}
