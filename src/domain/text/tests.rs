@@ -235,6 +235,17 @@ fn wrapping_breaks_at_spaces_between_ideographs_and_in_words_that_are_too_long()
 }
 
 #[test]
+fn fitting_a_long_text_gives_what_its_head_gives() {
+    for unit in ["Olá ", "日本", "אב ", "👨‍👩‍👧", "a\u{200b}\u{200b}", "e\u{301}"] {
+        for width in [0, 1, 7, 20] {
+            let long = unit.repeat(5000);
+            let safe = SafeText::line(&long);
+            assert_eq!(fit(&long, width, "…"), width::cut(&steady(&safe), width, "…"), "{unit} {width}");
+        }
+    }
+}
+
+#[test]
 fn ascii_shows_what_it_can() {
     assert_eq!(ascii("João – “oi” 日"), "Jo?o - \"oi\" ??");
     assert_eq!(ascii("┌─┐│═"), "+-+|=");
