@@ -17,4 +17,6 @@ pub mod signals;
 pub mod tty;
 
 #[cfg(test)]
+mod process_tests;
+#[cfg(test)]
 mod tests;

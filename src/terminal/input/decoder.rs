@@ -83,6 +83,8 @@ pub struct Decoder {
     paste_left_out: usize,
     after_escape: bool,
     last_byte_at: Moment,
+    /// Until then a read that is the tail of a sequence belongs to an Esc that was already given out.
+    late_until: Moment,
     keys: Vec<Key>,
     out: Vec<InputEvent>,
 }
@@ -102,6 +104,7 @@ impl Decoder {
             paste_left_out: 0,
             after_escape: false,
             last_byte_at: Moment::ZERO,
+            late_until: Moment::ZERO,
             keys: Vec::new(),
             out: Vec::new(),
         }
@@ -109,8 +112,13 @@ impl Decoder {
 
     /// Takes the bytes of one read.
     pub fn feed(&mut self, now: Moment, bytes: &[u8]) -> Vec<InputEvent> {
-        if !bytes.is_empty() {
-            self.last_byte_at = now;
+        if bytes.is_empty() {
+            return Vec::new();
+        }
+        self.last_byte_at = now;
+        let late = now < std::mem::take(&mut self.late_until);
+        if late && self.state == State::Ground && is_tail_of_a_key(bytes) {
+            return Vec::new();
         }
         let mut rest = bytes;
         while let Some((byte, after)) = rest.split_first() {
@@ -142,7 +150,11 @@ impl Decoder {
             return Vec::new();
         }
         match self.state {
-            State::Escape | State::Intro => self.give_up_as_keys(),
+            State::Escape => {
+                self.give_up_as_keys();
+                self.late_until = now + self.timing.sequence;
+            }
+            State::Intro => self.give_up_as_keys(),
             State::Paste => self.end_paste(),
             _ => self.reset(),
         }
@@ -412,4 +424,14 @@ impl Decoder {
         let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n").replace('\r', "\n");
         self.out.push(InputEvent::Paste { text, truncated });
     }
+}
+
+/// Whether a whole read is what follows the ESC of one key: `[B`, `OP`, `[15~`. Nobody types that in one read.
+fn is_tail_of_a_key(bytes: &[u8]) -> bool {
+    let whole = match bytes {
+        [b'O', _] => true,
+        [b'[', parameters @ .., b'A'..=b'~'] => parameters.iter().all(|byte| (0x20..=0x3f).contains(byte)),
+        _ => false,
+    };
+    whole && sequence::event(&[&[ESC], bytes].concat()).is_some()
 }

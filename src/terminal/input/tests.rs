@@ -110,6 +110,22 @@ fn a_key_sequence_cut_anywhere_is_that_key() {
 }
 
 #[test]
+fn the_late_tail_of_a_key_never_becomes_letters() {
+    for tail in [&b"[B"[..], b"OP", b"[F", b"[4~", b"[1;5C"] {
+        let mut decoder = decoder();
+        decoder.feed(at(0), b"\x1b");
+        assert_eq!(names(&decoder.timeout(at(50))), "Esc");
+        assert_eq!(decoder.feed(at(300), tail), [], "{tail:?}");
+        assert_eq!(names(&decoder.feed(at(301), b"[")), "[");
+    }
+    let mut decoder = decoder();
+    decoder.feed(at(0), b"\x1b");
+    decoder.timeout(at(50));
+    assert_eq!(names(&decoder.feed(at(200), b"y")), "y");
+    assert_eq!(names(&decoder.feed(at(210), b"[B")), "[ B");
+}
+
+#[test]
 fn a_sequence_that_never_ends_is_dropped_whole() {
     for sequence in [&b"\x1b[1;"[..], b"\x1bO", b"\x1b[", b"\x1b]11;rgb:", b"\x1bP1$r", b"\x1b[M a"] {
         let mut decoder = decoder();
