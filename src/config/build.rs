@@ -395,7 +395,8 @@ impl Loader<'_> {
                 let name = super::permissions::user_name(uid);
                 let problem =
                     Problem::new(format!("{path} belongs to {name}, who could change what runs here as you"));
-                if self.sources.file.is_some() {
+                // Only root can put a file into /etc, and who names a file means it.
+                if self.sources.file.is_some() || file.path == self.sources.environment.system_file {
                     config.warnings.push(problem);
                 } else {
                     self.problems.push(problem.hint(format!(
@@ -413,9 +414,14 @@ impl Loader<'_> {
 
     /// `TZ`, else the box's zone, else UTC.
     fn zone(&self) -> chrono_tz::Tz {
-        let named =
-            self.sources.environment.get("TZ").and_then(|zone| zone.trim_start_matches(':').parse().ok());
-        named.or_else(|| iana_time_zone::get_timezone().ok()?.parse().ok()).unwrap_or(chrono_tz::UTC)
+        if let Some(zone) = self.sources.environment.get("TZ").map(|zone| zone.trim_start_matches(':'))
+            && zone != "/etc/localtime"
+        {
+            let name = zone.rsplit_once("zoneinfo/").map_or(zone, |(_, name)| name);
+            // As the C library does with what it does not know.
+            return name.parse().unwrap_or(chrono_tz::UTC);
+        }
+        iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::UTC)
     }
 }
 
