@@ -1,6 +1,10 @@
 //! From settings to [`Config`]: what one table alone cannot know.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use secrecy::ExposeSecret;
 
@@ -30,7 +34,17 @@ pub fn load(sources: &Sources<'_>, kinds: &[KindSchema]) -> Result<Config, Confi
     let layers = layers::read(sources, kinds, &mut problems);
     let mut loader = Loader { sources, kinds, problems, tables: layers.tables, effective: Vec::new() };
     let config = loader.build(layers.files);
-    if loader.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: loader.problems }) }
+    let mut problems = loader.problems;
+    if problems.is_empty() {
+        return Ok(config);
+    }
+    let layer = |path: &Path| config.files.iter().position(|file| file.path == path);
+    problems.sort_by_key(|problem| match &problem.origin {
+        Some(Origin::File { path, line }) => (layer(path).unwrap_or(usize::MAX), *line),
+        Some(_) => (usize::MAX, 0),
+        None => (0, 0),
+    });
+    Err(ConfigError { problems })
 }
 
 struct Loader<'a> {
