@@ -50,6 +50,18 @@ impl Answer {
         Some((at - now).to_std().unwrap_or_default())
     }
 
+    /// The body as the text of JSON, where it is that: each byte that is no UTF-8 as the escape of a lone surrogate
+    /// (`\udc80` + …, so that nothing is lost and every reader of items mends it), control characters as escapes, no
+    /// byte order mark.
+    pub fn json(&self) -> Option<String> {
+        let text = super::json::text(&self.body);
+        if super::json::is_json(&text) {
+            return Some(text);
+        }
+        let text = super::json::without_controls(&text);
+        super::json::is_json(&text).then_some(text)
+    }
+
     /// The body as text, with the bytes that are no UTF-8 replaced: for error texts, never for messages.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

@@ -7,6 +7,8 @@
 //! A fifth vendor is one folder here, one in the simulator, and one line in each registry.
 
 pub mod http;
+pub mod json;
+pub mod lenient;
 pub mod registry;
 pub mod tokens;
 
