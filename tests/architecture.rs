@@ -74,22 +74,38 @@ fn sources() -> Vec<Source> {
     }
     let mut files = Vec::new();
     walk(Path::new("src"), &mut files);
-    files
-        .into_iter()
-        .filter_map(|path| {
-            let parts: Vec<String> = path
-                .with_extension("")
-                .iter()
-                .skip(1)
-                .map(|part| part.to_string_lossy().into_owned())
-                .collect();
-            let test = parts.iter().any(|part| part == "tests");
-            if test || parts == ["lib"] {
+    let code: Vec<(PathBuf, String)> =
+        files.into_iter().map(|path| (path.clone(), code_of(&fs::read_to_string(&path).unwrap()))).collect();
+    let tests: Vec<PathBuf> = code.iter().flat_map(|(path, code)| test_modules(path, code)).collect();
+    code.into_iter()
+        .filter_map(|(path, code)| {
+            let module = path.with_extension("");
+            let parts: Vec<String> =
+                module.iter().skip(1).map(|part| part.to_string_lossy().into_owned()).collect();
+            if tests.iter().any(|test| module.starts_with(test)) || parts == ["lib"] {
                 return None;
             }
             let depth = parts.iter().filter(|part| *part != "mod").count();
-            let code = code_of(&fs::read_to_string(&path).unwrap());
             Some(Source { room: parts[0].clone(), depth, code, path })
+        })
+        .collect()
+}
+
+/// The modules that a file declares for tests only, as paths without an ending.
+fn test_modules(path: &Path, code: &str) -> Vec<PathBuf> {
+    let tokens = tokens(code);
+    let folder =
+        if path.ends_with("mod.rs") { path.parent().unwrap().to_owned() } else { path.with_extension("") };
+    tokens
+        .windows(7)
+        .enumerate()
+        .filter(|(_, window)| *window == ["#", "[", "cfg", "(", "test", ")", "]"])
+        .filter_map(|(at, _)| {
+            // Past `pub`, `pub(crate)`, further attributes: the item is what comes before its `;` or `{`.
+            let item: Vec<&String> =
+                tokens[at + 7..].iter().take_while(|token| !matches!(token.as_str(), ";" | "{")).collect();
+            let [.., word, name] = item.as_slice() else { return None };
+            (*word == "mod").then(|| folder.join(name))
         })
         .collect()
 }
@@ -417,4 +433,11 @@ fn the_reader_sees_paths_and_nothing_else() {
     );
     assert_eq!(paths(&code, "std"), ["env::var"]);
     assert_eq!(paths(&code_of("use std::{env, path::Path};"), "std"), ["env", "path::Path"]);
+    let file = "mod a; #[cfg(test)] pub(crate) mod testing; #[cfg(test)] mod tests; #[cfg(test)] fn f() { mod_(b); }";
+    let found = test_modules(Path::new("src/sync/mod.rs"), file);
+    assert_eq!(found, [Path::new("src/sync/testing"), Path::new("src/sync/tests")]);
+    assert_eq!(
+        test_modules(Path::new("src/sync/lease.rs"), "#[cfg(test)] mod tests;"),
+        [Path::new("src/sync/lease/tests")]
+    );
 }

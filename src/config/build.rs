@@ -1,6 +1,10 @@
 //! From settings to [`Config`]: what one table alone cannot know.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use secrecy::ExposeSecret;
 
@@ -30,7 +34,17 @@ pub fn load(sources: &Sources<'_>, kinds: &[KindSchema]) -> Result<Config, Confi
     let layers = layers::read(sources, kinds, &mut problems);
     let mut loader = Loader { sources, kinds, problems, tables: layers.tables, effective: Vec::new() };
     let config = loader.build(layers.files);
-    if loader.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: loader.problems }) }
+    let mut problems = loader.problems;
+    if problems.is_empty() {
+        return Ok(config);
+    }
+    let layer = |path: &Path| config.files.iter().position(|file| file.path == path);
+    problems.sort_by_key(|problem| match &problem.origin {
+        Some(Origin::File { path, line }) => (layer(path).unwrap_or(usize::MAX), *line),
+        Some(_) => (usize::MAX, 0),
+        None => (0, 0),
+    });
+    Err(ConfigError { problems })
 }
 
 struct Loader<'a> {
@@ -395,7 +409,8 @@ impl Loader<'_> {
                 let name = super::permissions::user_name(uid);
                 let problem =
                     Problem::new(format!("{path} belongs to {name}, who could change what runs here as you"));
-                if self.sources.file.is_some() {
+                // Only root can put a file into /etc, and who names a file means it.
+                if self.sources.file.is_some() || file.path == self.sources.environment.system_file {
                     config.warnings.push(problem);
                 } else {
                     self.problems.push(problem.hint(format!(
@@ -413,9 +428,14 @@ impl Loader<'_> {
 
     /// `TZ`, else the box's zone, else UTC.
     fn zone(&self) -> chrono_tz::Tz {
-        let named =
-            self.sources.environment.get("TZ").and_then(|zone| zone.trim_start_matches(':').parse().ok());
-        named.or_else(|| iana_time_zone::get_timezone().ok()?.parse().ok()).unwrap_or(chrono_tz::UTC)
+        if let Some(zone) = self.sources.environment.get("TZ").map(|zone| zone.trim_start_matches(':'))
+            && zone != "/etc/localtime"
+        {
+            let name = zone.rsplit_once("zoneinfo/").map_or(zone, |(_, name)| name);
+            // As the C library does with what it does not know.
+            return name.parse().unwrap_or(chrono_tz::UTC);
+        }
+        iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::UTC)
     }
 }
 

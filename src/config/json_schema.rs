@@ -100,7 +100,12 @@ fn property(key: &KeySchema) -> Value {
     let text = || json!({ "type": "string", "minLength": 1 });
     let pattern = |pattern: &str| json!({ "type": "string", "pattern": pattern });
     let mut schema = match key.what {
-        KeyKind::Text | KeyKind::Path | KeyKind::Address | KeyKind::Zone | KeyKind::Marketplace => text(),
+        KeyKind::Text
+        | KeyKind::Path
+        | KeyKind::Templates
+        | KeyKind::Address
+        | KeyKind::Zone
+        | KeyKind::Marketplace => text(),
         KeyKind::Moment => json!({ "type": "string", "format": "date-time" }),
         KeyKind::Digits => pattern("^[0-9./ -]+$"),
         KeyKind::Short => pattern("^[A-Za-z0-9]{2,4}$"),

@@ -1,7 +1,7 @@
 //! What each kind of channel takes beside the common keys. A fifth vendor is one line in [`KINDS`].
 
 use super::schema::{
-    KeyKind::{Choice, Digits, Flag, List, Moment, Path, Secret, Size, Text, Url, WebPath},
+    KeyKind::{Choice, Digits, Flag, List, Moment, Secret, Size, Templates, Text, Url, WebPath},
     KeySchema as Key, KindSchema,
 };
 
@@ -91,6 +91,7 @@ pub const WHATSAPP: KindSchema = KindSchema {
             "Hosts beside that of `url` which may be asked for media with the token.",
         )
         .or("*.fbsbx.com,*.whatsapp.net,*.fbcdn.net"),
-        Key::new("templates", Path, "A TOML file of templates: name, language, parameters."),
+        Key::new("templates", Templates, "A TOML file of [[template]]: name, language, parameters, text."),
+        Key::new("template_namespace", Text, "on-premises before 2.41.2: the templates' namespace."),
     ],
 };

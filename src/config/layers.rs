@@ -246,7 +246,8 @@ impl Layers {
         }
         for (variable, text) in sources.environment.variables() {
             let Some(path) = variable.strip_prefix("DESKLINE_") else { continue };
-            if !path.contains("__") || secrets.contains(variable) {
+            // An empty variable is one that is not set.
+            if text.is_empty() || !path.contains("__") || secrets.contains(variable) {
                 continue;
             }
             let origin = Origin::Environment(variable.clone());

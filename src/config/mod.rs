@@ -17,6 +17,7 @@ pub mod schema;
 pub mod secret;
 pub mod settings;
 pub mod tables;
+mod templates;
 mod validate;
 pub mod value;
 

@@ -12,6 +12,8 @@ pub enum KeyKind {
     Short,
     /// A file or folder; `~` is the user's home, a relative path stands beside the file that says it.
     Path,
+    /// A TOML file of pre-approved messages, read with the configuration.
+    Templates,
     /// Files or folders, in the order of the list.
     Paths,
     /// `https://…`; plain `http://` to loopback only, or where the channel says `allow_http = true`.

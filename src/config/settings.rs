@@ -14,7 +14,7 @@ use super::{
     secret::{Readable, SecretError, SecretRef},
     value::{MarketplaceClock, StoreUrl, Value, without_password, written_span},
 };
-use crate::domain::{Time, time::rfc3339};
+use crate::domain::{Time, channel::Template, time::rfc3339};
 
 /// A value and where it was said.
 #[derive(Clone, Debug)]
@@ -100,6 +100,14 @@ impl Settings {
     pub fn paths(&self, key: &str) -> &[PathBuf] {
         match self.get(key).map(|setting| &setting.value) {
             Some(Value::Paths(paths)) => paths,
+            _ => &[],
+        }
+    }
+
+    /// Templates, in the order of their file; empty where there are none.
+    pub fn templates(&self, key: &str) -> &[Template] {
+        match self.get(key).map(|setting| &setting.value) {
+            Some(Value::Templates(_, templates)) => templates,
             _ => &[],
         }
     }
@@ -190,7 +198,7 @@ impl Setting {
             }
             Value::Text(text) => quoted(text),
             Value::List(items) => list(items.iter().map(|item| quoted(item)).collect()),
-            Value::Path(path) => quoted(&path.to_string_lossy()),
+            Value::Path(path) | Value::Templates(path, _) => quoted(&path.to_string_lossy()),
             Value::Paths(paths) => list(paths.iter().map(|path| quoted(&path.to_string_lossy())).collect()),
             Value::Store(StoreUrl::Sqlite(path)) => quoted(&format!("sqlite:{}", path.display())),
             Value::Store(StoreUrl::Postgres(url)) => quoted(&without_password(url.expose_secret())),

@@ -16,7 +16,7 @@ use super::{
     schema::KeyKind,
     secret::SecretRef,
 };
-use crate::domain::Time;
+use crate::domain::{Time, channel::Template};
 
 /// A value that fits its key.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub enum Value {
     Path(PathBuf),
     /// Paths.
     Paths(Vec<PathBuf>),
+    /// A file of templates and what is in it.
+    Templates(PathBuf, Vec<Template>),
     /// Where the store is.
     Store(StoreUrl),
     /// Address and port.
@@ -276,6 +278,10 @@ fn single(kind: KeyKind, text: &str, around: &Surroundings<'_>) -> Result<Value,
             }
         }
         KeyKind::Path => path(text, around).map(Value::Path),
+        KeyKind::Templates => {
+            let path = path(text, around)?;
+            super::templates::read(&path).map(|templates| Value::Templates(path, templates))
+        }
         KeyKind::Url => url(text).map(|()| Value::Text(text.to_owned())),
         KeyKind::WebPath => {
             let fine = text.starts_with('/')

@@ -15,7 +15,9 @@ fn everything() -> String {
             rest.split_once(" = ")
                 .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || "_-".contains(c)))
         });
-        text += &key.unwrap_or(line).replace("\"support\"", "\"root\"").replace("\"deskline\"", "\"root\"");
+        let line = key.unwrap_or(line).replace("\"support\"", "\"root\"").replace("\"deskline\"", "\"root\"");
+        // A file that every box has, and that says nothing.
+        text += &line.replace("/etc/deskline/templates.toml", "/dev/null");
         text.push('\n');
     }
     text

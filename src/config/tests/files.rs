@@ -1,7 +1,10 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::{Desk, SKYHUB};
-use crate::config::permissions::{Rules, check_all, check_store};
+use crate::config::{
+    KINDS, Sources, load,
+    permissions::{Rules, check_all, check_store},
+};
 
 fn chmod(path: &std::path::Path, mode: u32) {
     std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
@@ -23,6 +26,25 @@ fn a_literal_secret_needs_a_private_file() {
     assert!(desk.load().unwrap().warnings[0].to_string().contains("chmod go-w"));
     Desk::write(path, "[store]\nurl = \"postgres://a:b@c/d\"\n", 0o644);
     assert!(desk.errors().contains("`url` is a secret in clear"));
+}
+
+#[test]
+fn a_users_file_is_the_users_or_the_roots() {
+    let mut desk = Desk::new();
+    let path = desk.user("[ui]\nlang = \"de\"\n");
+    // Root can give files away; anybody else takes another number himself.
+    if std::os::unix::fs::chown(&path, Some(4242), None).is_err() || desk.environment.account.uid == 4242 {
+        desk.environment.account.uid += 1;
+    }
+    let error = desk.errors();
+    assert!(
+        error.contains("who could change what runs here as you") && error.contains("chown ana "),
+        "{error}"
+    );
+
+    let sources = Sources { file: Some(path), ..Sources::new(&desk.environment) };
+    let config = load(&sources, KINDS).unwrap();
+    assert!(config.warnings[0].to_string().contains("belongs to"), "who names a file means it");
 }
 
 #[test]

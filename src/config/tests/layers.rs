@@ -115,6 +115,7 @@ fn every_mistake_is_told_at_once() {
     );
     let lines: Vec<&str> = errors.lines().collect();
     assert_eq!(lines.len(), 6, "{errors}");
+    assert!(lines[0].contains(":2: ") && lines[5].contains(":9: "), "in the order of the file: {errors}");
     assert!(errors.contains("`poll_interval` of [sync] needs a unit: \"60s\""), "{errors}");
     assert!(errors.contains("must be true or false") && errors.contains("did you mean `thg`?"), "{errors}");
     assert!(errors.contains("\"Big\" is no name for a channel"), "{errors}");

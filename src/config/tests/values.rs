@@ -145,3 +145,36 @@ fn lints_name_what_they_block() {
             .contains("must be one of block, warn, off")
     );
 }
+
+#[test]
+fn templates_are_read_with_the_configuration() {
+    let desk = super::Desk::new();
+    let with = |text: &str| {
+        super::Desk::write(desk.folder.path().join(".config/deskline/templates.toml"), text, 0o644);
+        desk.user(
+            "[webhook]\nlisten = \"127.0.0.1:0\"\n[[channel]]\nname = \"wa\"\nkind = \"whatsapp\"\n\
+             url = \"https://graph.facebook.com/v24.0\"\nphone_number_id = \"1\"\naccess_token = { env = \"A\" }\n\
+             app_secret = { env = \"B\" }\nverify_token = { env = \"C\" }\ntemplates = \"templates.toml\"\n",
+        );
+        desk.load()
+    };
+    let config = with("[[template]]\nname = \"a\"\nlanguage = \"pt_BR\"\nparameters = [\"name\"]\n").unwrap();
+    let templates = config.channels[0].settings.templates("templates");
+    assert_eq!((templates[0].language.as_str(), templates[0].parameters.len()), ("pt_BR", 1));
+    assert_eq!(config.channels[0].settings.text("webhook_path"), Some("/webhook/whatsapp"));
+    let error = with("[[template]]\nname = \"a\"\nlang = \"pt_BR\"\n").unwrap_err().to_string();
+    assert!(error.contains("templates.toml:3: unknown field `lang`"), "{error}");
+    let one = "[[template]]\nname = \"a\"\nlanguage = \"en\"\n";
+    assert!(with(&format!("{one}{one}")).unwrap_err().to_string().contains("two templates a in en"));
+}
+
+#[test]
+fn the_screen_is_in_tz() {
+    for (zone, expected) in [
+        ("America/Sao_Paulo", chrono_tz::America::Sao_Paulo),
+        (":/usr/share/zoneinfo/Europe/Berlin", chrono_tz::Europe::Berlin),
+        ("nonsense", chrono_tz::UTC),
+    ] {
+        assert_eq!(super::Desk::with(&[("TZ", zone)]).load().unwrap().ui.zone, expected);
+    }
+}
