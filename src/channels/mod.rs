@@ -7,6 +7,7 @@
 //! A fifth vendor is one folder here, one in the simulator, and one line in each registry.
 
 pub mod http;
+pub mod lenient;
 pub mod registry;
 pub mod tokens;
 
@@ -14,6 +15,9 @@ pub mod dsco;
 pub mod skyhub;
 pub mod thg;
 pub mod whatsapp;
+
+#[cfg(test)]
+mod standin;
 
 use std::{path::Path, time::Duration};
 
