@@ -177,5 +177,9 @@ fn plain(error: &reqwest::Error) -> String {
     while let Some(source) = cause.source() {
         cause = source;
     }
-    if std::ptr::eq(cause, error as &dyn std::error::Error) { "the connection broke".into() } else { cause.to_string() }
+    if std::ptr::eq(cause, error as &dyn std::error::Error) {
+        "the connection broke".into()
+    } else {
+        cause.to_string()
+    }
 }

@@ -57,9 +57,7 @@ pub struct StandIn {
 
 impl StandIn {
     /// Starts one. The closure is given its own address and the request.
-    pub async fn start(
-        answer: impl Fn(&str, &Asked) -> Response + Clone + Send + Sync + 'static,
-    ) -> Self {
+    pub async fn start(answer: impl Fn(&str, &Asked) -> Response + Clone + Send + Sync + 'static) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let asked = Arc::new(Mutex::new(Vec::new()));

@@ -30,15 +30,8 @@ pub enum RowState {
 }
 
 impl RowState {
-    const ALL: [Self; 7] = [
-        Self::Held,
-        Self::Later,
-        Self::Queued,
-        Self::Sending,
-        Self::Uncertain,
-        Self::Parked,
-        Self::Failed,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Held, Self::Later, Self::Queued, Self::Sending, Self::Uncertain, Self::Parked, Self::Failed];
 
     /// The word in JSON and in the store.
     pub fn as_str(self) -> &'static str {

@@ -59,7 +59,9 @@ pub fn mend_text(text: &str) -> Cow<'_, str> {
 }
 
 fn has_surrogate(text: &str) -> bool {
-    text.as_bytes().windows(4).any(|it| it[..2] == *b"\\u" && it[2].eq_ignore_ascii_case(&b'd') && it[3] > b'7')
+    text.as_bytes()
+        .windows(4)
+        .any(|it| it[..2] == *b"\\u" && it[2].eq_ignore_ascii_case(&b'd') && it[3] > b'7')
 }
 
 /// The code unit of the `\uXXXX` at `at`, where there is one.

@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     channels::{
-        Channel, ChannelError, Checked, ErrorKind, Found, Memory, Prepared, Retry, Sending, Sent, Set, Sink, Sweep,
-        Target,
+        Channel, ChannelError, Checked, ErrorKind, Found, Memory, Prepared, Retry, Sending, Sent, Set, Sink,
+        Sweep, Target,
         http::{Answer, Http},
         lenient,
     },
@@ -120,7 +120,9 @@ impl SkyHub {
         for raw in &sacs {
             match lenient::decode::<Ticket>(raw) {
                 Ok((ticket, _)) if ticket.code.is_some() => tickets.push(ticket),
-                _ => tracing::warn!(shape = lenient::shape(raw), "a SkyHub ticket without a code was left out"),
+                _ => {
+                    tracing::warn!(shape = lenient::shape(raw), "a SkyHub ticket without a code was left out")
+                }
             }
         }
         // A page without tickets ends the list whatever it calls its next page.
@@ -129,7 +131,11 @@ impl SkyHub {
     }
 
     /// All chats of a ticket, its pages merged.
-    async fn chats(&self, code: &str, mut asked: impl FnMut() + Send) -> Result<Vec<WholeChat>, ChannelError> {
+    async fn chats(
+        &self,
+        code: &str,
+        mut asked: impl FnMut() + Send,
+    ) -> Result<Vec<WholeChat>, ChannelError> {
         let mut walk = Walk::new(&self.settings.url, request::chats(&self.settings.url, code));
         let mut merging = Merging::default();
         while let Some(url) = walk.next()? {
@@ -252,7 +258,8 @@ impl Channel for SkyHub {
             return Err(error::not_the_contract(&answer, "a list of tickets"));
         };
         let skew = answer.date().map(|date| date - self.settings.clock.now());
-        let said = format!("keys accepted for {}, {} unread tickets listed", self.settings.user_email, sacs.len());
+        let said =
+            format!("keys accepted for {}, {} unread tickets listed", self.settings.user_email, sacs.len());
         Ok(Checked { said, skew })
     }
 
@@ -294,7 +301,9 @@ impl Channel for SkyHub {
             return Err(ChannelError::ours("SkyHub takes no files: the text alone can be sent"));
         }
         let order_code = order_code_of(&target.facts, send.evidence).ok_or_else(|| {
-            ChannelError::ours("the order's number is not known, and SkyHub takes no reply without it: sync first")
+            ChannelError::ours(
+                "the order's number is not known, and SkyHub takes no reply without it: sync first",
+            )
         })?;
         let body = request::reply(code, parts, order_code, &self.settings.identity_id, &outgoing.text)?;
         let body = serde_json::to_vec(&body).map_err(|error| ChannelError::ours(error.to_string()))?;
@@ -355,7 +364,8 @@ impl Channel for SkyHub {
 
 /// The conversation of a reply, where it may be written to.
 fn writable<'a>(send: &'a Sending<'_>) -> Result<(&'a Target, &'a str), ChannelError> {
-    let target = send.target.ok_or_else(|| ChannelError::ours("SkyHub starts no conversations: customers do"))?;
+    let target =
+        send.target.ok_or_else(|| ChannelError::ours("SkyHub starts no conversations: customers do"))?;
     let (_, parts) = request::split(&target.remote_id)?;
     if request::message_to(parts).is_none() {
         return Err(request::not_writable(parts));
@@ -418,7 +428,12 @@ struct Tickets {
 }
 
 impl Tickets {
-    async fn read(&mut self, skyhub: &SkyHub, ticket: &Ticket, sink: &mut dyn Sink) -> Result<(), ChannelError> {
+    async fn read(
+        &mut self,
+        skyhub: &SkyHub,
+        ticket: &Ticket,
+        sink: &mut dyn Sink,
+    ) -> Result<(), ChannelError> {
         let error = match skyhub.read_ticket(ticket, sink).await {
             Ok(()) => {
                 self.bad_in_a_row = 0;

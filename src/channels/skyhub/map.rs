@@ -111,7 +111,8 @@ impl Merging {
 /// look alike; the time counts in whole seconds of UTC, so that another way to write it changes nothing.
 fn digest(code: &str, parts: &str, message: &Message, at: Option<Time>, raw: Option<&[u8]>) -> String {
     let part = message.part.clone().unwrap_or_default();
-    let time = at.map_or_else(|| message.created_at.clone().unwrap_or_default(), |at| at.timestamp().to_string());
+    let time =
+        at.map_or_else(|| message.created_at.clone().unwrap_or_default(), |at| at.timestamp().to_string());
     let mut hash = Sha256::new();
     let texts = [
         code,
@@ -175,7 +176,13 @@ pub fn changes(code: &str, ticket: &Ticket, chats: &[WholeChat], read_at: Time) 
     chats.iter().flat_map(|chat| chat_changes(code, ticket, chat, chats, read_at)).collect()
 }
 
-fn chat_changes(code: &str, ticket: &Ticket, chat: &WholeChat, all: &[WholeChat], read_at: Time) -> Vec<Change> {
+fn chat_changes(
+    code: &str,
+    ticket: &Ticket,
+    chat: &WholeChat,
+    all: &[WholeChat],
+    read_at: Time,
+) -> Vec<Change> {
     let seen = conversation(code, ticket, chat, all, read_at);
     let remote_id = seen.remote_id.clone();
     let mut changes = vec![Change::Conversation(Box::new(seen))];

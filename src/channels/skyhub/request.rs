@@ -8,7 +8,8 @@ use crate::channels::{ChannelError, http::same_origin};
 /// What a path segment keeps (RFC 3986's unreserved); `-` stays, a space is `%20`.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// What a whole URL must not hold raw; what is encoded already and the cursor's `=` stay as they came.
-const URL: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'\\');
+const URL: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'\\');
 
 /// The chats that a seller may write to, with the reader that must agree with each.
 const WRITABLE: [(&str, &str); 2] = [("CUSTOMER_SELLER", "TO_CUSTOMER"), ("B2W_SELLER", "TO_B2W")];

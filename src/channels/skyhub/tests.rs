@@ -77,7 +77,15 @@ fn reply(text: &str) -> Action {
 }
 
 fn sending<'a>(action: &'a Action, target: &'a Target, evidence: &'a Value) -> Sending<'a> {
-    Sending { action, target: Some(target), send_id: "01J", started_at: now(), quote: None, upload: None, evidence }
+    Sending {
+        action,
+        target: Some(target),
+        send_id: "01J",
+        started_at: now(),
+        quote: None,
+        upload: None,
+        evidence,
+    }
 }
 
 fn conversations(changes: &[&Change]) -> Vec<ConversationSeen> {
@@ -97,10 +105,13 @@ fn messages(changes: &[&Change]) -> Vec<MessageSeen> {
 /// A vendor with one ticket whose chats are `chats`.
 async fn vendor(chats: Value) -> StandIn {
     StandIn::start(move |_, asked| match asked.line().as_str() {
-        line if line.contains("/chats") && asked.method == "GET" => json_answer(200, &json!({"chats": chats})),
-        line if line.starts_with("GET /sac") => {
-            json_answer(200, &json!({"next_page": null, "sacs": [ticket("UNREAD", "2023-06-06T21:44:44-03:00")]}))
+        line if line.contains("/chats") && asked.method == "GET" => {
+            json_answer(200, &json!({"chats": chats}))
         }
+        line if line.starts_with("GET /sac") => json_answer(
+            200,
+            &json!({"next_page": null, "sacs": [ticket("UNREAD", "2023-06-06T21:44:44-03:00")]}),
+        ),
         line if line.starts_with("POST") => answer(201, ""),
         _ => answer(204, ""),
     })
@@ -291,7 +302,8 @@ async fn what_may_not_be_written_to_is_never_asked() {
 async fn paused_is_found_before_anything_is_sent() {
     let vendor = vendor(json!([chat("CUSTOMER_SELLER", "PAUSED", &[question()])])).await;
     let (action, target) = (reply("x"), target(CHAT));
-    let error = account(&vendor.url).prepare(&sending(&action, &target, &Value::Null)).await.expect_err("paused");
+    let error =
+        account(&vendor.url).prepare(&sending(&action, &target, &Value::Null)).await.expect_err("paused");
     assert_eq!((error.kind, error.retry), (ErrorKind::GateClosed, Retry::Never));
     let page = error.page.expect("what the chat shows");
     let seen = conversations(&page.changes.iter().collect::<Vec<_>>());
@@ -308,7 +320,8 @@ async fn a_422_reads_the_chat_again_and_does_not_assume_paused() {
         })
         .await;
         let (action, target) = (reply("x"), target(CHAT));
-        let error = account(&vendor.url).send(&sending(&action, &target, &Value::Null)).await.expect_err("422");
+        let error =
+            account(&vendor.url).send(&sending(&action, &target, &Value::Null)).await.expect_err("422");
         assert_eq!((error.kind, error.retry, error.status), (kind, Retry::Never, Some(422)));
         assert_eq!(error.words, "identityId: is invalid");
         assert!(error.page.is_some());
@@ -386,10 +399,7 @@ fn times_without_an_offset_are_sao_paulos_and_all_other_forms_are_read() {
     ] {
         assert_eq!(time::parse(text), wanted, "{text}");
     }
-    assert_eq!(
-        time::parse("2023-06-06T21:41:56.250").map(|at| at.timestamp_subsec_millis()),
-        Some(250)
-    );
+    assert_eq!(time::parse("2023-06-06T21:41:56.250").map(|at| at.timestamp_subsec_millis()), Some(250));
     // Summer time, and the hour that it skipped (4 November 2018, 00:00).
     assert_eq!(time::parse("2018-12-24T10:00:00"), Utc.with_ymd_and_hms(2018, 12, 24, 12, 0, 0).single());
     assert_eq!(time::parse("2018-11-04T00:30:00"), Utc.with_ymd_and_hms(2018, 11, 4, 3, 30, 0).single());
@@ -420,7 +430,8 @@ fn one_bad_message_never_costs_its_siblings() {
         {"content":"b\u0000","created_at":12,"part":"nobody"},
         {"content":"b\u0000","created_at":12,"part":"nobody"}]}"#;
     let mut merging = Merging::default();
-    let items: Vec<Raw> = vec![serde_json::from_str(item).expect("JSON"), serde_json::from_str("7").expect("JSON")];
+    let items: Vec<Raw> =
+        vec![serde_json::from_str(item).expect("JSON"), serde_json::from_str("7").expect("JSON")];
     assert_eq!(merging.page(CODE, &items), 1);
     let changes = map::changes(CODE, &wire::Ticket::default(), &merging.done(), now());
     let changes: Vec<_> = changes.iter().collect();

@@ -8,16 +8,16 @@ use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use super::webhook::Hook;
 use super::{
     error, map, media,
     request::{self, Address, Api},
     wire::{self, Answered, BusinessNumber, Named, Session},
 };
-use super::webhook::Hook;
 use crate::{
     channels::{
-        Channel, ChannelError, Checked, Downloaded, ErrorKind, Found, Memory, Retry, Sending, Sent, Set, Sink, Sweep,
-        Target, Webhook,
+        Channel, ChannelError, Checked, Downloaded, ErrorKind, Found, Memory, Retry, Sending, Sent, Set,
+        Sink, Sweep, Target, Webhook,
         http::{Answer, Http},
         lenient,
         tokens::{Token, Tokens},
@@ -136,7 +136,12 @@ impl WhatsApp {
     }
 
     /// As [`ask`](Self::ask), but only a success comes back.
-    pub(super) async fn succeed(&self, method: Method, url: &str, load: Load<'_>) -> Result<Answer, ChannelError> {
+    pub(super) async fn succeed(
+        &self,
+        method: Method,
+        url: &str,
+        load: Load<'_>,
+    ) -> Result<Answer, ChannelError> {
         let answer = self.ask(method, url, load).await?;
         if answer.status.is_success() && error::trouble(&answer.body).is_none() {
             return Ok(answer);
@@ -197,7 +202,8 @@ impl WhatsApp {
     async fn login(&self, username: &str, password: &SecretString) -> Result<Token, ChannelError> {
         let url = request::on_premises(&self.settings.url, &["users", "login"]);
         self.http.place("all", self.settings.max_rate).await;
-        let request = self.http.request(Method::POST, &url).basic_auth(username, Some(password.expose_secret()));
+        let request =
+            self.http.request(Method::POST, &url).basic_auth(username, Some(password.expose_secret()));
         // A login may be repeated: whatever goes wrong here, the message itself has not left.
         let answer = self.http.send(request).await.map_err(|error| match error.retry {
             Retry::Unclear => ChannelError { retry: Retry::Safe(None), ..error },
@@ -262,7 +268,10 @@ impl WhatsApp {
             .and_then(|raw| lenient::decode::<wire::Checked>(&raw).ok())
             .filter(|(contact, _)| contact.status.as_deref() == Some("valid"));
         let Some((contact, _)) = valid else {
-            return Err(ChannelError { words: format!("+{digits} is not on WhatsApp ({})", refusal.words), ..refusal });
+            return Err(ChannelError {
+                words: format!("+{digits} is not on WhatsApp ({})", refusal.words),
+                ..refusal
+            });
         };
         let mut body = body.clone();
         body["to"] = json!(contact.wa_id.unwrap_or_else(|| digits.clone()));
@@ -283,9 +292,10 @@ impl Channel for WhatsApp {
         }
         let url = request::cloud_thing(&self.settings.url, self.phone_number_id());
         let answer = self.succeed(Method::GET, &url, Load::Nothing).await?;
-        let number = read::<BusinessNumber>(&answer)
-            .ok_or_else(|| error::unreadable(&answer, "business number"))?;
-        let said: Vec<_> = [number.display_phone_number, number.verified_name].into_iter().flatten().collect();
+        let number =
+            read::<BusinessNumber>(&answer).ok_or_else(|| error::unreadable(&answer, "business number"))?;
+        let said: Vec<_> =
+            [number.display_phone_number, number.verified_name].into_iter().flatten().collect();
         let said = if said.is_empty() { self.phone_number_id().to_owned() } else { said.join(", ") };
         Ok(Checked {
             said: format!("token accepted for {said}"),
@@ -339,7 +349,8 @@ impl Channel for WhatsApp {
             .ok_or_else(|| error::unreadable(&answer, "message id"))?;
         let mut sent = Sent { key: Some(id.clone()), remote_id: Some(id), ..Sent::default() };
         if let (Action::Create(_), Address::Phone(dialled)) = (send.action, &to) {
-            let contact = answered.contacts.first().and_then(|raw| lenient::decode::<wire::Checked>(raw).ok());
+            let contact =
+                answered.contacts.first().and_then(|raw| lenient::decode::<wire::Checked>(raw).ok());
             begun(&mut sent, dialled, contact.map(|(contact, _)| contact).unwrap_or_default(), self.now());
         }
         Ok(sent)
@@ -347,12 +358,16 @@ impl Channel for WhatsApp {
 
     async fn look_up(&self, _: &Sending<'_>) -> Result<Found, ChannelError> {
         Ok(Found::CannotLook(match self.api() {
-            Api::Cloud => "WhatsApp cannot be asked what was sent. A status report that names this send settles it; \
+            Api::Cloud => {
+                "WhatsApp cannot be asked what was sent. A status report that names this send settles it; \
                            none has come so far"
-                .into(),
-            Api::OnPremises => "WhatsApp On-Premises cannot be asked what was sent, and its reports do not name the \
+                    .into()
+            }
+            Api::OnPremises => {
+                "WhatsApp On-Premises cannot be asked what was sent, and its reports do not name the \
                                 send: look at the phone"
-                .into(),
+                    .into()
+            }
         }))
     }
 
@@ -398,7 +413,8 @@ impl Channel for WhatsApp {
 /// What a started conversation is called: by WhatsApp's own name of the person, which may differ from the number that
 /// was dialled (Brazil's ninth digit); both address it.
 fn begun(sent: &mut Sent, dialled: &str, contact: wire::Checked, now: Time) {
-    let name = contact.wa_id.clone().or_else(|| contact.user_id.clone()).unwrap_or_else(|| dialled.to_owned());
+    let name =
+        contact.wa_id.clone().or_else(|| contact.user_id.clone()).unwrap_or_else(|| dialled.to_owned());
     let mut seen = ConversationSeen::named(&name, Role::Customer, now);
     seen.customer.id = Some(name.clone());
     seen.customer.phone = Some(format!("+{}", contact.wa_id.as_deref().unwrap_or(dialled)));

@@ -49,7 +49,10 @@ fn payload(message: &Message) -> Option<Read> {
         "order" => order(message.order.as_ref()?),
         "system" => {
             let system = message.system.as_ref()?;
-            plain(MessageKind::System, system.body.clone().or_else(|| system.kind.clone()).unwrap_or_default())
+            plain(
+                MessageKind::System,
+                system.body.clone().or_else(|| system.kind.clone()).unwrap_or_default(),
+            )
         }
         _ => return None,
     })
@@ -65,8 +68,12 @@ fn media(message: &Message, media: &Media) -> Read {
 }
 
 fn location(location: &Location) -> String {
-    let mut lines: Vec<String> =
-        [&location.name, &location.address].into_iter().flatten().filter(|it| !it.is_empty()).cloned().collect();
+    let mut lines: Vec<String> = [&location.name, &location.address]
+        .into_iter()
+        .flatten()
+        .filter(|it| !it.is_empty())
+        .cloned()
+        .collect();
     let place = location.latitude.as_deref().zip(location.longitude.as_deref());
     if let Some((latitude, longitude)) = place {
         lines.push(format!("{latitude}, {longitude}"));
@@ -141,7 +148,9 @@ fn decimal(text: &str) -> String {
     let text = text.trim();
     match text.parse::<Decimal>() {
         Ok(_) => text.to_owned(),
-        Err(_) => Decimal::from_scientific(text).map_or_else(|_| text.to_owned(), |it| it.normalize().to_string()),
+        Err(_) => {
+            Decimal::from_scientific(text).map_or_else(|_| text.to_owned(), |it| it.normalize().to_string())
+        }
     }
 }
 
@@ -149,7 +158,8 @@ fn context(message: &Message) -> (Option<Value>, Vec<Product>) {
     let context = message.context.as_ref();
     if let Some(product) = context.and_then(|it| it.referred_product.as_ref()) {
         let seen = json!({ "catalog_id": product.catalog_id, "product_id": product.product_retailer_id });
-        let products = product.product_retailer_id.iter().map(|sku| Product { sku: sku.clone(), ..Product::default() });
+        let products =
+            product.product_retailer_id.iter().map(|sku| Product { sku: sku.clone(), ..Product::default() });
         return (Some(seen), products.collect());
     }
     let quoted = context.and_then(|Context { id, .. }| id.as_deref()).filter(|it| !it.is_empty());
@@ -177,5 +187,9 @@ fn opaque(message: &Message) -> Read {
 
 fn troubles(message: &Message) -> String {
     let words = message.errors.iter().filter_map(|raw| lenient::decode::<Trouble>(raw).ok());
-    words.map(|(trouble, _)| error::words(&trouble)).filter(|it| !it.is_empty()).collect::<Vec<_>>().join("; ")
+    words
+        .map(|(trouble, _)| error::words(&trouble))
+        .filter(|it| !it.is_empty())
+        .collect::<Vec<_>>()
+        .join("; ")
 }

@@ -30,9 +30,15 @@ fn cloud(code: i64) -> Option<Class> {
         4 | 80_007 | 130_429 | 131_048 | PAIR_RATE | 133_016 => Class::Throttled,
         1 | 2 | 131_000 | 131_016 | 131_057 | 133_000 | 133_004 => Class::Transient,
         131_047 => Class::Window,
-        33 | 100 | 368 | 130_472 | 130_497 | 131_008..=131_062 | 132_000..=132_099 | 133_001..=133_099 | 135_000 => {
-            Class::Refused
-        }
+        33
+        | 100
+        | 368
+        | 130_472
+        | 130_497
+        | 131_008..=131_062
+        | 132_000..=132_099
+        | 133_001..=133_099
+        | 135_000 => Class::Refused,
         _ => return None,
     })
 }
@@ -44,7 +50,9 @@ fn on_premises(code: i64) -> Option<Class> {
         429 | 471 | 1015 | 1016 => Class::Throttled,
         500 | 1000 | 1011 | 1014 => Class::Transient,
         470 => Class::Window,
-        400 | 402 | 408 | 410 | 1001 | 1006 | 1008..=1010 | 1013 | 2000..=2003 | 2061 | 2062 => Class::Refused,
+        400 | 402 | 408 | 410 | 1001 | 1006 | 1008..=1010 | 1013 | 2000..=2003 | 2061 | 2062 => {
+            Class::Refused
+        }
         _ => return None,
     })
 }
@@ -142,7 +150,9 @@ pub fn words(trouble: &Trouble) -> String {
 
 fn bare(answer: &Answer) -> String {
     let status = answer.status;
-    let named = status.canonical_reason().map_or_else(|| status.as_u16().to_string(), |it| format!("{} {it}", status.as_u16()));
+    let named = status
+        .canonical_reason()
+        .map_or_else(|| status.as_u16().to_string(), |it| format!("{} {it}", status.as_u16()));
     let text = answer.text();
     match text.trim() {
         "" => format!("WhatsApp answered {named} without a word"),

@@ -13,13 +13,15 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    content,
-    error,
+    content, error,
     request::{is_phone, send_id},
     wire::{Contact, Events, Media, Message, Status, System, Trouble},
 };
 use crate::{
-    channels::{Parsed, lenient::{self, Raw}},
+    channels::{
+        Parsed,
+        lenient::{self, Raw},
+    },
     domain::{
         Counterpart, Delivery, Direction, Facts, GateEvidence, MessageKind, Product, Role, Time,
         change::{AttachmentSeen, Change, ConversationSeen, DeliverySeen, MessageSeen},
@@ -60,9 +62,14 @@ impl Person {
 
 /// Turns one value's events into changes.
 pub fn events(events: &Events, received_at: Time, parsed: &mut Parsed) {
-    let contacts: Vec<Contact> =
-        events.contacts.iter().filter_map(|raw| lenient::decode(raw).ok()).map(|(contact, _)| contact).collect();
-    let mut walk = Walk { contacts, received_at, seen: Vec::new(), by_name: HashMap::new(), after: Vec::new() };
+    let contacts: Vec<Contact> = events
+        .contacts
+        .iter()
+        .filter_map(|raw| lenient::decode(raw).ok())
+        .map(|(contact, _)| contact)
+        .collect();
+    let mut walk =
+        Walk { contacts, received_at, seen: Vec::new(), by_name: HashMap::new(), after: Vec::new() };
     for (raws, echo) in [(&events.messages, false), (&events.message_echoes, true)] {
         for raw in raws {
             if let Err(why) = walk.message(raw, echo) {
@@ -77,7 +84,8 @@ pub fn events(events: &Events, received_at: Time, parsed: &mut Parsed) {
         }
     }
     for raw in &events.errors {
-        let trouble = lenient::decode::<Trouble>(raw).map(|(trouble, _)| error::words(&trouble)).unwrap_or_default();
+        let trouble =
+            lenient::decode::<Trouble>(raw).map(|(trouble, _)| error::words(&trouble)).unwrap_or_default();
         if trouble.is_empty() {
             parsed.unread.push("an error without words".into());
         } else {
@@ -160,7 +168,8 @@ impl Walk {
             (message.from.as_deref().or(customer), message.from_user_id.as_deref())
         };
         let person = self.person(wa_id, user_id, message.group_id.as_deref());
-        let key = message.id.clone().unwrap_or_else(|| format!("raw:{}", hex::encode(Sha256::digest(raw.get()))));
+        let key =
+            message.id.clone().unwrap_or_else(|| format!("raw:{}", hex::encode(Sha256::digest(raw.get()))));
         let Some(conversation) = person.conversation().map(str::to_owned) else {
             return Err(format!("message {key} names nobody it is from"));
         };
@@ -191,7 +200,9 @@ impl Walk {
             if let Some(system) = system {
                 let new_names = rekey(seen, system);
                 self.after.extend(
-                    new_names.into_iter().map(|alias| Change::Alias { conversation: conversation.clone(), alias }),
+                    new_names
+                        .into_iter()
+                        .map(|alias| Change::Alias { conversation: conversation.clone(), alias }),
                 );
             }
         }
@@ -233,7 +244,8 @@ impl Walk {
             .or_else(|| status.recipient_user_id.clone());
         let troubles: Vec<Trouble> =
             status.errors.iter().filter_map(|raw| lenient::decode(raw).ok()).map(|(it, _)| it).collect();
-        let words = troubles.iter().map(error::words).filter(|it| !it.is_empty()).collect::<Vec<_>>().join("; ");
+        let words =
+            troubles.iter().map(error::words).filter(|it| !it.is_empty()).collect::<Vec<_>>().join("; ");
         let delivery = match word {
             "sent" => Delivery::Sent,
             "delivered" => Delivery::Delivered,
@@ -247,7 +259,10 @@ impl Walk {
             }
             // `warning` (an item that is not in the catalogue) and whatever comes next: shown, moves nothing.
             other => {
-                let mut text = format!("message {key}: {}", if other.is_empty() { "a status without a word" } else { other });
+                let mut text = format!(
+                    "message {key}: {}",
+                    if other.is_empty() { "a status without a word" } else { other }
+                );
                 if !words.is_empty() {
                     text = format!("{text}: {words}");
                 }
@@ -255,7 +270,8 @@ impl Walk {
             }
         };
         let failed = delivery == Delivery::Failed;
-        let error = failed.then(|| if words.is_empty() { "WhatsApp says failed, without a word".into() } else { words });
+        let error = failed
+            .then(|| if words.is_empty() { "WhatsApp says failed, without a word".into() } else { words });
         Ok(Change::Delivery(DeliverySeen {
             key,
             send_id: status.biz_opaque_callback_data.as_deref().and_then(send_id).map(str::to_owned),
@@ -269,7 +285,13 @@ impl Walk {
 }
 
 /// A reaction, an edit, a take-back: what is about another message and no message itself.
-fn about_another(message: &Message, conversation: &str, person: &Person, echo: bool, at: Time) -> Option<Change> {
+fn about_another(
+    message: &Message,
+    conversation: &str,
+    person: &Person,
+    echo: bool,
+    at: Time,
+) -> Option<Change> {
     let conversation = conversation.to_owned();
     match message.kind.as_deref()? {
         "reaction" => {
@@ -300,8 +322,11 @@ fn about_another(message: &Message, conversation: &str, person: &Person, echo: b
 fn describe(seen: &mut ConversationSeen, person: &Person) {
     if let Some(group) = &person.group {
         seen.facts.insert("group_id".into(), json!(group));
-        seen.counterpart =
-            Some(Counterpart { name: format!("group {group}"), addressee: format!("GROUP {group}"), note: None });
+        seen.counterpart = Some(Counterpart {
+            name: format!("group {group}"),
+            addressee: format!("GROUP {group}"),
+            note: None,
+        });
         return;
     }
     let customer = &mut seen.customer;

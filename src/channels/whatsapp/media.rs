@@ -59,7 +59,12 @@ impl WhatsApp {
         }
     }
 
-    async fn fetch(&self, id: &str, max_bytes: u64, to: &mut tokio::fs::File) -> Result<Downloaded, ChannelError> {
+    async fn fetch(
+        &self,
+        id: &str,
+        max_bytes: u64,
+        to: &mut tokio::fs::File,
+    ) -> Result<Downloaded, ChannelError> {
         let base = &self.settings.url;
         let place = match self.api() {
             Api::OnPremises => {
@@ -101,7 +106,11 @@ impl WhatsApp {
         loop {
             let chunk = response.chunk().await.map_err(|error| {
                 let words = if error.is_timeout() { "time ran out" } else { "the connection broke" };
-                ChannelError::new(ErrorKind::NoAnswer, Retry::Safe(None), format!("the file did not come whole: {words}"))
+                ChannelError::new(
+                    ErrorKind::NoAnswer,
+                    Retry::Safe(None),
+                    format!("the file did not come whole: {words}"),
+                )
             })?;
             let Some(chunk) = chunk else { break };
             written += chunk.len() as u64;

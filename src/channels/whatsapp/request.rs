@@ -130,10 +130,14 @@ pub fn message(message: &Message<'_>) -> Result<Value, ChannelError> {
     match (to, api) {
         // Without `+` the business's own country code may be put in front.
         (Address::Phone(digits), Api::Cloud) => body.insert("to".into(), json!(format!("+{digits}"))),
-        (Address::Phone(id), Api::OnPremises) | (Address::Group(id), _) => body.insert("to".into(), json!(id)),
+        (Address::Phone(id), Api::OnPremises) | (Address::Group(id), _) => {
+            body.insert("to".into(), json!(id))
+        }
         (Address::User(id), Api::Cloud) => body.insert("recipient".into(), json!(id)),
         (Address::User(_), Api::OnPremises) => {
-            return Err(ChannelError::ours("this person shows no number, and On-Premises sends to numbers only"));
+            return Err(ChannelError::ours(
+                "this person shows no number, and On-Premises sends to numbers only",
+            ));
         }
     };
     if let (Some(id), Api::Cloud, None) = (quote, api, &outgoing.template) {
@@ -157,12 +161,10 @@ fn content<'a>(message: &Message<'a>) -> Result<(&'a str, Value), ChannelError> 
     }
     if let Some(file) = &outgoing.file {
         let id = message.upload.ok_or_else(|| ChannelError::ours("the file was not uploaded"))?;
-        let limit = message
-            .capabilities
-            .files
-            .as_ref()
-            .and_then(|rules| rules.limit_for(&file.mime))
-            .ok_or_else(|| ChannelError::ours(format!("WhatsApp takes no files of the type {}", file.mime)))?;
+        let limit =
+            message.capabilities.files.as_ref().and_then(|rules| rules.limit_for(&file.mime)).ok_or_else(
+                || ChannelError::ours(format!("WhatsApp takes no files of the type {}", file.mime)),
+            )?;
         let mut media = json!({ "id": id });
         if !text.is_empty() {
             if !limit.caption || length > MAX_CAPTION {
@@ -185,7 +187,9 @@ fn content<'a>(message: &Message<'a>) -> Result<(&'a str, Value), ChannelError> 
         return Err(ChannelError::ours("WhatsApp takes no empty message"));
     }
     if length > MAX_TEXT {
-        return Err(ChannelError::ours(format!("the text has {length} characters; WhatsApp takes {MAX_TEXT}")));
+        return Err(ChannelError::ours(format!(
+            "the text has {length} characters; WhatsApp takes {MAX_TEXT}"
+        )));
     }
     let text = match message.api {
         Api::Cloud => json!({ "preview_url": false, "body": text }),
@@ -219,7 +223,9 @@ fn products(outgoing: &Outgoing) -> Result<Value, ChannelError> {
         return Err(ChannelError::ours("no product was chosen"));
     };
     if text.chars().count() > MAX_CAPTION {
-        return Err(ChannelError::ours(format!("the words of a product message have {MAX_CAPTION} characters at most")));
+        return Err(ChannelError::ours(format!(
+            "the words of a product message have {MAX_CAPTION} characters at most"
+        )));
     }
     if rest.iter().any(|it| it.catalog_id != first.catalog_id) {
         return Err(ChannelError::ours("one message shows products of one catalogue only"));
@@ -229,7 +235,8 @@ fn products(outgoing: &Outgoing) -> Result<Value, ChannelError> {
         if !text.is_empty() {
             product["body"] = json!({ "text": text });
         }
-        product["action"] = json!({ "catalog_id": first.catalog_id, "product_retailer_id": first.product_id });
+        product["action"] =
+            json!({ "catalog_id": first.catalog_id, "product_retailer_id": first.product_id });
         return Ok(product);
     }
     if outgoing.products.len() > MAX_PRODUCTS {

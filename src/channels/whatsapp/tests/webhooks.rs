@@ -173,7 +173,10 @@ fn places_cards_and_choices_are_words() {
     assert_eq!((card.kind, card.body.as_str()), (MessageKind::Contacts, "Ana, +55 11, a@b"));
     for (fields, body) in [
         (json!({"type": "button", "button": {"text": "Sim"}}), "Sim"),
-        (json!({"type": "interactive", "interactive": {"type": "button_reply", "button_reply": {"id": "1", "title": "Yes"}}}), "Yes"),
+        (
+            json!({"type": "interactive", "interactive": {"type": "button_reply", "button_reply": {"id": "1", "title": "Yes"}}}),
+            "Yes",
+        ),
         (
             json!({"type": "interactive",
                 "interactive": {"type": "list_reply", "list_reply": {"id": "1", "title": "L", "description": "d"}}}),
@@ -250,8 +253,10 @@ fn reactions_edits_and_take_backs_are_about_another_message_and_begin_nothing() 
 #[test]
 fn a_person_who_changes_number_keeps_the_conversation() {
     for key in ["wa_id", "new_wa_id"] {
-        let parsed = parse(&cloud(&json!({"messages": [{"from": "16505551234", "id": "wamid.S", "timestamp": 1_750_016_800,
-            "type": "system", "system": {"body": "changed", "type": "user_changed_number", key: "16505559999"}}]})));
+        let parsed = parse(&cloud(
+            &json!({"messages": [{"from": "16505551234", "id": "wamid.S", "timestamp": 1_750_016_800,
+            "type": "system", "system": {"body": "changed", "type": "user_changed_number", key: "16505559999"}}]}),
+        ));
         let alias = Change::Alias { conversation: "16505551234".into(), alias: "16505559999".into() };
         assert!(parsed.page.changes.contains(&alias));
         let seen = messages(&parsed)[0];
@@ -270,8 +275,10 @@ fn people_without_a_number_are_people() {
     let seen = conversations(&by_id)[0];
     assert_eq!((seen.remote_id.as_str(), seen.customer.name.as_deref()), ("US.1349", Some("sheena")));
     assert_eq!(seen.customer.phone, None);
-    let both = parse(&cloud(&json!({"messages": [{"from": "1650", "from_user_id": "US.1349", "id": "1", "timestamp": "1",
-        "type": "text", "text": {"body": "a"}}]})));
+    let both = parse(&cloud(
+        &json!({"messages": [{"from": "1650", "from_user_id": "US.1349", "id": "1", "timestamp": "1",
+        "type": "text", "text": {"body": "a"}}]}),
+    ));
     let alias = Change::Alias { conversation: "1650".into(), alias: "US.1349".into() };
     assert_eq!(both.page.changes.iter().filter(|it| **it == alias).count(), 2);
     assert_eq!(both.page.changes[0], alias, "before the conversation, which may be known by it");
@@ -279,7 +286,9 @@ fn people_without_a_number_are_people() {
     let beside = parse(&cloud(&json!({"contacts": [{"wa_id": "1650"}],
         "messages": [{"id": "1", "timestamp": "1", "type": "text", "text": {"body": "a"}}]})));
     assert_eq!(messages(&beside)[0].conversation, "1650");
-    let nobody = parse(&cloud(&json!({"messages": [{"id": "1", "type": "text", "text": {"body": "a"}}, {"from": "2", "id": "2"}]})));
+    let nobody = parse(&cloud(
+        &json!({"messages": [{"id": "1", "type": "text", "text": {"body": "a"}}, {"from": "2", "id": "2"}]}),
+    ));
     assert_eq!((nobody.unread.len(), messages(&nobody).len()), (1, 1));
 }
 
@@ -328,7 +337,10 @@ fn the_seeds_status_is_read_and_all_the_others() {
     assert_eq!(deliveries(&ours)[0].send_id.as_deref(), Some("01J8Z6"));
     let theirs = status(json!({"id": "m", "status": "sent", "biz_opaque_callback_data": "01J8Z6"}));
     assert_eq!(deliveries(&theirs)[0].send_id, None);
-    assert!(matches!(&status(json!({"id": "m", "status": "deleted"})).page.changes[0], Change::Removed { .. }));
+    assert!(matches!(
+        &status(json!({"id": "m", "status": "deleted"})).page.changes[0],
+        Change::Removed { .. }
+    ));
     for word in [json!("warning"), json!("something_new"), Value::Null] {
         let parsed = status(json!({"id": "m", "status": word, "errors": [{"code": 1, "title": "item"}]}));
         assert!(matches!(&parsed.page.changes[0], Change::Account { .. }), "{word}");
@@ -344,10 +356,17 @@ fn a_failure_is_told_in_the_vendors_words_and_says_when_the_window_is_shut() {
                 "error_data": {"details": "More than 24 hours have passed"}}),
             true,
         ),
-        (json!({"code": 470, "title": "Re-engagement message", "details": "More than 24 hours have passed"}), true),
-        (json!({"code": "131026", "title": "Re-engagement message", "details": "More than 24 hours have passed"}), false),
+        (
+            json!({"code": 470, "title": "Re-engagement message", "details": "More than 24 hours have passed"}),
+            true,
+        ),
+        (
+            json!({"code": "131026", "title": "Re-engagement message", "details": "More than 24 hours have passed"}),
+            false,
+        ),
     ] {
-        let parsed = parse(&cloud(&json!({"statuses": [{"id": "m", "status": "failed", "errors": [error]}]})));
+        let parsed =
+            parse(&cloud(&json!({"statuses": [{"id": "m", "status": "failed", "errors": [error]}]})));
         let seen = deliveries(&parsed)[0];
         assert_eq!((seen.delivery, seen.window_closed), (Delivery::Failed, window));
         let words = seen.error.clone().expect("words");
@@ -415,8 +434,17 @@ fn a_group_is_a_conversation_of_its_own() {
 
 fn any_json() -> impl Strategy<Value = Value> {
     let word = prop_oneof![
-        Just("text"), Just("order"), Just("image"), Just("system"), Just("reaction"), Just("edit"), Just("contacts"),
-        Just("16505551234"), Just("1750016800"), Just("sent"), Just(""),
+        Just("text"),
+        Just("order"),
+        Just("image"),
+        Just("system"),
+        Just("reaction"),
+        Just("edit"),
+        Just("contacts"),
+        Just("16505551234"),
+        Just("1750016800"),
+        Just("sent"),
+        Just(""),
     ];
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -426,17 +454,42 @@ fn any_json() -> impl Strategy<Value = Value> {
         word.prop_map(Value::from),
     ];
     let key = prop_oneof![
-        Just("type"), Just("from"), Just("from_user_id"), Just("id"), Just("timestamp"), Just("text"), Just("body"),
-        Just("order"), Just("product_items"), Just("item_price"), Just("contacts"), Just("context"), Just("image"),
-        Just("referred_product"), Just("system"), Just("reaction"), Just("edit"), Just("message"), Just("errors"),
-        Just("statuses"), Just("messages"), Just("value"), Just("changes"), Just("entry"), Just("metadata"),
-        Just("phone_number_id"), Just("interactive"), Just("profile"), Just("group_id"),
+        Just("type"),
+        Just("from"),
+        Just("from_user_id"),
+        Just("id"),
+        Just("timestamp"),
+        Just("text"),
+        Just("body"),
+        Just("order"),
+        Just("product_items"),
+        Just("item_price"),
+        Just("contacts"),
+        Just("context"),
+        Just("image"),
+        Just("referred_product"),
+        Just("system"),
+        Just("reaction"),
+        Just("edit"),
+        Just("message"),
+        Just("errors"),
+        Just("statuses"),
+        Just("messages"),
+        Just("value"),
+        Just("changes"),
+        Just("entry"),
+        Just("metadata"),
+        Just("phone_number_id"),
+        Just("interactive"),
+        Just("profile"),
+        Just("group_id"),
     ];
     leaf.prop_recursive(5, 60, 6, move |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            proptest::collection::vec((key.clone(), inner), 0..8)
-                .prop_map(|fields| Value::Object(fields.into_iter().map(|(key, it)| (key.to_owned(), it)).collect())),
+            proptest::collection::vec((key.clone(), inner), 0..8).prop_map(|fields| Value::Object(
+                fields.into_iter().map(|(key, it)| (key.to_owned(), it)).collect()
+            )),
         ]
     })
 }
