@@ -7,7 +7,10 @@
 //! A fifth vendor is one folder here, one in the simulator, and one line in each registry.
 
 pub mod http;
+<<<<<<< HEAD
 pub mod json;
+=======
+>>>>>>> chb
 pub mod lenient;
 pub mod registry;
 pub mod tokens;
@@ -16,6 +19,9 @@ pub mod dsco;
 pub mod skyhub;
 pub mod thg;
 pub mod whatsapp;
+
+#[cfg(test)]
+mod standin;
 
 use std::{path::Path, time::Duration};
 

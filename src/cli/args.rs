@@ -25,9 +25,6 @@ pub struct Cli {
     /// Only this channel
     #[arg(long, value_name = "NAME")]
     pub channel: Option<String>,
-    /// Numbered plain lines in place of the full screen
-    #[arg(long)]
-    pub linear: bool,
     /// What to do; without it, the inbox
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -3,12 +3,15 @@
 
 use std::{fs, os::unix::fs::OpenOptionsExt, sync::Arc};
 
+use tokio::sync::Mutex;
+
 use super::{
     args::Demo,
     clock::SystemClock,
     context::{Desk, World},
     error::{CliError, Code},
-    inbox, simulate,
+    inbox::{self, OwnEngine, Show},
+    simulate,
 };
 use crate::{
     config::Environment,
@@ -19,7 +22,7 @@ use crate::{
 /// Runs it.
 pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
     // Before anything is started: without a terminal there is nothing to show.
-    inbox::check_terminal(&environment)?;
+    let tty = inbox::check_terminal(&environment)?;
     let folder = tempfile::Builder::new().prefix("deskline-demo-").tempdir()?;
     let simulator = Simulator::start(Options {
         listen: ([127, 0, 0, 1], 0).into(),
@@ -41,24 +44,23 @@ pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
         config.as_bytes(),
     )?;
     let environment = environment.confined_to(folder.path());
-    let desk = Desk::open(World::load(environment, Some(file))?).await?;
+    let desk = Arc::new(Desk::open(World::load(environment, Some(file))?).await?);
     let built = desk.world.channels(None).await?;
     if let Some((name, why)) = built.without.first() {
         return Err(CliError::new(Code::Failed, format!("the demo's channel {name} cannot be built: {why}")));
     }
     let engine = Engine::start(desk.engine_options(built.channels, true));
     if let Some(address) = engine.webhook_address() {
-        let paths = |wanted: &str| {
-            desk.world.config.channels.iter().find(|it| it.settings.text("api") == Some(wanted)).and_then(|it| {
-                Some(format!("http://{address}{}", it.settings.text("webhook_path")?))
-            })
+        let url = |wanted: &str| {
+            let channel = desk.world.config.channels.iter().find(|it| it.settings.text("api") == Some(wanted))?;
+            Some(format!("http://{address}{}", channel.settings.text("webhook_path")?))
         };
-        simulator.set_webhooks(paths("cloud"), paths("on-premises"));
+        simulator.set_webhooks(url("cloud"), url("on-premises"));
     }
-    let outcome = inbox::show(&desk, inbox::Show { channel: None, linear: false, demo: true, engine: Some(engine) }).await;
+    let switch = Arc::new(OwnEngine { desk: desk.clone(), running: Mutex::new(Some(engine)) });
+    let outcome = inbox::show(&desk, tty, Show { channel: None, demo: true, switch: switch.clone() }).await;
+    switch.off().await;
     simulator.stop().await;
-    // The store's files go with their folder; a reader that still holds one keeps no name of it.
-    drop(desk);
     drop(folder);
     outcome
 }

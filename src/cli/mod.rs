@@ -99,7 +99,7 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
     };
     let desk = Desk::open(World::load(environment, cli.config)?).await?;
     match command {
-        None => inbox::run(desk, cli.channel, cli.linear).await,
+        None => inbox::run(desk, cli.channel).await,
         Some(Command::Sync(args)) => sync::run(&desk, args).await,
         Some(Command::List(args)) => list::run(&desk, args).await,
         Some(Command::Show(args)) => show::run(&desk, args).await,

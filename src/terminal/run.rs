@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use async_trait::async_trait;
 use tokio::sync::{mpsc, watch};
 
 use super::{
@@ -63,6 +64,17 @@ pub struct Window {
     pub bell: bool,
     /// Who runs the engine, as it changes.
     pub engine: watch::Receiver<EngineState>,
+    /// The engine of this process.
+    pub switch: Arc<dyn EngineSwitch>,
+}
+
+/// The engine of this process, around a suspend: a sleeping leader would hold everybody up.
+#[async_trait]
+pub trait EngineSwitch: Send + Sync {
+    /// Stops it, where it runs.
+    async fn off(&self);
+    /// Starts it, where this account can.
+    async fn on(&self);
 }
 
 /// How a window ended.
@@ -185,7 +197,7 @@ impl Room {
             let timer = self.timers.next();
             tokio::select! {
                 biased;
-                signal = signals.next() => self.signal(model, signal),
+                signal = signals.next() => self.signal(model, signal).await,
                 Some((_, events)) = read.recv() => self.events(model, events),
                 Some(msg) = inbox.recv() => self.tell(model, msg),
                 changed = engine.changed(), if engine_lives => {
@@ -296,19 +308,19 @@ impl Room {
         }
     }
 
-    fn signal(&mut self, model: &mut Model, signal: Told) {
+    async fn signal(&mut self, model: &mut Model, signal: Told) {
         match signal {
             Told::Terminate => self.tell(model, Msg::Signal(Signal::Terminate)),
             Told::Interrupt => {
                 self.ended = Ended::Interrupted;
                 self.tell(model, Msg::Signal(Signal::Terminate));
             }
-            Told::HangUp => self.hang_up(model),
+            Told::Hangup => self.hang_up(model),
             Told::Resize => {
                 let (columns, rows) = self.screen.resize();
                 self.tell(model, Msg::Input(Input::Resize(columns, rows)));
             }
-            Told::Suspend => self.suspend(model),
+            Told::Suspend => self.suspend(model).await,
             Told::Continue => {
                 // Continued after a SIGSTOP that nobody could tell us of: the terminal may have been anybody's.
                 self.screen.repaint();
@@ -317,8 +329,11 @@ impl Room {
         }
     }
 
-    fn suspend(&mut self, model: &mut Model) {
-        self.hand_over(model, |guard| guard.suspend());
+    async fn suspend(&mut self, model: &mut Model) {
+        self.window.switch.off().await;
+        self.hand_over(model, Guard::suspend);
+        let switch = self.window.switch.clone();
+        tokio::spawn(async move { switch.on().await });
         self.tell(model, Msg::Signal(Signal::Continue));
     }
 
