@@ -86,12 +86,6 @@ pub fn decode<T: DeserializeOwned>(raw: &RawValue) -> Result<(T, Option<Vec<u8>>
     Ok((value, raw))
 }
 
-<<<<<<< HEAD
-/// A field that may have any shape: one that does not fit is not there.
-pub fn maybe<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
-    let raw = Raw::deserialize(from)?;
-    Ok(decode(&raw).ok().map(|(value, _)| value))
-=======
 /// Decodes what holds further items, leaving those as they came: their own bytes are kept where they need mending.
 ///
 /// # Errors
@@ -104,7 +98,6 @@ pub fn split<T: DeserializeOwned>(raw: &RawValue) -> Result<T, serde_json::Error
 pub fn maybe<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
     let raw = Raw::deserialize(from)?;
     Ok(split(&raw).ok())
->>>>>>> chb
 }
 
 /// Text, also where a number or a truth value stands in its place. `null` and anything else: not there.
