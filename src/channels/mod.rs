@@ -7,10 +7,7 @@
 //! A fifth vendor is one folder here, one in the simulator, and one line in each registry.
 
 pub mod http;
-<<<<<<< HEAD
 pub mod json;
-=======
->>>>>>> chb
 pub mod lenient;
 pub mod registry;
 pub mod tokens;

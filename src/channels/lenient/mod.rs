@@ -12,18 +12,6 @@ use serde_json::value::RawValue;
 /// An item of a body, as it came.
 pub type Raw = Box<RawValue>;
 
-/// A body as text that JSON readers take: bytes that are no UTF-8 and escapes that are no character (a lone
-/// surrogate) become U+FFFD. Borrowed where nothing had to be mended.
-pub fn mend(body: &[u8]) -> Cow<'_, str> {
-    match String::from_utf8_lossy(body) {
-        Cow::Borrowed(text) => mend_text(text),
-        Cow::Owned(text) => Cow::Owned(match mend_text(&text) {
-            Cow::Owned(mended) => mended,
-            Cow::Borrowed(_) => text,
-        }),
-    }
-}
-
 /// Replaces the escapes of lone surrogates.
 pub fn mend_text(text: &str) -> Cow<'_, str> {
     if !has_surrogate(text) {
@@ -86,12 +74,6 @@ pub fn decode<T: DeserializeOwned>(raw: &RawValue) -> Result<(T, Option<Vec<u8>>
     Ok((value, raw))
 }
 
-<<<<<<< HEAD
-/// A field that may have any shape: one that does not fit is not there.
-pub fn maybe<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
-    let raw = Raw::deserialize(from)?;
-    Ok(decode(&raw).ok().map(|(value, _)| value))
-=======
 /// Decodes what holds further items, leaving those as they came: their own bytes are kept where they need mending.
 ///
 /// # Errors
@@ -104,7 +86,6 @@ pub fn split<T: DeserializeOwned>(raw: &RawValue) -> Result<T, serde_json::Error
 pub fn maybe<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
     let raw = Raw::deserialize(from)?;
     Ok(split(&raw).ok())
->>>>>>> chb
 }
 
 /// Text, also where a number or a truth value stands in its place. `null` and anything else: not there.
