@@ -120,7 +120,10 @@ impl SkyHub {
             match lenient::decode::<Ticket>(raw) {
                 Ok((ticket, _)) if ticket.code.is_some() => tickets.push(ticket),
                 _ => {
-                    tracing::warn!(shape = lenient::shape(raw), "a SkyHub ticket without a code was left out");
+                    tracing::warn!(
+                        shape = lenient::shape(raw),
+                        "a SkyHub ticket without a code was left out"
+                    );
                 }
             }
         }
