@@ -12,18 +12,6 @@ use serde_json::value::RawValue;
 /// An item of a body, as it came.
 pub type Raw = Box<RawValue>;
 
-/// A body as text that JSON readers take: bytes that are no UTF-8 and escapes that are no character (a lone
-/// surrogate) become U+FFFD. Borrowed where nothing had to be mended.
-pub fn mend(body: &[u8]) -> Cow<'_, str> {
-    match String::from_utf8_lossy(body) {
-        Cow::Borrowed(text) => mend_text(text),
-        Cow::Owned(text) => Cow::Owned(match mend_text(&text) {
-            Cow::Owned(mended) => mended,
-            Cow::Borrowed(_) => text,
-        }),
-    }
-}
-
 /// Replaces the escapes of lone surrogates.
 pub fn mend_text(text: &str) -> Cow<'_, str> {
     if !has_surrogate(text) {

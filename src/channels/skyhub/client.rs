@@ -111,8 +111,7 @@ impl SkyHub {
     /// One page of tickets and the address of the next.
     async fn list_page(&self, url: &str) -> Result<(Vec<Ticket>, Option<String>), ChannelError> {
         let answer = self.get(url).await?;
-        let text = lenient::mend(&answer.body);
-        let page: Option<SacPage> = serde_json::from_str(&text).ok();
+        let page = answer.json().and_then(|text| wire::sac_page(&text));
         let Some(SacPage { sacs: Some(sacs), next_page }) = page else {
             return Err(error::not_the_contract(&answer, "a list of tickets"));
         };
@@ -121,7 +120,10 @@ impl SkyHub {
             match lenient::decode::<Ticket>(raw) {
                 Ok((ticket, _)) if ticket.code.is_some() => tickets.push(ticket),
                 _ => {
-                    tracing::warn!(shape = lenient::shape(raw), "a SkyHub ticket without a code was left out")
+                    tracing::warn!(
+                        shape = lenient::shape(raw),
+                        "a SkyHub ticket without a code was left out"
+                    );
                 }
             }
         }
@@ -141,9 +143,7 @@ impl SkyHub {
         while let Some(url) = walk.next()? {
             asked();
             let answer = self.get(&url).await?;
-            // Undecoded here: each item is mended by itself, so that its own bytes are kept.
-            let text = String::from_utf8_lossy(&answer.body);
-            let Some(page) = wire::chats_page(&text) else {
+            let Some(page) = answer.json().and_then(|text| wire::chats_page(&text)) else {
                 return Err(error::not_the_contract(&answer, "a list of chats"));
             };
             let items = page.chats.unwrap_or_default();
@@ -175,7 +175,7 @@ impl SkyHub {
 
     async fn order_code(&self, code: &str) -> Result<Option<String>, ChannelError> {
         let answer = self.get(&request::ticket(&self.settings.url, code)).await?;
-        Ok(wire::one_ticket(&lenient::mend(&answer.body)).and_then(|ticket| ticket.order_code))
+        Ok(answer.json().and_then(|text| wire::one_ticket(&text)).and_then(|ticket| ticket.order_code))
     }
 
     /// The fast loop: unread tickets, each page's changed ones read before the next page is asked for.
@@ -253,7 +253,7 @@ impl Channel for SkyHub {
 
     async fn check(&self) -> Result<Checked, ChannelError> {
         let answer = self.get(&request::list(&self.settings.url, Some("UNREAD"))).await?;
-        let page: Option<SacPage> = serde_json::from_str(&lenient::mend(&answer.body)).ok();
+        let page = answer.json().and_then(|text| wire::sac_page(&text));
         let Some(sacs) = page.and_then(|page| page.sacs) else {
             return Err(error::not_the_contract(&answer, "a list of tickets"));
         };

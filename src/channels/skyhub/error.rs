@@ -75,7 +75,9 @@ fn collect(value: &Value, said: &mut Vec<String>, depth: usize) {
                     }
                 }
             } else {
-                told.into_iter().for_each(|it| collect(it, said, depth + 1));
+                for it in told {
+                    collect(it, said, depth + 1);
+                }
             }
         }
         _ => {}

@@ -15,15 +15,50 @@ mod tests;
 
 pub use client::{Settings, SkyHub};
 
-use super::registry::Kind;
-use crate::domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Reach};
+use std::sync::Arc;
+
+use super::{
+    Channel, ChannelError,
+    registry::{Kind, Means},
+};
+use crate::{
+    config::ChannelConfig,
+    domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Reach},
+};
 
 /// The kind `skyhub`.
-pub const KIND: Kind = Kind {
-    name: "skyhub",
-    describe: |_| unreachable!(),
-    build: |_, _| Err(super::ChannelError::ours("to be written")),
-};
+pub const KIND: Kind = Kind { name: "skyhub", describe, build };
+
+fn describe(config: &ChannelConfig) -> Descriptor {
+    Descriptor {
+        name: config.name.clone(),
+        short: config.short.clone(),
+        languages: config.languages.clone(),
+        undo_window_ms: i64::try_from(config.undo_window.as_millis()).unwrap_or(i64::MAX),
+        account: config.settings.text("user_email").map(str::to_owned),
+        ..descriptor(&config.name.0)
+    }
+}
+
+fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, ChannelError> {
+    let text = |key| config.settings.required(key).map_err(|problem| ChannelError::ours(problem.to_string()));
+    let mut secret = |key: &str| {
+        means
+            .secrets
+            .remove(key)
+            .ok_or_else(|| ChannelError::ours(format!("channel {} lacks its {key}", config.name)))
+    };
+    Ok(Arc::new(SkyHub::new(Settings {
+        descriptor: describe(config),
+        url: text("url")?.to_owned(),
+        user_email: text("user_email")?.to_owned(),
+        api_key: secret("api_key")?,
+        account_manager_key: secret("account_manager_key")?,
+        identity_id: text("identity_id")?.to_owned(),
+        max_rate: means.max_rate,
+        clock: means.clock,
+    })?))
+}
 
 /// What an account can do, with the defaults of its kind.
 pub fn descriptor(name: &str) -> Descriptor {

@@ -112,6 +112,12 @@ pub struct Part {
     pub role: Option<String>,
 }
 
+/// A page of tickets; `None` where it is no object.
+pub fn sac_page(body: &str) -> Option<SacPage> {
+    let raw: &RawValue = serde_json::from_str(body).ok()?;
+    raw.get().starts_with('{').then(|| lenient::split(raw).ok())?
+}
+
 /// A chats page in any of its forms: `{"chats":[…]}`, a bare chat (the page of 2019), a bare list. `None`: none of
 /// them.
 pub fn chats_page(body: &str) -> Option<ChatsPage> {

@@ -143,7 +143,7 @@ impl WhatsApp {
         load: Load<'_>,
     ) -> Result<Answer, ChannelError> {
         let answer = self.ask(method, url, load).await?;
-        if answer.status.is_success() && error::trouble(&answer.body).is_none() {
+        if answer.status.is_success() && error::trouble(&answer).is_none() {
             return Ok(answer);
         }
         Err(error::refusal(&answer, self.now()))
@@ -244,7 +244,7 @@ impl WhatsApp {
     async fn post(&self, body: &Value, to: &Address) -> Result<Answer, ChannelError> {
         let url = self.messages_url();
         let answer = self.ask(Method::POST, &url, Load::Json(body)).await?;
-        let told = error::trouble(&answer.body);
+        let told = error::trouble(&answer);
         if answer.status.is_success() && told.is_none() {
             return Ok(answer);
         }
@@ -347,13 +347,13 @@ impl Channel for WhatsApp {
             .and_then(|(named, _)| named.id)
             .filter(|id| !id.is_empty())
             .ok_or_else(|| error::unreadable(&answer, "message id"))?;
-        let mut sent = Sent { key: Some(id.clone()), remote_id: Some(id), ..Sent::default() };
+        let mut done = Sent { key: Some(id.clone()), remote_id: Some(id), ..Sent::default() };
         if let (Action::Create(_), Address::Phone(dialled)) = (send.action, &to) {
             let contact =
                 answered.contacts.first().and_then(|raw| lenient::decode::<wire::Checked>(raw).ok());
-            begun(&mut sent, dialled, contact.map(|(contact, _)| contact).unwrap_or_default(), self.now());
+            begun(&mut done, dialled, contact.map(|(contact, _)| contact).unwrap_or_default(), self.now());
         }
-        Ok(sent)
+        Ok(done)
     }
 
     async fn look_up(&self, _: &Sending<'_>) -> Result<Found, ChannelError> {
@@ -428,7 +428,9 @@ fn begun(sent: &mut Sent, dialled: &str, contact: wire::Checked, now: Time) {
 
 /// An answer's JSON, leniently.
 pub(super) fn read<T: serde::de::DeserializeOwned>(answer: &Answer) -> Option<T> {
-    serde_json::from_str(&lenient::mend(&answer.body)).ok()
+    let text = answer.json()?;
+    let raw: &serde_json::value::RawValue = serde_json::from_str(&text).ok()?;
+    lenient::split(raw).ok()
 }
 
 /// `2018-03-01 15:29:26+00:00`: a space where RFC 3339 has a `T`.

@@ -58,9 +58,8 @@ fn on_premises(code: i64) -> Option<Class> {
 }
 
 /// The trouble that an answer tells of, if it does; On-Premises does so with 200 at times.
-pub fn trouble(body: &[u8]) -> Option<Told> {
-    let text = lenient::mend(body);
-    let answered: Answered = serde_json::from_str(&text).ok()?;
+pub fn trouble(answer: &Answer) -> Option<Told> {
+    let answered: Answered = super::client::read(answer)?;
     if let Some(trouble) = answered.error {
         return Some(Told { trouble, class: cloud });
     }
@@ -85,7 +84,7 @@ impl Told {
 /// without a documented code says nothing about whether the message went.
 pub fn refusal(answer: &Answer, now: Time) -> ChannelError {
     let status = answer.status.as_u16();
-    let told = trouble(&answer.body);
+    let told = trouble(answer);
     let code = told.as_ref().and_then(Told::code);
     let class = told.as_ref().and_then(|told| (told.class)(code?));
     let later = answer.retry_after(now);

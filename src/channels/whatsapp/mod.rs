@@ -19,18 +19,81 @@ pub use client::{Login, Settings, WhatsApp};
 pub use request::Api;
 pub use webhook::{Hook, Trust};
 
-use super::registry::Kind;
-use crate::domain::{
-    Capabilities, ChannelKind, ChannelName, Descriptor, Reach,
-    capability::{Caption, FileLimit, FileRules},
+use std::sync::Arc;
+
+use super::{
+    Channel, ChannelError,
+    registry::{Kind, Means},
+};
+use crate::{
+    config::ChannelConfig,
+    domain::{
+        Capabilities, ChannelKind, ChannelName, Descriptor, Reach,
+        capability::{Caption, FileLimit, FileRules},
+    },
 };
 
 /// The kind `whatsapp`.
-pub const KIND: Kind = Kind {
-    name: "whatsapp",
-    describe: |_| unreachable!(),
-    build: |_, _| Err(super::ChannelError::ours("to be written")),
-};
+pub const KIND: Kind = Kind { name: "whatsapp", describe, build };
+
+/// Where the listener serves a Cloud account unless the configuration says otherwise.
+const DEFAULT_PATH: &str = "/webhook/whatsapp";
+
+fn api(config: &ChannelConfig) -> Api {
+    if config.settings.text("api") == Some("on-premises") { Api::OnPremises } else { Api::Cloud }
+}
+
+fn describe(config: &ChannelConfig) -> Descriptor {
+    Descriptor {
+        name: config.name.clone(),
+        short: config.short.clone(),
+        languages: config.languages.clone(),
+        undo_window_ms: i64::try_from(config.undo_window.as_millis()).unwrap_or(i64::MAX),
+        templates: config.settings.templates("templates").to_vec(),
+        ..descriptor(&config.name.0, api(config))
+    }
+}
+
+fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, ChannelError> {
+    let settings = &config.settings;
+    let text = |key| settings.required(key).map_err(|problem| ChannelError::ours(problem.to_string()));
+    let mut secret = |key: &str| {
+        means
+            .secrets
+            .remove(key)
+            .ok_or_else(|| ChannelError::ours(format!("channel {} lacks its {key}", config.name)))
+    };
+    let (login, hook) = match api(config) {
+        Api::Cloud => {
+            let phone_number_id = text("phone_number_id")?.to_owned();
+            let trust =
+                Trust::Signed { app_secret: secret("app_secret")?, verify_token: secret("verify_token")? };
+            let path = settings.text("webhook_path").unwrap_or(DEFAULT_PATH).to_owned();
+            let hook = Hook { path, trust, phone_number_id: Some(phone_number_id.clone()) };
+            (Login::Cloud { phone_number_id, access_token: secret("access_token")? }, hook)
+        }
+        Api::OnPremises => {
+            let login = Login::OnPremises {
+                username: text("username")?.to_owned(),
+                password: secret("password")?,
+                namespace: settings.text("template_namespace").map(str::to_owned),
+            };
+            // Without a signature the path is the secret: there is no default for it.
+            let path = text("webhook_path")?.to_owned();
+            (login, Hook { path, trust: Trust::SecretPath, phone_number_id: None })
+        }
+    };
+    Ok(Arc::new(WhatsApp::new(Settings {
+        descriptor: describe(config),
+        url: text("url")?.to_owned(),
+        login,
+        hook,
+        media_hosts: settings.list("media_hosts").to_vec(),
+        max_rate: means.max_rate,
+        tokens: means.tokens,
+        clock: means.clock,
+    })?))
+}
 
 const KB: u64 = 1 << 10;
 const MB: u64 = 1 << 20;

@@ -14,7 +14,7 @@ use super::{
     wire::{Body, Entry, Events, Happening},
 };
 use crate::{
-    channels::{Parsed, Webhook, lenient},
+    channels::{Parsed, Webhook, json, lenient},
     domain::Time,
 };
 
@@ -76,7 +76,10 @@ impl Webhook for Hook {
 
     fn parse(&self, body: &[u8], received_at: Time, alone: bool) -> Parsed {
         let mut parsed = Parsed::default();
-        let text = String::from_utf8_lossy(body);
+        let mut text = json::text(body);
+        if !json::is_json(&text) {
+            text = json::without_controls(&text);
+        }
         let Ok(raw) = serde_json::from_str::<&RawValue>(&text) else {
             parsed.unread.push("the body is no JSON".into());
             return parsed;
