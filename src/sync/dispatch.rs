@@ -91,7 +91,7 @@ impl Post {
         };
         match &done {
             Ok(Dispatched { error: None, .. }) => {
-                tracing::debug!(channel = %lease.channel, row = n.0, "settled")
+                tracing::debug!(channel = %lease.channel, row = n.0, "settled");
             }
             Ok(Dispatched { error: Some(error), .. }) => tracing::info!(
                 channel = %lease.channel, row = n.0, kind = ?error.kind, retry = ?error.retry, status = error.status,
@@ -299,11 +299,10 @@ impl Post {
             error: words.clone(),
         };
         let how = match (error.retry, unclear) {
+            (Retry::Safe(_), _) | (Retry::Unclear, Unclear::Again) => again(self),
             // A refused login is no refusal of the text.
-            (Retry::Safe(_), _) => again(self),
             (Retry::Never, _) if error.kind == ErrorKind::Credentials => again(self),
             (Retry::Never, _) => Settlement::Failed { error: words.clone() },
-            (Retry::Unclear, Unclear::Again) => again(self),
             (Retry::Unclear, Unclear::Uncertain { left_at }) => Settlement::Uncertain {
                 error: words.clone(),
                 // A timeout may have outlasted the first look: then it is due at once.
