@@ -20,9 +20,6 @@ use crate::{
     store::{Claimed, Lease, Settlement, SharedStore, StoreError, TargetFacts},
 };
 
-#[cfg(test)]
-mod tests;
-
 /// When an uncertain send is looked up, counted from the moment it left.
 pub const LOOKS: [Duration; 4] =
     [Duration::from_secs(10), Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)];
