@@ -240,7 +240,8 @@ impl Shop {
             Ok(variables) => variables,
             Err(message) => return refuse(message, true, turn),
         };
-        let weight = weigh(&operation.fields, &variables);
+        let root = if operation.kind == "mutation" { "Mutation" } else { "Query" };
+        let weight = weigh(root, &operation.fields, &variables);
         let most = turn.switches.thg_max_weight;
         if weight > most || turn.quirk(&What::TooHeavy) {
             let mut answer = refuse(format!("Query is too heavy: {weight} of {most}"), false, turn);
