@@ -218,7 +218,7 @@ impl<'a> Run<'a, '_> {
             match quirk {
                 What::DuplicatePage => start = start.saturating_sub(to - from),
                 What::ShiftedPage { by } => {
-                    start = start.saturating_add_signed(isize::try_from(*by).unwrap_or(0))
+                    start = start.saturating_add_signed(isize::try_from(*by).unwrap_or(0));
                 }
                 _ => {}
             }

@@ -313,9 +313,9 @@ async fn on_premises_logs_in_sends_and_refuses_clouds_marker() {
     let token = body["users"][0]["token"].as_str().unwrap().to_owned();
     let send = |body: Value| stage.http.post(at("/messages")).bearer_auth(&token).json(&body).send();
     let right = json!({"recipient_type": "individual", "to": "250788123123", "type": "text", "text": {"body": "Yes"}});
-    let (status, sent) = read(send(right.clone()).await.unwrap()).await;
+    let (status, accepted) = read(send(right.clone()).await.unwrap()).await;
     assert_eq!(status, 201);
-    assert!(sent["messages"][0]["id"].as_str().unwrap().starts_with("gBEG"));
+    assert!(accepted["messages"][0]["id"].as_str().unwrap().starts_with("gBEG"));
     assert_eq!(stage.breaches(), Vec::<String>::new());
     let mut marked = right;
     marked["messaging_product"] = json!("whatsapp");
