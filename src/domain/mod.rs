@@ -7,6 +7,7 @@ pub mod capability;
 pub mod change;
 pub mod channel;
 pub mod conversation;
+pub mod desk;
 pub mod draft;
 pub mod gate;
 pub mod ids;
@@ -16,6 +17,7 @@ pub mod outbox;
 pub mod query;
 pub mod text;
 pub mod time;
+pub mod when;
 
 pub use attachment::{Attachment, AttachmentState};
 pub use capability::{Capabilities, Reach};

@@ -1,0 +1,197 @@
+//! One HTTP client for all vendors: timeouts, size limits, no redirects, rate buckets, and one answer to the question
+//! that matters: did bytes leave?
+//!
+//! Never retries. Never follows a redirect. Never logs a URL's query, a header's value or a body.
+
+use std::{collections::HashMap, num::NonZeroU32, sync::Mutex, time::Duration};
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use reqwest::{Method, StatusCode, header::HeaderMap};
+
+use super::{ChannelError, ErrorKind, Retry};
+use crate::domain::Time;
+
+/// How long a request may take as a whole.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest answer that is read, after decompression; attachments are streamed past this.
+pub const MAX_BODY: usize = 32 << 20;
+
+/// The client of one account.
+pub struct Http {
+    client: reqwest::Client,
+    buckets: Mutex<HashMap<&'static str, std::sync::Arc<DefaultDirectRateLimiter>>>,
+}
+
+/// An answer that was read to its end.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: bytes::Bytes,
+}
+
+impl Answer {
+    /// The vendor's clock, from `Date`.
+    pub fn date(&self) -> Option<Time> {
+        let text = self.headers.get(reqwest::header::DATE)?.to_str().ok()?;
+        httpdate::parse_http_date(text).ok().map(Time::from)
+    }
+
+    /// `Retry-After`, in seconds or as a date (then counted from `now`).
+    pub fn retry_after(&self, now: Time) -> Option<Duration> {
+        let text = self.headers.get(reqwest::header::RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(seconds) = text.parse::<u64>() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let at = Time::from(httpdate::parse_http_date(text).ok()?);
+        Some((at - now).to_std().unwrap_or_default())
+    }
+
+    /// The body as the text of JSON, where it is that: each byte that is no UTF-8 as the escape of a lone surrogate
+    /// (`\udc80` + …, so that nothing is lost and every reader of items mends it), control characters as escapes, no
+    /// byte order mark.
+    pub fn json(&self) -> Option<String> {
+        let text = super::json::text(&self.body);
+        if super::json::is_json(&text) {
+            return Some(text);
+        }
+        let text = super::json::without_controls(&text);
+        super::json::is_json(&text).then_some(text)
+    }
+
+    /// The body as text, with the bytes that are no UTF-8 replaced: for error texts, never for messages.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl Http {
+    /// A client with the house's limits.
+    ///
+    /// # Errors
+    /// `ours` where TLS cannot be set up (a box without CA certificates).
+    pub fn new() -> Result<Self, ChannelError> {
+        // Installing a second time is refused and harmless: the first one serves.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(TIMEOUT)
+            .pool_idle_timeout(Duration::from_secs(50))
+            .user_agent(concat!("deskline/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| {
+                ChannelError::ours(format!(
+                    "no HTTPS client could be made ({}): are CA certificates installed?",
+                    error.without_url()
+                ))
+            })?;
+        Ok(Self { client, buckets: Mutex::default() })
+    }
+
+    /// A request to be filled in.
+    pub fn request(&self, method: Method, url: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, url)
+    }
+
+    /// Waits for a place in a bucket of `per_second` requests (0: no limit of ours).
+    pub async fn place(&self, bucket: &'static str, per_second: u32) {
+        let Some(rate) = NonZeroU32::new(per_second) else { return };
+        let limiter = {
+            let mut buckets = self.buckets.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            buckets
+                .entry(bucket)
+                .or_insert_with(|| {
+                    // A burst of one: a vendor's window is never overrun at its edge.
+                    let quota = Quota::per_second(rate).allow_burst(NonZeroU32::MIN);
+                    std::sync::Arc::new(RateLimiter::direct(quota))
+                })
+                .clone()
+        };
+        limiter.until_ready().await;
+    }
+
+    /// Sends a request and reads its answer, whatever its status.
+    ///
+    /// # Errors
+    /// `Unreachable` (`Safe`) where no connection came about; `NoAnswer` (`Unclear`) where bytes may have left.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, ChannelError> {
+        self.send_up_to(request, MAX_BODY).await
+    }
+
+    /// As [`send`](Self::send), with another limit of the answer's size.
+    pub async fn send_up_to(
+        &self,
+        request: reqwest::RequestBuilder,
+        max_body: usize,
+    ) -> Result<Answer, ChannelError> {
+        let mut response = self.start(request).await?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let mut body = bytes::BytesMut::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > max_body => {
+                    return Err(ChannelError::new(
+                        ErrorKind::Outage,
+                        Retry::Unclear,
+                        format!("the answer is larger than {} MB; it was not read", max_body >> 20),
+                    )
+                    .with_status(status.as_u16()));
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) => return Err(no_answer(&error).with_status(status.as_u16())),
+            }
+        }
+        Ok(Answer { status, headers, body: body.freeze() })
+    }
+
+    /// Sends a request and gives the answer as soon as its head is there; for downloads.
+    pub async fn start(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, ChannelError> {
+        request.send().await.map_err(|error| {
+            if error.is_builder() {
+                ChannelError::ours(format!("the request could not be made: {}", plain(&error)))
+            } else if error.is_connect() {
+                ChannelError::new(
+                    ErrorKind::Unreachable,
+                    Retry::Safe(None),
+                    format!("no connection: {}", plain(&error)),
+                )
+            } else {
+                no_answer(&error)
+            }
+        })
+    }
+}
+
+/// Whether `url` has the scheme, host and port of `base`: only then may credentials go along.
+pub fn same_origin(base: &str, url: &str) -> bool {
+    match (reqwest::Url::parse(base), reqwest::Url::parse(url)) {
+        (Ok(base), Ok(url)) => base.origin() == url.origin(),
+        _ => false,
+    }
+}
+
+fn no_answer(error: &reqwest::Error) -> ChannelError {
+    ChannelError::new(ErrorKind::NoAnswer, Retry::Unclear, format!("no answer came: {}", plain(error)))
+}
+
+/// The innermost cause, which never holds the URL.
+fn plain(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "time ran out".into();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    if std::ptr::eq(cause, error as &dyn std::error::Error) {
+        "the connection broke".into()
+    } else {
+        cause.to_string()
+    }
+}
