@@ -97,7 +97,7 @@ fn term_sql(db: &Connection, what: &What, now: Time, binds: &mut Binds) -> Resul
         What::Channel(name) => format!("c.channel = {}", binds.bind(name.clone())),
         What::Kind(kind) => format!("c.kind = {}", binds.bind(kind.clone())),
         What::Is(is) => is_sql(*is).to_owned(),
-        What::Turn(turn) => format!("c.turn = {}", binds.bind(turn.as_str().to_owned())),
+        What::Turn(turn) => format!("c.turn = '{}'", turn.as_str()),
         What::Lang(lang) => {
             let lang = binds.bind(lang.clone());
             format!("(lower(c.lang) = {lang} OR lower(c.lang) LIKE {lang} || '-%')")
