@@ -204,7 +204,7 @@ impl Model {
 
     /// What the details show and nothing else does.
     pub(super) fn load_details(&mut self) {
-        if self.details.is_none() {
+        if self.details.is_none() && !self.details_beside() {
             return;
         }
         let Some(target) = self.target() else { return };

@@ -1,1 +1,229 @@
-//! To be written.
+//! How it looks: `render` reads the model and never writes to it.
+//!
+//! Few bytes for a key: a mark in the gutter rather than a reversed row, page turns rather than line scrolls, and
+//! nothing on the screen that moves by itself but the seconds of a held message.
+
+pub mod theme;
+
+mod composer;
+mod details;
+mod footer;
+mod form;
+mod header;
+mod list;
+mod outbox;
+mod paint;
+mod popup;
+mod thread;
+
+#[cfg(test)]
+mod tests;
+
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+};
+
+use self::paint::Paint;
+pub use self::theme::Theme;
+use crate::{
+    app::{Model, Screen},
+    domain::Time,
+};
+
+/// Draws everything as it is at `now`.
+pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let mut paint = Paint { buf: frame.buffer_mut(), theme };
+    let cursor = if area.width < 20 || area.height < 5 {
+        paint.text(0, 0, area.width, "too small", theme.plain);
+        paint.text(0, 1, area.width, "20x5 needed", theme.plain);
+        None
+    } else if area.width < 60 || area.height < 16 {
+        small(&mut paint, model, now, area)
+    } else if model.side_by_side() {
+        panes(&mut paint, model, now, area)
+    } else {
+        full(&mut paint, model, now, area)
+    };
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// One screen at a time.
+fn full(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<Position> {
+    let theme = paint.theme.clone();
+    let footer = Rect { y: area.bottom() - 3, height: 3, ..area };
+    let above = Rect { height: area.height - 3, ..area };
+    let mut cursor = None;
+    match model.screen {
+        Screen::List => {
+            header::draw(paint, model, now, area.width);
+            paint.rule(0, 1, area.width, theme.line(), theme.rule);
+            list::heads(paint, Rect { y: 2, height: 1, ..area });
+            list::rows(paint, model, now, Rect { y: 3, height: above.height - 4, ..area });
+            paint.rule(0, above.bottom() - 1, area.width, theme.line(), theme.rule);
+        }
+        Screen::Thread => {
+            thread::head(paint, model, now, Rect { height: 2, ..area });
+            paint.rule(0, 2, area.width, theme.line(), theme.rule);
+            let body = Rect { y: 3, height: above.height - 3, ..area };
+            cursor = conversation(paint, model, now, body);
+        }
+        Screen::Outbox => outbox::draw(paint, model, now, above),
+        Screen::Form => {
+            let (field, rows) = form::draw(paint, model, above);
+            let rest = Rect { y: rows, height: above.height.saturating_sub(rows), ..area };
+            let text = composer::draw(paint, model, now, rest);
+            cursor =
+                if model.form.as_ref().is_some_and(crate::app::form::Form::in_text) { text } else { field };
+        }
+    }
+    if model.details.is_some() && !model.details_beside() {
+        let body = Rect { y: 3, height: above.height.saturating_sub(3), ..area };
+        paint.clear(body);
+        details::draw(paint, model, now, body);
+        cursor = None;
+    }
+    footer::draw(paint, model, footer);
+    popup::draw(paint, model, above).or(cursor.filter(|_| no_popup(model)))
+}
+
+fn no_popup(model: &Model) -> bool {
+    model.ask.is_none() && model.picker.is_none() && !model.prefix_shown
+}
+
+/// Messages, and the composer under them.
+fn conversation(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<Position> {
+    let composer =
+        u16::try_from(model.composer_height()).unwrap_or(u16::MAX).min(area.height.saturating_sub(1));
+    thread::messages(paint, model, Rect { height: area.height - composer, ..area });
+    if composer == 0 {
+        return None;
+    }
+    composer::draw(paint, model, now, Rect { y: area.bottom() - composer, height: composer, ..area })
+}
+
+/// List and conversation side by side; from 160 columns on views and details too.
+fn panes(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<Position> {
+    let theme = paint.theme.clone();
+    let panes = model.panes();
+    let footer = Rect { y: area.bottom() - 3, height: 3, ..area };
+    let above = Rect { height: area.height - 3, ..area };
+    let rows = above.height - 3;
+    header::draw(paint, model, now, area.width);
+    paint.rule(0, 1, area.width, theme.line(), theme.rule);
+    paint.rule(0, above.bottom() - 1, area.width, theme.line(), theme.rule);
+    let mut x = 0;
+    if panes.views > 0 {
+        views(paint, model, Rect { x, y: 2, width: panes.views, height: rows });
+        x = divide(paint, panes.views, rows) + 1;
+    }
+    let list = Rect { x, y: 2, width: panes.list, height: rows };
+    title(paint, x, model.list.title(), model.screen == Screen::List, panes.list);
+    list::heads(paint, Rect { height: 1, ..list });
+    list::rows(paint, model, now, Rect { y: 3, height: rows - 1, ..list });
+    x = divide(paint, x + panes.list, rows) + 1;
+    let pane = Rect { x, y: 2, width: panes.thread, height: rows };
+    let name = model.thread.as_ref().and_then(|it| it.conversation.as_ref());
+    let name = name.map_or_else(String::new, |row| format!("{} ({})", list::customer(row), row.id));
+    title(paint, x, &name, model.screen == Screen::Thread, panes.thread);
+    let mut cursor = None;
+    if model.thread.is_some() {
+        thread::head(paint, model, now, Rect { height: 2, ..pane });
+        paint.rule(pane.x, 4, pane.width, theme.line(), theme.rule);
+        cursor = conversation(paint, model, now, Rect { y: 5, height: rows.saturating_sub(3), ..pane });
+    }
+    if panes.details > 0 {
+        x = divide(paint, x + panes.thread, rows) + 1;
+        title(paint, x, "details", false, panes.details);
+        details::draw(paint, model, now, Rect { x, y: 2, width: panes.details, height: rows });
+    } else if model.details.is_some() {
+        let over = Rect { y: 2, height: rows, ..area };
+        paint.clear(over);
+        details::draw(paint, model, now, over);
+        cursor = None;
+    }
+    footer::draw(paint, model, footer);
+    let focus = cursor.filter(|_| model.screen == Screen::Thread && no_popup(model));
+    popup::draw(paint, model, above).or(focus)
+}
+
+/// The title of a pane in its upper rule; the focused one in brackets.
+fn title(paint: &mut Paint<'_>, x: u16, name: &str, focused: bool, width: u16) {
+    if name.is_empty() {
+        return;
+    }
+    let theme = paint.theme.clone();
+    let room = width.saturating_sub(6);
+    let name_cells = paint::cells(name).min(room);
+    let (open, close, style) = if focused { ("[", "]", theme.strong) } else { (" ", " ", theme.dim) };
+    paint.text(x + 2, 1, 1, open, theme.cursor);
+    paint.text(x + 3, 1, name_cells, name, style);
+    paint.text(x + 3 + name_cells, 1, 1, close, theme.cursor);
+    if !focused {
+        // A blank is a letter of the frame here, not nothing.
+        paint.buf[(x + 2, 1)].reset();
+        paint.buf[(x + 3 + name_cells, 1)].reset();
+    }
+}
+
+fn divide(paint: &mut Paint<'_>, x: u16, rows: u16) -> u16 {
+    let theme = paint.theme.clone();
+    for y in 2..2 + rows {
+        paint.text(x, y, 1, theme.bar(), theme.rule);
+    }
+    x
+}
+
+/// The views one under the other.
+fn views(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let theme = paint.theme.clone();
+    let shown = model.list.views.iter().enumerate().filter(|(at, _)| *at != 0 || model.fix_shown());
+    for ((at, view), y) in shown.zip(area.y..area.bottom()) {
+        let active = at == model.list.view && model.list.special.is_none();
+        paint.text(area.x, y, 1, if active { ">" } else { " " }, theme.cursor);
+        let style = if active { theme.strong } else { theme.plain };
+        paint.text(area.x + 1, y, area.width.saturating_sub(1), &header::tab(view, usize::MAX), style);
+    }
+}
+
+/// Below 60x16: one column, no frames.
+fn small(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<Position> {
+    let theme = paint.theme.clone();
+    let footer = Rect { y: area.bottom() - 2, height: 2, ..area };
+    let above = Rect { height: area.height - 2, ..area };
+    let mut cursor = None;
+    match model.screen {
+        Screen::List => {
+            header::draw(paint, model, now, area.width);
+            list::rows(paint, model, now, Rect { y: 1, height: above.height - 1, ..area });
+        }
+        Screen::Thread => {
+            let name = model.thread.as_ref().and_then(|it| it.conversation.as_ref());
+            let line = name.map_or_else(
+                || "reading the store ...".to_owned(),
+                |row| format!("{} {} {}", row.id, list::customer(row), thread::gate(model, row, now).0),
+            );
+            paint.text(0, 0, area.width, &line, theme.strong);
+            cursor = conversation(paint, model, now, Rect { y: 1, height: above.height - 1, ..area });
+        }
+        Screen::Outbox => outbox::draw(paint, model, now, above),
+        Screen::Form => {
+            let (field, rows) = form::draw(paint, model, above);
+            let rest = Rect { y: rows, height: above.height.saturating_sub(rows), ..area };
+            let text = if rest.height > 3 { composer::draw(paint, model, now, rest) } else { None };
+            cursor =
+                if model.form.as_ref().is_some_and(crate::app::form::Form::in_text) { text } else { field };
+        }
+    }
+    if model.details.is_some() {
+        let body = Rect { y: 1, height: above.height - 1, ..area };
+        paint.clear(body);
+        details::draw(paint, model, now, body);
+        cursor = None;
+    }
+    footer::draw(paint, model, footer);
+    popup::draw(paint, model, above).or(cursor.filter(|_| no_popup(model)))
+}

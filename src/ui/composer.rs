@@ -1,0 +1,145 @@
+//! The composer between its borders, which say who will read it; the review bar under it.
+
+use ratatui::{
+    layout::{Position, Rect},
+    widgets::Widget,
+};
+
+use super::paint::{Paint, cells};
+use crate::{
+    app::{Model, preflight::Level, review::Verdict, words},
+    domain::{DraftKind, Gate, Time},
+};
+
+/// Draws it into the last rows of `area`; answers where the cursor stands.
+pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<Position> {
+    let composer = model.composer.as_ref()?;
+    let theme = paint.theme.clone();
+    let height = u16::try_from(model.composer_height()).unwrap_or(u16::MAX).min(area.height);
+    let top = area.bottom() - height;
+    let row = composer.to.and_then(|id| model.known(id));
+    let (fill, mut parts) = row.map_or_else(
+        || ('#', vec!["TO a new conversation".to_owned()]),
+        |row| model.border(row, composer.kind, composer.reopen),
+    );
+    let shut = row.is_some_and(|row| !matches!(row.gate.at(now), Gate::Open | Gate::Unknown));
+    let style = match composer.kind {
+        DraftKind::Note => theme.note,
+        DraftKind::Reply if shut => theme.shut,
+        DraftKind::Reply => theme.public,
+    };
+    if model.options.demo {
+        parts.push("DEMO".into());
+    }
+    if composer.kind == DraftKind::Reply && !shut {
+        let most = model.descriptor(&composer.channel).and_then(|it| it.capabilities.max_text);
+        if let Some(most) = most {
+            parts.push(format!("{}/{most}", composer.body().chars().count()));
+        }
+    }
+    if let Some(at) = composer.saved_at {
+        parts.push(format!("saved {}", at.with_timezone(&model.options.zone).format("%H:%M:%S")));
+    }
+    border(paint, area.x, top, area.width, fill, &parts, style);
+
+    let review = model.review.as_ref().map_or(0, |review| u16::try_from(review.height()).unwrap_or(0));
+    let extra =
+        u16::from(!composer.files.is_empty() || composer.quote.is_some() || composer.template.is_some());
+    let rows = height.saturating_sub(2 + extra + review).max(1);
+    let gutter = fill.to_string();
+    for y in top + 1..top + 1 + rows {
+        paint.text(area.x, y, 1, &gutter, style);
+    }
+    let field = Rect { x: area.x + 2, y: top + 1, width: area.width.saturating_sub(2), height: rows };
+    (&composer.text).render(field.intersection(paint.buf.area), paint.buf);
+    let at = composer.text.screen_cursor();
+    let (scrolled, _) = composer.text.scroll_offset();
+    let column = u16::try_from(at.col).unwrap_or(u16::MAX).min(field.width.saturating_sub(1));
+    let line = u16::try_from(at.row).unwrap_or(u16::MAX).saturating_sub(scrolled).min(rows - 1);
+    let cursor = Position { x: field.x + column, y: field.y + line };
+    let mut y = top + 1 + rows;
+    if extra > 0 {
+        let mut items: Vec<String> = Vec::new();
+        if let Some(template) = &composer.template {
+            items.push(format!(
+                "template {} ({}) {}",
+                template.name,
+                template.language,
+                template.parameters.join(" | ")
+            ));
+        }
+        if composer.quote.is_some() {
+            items.push("quotes the selected message".into());
+        }
+        items
+            .extend(composer.files.iter().map(|file| format!("[{} {}]", file.name, words::bytes(file.size))));
+        paint.text(area.x, y, 1, &gutter, style);
+        paint.text(area.x + 2, y, area.width.saturating_sub(2), &items.join("  "), theme.plain);
+        y += 1;
+    }
+    paint.rule(area.x, y, area.width, &gutter, style);
+    if model.review.is_some() {
+        self::review(paint, model, Rect { y: y + 1, height: review, ..area });
+        return None;
+    }
+    Some(cursor)
+}
+
+/// `### TO … ## saved 21:52:02 #`, filled up.
+fn border(
+    paint: &mut Paint<'_>,
+    x: u16,
+    y: u16,
+    width: u16,
+    fill: char,
+    parts: &[String],
+    style: ratatui::style::Style,
+) {
+    let between = format!(" {fill}{fill} ");
+    // Who reads it is never what gives way.
+    let mut text = format!("{fill}{fill}{fill} {}", parts[0]);
+    for part in &parts[1..] {
+        if cells(&text) + cells(&between) + cells(part) < width {
+            text.push_str(&between);
+            text.push_str(part);
+        }
+    }
+    text.push(' ');
+    paint.text(x, y, width, &text, style);
+    let used = cells(&text).min(width);
+    paint.rule(x + used, y, width - used, &fill.to_string(), style);
+}
+
+/// The review bar.
+fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let (Some(review), Some(composer)) = (&model.review, &model.composer) else { return };
+    let theme = paint.theme.clone();
+    let words = words::count(composer.body().split_whitespace().count(), "word", "words");
+    let lang = composer.to.and_then(|id| model.known(id)).and_then(|row| row.lang.as_deref());
+    let beside =
+        lang.map_or_else(|| words.clone(), |lang| format!("{words}, {}", lang.get(..2).unwrap_or(lang)));
+    let style = match review.verdict() {
+        Verdict::Clean => theme.strong,
+        Verdict::Amber => theme.notice,
+        Verdict::Red => theme.alarm,
+    };
+    let room = area.width.saturating_sub(cells(&beside) + 2);
+    paint.text(area.x + 1, area.y, room.saturating_sub(1), &model.review_question(), style);
+    paint.right(area.x, area.y, area.width, &beside, theme.dim);
+    let mut y = area.y + 1;
+    for finding in &review.findings {
+        let (mark, style) = match finding.level {
+            Level::Amber => (" ? ", theme.notice),
+            Level::Red => (" ! ", theme.alarm),
+        };
+        paint.pieces(area.x, y, area.width, &[(mark, style), (&finding.text, style)]);
+        y += 1;
+        if review.viewing {
+            paint.pieces(area.x, y, area.width, &[("     ", theme.plain), (&finding.detail, theme.plain)]);
+            y += 1;
+        }
+    }
+    let (first, second) = model.review_offers();
+    paint.text(area.x + 1, y, area.width - 1, &first, theme.key);
+    paint.text(area.x + 1, y + 1, area.width - 1, &second, theme.plain);
+}

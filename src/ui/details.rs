@@ -1,0 +1,140 @@
+//! The details: customer, order and products, the vendor's status, the clocks, what happened.
+
+use ratatui::layout::Rect;
+
+use super::{list::customer, paint::Paint};
+use crate::{
+    app::{Model, words},
+    domain::{Facts, Time, text::SafeText},
+};
+
+/// Draws them into a pane.
+pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
+    let theme = paint.theme.clone();
+    let lines = lines(model, now, usize::from(area.width).saturating_sub(2));
+    let top = model.details.unwrap_or(0).min(lines.len().saturating_sub(1));
+    for ((title, line), y) in lines.iter().skip(top).take(usize::from(area.height)).zip(area.y..) {
+        let style = if *title { theme.strong } else { theme.plain };
+        paint.text(area.x + 1, y, area.width.saturating_sub(1), line, style);
+    }
+}
+
+fn facts(out: &mut Vec<(bool, String)>, facts: &Facts) {
+    for (key, value) in facts.iter().filter(|(_, value)| !value.is_null()) {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        out.push((false, format!("  {key}: {value}")));
+    }
+}
+
+fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
+    let mut out: Vec<(bool, String)> = Vec::new();
+    let Some(row) = model.target() else { return vec![(false, "no conversation is selected".into())] };
+    let zone = model.options.zone;
+    out.push((true, customer(row).to_owned()));
+    let person = [&row.customer.id, &row.customer.email, &row.customer.phone];
+    out.extend(person.into_iter().flatten().map(|it| (false, format!("  {it}"))));
+    out.push((false, format!("  {} as {}", model.via(&row.channel), row.remote_id)));
+    if !row.labels.is_empty() {
+        out.push((false, format!("  labels: {}", row.labels.join(" "))));
+    }
+    if let Some(priority) = row.priority {
+        out.push((false, format!("  priority {}", priority.as_str())));
+    }
+    if let Some(until) = row.snoozed_until.filter(|until| *until > now) {
+        out.push((false, format!("  asleep until {}", words::weekday(until, zone))));
+    }
+    if let Some(thread) = model.thread.as_ref().filter(|thread| thread.id == row.id) {
+        for other in thread.siblings.iter().take(5) {
+            let subject = other.subject.as_deref().unwrap_or_default();
+            out.push((
+                false,
+                format!("  also {} {} {subject}", other.id, crate::app::triage::word(other.status)),
+            ));
+        }
+    }
+    if row.order.is_some() || !row.products.is_empty() {
+        out.push((true, "Order".into()));
+        if let Some(order) = &row.order {
+            facts(&mut out, order);
+        }
+        products(&mut out, row);
+    }
+    if let Some(remote) = &row.remote_status {
+        let age =
+            row.remote_read_at.map_or_else(String::new, |at| format!(", read {} ago", words::age(now - at)));
+        out.push((true, format!("{}{age}", model.vendor_name(&row.channel, row))));
+        facts(&mut out, remote);
+        if let Some(drift) = &row.drift {
+            out.push((false, format!("  drift: {drift}")));
+        }
+    }
+    out.push((true, "Clocks".into()));
+    match row.due_at {
+        Some(at) => out.push((
+            false,
+            format!(
+                "  due {} ({}), {}",
+                words::clock(at, zone, now),
+                row.due_clock.as_deref().unwrap_or("deadline"),
+                words::due(at, None, now)
+            ),
+        )),
+        None => out.push((false, "  no deadline runs".into())),
+    }
+    if let Some(since) = row.waiting_since {
+        out.push((false, format!("  waits since {}", words::clock(since, zone, now))));
+    }
+    if let Some(at) = row.gate.changes_at() {
+        out.push((false, format!("  the window shuts {}", words::clock(at, zone, now))));
+    }
+    let history =
+        model.thread.as_ref().filter(|thread| thread.id == row.id).map_or(&[][..], |thread| &thread.history);
+    if !history.is_empty() {
+        out.push((true, "What happened".into()));
+    }
+    for event in history.iter().rev().take(50) {
+        let who = event.actor.as_deref().unwrap_or("the vendor");
+        let what: Vec<String> =
+            event.details.values().filter_map(|it| it.as_str().map(str::to_owned)).collect();
+        out.push((
+            false,
+            format!("  {} {} {who} {}", words::moment(event.at, zone, now), event.what, what.join(" ")),
+        ));
+    }
+    // Long facts go on in the next line rather than out of sight.
+    out.into_iter()
+        .flat_map(|(title, line)| {
+            let safe = SafeText::line(&line).into_string();
+            let options = textwrap::Options::new(width.max(10)).subsequent_indent("    ");
+            textwrap::wrap(&safe, options)
+                .into_iter()
+                .map(|line| (title, line.into_owned()))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Quantity x price = sum, and a total that says it was added up here.
+fn products(out: &mut Vec<(bool, String)>, row: &crate::domain::Conversation) {
+    use rust_decimal::Decimal;
+    let mut total = Some(Decimal::ZERO);
+    let currency = row.products.first().and_then(|product| product.currency.clone()).unwrap_or_default();
+    for product in &row.products {
+        let name = product.title.clone().unwrap_or_else(|| format!("SKU {}", product.sku));
+        let price = product.price.as_deref().and_then(|price| price.parse::<Decimal>().ok());
+        let sum = price.zip(product.quantity).and_then(|(price, n)| price.checked_mul(Decimal::from(n)));
+        let same = product.currency.as_deref().unwrap_or_default() == currency;
+        total = total.zip(sum).filter(|_| same).and_then(|(a, b)| a.checked_add(b));
+        let line = match (product.quantity, &product.price, sum) {
+            (Some(n), Some(price), Some(sum)) => {
+                format!("  {n} x {price} = {sum} {}  {name}", product.currency.as_deref().unwrap_or_default())
+            }
+            (Some(n), _, _) => format!("  {n} x {name}"),
+            _ => format!("  {name}"),
+        };
+        out.push((false, line));
+    }
+    if let Some(total) = total.filter(|_| row.products.len() > 1) {
+        out.push((false, format!("  total {total} {currency} (added up here)")));
+    }
+}

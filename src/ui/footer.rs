@@ -1,0 +1,165 @@
+//! The last three lines: what was said, what can be taken back, which keys there are.
+
+use ratatui::layout::Rect;
+
+use super::paint::{Paint, cells};
+use crate::app::{
+    EngineState, Model, Screen,
+    actions::{Act, place},
+    words,
+};
+
+/// Draws them; a footer of two lines leaves out the first where there is nothing to say.
+pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let theme = paint.theme.clone();
+    let said = said(model);
+    let safety = model.safety();
+    let mut y = area.y;
+    if area.height >= 3 || (area.height == 2 && safety.is_none()) {
+        if let Some(said) = &said {
+            paint.text(area.x + 1, y, area.width.saturating_sub(1), said, theme.notice);
+        }
+        y += 1;
+    }
+    if area.height >= 3 || (area.height == 2 && safety.is_some()) {
+        if let Some(safety) = &safety {
+            let key = undo_key(model);
+            let room = area.width.saturating_sub(cells(&key) + 2);
+            paint.text(area.x + 1, y, room, safety, theme.safety);
+            paint.right(area.x, y, area.width, &key, theme.key);
+        }
+        y += 1;
+    }
+    paint.text(area.x + 1, y, area.width.saturating_sub(1), &hints(model, area.width), theme.dim);
+}
+
+fn undo_key(model: &Model) -> String {
+    let place = model.place();
+    let spelled = |key: String| key.replace("Ctrl-", "^");
+    model.keymap.key_of(place, Act::Undo).map_or_else(String::new, |key| format!("{} undo", spelled(key)))
+}
+
+/// What is said: the newest sentence, else what does not go away by itself.
+fn said(model: &Model) -> Option<String> {
+    if let Some(notice) = &model.notice {
+        return Some(notice.clone());
+    }
+    if let EngineState::Nobody { since } = model.engine {
+        let since = words::clock(since, model.options.zone, model.now);
+        return Some(format!("NO ENGINE since {since}: nothing comes or goes"));
+    }
+    let (marks, hidden) = model.marks();
+    if marks > 0 && model.screen == Screen::List {
+        let hidden = if hidden > 0 { format!(" ({hidden} not on screen)") } else { String::new() };
+        return Some(format!("{marks} marked{hidden}  X unmark"));
+    }
+    if !model.prefix.is_empty() && !model.prefix_shown {
+        return Some(format!("{} ...", crate::app::keymap::show(&model.prefix)));
+    }
+    if model.screen == Screen::List {
+        if let Some(search) = &model.list.narrowed.search {
+            let scope = if model.list.narrowed.everything { "everything" } else { "this view" };
+            return Some(format!("search in {scope}: {search}   n N next, previous   Esc ends it"));
+        }
+        if let Some(filter) = &model.list.narrowed.filter {
+            return Some(format!("filter: {filter}   Esc ends it"));
+        }
+        let arrived = model.list.arrived.len();
+        if arrived > 0 {
+            let key = model.keymap.key_of(place::LIST, Act::ShowNew).unwrap_or_default();
+            return Some(format!("{arrived} new: the order is held until you press {key}"));
+        }
+    }
+    if let Some(search) = model.thread.as_ref().and_then(|thread| thread.search.as_ref())
+        && model.screen == Screen::Thread
+    {
+        return Some(format!("search: {search}   n N next, previous hit   Esc ends it"));
+    }
+    model
+        .descriptor(&model.composer.as_ref()?.channel)
+        .filter(|_| model.review.is_none() && model.composer.as_ref().is_some_and(|it| it.files.len() > 1))
+        .map(|_| "each file is a message of its own, in this order".to_owned())
+}
+
+/// The keys of a place that are worth a word, in that order.
+fn wanted(place: u16) -> &'static [(Act, &'static str)] {
+    match place {
+        place::LIST => &[
+            (Act::Open, "open"),
+            (Act::Reply, "reply"),
+            (Act::Note, "note"),
+            (Act::Resolve, "resolve"),
+            (Act::StatusPending, "status"),
+            (Act::AssignMe, "assign"),
+            (Act::Search, "search"),
+            (Act::Help, "all"),
+        ],
+        place::THREAD => &[
+            (Act::Reply, "reply"),
+            (Act::Note, "note"),
+            (Act::Resolve, "resolve"),
+            (Act::StatusPending, "status"),
+            (Act::AssignMe, "assign"),
+            (Act::NextConversation, "next"),
+            (Act::Back, "back"),
+            (Act::Help, "all"),
+        ],
+        place::OUTBOX => &[
+            (Act::Open, "open"),
+            (Act::TakeBack, "take back"),
+            (Act::Retry, "try now"),
+            (Act::DiscardRow, "discard"),
+            (Act::ItIsThere, "it is there"),
+            (Act::NotThere, "not there"),
+            (Act::Back, "back"),
+        ],
+        place::PICKER => &[(Act::Accept, "take"), (Act::ChoiceDown, "next"), (Act::ClosePicker, "close")],
+        place::FORM => &[
+            (Act::NextField, "next field"),
+            (Act::PreviousField, "previous"),
+            (Act::ReviewBar, "review"),
+            (Act::Attach, "attach"),
+        ],
+        place::ASK => &[(Act::Confirm, "yes"), (Act::Decline, "no")],
+        place::PANEL => &[(Act::PanelDown, "down"), (Act::PanelUp, "up"), (Act::ClosePanel, "close")],
+        _ => &[],
+    }
+}
+
+fn hints(model: &Model, width: u16) -> String {
+    let at = model.place();
+    if at == place::COMPOSER {
+        let mut line = match model.composer.as_ref().map(|composer| composer.kind) {
+            Some(crate::domain::DraftKind::Note) => "Esc, then n: save note   Esc, then k: keep".to_owned(),
+            _ => "Esc, then y: send   Esc, then k: keep".to_owned(),
+        };
+        for (act, word) in [
+            (Act::Template, "template"),
+            (Act::Attach, "attach"),
+            (Act::MakeNote, "internal"),
+            (Act::Editor, "editor"),
+        ] {
+            if let Some(key) = model.keymap.key_of(at, act) {
+                let hint = format!("  {} {word}", key.replace("Ctrl-x", "^X"));
+                if cells(&line) + cells(&hint) < width {
+                    line.push_str(&hint);
+                }
+            }
+        }
+        return line;
+    }
+    if at == place::REVIEW {
+        return "Enter does nothing here".into();
+    }
+    let mut line = String::new();
+    for (act, word) in wanted(at) {
+        let Some(key) = model.keymap.key_of(at, *act) else { continue };
+        // The first key of a sequence stands for its pop-up.
+        let key = key.split(' ').next().unwrap_or(&key).to_owned();
+        let hint = format!("{}{key} {word}", if line.is_empty() { "" } else { "  " });
+        if cells(&line) + cells(&hint) < width {
+            line.push_str(&hint);
+        }
+    }
+    line
+}

@@ -1,0 +1,65 @@
+//! The form of a new conversation.
+
+use ratatui::layout::{Position, Rect};
+
+use super::paint::Paint;
+use crate::app::{Model, form::Field};
+
+/// Draws the fields; answers where the cursor stands and how many rows they took.
+pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) -> (Option<Position>, u16) {
+    let theme = paint.theme.clone();
+    let Some(form) = &model.form else { return (None, 0) };
+    let demo = if model.options.demo { " DEMO" } else { "" };
+    paint.pieces(area.x, area.y, area.width, &[(demo, theme.alarm), (" New conversation", theme.strong)]);
+    paint.rule(area.x, area.y + 1, area.width, theme.line(), theme.rule);
+    let mut cursor = None;
+    let mut y = area.y + 2;
+    for (field, name) in form.fields() {
+        if field == Field::Text {
+            continue;
+        }
+        let active = form.field == field;
+        paint.text(area.x, y, 1, if active { ">" } else { " " }, theme.cursor);
+        paint.text(area.x + 2, y, 10, name, theme.dim);
+        let (value, beside) = value(model, field);
+        paint.text(area.x + 13, y, area.width.saturating_sub(13), &value, theme.plain);
+        let x = area.x + 13 + super::paint::cells(&value).min(area.width.saturating_sub(14));
+        paint.text(x + 2, y, (area.x + area.width).saturating_sub(x + 2), &beside, theme.dim);
+        if active {
+            let at = u16::try_from(form.cursor()).unwrap_or(0);
+            cursor =
+                Some(Position { x: if field == Field::Channel { area.x + 13 } else { area.x + 13 + at }, y });
+        }
+        y += 1;
+    }
+    (cursor, y - area.y)
+}
+
+fn value(model: &Model, field: Field) -> (String, String) {
+    let Some(form) = &model.form else { return Default::default() };
+    let typed = form.value(field).to_owned();
+    match field {
+        Field::Channel => {
+            let others = form.channels.len() - 1;
+            let beside = if others > 0 { format!("Left Right: {others} more") } else { String::new() };
+            (model.via(&form.descriptor().name), beside)
+        }
+        Field::Category => {
+            let beside = match model.form_category() {
+                Some(category) if category != typed => format!("= {category}"),
+                Some(_) => String::new(),
+                None => form.descriptor().categories.join(" "),
+            };
+            (typed, beside)
+        }
+        Field::Title => {
+            let most = form.descriptor().capabilities.max_title.unwrap_or(50);
+            let beside = format!("{}/{most}", typed.chars().count());
+            (typed, beside)
+        }
+        Field::To if form.descriptor().kind.as_str() == "whatsapp" && typed.is_empty() => {
+            (typed, "with its country: +5511987654321".into())
+        }
+        _ => (typed, String::new()),
+    }
+}

@@ -1,0 +1,108 @@
+//! The first line: views as tabs, and at its right end the channel that is worst.
+
+use super::paint::{Paint, cells};
+use crate::{
+    app::{EngineState, Model, list::View, words},
+    domain::Time,
+};
+
+/// Tabs and health over the whole width.
+pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
+    let theme = paint.theme.clone();
+    let (health, bad) = health(model, now, width);
+    let taken = cells(&health);
+    paint.right(0, 0, width, &health, if bad { theme.alarm } else { theme.dim });
+    let room = width.saturating_sub(taken + u16::from(taken > 0));
+    let mut x = 0;
+    if model.options.demo {
+        x = paint.pieces(0, 0, room, &[(" DEMO", theme.alarm)]);
+    }
+    if let Some((title, _)) = &model.list.special {
+        paint.pieces(
+            x,
+            0,
+            room - x,
+            &[
+                ("[", theme.cursor),
+                (title, theme.strong),
+                ("]", theme.cursor),
+                ("  Esc back to the views", theme.dim),
+            ],
+        );
+        return;
+    }
+    // Names give way before figures do.
+    let full =
+        [usize::MAX, 6, 4, 2, 0].into_iter().find(|name| tabs_width(model, *name) + x <= room).unwrap_or(0);
+    for (at, view) in model.list.views.iter().enumerate() {
+        if at == 0 && !model.fix_shown() && model.list.view != 0 {
+            continue;
+        }
+        let active = at == model.list.view;
+        let label = tab(view, full);
+        if x + cells(&label) + 2 > room + 1 {
+            break;
+        }
+        let style = if active { theme.strong } else { theme.dim };
+        let (open, close) = if active { ("[", "]") } else { (" ", " ") };
+        x = paint.pieces(
+            x,
+            0,
+            room.saturating_sub(x),
+            &[(open, theme.cursor), (&label, style), (close, theme.cursor)],
+        );
+    }
+}
+
+fn tabs_width(model: &Model, name: usize) -> u16 {
+    let shown = model.list.views.iter().enumerate().filter(|(at, _)| *at != 0 || model.fix_shown());
+    shown.map(|(_, view)| cells(&tab(view, name)) + 2).sum::<u16>().saturating_sub(1)
+}
+
+/// `1 Mine 7!2`.
+pub fn tab(view: &View, name: usize) -> String {
+    let number = view.number.map_or_else(String::new, |n| format!("{n} "));
+    let short: String = view.name.chars().take(name).collect();
+    let count = view.count.map_or_else(String::new, |count| {
+        let risk = if count.at_risk > 0 { format!("!{}", figure(count.at_risk)) } else { String::new() };
+        format!(" {}{risk}", figure(count.total))
+    });
+    format!("{number}{short}{count}").trim().to_owned()
+}
+
+fn figure(n: usize) -> String {
+    if n >= 10_000 { format!("{}k", n / 1000) } else { n.to_string() }
+}
+
+/// The worst channel, by name and since when; `ok` only when all are.
+fn health(model: &Model, now: Time, width: u16) -> (String, bool) {
+    if let EngineState::Nobody { .. } = model.engine {
+        return ("NO ENGINE".into(), true);
+    }
+    let worst = model
+        .health
+        .iter()
+        .filter(|channel| channel.failing_since.is_some())
+        .min_by_key(|channel| channel.failing_since);
+    let failing = model.health.iter().filter(|channel| channel.failing_since.is_some()).count();
+    if let Some(channel) = worst {
+        let since = channel.failing_since.unwrap_or(now);
+        let trouble = channel.trouble.as_deref().unwrap_or("fails");
+        if failing > 1 && failing == model.health.len() && trouble == "unreachable" {
+            return (format!("offline {}", words::age(now - since)), true);
+        }
+        let since = if width >= 100 {
+            format!(" {}", words::clock(since, model.options.zone, now))
+        } else {
+            String::new()
+        };
+        return (format!("{} {trouble}{since}", channel.short), true);
+    }
+    if model.health.is_empty() {
+        return (String::new(), false);
+    }
+    match &model.engine {
+        EngineState::Elsewhere(who) if width >= 100 => (format!("ok, sync by {who}"), false),
+        _ => ("ok".into(), false),
+    }
+}

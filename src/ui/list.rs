@@ -1,0 +1,194 @@
+//! The list: four mark columns, then what a row is about.
+
+use ratatui::layout::Rect;
+
+use super::paint::Paint;
+use crate::{
+    app::{Model, Screen, list::List, words},
+    domain::{Conversation, Direction, Gate, GateEvidence, Time},
+};
+
+/// Where the columns stand at a width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Columns {
+    lang: bool,
+    who: bool,
+    wait: bool,
+    due: bool,
+    customer: u16,
+    subject: u16,
+}
+
+impl Columns {
+    fn at(width: u16) -> Self {
+        let (due, lang, who, wait) = (width >= 40, width >= 72, width >= 64, width >= 50);
+        // Marks, then each column with the blank that ends it.
+        let fixed = 4
+            + if due { 7 } else { 0 }
+            + 6
+            + if lang { 3 } else { 0 }
+            + if who { 5 } else { 0 }
+            + if wait { 5 } else { 0 };
+        let rest = width.saturating_sub(fixed);
+        let customer = match width {
+            100.. => (rest * 30 / 100).clamp(16, 28),
+            72.. => 16,
+            _ => (rest * 45 / 100).min(16),
+        };
+        Self {
+            lang,
+            who,
+            wait,
+            due,
+            customer,
+            subject: rest.saturating_sub(customer + 1) - u16::from(who || wait),
+        }
+    }
+}
+
+/// The heads of the columns.
+pub fn heads(paint: &mut Paint<'_>, area: Rect) {
+    let columns = Columns::at(area.width);
+    let style = paint.theme.dim;
+    let mut x = area.x + 4;
+    if columns.due {
+        paint.right(x, area.y, 6, "DUE", style);
+        x += 7;
+    }
+    paint.text(x, area.y, 5, "CH", style);
+    x += 6;
+    if columns.lang {
+        paint.text(x, area.y, 2, "LG", style);
+        x += 3;
+    }
+    paint.text(x, area.y, columns.customer, "CUSTOMER", style);
+    x += columns.customer + 1;
+    paint.text(x, area.y, columns.subject, "SUBJECT / LAST MESSAGE", style);
+    x += columns.subject + 1;
+    if columns.who {
+        paint.text(x, area.y, 4, "WHO", style);
+        x += 5;
+    }
+    if columns.wait {
+        paint.right(x, area.y, 4, "WAIT", style);
+    }
+}
+
+/// The rows of the page.
+pub fn rows(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
+    let shown = model.list.shown();
+    if shown.is_empty() {
+        let text = if model.list.loading {
+            "reading the store ...".to_owned()
+        } else if model.list.narrowed.search.is_some() || model.list.narrowed.filter.is_some() {
+            "nothing found   Esc ends the search".to_owned()
+        } else {
+            format!("nothing in {}", model.list.title())
+        };
+        paint.text(area.x + 2, area.y, area.width.saturating_sub(2), &text, paint.theme.dim);
+        return;
+    }
+    let page = shown.iter().skip(model.list.top).take(usize::from(area.height));
+    for (row, y) in page.zip(area.y..) {
+        one(paint, model, row, now, Rect { y, height: 1, ..area });
+    }
+}
+
+fn one(paint: &mut Paint<'_>, model: &Model, row: &Conversation, now: Time, area: Rect) {
+    let theme = paint.theme.clone();
+    let columns = Columns::at(area.width);
+    let selected = model.list.selected == Some(row.id);
+    let letter = List::letter(row);
+    let risk = List::at_risk(row, now);
+    // A mark in the gutter moves a few bytes; a row in other colours would move a hundred.
+    if selected {
+        let cursor = if model.screen == Screen::List { theme.cursor } else { theme.dim };
+        paint.text(area.x, area.y, 1, ">", cursor);
+    }
+    if model.list.marks.contains(&row.id) {
+        paint.text(area.x + 1, area.y, 1, "x", theme.strong);
+    }
+    if risk {
+        paint.text(area.x + 2, area.y, 1, "!", theme.alarm);
+    }
+    let letter_style = match letter {
+        'F' | '?' | 'P' => theme.alarm,
+        '*' => theme.unread,
+        _ => theme.plain,
+    };
+    paint.text(area.x + 3, area.y, 1, letter.encode_utf8(&mut [0; 4]), letter_style);
+    let mut x = area.x + 4;
+    if columns.due {
+        let due = row.due_at.map_or_else(|| "--".into(), |at| words::due(at, row.due_clock.as_deref(), now));
+        paint.right(x, area.y, 6, &due, if risk { theme.alarm } else { theme.plain });
+        x += 7;
+    }
+    paint.text(x, area.y, 4, model.short(&row.channel), theme.dim);
+    paint.text(x + 4, area.y, 1, side(row, now), theme.plain);
+    x += 6;
+    if columns.lang {
+        let lang = row.lang.as_deref().and_then(|lang| lang.get(..2)).unwrap_or("");
+        paint.text(x, area.y, 2, lang, theme.dim);
+        x += 3;
+    }
+    let name_style = if row.unread > 0 { theme.unread } else { theme.plain };
+    paint.text(x, area.y, columns.customer, customer(row), name_style);
+    x += columns.customer + 1;
+    paint.text(x, area.y, columns.subject, &subject(model, row, now), theme.plain);
+    x += columns.subject + 1;
+    if columns.who {
+        let who = match row.assignee.as_deref() {
+            None => "--",
+            Some(who) if who == model.options.me => "me",
+            Some(who) => who,
+        };
+        paint.text(x, area.y, 4, who, theme.plain);
+        x += 5;
+    }
+    if columns.wait {
+        let wait = row.waiting_since.map_or_else(|| "--".into(), |at| words::age(now - at));
+        paint.right(x, area.y, 4, &wait, theme.plain);
+    }
+}
+
+/// `<` they spoke last, `>` we did, `=` cannot send now.
+fn side(row: &Conversation, now: Time) -> &'static str {
+    if matches!(row.gate.at(now), Gate::Paused | Gate::ReadOnly | Gate::TemplateOnly) {
+        return "=";
+    }
+    match row.last_direction {
+        Some(Direction::Inbound) => "<",
+        Some(Direction::Outbound) => ">",
+        _ => " ",
+    }
+}
+
+/// Who reads us there.
+pub fn customer(row: &Conversation) -> &str {
+    if !row.counterpart.name.is_empty() {
+        return &row.counterpart.name;
+    }
+    row.customer.name.as_deref().or(row.customer.id.as_deref()).unwrap_or("unknown")
+}
+
+fn subject(model: &Model, row: &Conversation, now: Time) -> String {
+    if row.gate.at(now) == Gate::Paused {
+        let since = match row.gate {
+            GateEvidence::Said { since: Some(at), .. } => {
+                format!(" since {}", words::clock(at, model.options.zone, now))
+            }
+            _ => String::new(),
+        };
+        return format!("PAUSED by Americanas{since}");
+    }
+    let subject = row.subject.as_deref().unwrap_or_default();
+    match row.last_line.as_deref() {
+        Some(line) if subject.is_empty() => line.to_owned(),
+        Some(line) if !line.is_empty() && !subject.starts_with(line) && !line.starts_with(subject) => {
+            // A category says little alone: the words follow at once.
+            let between = if row.kind.as_str() == "thg" { " " } else { " / " };
+            format!("{subject}{between}{line}")
+        }
+        _ => subject.to_owned(),
+    }
+}

@@ -1,0 +1,175 @@
+//! A conversation: two lines about it, then its messages.
+
+use ratatui::{layout::Rect, style::Style};
+
+use super::{
+    list::customer,
+    paint::{Paint, cells},
+};
+use crate::{
+    app::{Model, Screen, thread_lines::LineKind, triage, words},
+    domain::{Conversation, Facts, Gate, GateEvidence, Time, text::columns},
+};
+
+/// The two lines about the conversation.
+pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
+    let theme = paint.theme.clone();
+    let Some(thread) = &model.thread else { return };
+    let Some(row) = &thread.conversation else {
+        paint.text(area.x, area.y, area.width, &format!(" {}  reading the store ...", thread.id), theme.dim);
+        return;
+    };
+    let place = format!("msg {}/{}", (thread.selected + 1).min(thread.messages.len()), thread.messages.len());
+    let demo = if model.options.demo { " DEMO" } else { "" };
+    let who = match row.assignee.as_deref() {
+        None => "--",
+        Some(who) if who == model.options.me => "me",
+        Some(who) => who,
+    };
+    let lang = row.lang.as_deref().and_then(|lang| lang.get(..2)).unwrap_or("--");
+    let room = area.width.saturating_sub(cells(&place) + 1);
+    let status = triage::word(row.status).to_uppercase();
+    let snoozed = row.snoozed_until.filter(|at| *at > now).map_or_else(String::new, |at| {
+        format!("   asleep till {}", words::clock(at, model.options.zone, now))
+    });
+    paint.pieces(
+        area.x,
+        area.y,
+        room,
+        &[
+            (demo, theme.alarm),
+            (&format!(" {}  {} ", row.id, model.short(&row.channel)), theme.dim),
+            (customer(row), theme.strong),
+            (&format!("   {status}   {who}   {lang}   {}{snoozed}", due(row, now)), theme.plain),
+        ],
+    );
+    paint.right(area.x, area.y, area.width, &place, theme.dim);
+    let (gate, open) = gate(model, row, now);
+    let mut line = String::new();
+    if let Some(order) = row.order.as_ref().filter(|order| !order.is_empty()) {
+        line.push_str(&format!("order {}   ", first_fact(order)));
+    }
+    if let Some(product) = row.products.first() {
+        let more =
+            if row.products.len() > 1 { format!(" +{}", row.products.len() - 1) } else { String::new() };
+        line.push_str(&format!("{}{more}   ", product.title.as_deref().unwrap_or(&product.sku)));
+    }
+    if let Some(remote) = &row.remote_status {
+        let age = row.remote_read_at.map_or_else(String::new, |at| format!(" ({})", ago(now - at)));
+        line.push_str(&format!("{}: {}{age}   ", model.vendor_name(&row.channel, row), facts(remote)));
+    }
+    let chats = if row.remote_id.contains('/') { "   chats g s" } else { "" };
+    // The gate is what decides: it never gives way to the rest of the line.
+    let room = area.width.saturating_sub(cells(&gate) + 1 + cells(chats));
+    let x = paint.pieces(area.x, area.y + 1, room, &[(" ", theme.plain), (&line, theme.plain)]);
+    let gate_style = if open { theme.public } else { theme.shut };
+    paint.pieces(
+        x,
+        area.y + 1,
+        (area.x + area.width).saturating_sub(x),
+        &[(&gate, gate_style), (chats, theme.dim)],
+    );
+}
+
+fn ago(span: chrono::Duration) -> String {
+    match words::age(span).as_str() {
+        "now" => "just now".into(),
+        age => format!("{age} ago"),
+    }
+}
+
+fn first_fact(facts: &Facts) -> String {
+    let found = facts.get("number").or_else(|| facts.get("delivery")).or_else(|| facts.values().next());
+    found.map_or_else(String::new, fact)
+}
+
+fn fact(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn facts(facts: &Facts) -> String {
+    facts.values().filter(|value| !value.is_null()).map(fact).collect::<Vec<_>>().join(", ")
+}
+
+fn due(row: &Conversation, now: Time) -> String {
+    row.due_at.map_or_else(
+        || "no deadline".into(),
+        |at| {
+            let clock = row.due_clock.as_deref().unwrap_or("deadline");
+            format!("due {} ({clock})", words::due(at, Some(clock), now))
+        },
+    )
+}
+
+/// May we send, in words, and whether we may.
+pub fn gate(model: &Model, row: &Conversation, now: Time) -> (String, bool) {
+    let since = |at: Option<Time>| {
+        at.map_or_else(String::new, |at| format!(" since {}", words::clock(at, model.options.zone, now)))
+    };
+    match (row.gate.at(now), row.gate) {
+        (Gate::Open, GateEvidence::Window { until }) => {
+            (format!("CAN SEND till {}", words::clock(until, model.options.zone, now)), true)
+        }
+        (Gate::Open, _) => ("CAN SEND".into(), true),
+        (Gate::TemplateOnly, GateEvidence::Window { until }) => {
+            (format!("TEMPLATE ONLY{}", since(Some(until))), false)
+        }
+        (Gate::Paused, GateEvidence::Said { since: at, .. }) => (format!("PAUSED{}", since(at)), false),
+        (Gate::RemoteClosed, GateEvidence::Said { since: at, .. }) => {
+            (format!("CLOSED there{}", since(at)), false)
+        }
+        (Gate::Unknown, _) => ("CAN SEND? not known".into(), true),
+        (Gate::ReadOnly, _) => ("READ ONLY".into(), false),
+        (other, _) => (other.as_str().to_uppercase(), false),
+    }
+}
+
+/// The lines of the messages.
+pub fn messages(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let theme = paint.theme.clone();
+    let Some(thread) = &model.thread else { return };
+    if !thread.loaded {
+        paint.text(area.x + 2, area.y, area.width.saturating_sub(2), "reading the store ...", theme.dim);
+        return;
+    }
+    let lines = model.thread_lines();
+    if lines.is_empty() {
+        paint.text(area.x + 2, area.y, area.width.saturating_sub(2), "no messages here yet", theme.dim);
+        return;
+    }
+    for (line, y) in lines.iter().skip(thread.top).take(usize::from(area.height)).zip(area.y..) {
+        let style = style(&theme, line.kind, line.new);
+        match line.kind {
+            LineKind::Head(fill) => {
+                let selected = thread.selected == line.message && model.screen == Screen::Thread;
+                paint.text(area.x, y, 1, if selected { ">" } else { " " }, theme.cursor);
+                let width = area.width.saturating_sub(1);
+                paint.text(area.x + 1, y, width, &line.text, style);
+                let used = u16::try_from(columns(&line.text)).unwrap_or(width).min(width);
+                if used + 1 < width {
+                    let fill = fill.to_string();
+                    paint.rule(area.x + 1 + used, y, width - used, &fill, style);
+                }
+            }
+            _ => {
+                let found = thread
+                    .search
+                    .as_ref()
+                    .is_some_and(|words| line.text.to_lowercase().contains(&words.to_lowercase()));
+                paint.body(area.x, y, area.width, &line.text, if found { theme.cursor } else { style });
+            }
+        }
+    }
+}
+
+fn style(theme: &super::Theme, kind: LineKind, new: bool) -> Style {
+    match kind {
+        LineKind::Head('#') | LineKind::Ours => theme.public,
+        LineKind::Head('=') | LineKind::Note => theme.note,
+        LineKind::Head(_) if new => theme.unread,
+        LineKind::Head(_) => theme.strong,
+        LineKind::Theirs | LineKind::Blank => theme.plain,
+        LineKind::Quote | LineKind::Aside => theme.dim,
+        LineKind::Trouble => theme.alarm,
+    }
+}
