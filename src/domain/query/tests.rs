@@ -11,7 +11,7 @@ fn every_key_of_the_language_is_read() {
         window:<2h assignee:ana label:vip order:02-1234 sku:123 customer:\"João\" before:2026-01-01 after:-7d due:<2h \
         gate:paused has:attachment has:draft -label:spam word \"a phrase\"";
     let query = Query::parse(all).unwrap();
-    assert_eq!(query.terms.len(), 32);
+    assert_eq!(query.terms.len(), 33);
     let keys: std::collections::HashSet<_> = query.terms.iter().filter_map(|term| term.what.key()).collect();
     assert_eq!(keys.len(), KEYS.len());
 }
