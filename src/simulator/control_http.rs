@@ -37,10 +37,9 @@ pub(super) fn answer(sim: &Arc<Sim>, method: &Method, path: &str, body: &[u8]) -
         Value::Array(list) => list,
         one => vec![one],
     };
-    let control = Control::new(Arc::clone(sim));
     let mut results = Vec::new();
     for action in &actions {
-        match act(sim, &control, action) {
+        match act(sim, action) {
             Ok(id) => results.push(json!({"ok": true, "id": id})),
             Err(error) => return Reply::json(400, &json!({"error": error, "done": results})),
         }
@@ -48,7 +47,9 @@ pub(super) fn answer(sim: &Arc<Sim>, method: &Method, path: &str, body: &[u8]) -
     Reply::json(200, &json!({"done": results}))
 }
 
-fn act(sim: &Arc<Sim>, control: &Control, action: &Value) -> Result<String, String> {
+/// Does one action.
+pub(super) fn act(sim: &Arc<Sim>, action: &Value) -> Result<String, String> {
+    let control = Control::new(Arc::clone(sim));
     let text = |key: &str| text_of(action, key).unwrap_or_default();
     let on = action.get("on").and_then(Value::as_bool).unwrap_or(true);
     let (vendor, conversation) = (text("vendor"), text("conversation"));

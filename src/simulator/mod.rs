@@ -39,7 +39,11 @@ use std::{
 
 use axum::Router;
 use chrono::TimeDelta;
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -92,6 +96,8 @@ struct Sim {
     stopped: CancellationToken,
     refusing: Arc<AtomicBool>,
     http: reqwest::Client,
+    /// A receiver of webhooks is not called on more lines than these at once.
+    lines: Semaphore,
 }
 
 impl Sim {
@@ -242,6 +248,7 @@ impl Simulator {
             stopped: CancellationToken::new(),
             refusing: Arc::clone(&refusing),
             http,
+            lines: Semaphore::new(16),
             clock: options.clock,
         });
         sim.turn(None, &[], |scene| {

@@ -257,11 +257,13 @@ async fn post(sim: &Sim, number: u64, job: &Job, url: &str, strikes: &[What]) ->
             if strikes.contains(&What::ForgedSignature) { "somebody else's" } else { CLOUD_ACCOUNT[4].1 };
         request = request.header("x-hub-signature-256", sign(&body, secret));
     }
+    let line = sim.lines.acquire().await.ok();
     let answer = tokio::select! {
         answer = request.send() => answer.ok().map(|answer| answer.status().as_u16()),
         () = sim.pause(20_000) => None,
         () = sim.stopped.cancelled() => None,
     };
+    drop(line);
     sim.book.webhook(BookWebhook {
         number,
         vendor: job.api.vendor().into(),
