@@ -6,6 +6,7 @@ use super::{
     testing::{Stage, read},
 };
 
+#[allow(clippy::needless_pass_by_value, reason = "every caller writes the value in place")]
 fn fault(kind: serde_json::Value) -> Fault {
     serde_json::from_value(json!({"vendor": "dsco", "operation": "hello", "what": kind})).unwrap()
 }

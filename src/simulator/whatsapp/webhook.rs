@@ -1,6 +1,6 @@
 //! Webhooks: built, escaped and signed as Meta does it, delivered until the receiver says 200.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 
 use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
@@ -135,7 +135,8 @@ pub(super) fn escape(json: &[u8]) -> Vec<u8> {
             letter => {
                 let mut units = [0; 2];
                 for unit in letter.encode_utf16(&mut units) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                    // Writing into a String cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
                 }
             }
         }
