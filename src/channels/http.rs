@@ -196,3 +196,6 @@ fn plain(error: &reqwest::Error) -> String {
         cause.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;
