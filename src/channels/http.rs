@@ -135,16 +135,12 @@ impl Http {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > max_body => {
-                    return Err(ChannelError::new(
-                        ErrorKind::Outage,
-                        Retry::Unclear,
-                        format!("the answer is larger than {} MB; it was not read", max_body >> 20),
-                    )
-                    .with_status(status.as_u16()));
+                    let words = format!("the answer is larger than {} MB; it was not read", max_body >> 20);
+                    return Err(of(ChannelError::new(ErrorKind::Outage, Retry::Unclear, words), status));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
-                Err(error) => return Err(no_answer(&error).with_status(status.as_u16())),
+                Err(error) => return Err(of(no_answer(&error), status)),
             }
         }
         Ok(Answer { status, headers, body: body.freeze() })
@@ -176,6 +172,11 @@ pub fn same_origin(base: &str, url: &str) -> bool {
     }
 }
 
+/// With the status, where it says more than that an answer began: `200` is no word for a trouble.
+fn of(error: ChannelError, status: StatusCode) -> ChannelError {
+    if status.is_success() { error } else { error.with_status(status.as_u16()) }
+}
+
 fn no_answer(error: &reqwest::Error) -> ChannelError {
     ChannelError::new(ErrorKind::NoAnswer, Retry::Unclear, format!("no answer came: {}", plain(error)))
 }
@@ -195,3 +196,6 @@ fn plain(error: &reqwest::Error) -> String {
         cause.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,9 @@ pub fn read<T: serde::de::DeserializeOwned>(raw: &RawValue) -> Option<T> {
 
 /// A field that may have any shape: one that does not fit is not there. Unlike [`lenient::maybe`](super::lenient::maybe)
 /// it leaves what it holds undecoded as it came.
-pub fn maybe<'de, D: serde::Deserializer<'de>, T: serde::de::DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+pub fn maybe<'de, D: serde::Deserializer<'de>, T: serde::de::DeserializeOwned>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
     let raw = <Box<RawValue> as serde::Deserialize>::deserialize(from)?;
     // `null` is absence, also for what could be made of nothing.
     Ok(if raw.get() == "null" { None } else { read(&raw) })

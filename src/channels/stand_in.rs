@@ -110,8 +110,9 @@ impl StandIn {
                 };
                 log.lock().expect("no test panics in here").push(came.clone());
                 let says = answer(&came);
-                let mut response = Response::builder()
-                    .status(StatusCode::from_u16(if says.breaks { 200 } else { says.status }).expect("a status"));
+                let mut response = Response::builder().status(
+                    StatusCode::from_u16(if says.breaks { 200 } else { says.status }).expect("a status"),
+                );
                 if !says.headers.iter().any(|it| it.0 == "date") {
                     response = response.header(header::DATE, httpdate::fmt_http_date(clock.now().into()));
                 }
@@ -136,11 +137,6 @@ impl StandIn {
     /// What came so far.
     pub fn came(&self) -> Vec<Came> {
         self.came.lock().expect("no test panics in there").clone()
-    }
-
-    /// How many requests had this in their body or path.
-    pub fn count(&self, what: &str) -> usize {
-        self.came().iter().filter(|it| it.text().contains(what) || it.path.contains(what)).count()
     }
 }
 

@@ -182,3 +182,6 @@ fn open_locked(path: &std::path::Path) -> io::Result<File> {
     file.lock()?;
     Ok(file)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use crate::domain::time::Time;
 
+/// How many requests and webhooks keep their headers and bodies: a simulator may run all day.
+const KEPT: usize = 20_000;
+
 /// One request as it arrived.
 #[derive(Clone, Debug, Serialize)]
 pub struct BookRequest {
@@ -24,7 +27,7 @@ pub struct BookRequest {
     pub method: String,
     /// Path and query as they came.
     pub path: String,
-    /// All headers, names in lower case.
+    /// All headers, names in lower case. Like the body, kept for the last 20,000 requests.
     pub headers: Vec<(String, String)>,
     /// The body.
     #[serde(serialize_with = "lossy")]
@@ -263,6 +266,12 @@ impl Book {
         request.number = pages.requests.len() as u64 + 1;
         let number = request.number;
         pages.requests.push(request);
+        if let Some(old) =
+            pages.requests.len().checked_sub(KEPT).and_then(|place| pages.requests.get_mut(place))
+        {
+            old.headers = Vec::new();
+            old.body = Vec::new();
+        }
         number
     }
 
@@ -309,6 +318,12 @@ impl Book {
     }
 
     pub(super) fn webhook(&self, webhook: BookWebhook) {
-        self.pages().webhooks.push(webhook);
+        let mut pages = self.pages();
+        pages.webhooks.push(webhook);
+        if let Some(old) =
+            pages.webhooks.len().checked_sub(KEPT).and_then(|place| pages.webhooks.get_mut(place))
+        {
+            old.body = Vec::new();
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     Scene, ago,
     dsco::{Side, Thread},
-    phrases::{PICTURE, VOICE, pick},
+    phrases::{PICTURE, Phrases, VOICE, pick},
     skyhub::Person,
     whatsapp::{Api, Inbound},
 };
@@ -49,8 +49,14 @@ fn seller() -> Person {
     Person { code: 901, email: "loja@example.com".into(), name: "Loja Exemplo".into(), role: "SELLER" }
 }
 
+/// What somebody says in the demo's language, or in his own where the demo mixes them.
+fn words<'a>(phrases: &'a Phrases, lang: Option<&str>, own: &'a str, opener: usize) -> &'a str {
+    lang.map_or(own, |lang| pick(&phrases.of(lang).openers, opener))
+}
+
 fn skyhub(scene: &mut Scene<'_>) {
     let now = scene.turn.now;
+    let words = |own, opener| words(scene.phrases, scene.lang, own, opener);
     let (store, turn) = (&mut *scene.skyhub, &mut scene.turn);
     let joao = Person {
         code: 12_345_678,
@@ -84,7 +90,7 @@ fn skyhub(scene: &mut Scene<'_>) {
         paused,
         "CUSTOMER_SELLER",
         &maria,
-        "O liquidificador chegou com o copo trincado!",
+        words("O liquidificador chegou com o copo trincado!", 5),
         ago(now, 1490),
         turn,
     );
@@ -128,7 +134,7 @@ fn skyhub(scene: &mut Scene<'_>) {
         shoptime,
         "CUSTOMER_SELLER",
         &lucas,
-        "Qual a voltagem desse modelo? Moro em região de 220V.",
+        words("Qual a voltagem desse modelo? Moro em região de 220V.", 3),
         ago(now, 690),
         turn,
     );
@@ -136,7 +142,14 @@ fn skyhub(scene: &mut Scene<'_>) {
     let answered = "Submarino-200123456792001";
     let beatriz = customer(41_228_760, "Beatriz Conceição");
     store.open(answered, "01-123456792", &["CUSTOMER_SELLER", "B2W_SELLER"], ago(now, 2900));
-    store.say(answered, "CUSTOMER_SELLER", &beatriz, "Podem reenviar a nota fiscal?", ago(now, 2890), turn);
+    store.say(
+        answered,
+        "CUSTOMER_SELLER",
+        &beatriz,
+        words("Podem reenviar a nota fiscal?", 4),
+        ago(now, 2890),
+        turn,
+    );
     store.say(
         answered,
         "CUSTOMER_SELLER",
@@ -173,6 +186,7 @@ pub(super) fn thread(title: &str, consumer: Option<&str>, begun_by: Side, text: 
 
 fn dsco(scene: &mut Scene<'_>) {
     let now = scene.turn.now;
+    let words = |own, opener| words(scene.phrases, scene.lang, own, opener);
     let (platform, turn) = (&mut *scene.dsco, &mut scene.turn);
     let order = |number: &str, id: &str| json!({"type": "order", "poNumber": number, "dscoOrderId": id});
     let late = thread(
@@ -196,7 +210,7 @@ fn dsco(scene: &mut Scene<'_>) {
         "Torn seam on jacket",
         Some("67890"),
         Side::Retailer,
-        "Der Saum der Jacke ist nach einer Woche gerissen.",
+        words("Der Saum der Jacke ist nach einer Woche gerissen.", 5),
         ago(now, 400),
     );
     let jacket = platform.begin(Thread { context: order("123-456-790", "9900002"), ..jacket }, turn);
@@ -339,9 +353,17 @@ fn whatsapp(scene: &mut Scene<'_>) {
     let now = scene.turn.now;
     let (business, turn) = (&mut *scene.whatsapp, &mut scene.turn);
     let german = scene.phrases.of("de");
+    let words = |own, opener| words(scene.phrases, scene.lang, own, opener);
     let cloud = Api::Cloud;
     let question = |text: &str| Inbound::Question { text: text.into(), product: "di9ozbzfi4".into() };
-    business.receive(cloud, "16315551234", "Kerry", &question("Is it waterproof?"), ago(now, 25), turn);
+    business.receive(
+        cloud,
+        "16315551234",
+        "Kerry",
+        &question(words("Is it waterproof?", 3)),
+        ago(now, 25),
+        turn,
+    );
     let items = [("A1", 1, "599.9", "BRL"), ("A2", 2, "7.99", "BRL"), ("nqryix03ez", 3, "2399", "BRL")];
     let items = items.map(|(product, count, price, currency)| {
         (product.to_owned(), count, price.to_owned(), currency.to_owned())
@@ -352,7 +374,7 @@ fn whatsapp(scene: &mut Scene<'_>) {
         kind: "image".into(),
         bytes: PICTURE.to_vec(),
         mime: "image/png".into(),
-        caption: Some("A caixa chegou assim 😕".into()),
+        caption: Some(words("A caixa chegou assim 😕", 1).into()),
         name: None,
     };
     business.receive(cloud, "5511987654321", "Paulo Araújo", &picture, ago(now, 150), turn);
@@ -374,7 +396,7 @@ fn whatsapp(scene: &mut Scene<'_>) {
         cloud,
         "4915112345678",
         &german.names[0].clone(),
-        &Inbound::Text(pick(&german.openers, 6).into()),
+        &Inbound::Text(words(pick(&german.openers, 6), 6).into()),
         ago(now, 92),
         turn,
     );
@@ -384,7 +406,7 @@ fn whatsapp(scene: &mut Scene<'_>) {
         cloud,
         "447700900123",
         "Amelia Clark",
-        &Inbound::Text("Do you deliver to Jersey?".into()),
+        &Inbound::Text(words("Do you deliver to Jersey?", 9).into()),
         ago(now, 60 * 30),
         turn,
     );
@@ -394,7 +416,7 @@ fn whatsapp(scene: &mut Scene<'_>) {
         old,
         "250788123123",
         "Aline Uwase",
-        &Inbound::Text("Is the red one still available?".into()),
+        &Inbound::Text(words("Is the red one still available?", 9).into()),
         ago(now, 35),
         turn,
     );

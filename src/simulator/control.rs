@@ -327,6 +327,14 @@ impl Control {
         self.sim.faults.add(fault);
     }
 
+    /// Replaces all faults, for a script read by [`Faults::from_json`].
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.clear_faults();
+        for fault in faults {
+            self.fault(fault);
+        }
+    }
+
     /// Lets nothing go wrong any more.
     pub fn clear_faults(&self) {
         self.sim.faults.clear();

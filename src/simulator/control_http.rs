@@ -12,7 +12,7 @@ use super::{
 
 /// Answers one control request.
 ///
-/// `GET /_control/book`, `/_control/breaches`, `/_control/switches`; `POST /_control` with one action or a list:
+/// `GET /_control/accounts`, `/_control/book`, `/_control/breaches`, `/_control/switches`; `POST /_control` with one action or a list:
 /// `{"do":"customer_says","vendor":…,"conversation":…,"text":…}`, `agent_answers`, `we_write_elsewhere`,
 /// `{"do":"set_status","status":…}`, `{"do":"mediation","conversation":CODE,"on":true}`, `{"do":"faults","faults":[…]}`,
 /// `{"do":"clear_faults"}`, `{"do":"switch","name":…,"value":…}`, `{"do":"expire","vendor":…}`,
@@ -22,11 +22,21 @@ pub(super) fn answer(sim: &Arc<Sim>, method: &Method, path: &str, body: &[u8]) -
     if *method == Method::GET {
         return match path {
             "/_control" | "/_control/book" => Reply::json(200, &sim.book.to_json()),
+            "/_control/accounts" => {
+                let accounts = sim.accounts().into_iter().map(|account| {
+                    let mut json = json!({"name": account.name, "kind": account.kind});
+                    for (key, value) in account.settings {
+                        json[key] = json!(value);
+                    }
+                    json
+                });
+                Reply::json(200, &accounts.collect())
+            }
             "/_control/breaches" => Reply::json(200, &json!(sim.book.breaches())),
             "/_control/switches" => {
                 Reply::json(200, &serde_json::to_value(sim.switches()).unwrap_or_default())
             }
-            _ => Reply::json(404, &json!({"error": "book, breaches or switches"})),
+            _ => Reply::json(404, &json!({"error": "accounts, book, breaches or switches"})),
         };
     }
     let body: Value = match serde_json::from_slice(body) {
@@ -37,10 +47,9 @@ pub(super) fn answer(sim: &Arc<Sim>, method: &Method, path: &str, body: &[u8]) -
         Value::Array(list) => list,
         one => vec![one],
     };
-    let control = Control::new(Arc::clone(sim));
     let mut results = Vec::new();
     for action in &actions {
-        match act(sim, &control, action) {
+        match act(sim, action) {
             Ok(id) => results.push(json!({"ok": true, "id": id})),
             Err(error) => return Reply::json(400, &json!({"error": error, "done": results})),
         }
@@ -48,7 +57,9 @@ pub(super) fn answer(sim: &Arc<Sim>, method: &Method, path: &str, body: &[u8]) -
     Reply::json(200, &json!({"done": results}))
 }
 
-fn act(sim: &Arc<Sim>, control: &Control, action: &Value) -> Result<String, String> {
+/// Does one action.
+pub(super) fn act(sim: &Arc<Sim>, action: &Value) -> Result<String, String> {
+    let control = Control::new(Arc::clone(sim));
     let text = |key: &str| text_of(action, key).unwrap_or_default();
     let on = action.get("on").and_then(Value::as_bool).unwrap_or(true);
     let (vendor, conversation) = (text("vendor"), text("conversation"));

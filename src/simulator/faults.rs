@@ -1,4 +1,14 @@
 //! Faults by script: which call of which vendor goes wrong, and how.
+//!
+//! The operations, by vendor; a fault on further pages only says so with `contains`: `scrollId`, `cursor=`.
+//!
+//! ```text
+//! thg       login impersonate logout list customer create reply mark_read upload_config upload graphql
+//! dsco      token hello create update list message messages
+//! skyhub    sacs sac chats reply patch instances
+//! whatsapp  send mark_read media_upload media_url media_get media_delete history webhook
+//! onprem    login send contacts mark_read media_upload media_get media_delete settings health webhook
+//! ```
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -143,6 +153,16 @@ pub enum What {
     FailLater {
         /// The code.
         code: i64,
+    },
+    /// An action of `/_control` happens just before the vendor looks at the call.
+    Before {
+        /// The action.
+        action: serde_json::Value,
+    },
+    /// An action of `/_control` happens just after the vendor has answered.
+    After {
+        /// The action.
+        action: serde_json::Value,
     },
     /// Webhook: delivered twice.
     DuplicateWebhook,

@@ -149,6 +149,9 @@ fn arrive(scene: &mut Scene<'_>) {
                 .map(|one| one.id.clone());
             if let Some(id) = waiting {
                 answer(scene, "thg", &id);
+            } else if let Some(first) = scene.thg.discussions.first().map(|one| one.id.clone()) {
+                let text = pick(&scene.phrases.of(scene.lang.unwrap_or("en")).agents, roll);
+                scene.thg.add(&first, false, text, now, None, &mut scene.turn);
             }
         }
         7..9 => {

@@ -39,7 +39,11 @@ use std::{
 
 use axum::Router;
 use chrono::TimeDelta;
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -58,7 +62,7 @@ pub use self::{
 use crate::domain::time::{Clock, Time};
 
 /// One account at one vendor, as a `[[channel]]` of the configuration would write it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Account {
     /// The channel's name.
     pub name: String,
@@ -92,6 +96,8 @@ struct Sim {
     stopped: CancellationToken,
     refusing: Arc<AtomicBool>,
     http: reqwest::Client,
+    /// A receiver of webhooks is not called on more lines than these at once.
+    lines: Semaphore,
 }
 
 impl Sim {
@@ -105,6 +111,24 @@ impl Sim {
 
     async fn pause(&self, ms: i64) {
         self.clock.sleep_until(self.clock.now() + TimeDelta::milliseconds(ms)).await;
+    }
+
+    /// One account per channel of the demo.
+    fn accounts(&self) -> Vec<Account> {
+        let origin = &self.origin;
+        let account = |name: &str, kind, settings: &[(&'static str, &str)]| Account {
+            name: name.into(),
+            kind,
+            settings: settings.iter().map(|(key, value)| (*key, value.replace("{origin}", origin))).collect(),
+        };
+        vec![
+            account("myprotein", "thg", &thg::APP_ACCOUNT),
+            account("dsco-supplier", "dsco", &dsco::SUPPLIER_ACCOUNT),
+            account("dsco-retailer", "dsco", &dsco::RETAILER_ACCOUNT),
+            account("americanas", "skyhub", &skyhub::ACCOUNT),
+            account("whatsapp", "whatsapp", &whatsapp::CLOUD_ACCOUNT),
+            account("whatsapp-onprem", "whatsapp", &whatsapp::ON_PREMISES_ACCOUNT),
+        ]
     }
 
     /// Runs `act` with the world and a turn in it.
@@ -242,6 +266,7 @@ impl Simulator {
             stopped: CancellationToken::new(),
             refusing: Arc::clone(&refusing),
             http,
+            lines: Semaphore::new(16),
             clock: options.clock,
         });
         sim.turn(None, &[], |scene| {
@@ -271,20 +296,7 @@ impl Simulator {
     /// One account per channel of the demo: THG by the app API, Dsco as supplier and as retailer, SkyHub, WhatsApp
     /// Cloud and On-Premises.
     pub fn accounts(&self) -> Vec<Account> {
-        let origin = &self.sim.origin;
-        let account = |name: &str, kind, settings: &[(&'static str, &str)]| Account {
-            name: name.into(),
-            kind,
-            settings: settings.iter().map(|(key, value)| (*key, value.replace("{origin}", origin))).collect(),
-        };
-        vec![
-            account("myprotein", "thg", &thg::APP_ACCOUNT),
-            account("dsco-supplier", "dsco", &dsco::SUPPLIER_ACCOUNT),
-            account("dsco-retailer", "dsco", &dsco::RETAILER_ACCOUNT),
-            account("americanas", "skyhub", &skyhub::ACCOUNT),
-            account("whatsapp", "whatsapp", &whatsapp::CLOUD_ACCOUNT),
-            account("whatsapp-onprem", "whatsapp", &whatsapp::ON_PREMISES_ACCOUNT),
-        ]
+        self.sim.accounts()
     }
 
     /// The THG account by the web API (cookie instead of token), the same shopper.

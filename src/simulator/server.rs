@@ -134,7 +134,17 @@ async fn struck(
             _ => {}
         }
     }
+    for strike in strikes {
+        if let What::Before { action } = strike {
+            meanwhile(sim, action);
+        }
+    }
     let mut reply = sim.ask(call, strikes);
+    for strike in strikes {
+        if let What::After { action } = strike {
+            meanwhile(sim, action);
+        }
+    }
     if strikes.contains(&What::EarlyStatus) {
         // The status is on its way before the answer: wait until the receiver has had it.
         sim.deliver_due().await;
@@ -155,6 +165,13 @@ async fn struck(
         return Some(cut(sim, scissors, &reply));
     }
     Some(finish(sim, reply, strikes))
+}
+
+/// Something else happens around a call. An action that fails is a mistake of the script, and said so in the book.
+fn meanwhile(sim: &Arc<Sim>, action: &serde_json::Value) {
+    if let Err(error) = control_http::act(sim, action) {
+        sim.book.breach(format!("script: {error}"));
+    }
 }
 
 fn vendor_of(path: &str) -> Option<(&'static str, &str)> {

@@ -6,6 +6,7 @@ use super::{
     testing::{Stage, read},
 };
 
+#[allow(clippy::needless_pass_by_value, reason = "every caller writes the value in place")]
 fn fault(kind: serde_json::Value) -> Fault {
     serde_json::from_value(json!({"vendor": "dsco", "operation": "hello", "what": kind})).unwrap()
 }
@@ -177,4 +178,55 @@ async fn living_customers_write_and_answer() {
     let messages = stage.simulator.book().messages("skyhub", &conversation);
     assert_eq!(messages.len(), 3);
     assert_eq!(messages[2].writer, Writer::Customer);
+}
+
+#[tokio::test]
+async fn something_can_happen_around_a_call() {
+    let stage = Stage::new().await;
+    let control = stage.simulator.control();
+    let conversation = format!("{JOAO}/CUSTOMER_SELLER");
+    let action =
+        json!({"do": "customer_says", "vendor": "skyhub", "conversation": conversation, "text": "Esqueça!"});
+    control.set_faults(vec![Fault::next("dsco", "hello", What::After { action })]);
+    let hello = stage.http.get(stage.url("/dsco/api/v3/hello")).header("Authorization", "Bearer x");
+    assert_eq!(hello.send().await.unwrap().status(), 401);
+    let messages = stage.simulator.book().messages("skyhub", &conversation);
+    assert_eq!(messages.last().unwrap().text, "Esqueça!");
+    assert_eq!(stage.breaches(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_drip_and_a_hang_take_the_simulators_time() {
+    let stage = Stage::new().await;
+    let control = stage.simulator.control();
+    let hello = || stage.http.get(stage.url("/dsco/api/v3/hello")).header("Authorization", "Bearer x").send();
+    control.fault(fault(json!({"kind": "html"})));
+    control.fault(fault(json!({"kind": "drip", "bytes": 40, "every_ms": 1_000})));
+    let mut answer = hello().await.unwrap();
+    let mut pieces = 0;
+    loop {
+        let chunk = answer.chunk();
+        tokio::pin!(chunk);
+        let chunk = loop {
+            tokio::select! {
+                chunk = &mut chunk => break chunk.unwrap(),
+                () = tokio::task::yield_now() => stage.clock.forward_ms(1_000),
+            }
+        };
+        if chunk.is_none() {
+            break;
+        }
+        pieces += 1;
+    }
+    assert!(pieces > 1, "{pieces}");
+    control.fault(fault(json!({"kind": "hang"})));
+    let hung = hello();
+    tokio::pin!(hung);
+    for _ in 0..50 {
+        tokio::select! {
+            _ = &mut hung => panic!("it answered"),
+            () = tokio::task::yield_now() => stage.clock.forward_ms(60_000),
+        }
+    }
+    stage.simulator.stop().await;
 }

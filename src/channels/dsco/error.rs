@@ -62,7 +62,7 @@ pub fn token(answer: &Answer, now: Time) -> Result<(String, Option<f64>), Channe
         });
     }
     match read.access_token.filter(|it| !it.is_empty()) {
-        Some(token) => Ok((token, read.expires_in)),
+        Some(token) => Ok((token, read.expires_in.and_then(|it| it.parse().ok()))),
         None => Err(ChannelError::new(
             ErrorKind::Outage,
             Retry::Safe(None),
@@ -96,7 +96,6 @@ pub fn unreadable(answer: &Answer) -> ChannelError {
         Retry::Unclear,
         format!("the vendor's answer cannot be read ({content}, {} bytes)", answer.body.len()),
     )
-    .with_status(answer.status.as_u16())
 }
 
 /// Whether a refusal says that the conversation is closed. There is no code for it (contract 2.6).

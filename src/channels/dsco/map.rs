@@ -40,6 +40,8 @@ pub struct Seen {
     pub title: Option<String>,
     /// The text of its first message.
     pub first: Option<String>,
+    /// The other party's name.
+    pub partner: Option<String>,
     /// Itself, then its first message (provisional).
     pub changes: Vec<Change>,
 }
@@ -64,6 +66,7 @@ pub fn conversation(raw: &RawValue, role: Role, read_at: Time) -> Option<Seen> {
         ),
     };
     let partner_name = partner_name.filter(|it| !it.is_empty());
+    let named = partner_name.clone();
 
     let mut seen = ConversationSeen::named(&id, their_role(role, care), read_at);
     seen.subject.clone_from(&item.title);
@@ -130,7 +133,7 @@ pub fn conversation(raw: &RawValue, role: Role, read_at: Time) -> Option<Seen> {
         changes.push(Change::Message(Box::new(initial(&seen, role, care, author, body, raw))));
     }
     changes.insert(0, Change::Conversation(Box::new(seen)));
-    Some(Seen { id, title: item.title, first, changes })
+    Some(Seen { id, title: item.title, first, partner: named, changes })
 }
 
 /// Status, gate and whether it is over.

@@ -197,8 +197,8 @@ pub struct Token {
     #[serde(default, deserialize_with = "text")]
     pub access_token: Option<String>,
     /// Seconds.
-    #[serde(default, deserialize_with = "maybe")]
-    pub expires_in: Option<f64>,
+    #[serde(default, deserialize_with = "text")]
+    pub expires_in: Option<String>,
     /// `invalid_client`, …
     #[serde(default, deserialize_with = "text")]
     pub error: Option<String>,

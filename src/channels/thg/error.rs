@@ -37,10 +37,7 @@ pub fn outcome(answer: &Answer, protected: bool, write: bool, now: Time) -> Outc
             Some(error) if protected && status == StatusCode::UNAUTHORIZED => Outcome::Lost(error),
             Some(error) => Outcome::Fault(error),
             // A 2xx that cannot be read may be a write that happened.
-            None => Outcome::Fault(
-                ChannelError::new(ErrorKind::Outage, Retry::Unclear, not_graphql(answer))
-                    .with_status(status.as_u16()),
-            ),
+            None => Outcome::Fault(ChannelError::new(ErrorKind::Outage, Retry::Unclear, not_graphql(answer))),
         };
     };
     let errors: Vec<GraphError> =

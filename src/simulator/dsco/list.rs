@@ -177,6 +177,8 @@ impl Platform {
             Some("asc") | None => {}
             Some(_) => return Err(refuse("sort.direction is asc or desc")),
         }
+        let life = TimeDelta::milliseconds(turn.switches.dsco_scroll_ttl_ms);
+        self.scrolls.retain(|_, scroll| turn.now - scroll.read_at <= life);
         let id = format!("scroll{:016x}{:016x}", turn.rng.u64(..), turn.rng.u64(..));
         let ids = found.into_iter().map(|(_, id)| id).collect();
         self.scrolls.insert(id.clone(), Scroll { side, kind, ids, from: 0, read_at: turn.now });

@@ -230,6 +230,7 @@ impl Platform {
         };
         let token = format!("dsco-{:016x}", turn.rng.u64(..));
         let life = turn.switches.dsco_token_s;
+        self.tokens.retain(|_, token| token.until > turn.now);
         self.tokens.insert(token.clone(), Token { side, until: turn.now + TimeDelta::seconds(life) });
         Reply::json(200, &json!({"access_token": token, "token_type": "Bearer", "expires_in": life}))
     }

@@ -217,10 +217,6 @@ impl Shop {
             }
             json!({"errors": [graphql::error(message)], "data": null})
         };
-        if turn.quirk(&What::RateLimited) {
-            turn.book.limit("thg");
-            return rate_limited();
-        }
         let Some(source) = body.get("query").and_then(Value::as_str) else {
             return refuse("Must provide query string.".into(), true, turn);
         };
@@ -230,6 +226,13 @@ impl Shop {
             Ok(operation) => operation,
             Err(message) => return refuse(message, true, turn),
         };
+        if turn.quirk(&What::RateLimited) {
+            turn.book.limit("thg");
+            let nullable = !operation.fields.iter().any(|field| field.name.ends_with("Discussion"));
+            let data: Map<String, Value> =
+                operation.fields.iter().map(|field| (field.alias.clone(), Value::Null)).collect();
+            return rate_limited(&if nullable { Value::Object(data) } else { Value::Null });
+        }
         if let Err(message) = schema::check(&operation) {
             return refuse(message, true, turn);
         }
@@ -410,7 +413,7 @@ fn errors(list: &[Value]) -> Reply {
     Reply::json(200, &json!({"errors": list, "data": null}))
 }
 
-fn rate_limited() -> Value {
+fn rate_limited(data: &Value) -> Value {
     json!({
         "errors": [{
             "message": "Rate limited: Please try again later", "locations": [{"line": 1, "column": 3}],
@@ -419,7 +422,7 @@ fn rate_limited() -> Value {
                 "captchaBypassAvailable": [{"type": "V2_INVISIBLE", "siteKey": "sim"}],
             },
         }],
-        "data": null,
+        "data": data,
         "extensions": {
             "weight": {"weight": 600, "maxWeight": 1000},
             "rateLimitersFiring": [{"rateLimitingBucket": "LOGIN", "captchaBypassAvailable": []}],

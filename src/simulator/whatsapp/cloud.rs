@@ -129,12 +129,15 @@ impl Business {
 
     fn cloud_send(&mut self, body: &Value, turn: &mut Turn<'_>) -> Reply {
         match self.send(Api::Cloud, body, turn) {
-            Ok((input, wa_id, id)) => Reply::json(
-                200,
-                &json!({
-                    "messaging_product": "whatsapp", "contacts": [{"input": input, "wa_id": wa_id}], "messages": [{"id": id}],
-                }),
-            ),
+            Ok((input, to, id)) => {
+                let key = if to.contains('.') { "user_id" } else { "wa_id" };
+                let messages = json!([{"id": id}]);
+                let contacts = json!([{"input": input, key: to}]);
+                Reply::json(
+                    200,
+                    &json!({"messaging_product": "whatsapp", "contacts": contacts, "messages": messages}),
+                )
+            }
             Err(Refusal(code, _, details, breach)) => {
                 if breach {
                     turn.book.breach(format!("whatsapp send: {details}"));
@@ -212,6 +215,7 @@ impl Business {
         };
         let secret = format!("{:016x}", turn.rng.u64(..));
         let until = turn.now + TimeDelta::milliseconds(turn.switches.whatsapp_media_url_ms);
+        self.cloud.urls.retain(|(_, _, until)| turn.now < *until);
         self.cloud.urls.push((secret.clone(), id.into(), until));
         let url = format!("{}/lookaside/whatsapp_business/attachments/?mid={id}&hash={secret}", turn.origin);
         Reply::json(

@@ -86,7 +86,12 @@ impl Business {
         turn: &mut Turn<'_>,
     ) -> String {
         let id = api.id(turn.rng);
+        // Who has no number to show has a business-scoped user id (`US.1349…`) instead.
+        let by_user_id = person.contains('.');
         let mut message = json!({"from": person, "id": id, "timestamp": at.timestamp().to_string()});
+        if by_user_id {
+            message = json!({"from_user_id": person, "id": id, "timestamp": at.timestamp().to_string()});
+        }
         let mut attachment = None;
         let kind = match what {
             Inbound::Text(text) => {
@@ -196,7 +201,12 @@ impl Business {
             },
             turn,
         );
-        let contacts = json!([{"profile": {"name": name}, "wa_id": person}]);
+        let contacts = if by_user_id {
+            let username = name.to_lowercase().replace(' ', ".");
+            json!([{"profile": {"name": name, "username": username}, "user_id": person}])
+        } else {
+            json!([{"profile": {"name": name}, "wa_id": person}])
+        };
         self.emit(api, &json!({"contacts": contacts, "messages": [message]}), turn);
         id
     }

@@ -173,6 +173,10 @@ impl Business {
         let mut update = json!({
             "id": id, "status": status, "timestamp": turn.now.timestamp().to_string(), "recipient_id": sent.to,
         });
+        if sent.to.contains('.') {
+            update["recipient_user_id"] = json!(sent.to);
+            update.as_object_mut().map(|map| map.shift_remove("recipient_id"));
+        }
         if api == Api::OnPremises && turn.switches.onprem_recipient_in_message {
             update["message"] = json!({"recipient_id": sent.to});
             update.as_object_mut().map(|map| map.shift_remove("recipient_id"));

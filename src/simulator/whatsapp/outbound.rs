@@ -26,11 +26,7 @@ impl Business {
         body: &Value,
         turn: &mut Turn<'_>,
     ) -> Result<(String, String, String), Refusal> {
-        let input = text_of(body, "to").ok_or_else(|| ours("to is required"))?.to_owned();
-        let to: String = input.chars().filter(char::is_ascii_digit).collect();
-        if to.len() < 8 || input.trim_start_matches('+') != to {
-            return Err(ours(format!("to {input:?} is no phone number")));
-        }
+        let (input, to) = self.recipient(api, body)?;
         if !matches!(text_of(body, "recipient_type"), None | Some("individual" | "group")) {
             return Err(ours("recipient_type is individual or group"));
         }
@@ -124,6 +120,28 @@ impl Business {
             turn.agenda.push(now + wait, Event::Answer { vendor, conversation: to.clone() });
         }
         Ok((input, to, id))
+    }
+
+    /// Whom a send goes to: as given, and as the customer is known. `to` goes before `recipient`.
+    fn recipient(&mut self, api: Api, body: &Value) -> Result<(String, String), Refusal> {
+        match (text_of(body, "to"), text_of(body, "recipient")) {
+            (Some(input), _) => {
+                let to: String = input.chars().filter(char::is_ascii_digit).collect();
+                if to.len() < 8 || input.trim_start_matches('+') != to {
+                    return Err(ours(format!("to {input:?} is no phone number")));
+                }
+                Ok((input.into(), to))
+            }
+            (None, Some(user)) if api == Api::Cloud => {
+                if !self.cloud.people.contains_key(user) {
+                    let text =
+                        "Business-scoped User ID (BSUID) recipients are not supported for this message.";
+                    return Err(Refusal(131_062, 1013, text.into(), false));
+                }
+                Ok((user.into(), user.into()))
+            }
+            _ => Err(ours("to is required")),
+        }
     }
 
     /// The statuses that follow an accepted send.

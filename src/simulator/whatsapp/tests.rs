@@ -338,3 +338,30 @@ async fn on_premises_logs_in_sends_and_refuses_clouds_marker() {
     let right = json!({"to": "250788123123", "type": "text", "text": {"body": "Yes"}});
     assert_eq!(send(right).await.unwrap().status(), 401);
 }
+
+#[tokio::test]
+async fn a_customer_without_a_number_is_answered_by_user_id() {
+    let stage = Stage::new().await;
+    let (inbox, url) = Inbox::open().await;
+    stage.simulator.set_webhooks(Some(url), None);
+    let control = stage.simulator.control();
+    control.settled().await;
+    inbox.clear();
+    control.customer_says("whatsapp", "US.13491208655302741918", "Hi").unwrap();
+    control.settled().await;
+    let value = inbox.values().remove(0);
+    assert_eq!(value["contacts"][0]["user_id"], "US.13491208655302741918");
+    assert!(value["messages"][0].get("from").is_none());
+    let mut body = text("", "Hello!");
+    body.as_object_mut().unwrap().remove("to");
+    body["recipient"] = json!("US.13491208655302741918");
+    let (status, sent) = cloud(&stage, Method::POST, SEND, &body).await;
+    assert_eq!((status, &sent["contacts"][0]["user_id"]), (200, &json!("US.13491208655302741918")));
+    body["recipient"] = json!("US.1");
+    assert_eq!(cloud(&stage, Method::POST, SEND, &body).await.1["error"]["code"], 131_062);
+    stage.clock.forward_ms(300);
+    control.settled().await;
+    let status = inbox.values().pop().unwrap()["statuses"][0].clone();
+    assert_eq!(status["recipient_user_id"], "US.13491208655302741918");
+    assert!(status.get("recipient_id").is_none());
+}

@@ -1,6 +1,6 @@
 //! Webhooks: built, escaped and signed as Meta does it, delivered until the receiver says 200.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 
 use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
@@ -135,7 +135,8 @@ pub(super) fn escape(json: &[u8]) -> Vec<u8> {
             letter => {
                 let mut units = [0; 2];
                 for unit in letter.encode_utf16(&mut units) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                    // Writing into a String cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
                 }
             }
         }
@@ -257,11 +258,13 @@ async fn post(sim: &Sim, number: u64, job: &Job, url: &str, strikes: &[What]) ->
             if strikes.contains(&What::ForgedSignature) { "somebody else's" } else { CLOUD_ACCOUNT[4].1 };
         request = request.header("x-hub-signature-256", sign(&body, secret));
     }
+    let line = sim.lines.acquire().await.ok();
     let answer = tokio::select! {
         answer = request.send() => answer.ok().map(|answer| answer.status().as_u16()),
         () = sim.pause(20_000) => None,
         () = sim.stopped.cancelled() => None,
     };
+    drop(line);
     sim.book.webhook(BookWebhook {
         number,
         vendor: job.api.vendor().into(),

@@ -49,7 +49,10 @@ fn the_contracts_sample_reads_as_a_supplier() {
     let counterpart = seen.counterpart.expect("always");
     assert_eq!(counterpart.name, "consumer 12345");
     assert_eq!(counterpart.addressee, "CONSUMER 12345 through Big Retailer");
-    assert_eq!(Value::Object(seen.order.expect("there")), json!({"number": "123-456-789", "dsco_order_id": "9900001"}));
+    assert_eq!(
+        Value::Object(seen.order.expect("there")),
+        json!({"number": "123-456-789", "dsco_order_id": "9900001"})
+    );
     assert_eq!(Value::Object(seen.remote_status.expect("there")), json!({"status": "new"}));
     assert_eq!(seen.gate, Some(GateEvidence::said(Gate::Open)));
     assert_eq!(seen.labels, ["test"]);
@@ -113,7 +116,10 @@ fn a_message_is_ours_or_theirs_by_its_account_type() {
     let read = |account: &str, role| map::message(&raw(&text(account)), role).expect("it reads");
     let inbound = read(r#""accountType":"retailer","#, Role::Supplier);
     assert_eq!((inbound.key.as_str(), inbound.direction), ("m-1", Direction::Inbound));
-    assert_eq!((inbound.author.role, inbound.author.name.as_deref()), (domain::Role::Customer, Some("Big Retailer")));
+    assert_eq!(
+        (inbound.author.role, inbound.author.name.as_deref()),
+        (domain::Role::Customer, Some("Big Retailer"))
+    );
     assert_eq!(inbound.body, "Why\0 \u{FFFD}?");
     assert!(inbound.raw.is_some());
     assert_eq!(read(r#""accountType":"RETAILER","#, Role::Retailer).direction, Direction::Outbound);
@@ -143,7 +149,15 @@ fn dates_are_read_in_every_form_of_the_documents() {
     }
     assert_eq!(dates::read("2023-05-01T09:29:55.5Z"), Some(at("2023-05-01T09:29:55.5Z")));
     assert_eq!(dates::read("2023-05-01T09:29:55.123456789Z"), Some(at("2023-05-01T09:29:55.123Z")));
-    for text in ["", "yesterday", "2023-13-01T00:00:00Z", "2023-05-01T25:00:00Z", "2023-05-01", "T", "2023-05-01T1:2Z"] {
+    for text in [
+        "",
+        "yesterday",
+        "2023-13-01T00:00:00Z",
+        "2023-05-01T25:00:00Z",
+        "2023-05-01",
+        "T",
+        "2023-05-01T1:2Z",
+    ] {
         assert_eq!(dates::read(text), None, "{text}");
     }
     assert_eq!(dates::write(expected), "2023-05-01T09:29:55.000Z");
@@ -161,8 +175,14 @@ fn answer(status: u16, body: &str) -> Answer {
 fn the_vendors_words_are_found_wherever_it_puts_them() {
     for (body, words) in [
         ("Conversation is closed", "Conversation is closed"),
-        (r#"{"status":"failure","messages":[{"code":"x","severity":"error","description":"bad title"}]}"#, "bad title"),
-        (r#"{"messages":[{"code":"x","description":["a","b"]},{"code":"y","description":{"k":1}}]}"#, r#"a, b; {"k":1}"#),
+        (
+            r#"{"status":"failure","messages":[{"code":"x","severity":"error","description":"bad title"}]}"#,
+            "bad title",
+        ),
+        (
+            r#"{"messages":[{"code":"x","description":["a","b"]},{"code":"y","description":{"k":1}}]}"#,
+            r#"a, b; {"k":1}"#,
+        ),
         (r#"{"messages":[{"code":"only_code"}]}"#, "only_code"),
         (r#"{"type":"t","success":false,"message":"old"}"#, "old"),
         (r#"{"error":"invalid_client","error_description":"who?"}"#, "who?"),
@@ -185,8 +205,14 @@ fn titles_are_cut_at_fifty_characters() {
     assert_eq!(body["dueDate"], "2023-05-02T00:00:00.000Z");
     let set = SetFields { reference: Some("ticket-42".into()), ..SetFields::default() };
     let fields = |role| request::fields(role, "c", &set).expect("something is set");
-    assert_eq!(fields(Role::Supplier), json!({"dscoConversationId": "c", "supplierReferenceId": "ticket-42"}));
-    assert_eq!(fields(Role::Retailer), json!({"dscoConversationId": "c", "retailerReferenceId": "ticket-42"}));
+    assert_eq!(
+        fields(Role::Supplier),
+        json!({"dscoConversationId": "c", "supplierReferenceId": "ticket-42"})
+    );
+    assert_eq!(
+        fields(Role::Retailer),
+        json!({"dscoConversationId": "c", "retailerReferenceId": "ticket-42"})
+    );
     assert!(request::fields(Role::Supplier, "c", &SetFields::default()).is_err());
 }
 
@@ -212,8 +238,10 @@ fn a_new_conversation_is_what_the_contract_shows() {
     let standard = NewConversation { consumer: None, title: None, order: None, ..new };
     assert_eq!(
         request::create(Role::Supplier, &standard, "r"),
-        Ok(json!({"otherPartyTradingPartnerId":"aaa-bbb-ccc","referenceId":"r","title":"Why is my order late?",
-            "type":{"type":"standard"},"initialMessage":{"message":"Why is my order late?"}}))
+        Ok(
+            json!({"otherPartyTradingPartnerId":"aaa-bbb-ccc","referenceId":"r","title":"Why is my order late?",
+            "type":{"type":"standard"},"initialMessage":{"message":"Why is my order late?"}})
+        )
     );
     assert!(request::create(Role::Supplier, &NewConversation { to: None, ..standard }, "r").is_err());
 }

@@ -124,8 +124,21 @@ fn target(known: &[&str]) -> Target {
     }
 }
 
-fn sending<'a>(action: &'a Action, target: Option<&'a Target>, evidence: &'a Value, clock: &HandClock) -> Sending<'a> {
-    Sending { action, target, send_id: "01HSEND", started_at: clock.now(), quote: None, upload: None, evidence }
+fn sending<'a>(
+    action: &'a Action,
+    target: Option<&'a Target>,
+    evidence: &'a Value,
+    clock: &HandClock,
+) -> Sending<'a> {
+    Sending {
+        action,
+        target,
+        send_id: "01HSEND",
+        started_at: clock.now(),
+        quote: None,
+        upload: None,
+        evidence,
+    }
 }
 
 fn reply(text: &str, reopen: bool) -> Action {
@@ -165,8 +178,16 @@ async fn windows_overlap_leave_no_hole_and_never_reach_into_the_vendors_last_sec
 async fn pages_are_followed_by_the_latest_scroll_id_alone_to_the_empty_one() {
     let clock = HandClock::at(NOW);
     let office = Office::open(&clock).await;
-    office.says(MESSAGES, "createdSince", Says::json(&json!({"scrollId": "s1", "messages": [message("1", "c", "retailer", "a")]})));
-    office.says(MESSAGES, "s1", Says::json(&json!({"scrollId": "s2", "messages": [message("2", "c", "retailer", "b"), "bad"]})));
+    office.says(
+        MESSAGES,
+        "createdSince",
+        Says::json(&json!({"scrollId": "s1", "messages": [message("1", "c", "retailer", "a")]})),
+    );
+    office.says(
+        MESSAGES,
+        "s1",
+        Says::json(&json!({"scrollId": "s2", "messages": [message("2", "c", "retailer", "b"), "bad"]})),
+    );
     office.says(MESSAGES, "s2", Says::json(&json!({"scrollId": "s2", "messages": []})));
     let (channel, kept) = (account(&office, &clock), Kept::default());
     channel.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("it scans");
@@ -213,7 +234,13 @@ async fn a_conversation_known_by_name_only_is_fetched_at_once_and_again_by_a_ful
     let (channel, kept) = (account(&office, &clock), Kept::default());
     channel.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("it scans");
     let fetched: Vec<_> = office.bodies(LIST).into_iter().skip(1).collect();
-    assert_eq!(fetched, [json!({"dscoConversationId": "c", "test": "all"}), json!({"dscoConversationId": "d", "test": "all"})]);
+    assert_eq!(
+        fetched,
+        [
+            json!({"dscoConversationId": "c", "test": "all"}),
+            json!({"dscoConversationId": "d", "test": "all"})
+        ]
+    );
     assert_eq!(kept.conversations().len(), 1);
     assert_eq!(kept.messages().len(), 3);
 
@@ -234,10 +261,16 @@ async fn a_token_that_is_no_longer_taken_is_renewed_once() {
     account_with(&office, &clock, Role::Supplier, tokens()).check().await.expect("signed in");
     assert_eq!(office.bodies("POST /oauth2/token").len(), 1);
     let came = office.at.came();
-    assert!(came[0].text().contains("grant_type=client_credentials") && came[0].text().contains("client_secret=s%26cret"));
+    assert!(
+        came[0].text().contains("grant_type=client_credentials")
+            && came[0].text().contains("client_secret=s%26cret")
+    );
     let last = came.last().expect("asked");
     assert_eq!(last.header("authorization"), Some("bearer t-1"));
-    assert_eq!((last.header("accept"), last.header("content-type")), (Some("application/json"), Some("application/json")));
+    assert_eq!(
+        (last.header("accept"), last.header("content-type")),
+        (Some("application/json"), Some("application/json"))
+    );
 
     office.says(SAY, "", Says::new(401, ""));
     office.says("POST /oauth2/token", "", token("t-2"));
@@ -267,7 +300,11 @@ async fn a_reply_is_what_the_contract_shows_and_its_failures_say_what_is_known()
     for (says, kind, retry) in [
         (Says::new(400, "Message is empty"), ErrorKind::Refused, Retry::Never),
         (Says::new(403, ""), ErrorKind::Refused, Retry::Never),
-        (Says::new(429, "").with("retry-after", "7"), ErrorKind::RateLimited, Retry::Safe(Some(std::time::Duration::from_secs(7)))),
+        (
+            Says::new(429, "").with("retry-after", "7"),
+            ErrorKind::RateLimited,
+            Retry::Safe(Some(std::time::Duration::from_secs(7))),
+        ),
         (Says::new(408, ""), ErrorKind::Outage, Retry::Unclear),
         (Says::new(503, "<html>"), ErrorKind::Outage, Retry::Unclear),
         (Says::new(201, "<html>"), ErrorKind::Outage, Retry::Unclear),
@@ -278,7 +315,10 @@ async fn a_reply_is_what_the_contract_shows_and_its_failures_say_what_is_known()
         let error = channel.send(&send).await.expect_err("it fails");
         assert_eq!((error.kind, error.retry), (kind, retry), "{says:?}");
     }
-    assert_eq!(office.bodies(SAY).last(), Some(&json!({"dscoConversationId": "c", "message": "We're sorry"})));
+    assert_eq!(
+        office.bodies(SAY).last(),
+        Some(&json!({"dscoConversationId": "c", "message": "We're sorry"}))
+    );
 
     office.says(SAY, "", Says::new(400, "The conversation is closed."));
     office.says(LIST, "\"c\"", Says::json(&json!({"conversations": [conversation("c", "closed")]})));
@@ -293,7 +333,8 @@ async fn a_closed_conversation_is_reopened_before_the_message_goes() {
     let office = Office::open(&clock).await;
     let (channel, action, to) = (account(&office, &clock), reply("x", true), target(&[]));
     office.says("PUT /conversation", "", Says::new(502, ""));
-    let error = channel.send(&sending(&action, Some(&to), &Value::Null, &clock)).await.expect_err("not reopened");
+    let error =
+        channel.send(&sending(&action, Some(&to), &Value::Null, &clock)).await.expect_err("not reopened");
     assert_eq!(error.retry, Retry::Safe(None));
     assert!(office.bodies(SAY).is_empty());
 
@@ -302,8 +343,13 @@ async fn a_closed_conversation_is_reopened_before_the_message_goes() {
     filed["type"] = json!({"type": "customer_care", "customerCareType": "message_from_consumer"});
     office.says(SAY, "", Says::new(201, filed.to_string()));
     let sent = channel.send(&sending(&action, Some(&to), &Value::Null, &clock)).await.expect("sent");
-    assert_eq!(office.bodies("PUT /conversation")[1], json!({"dscoConversationId": "c", "status": "in_progress"}));
-    assert!(matches!(&sent.changes[0], Change::Conversation(it) if it.gate == Some(GateEvidence::said(Gate::Open))));
+    assert_eq!(
+        office.bodies("PUT /conversation")[1],
+        json!({"dscoConversationId": "c", "status": "in_progress"})
+    );
+    assert!(
+        matches!(&sent.changes[0], Change::Conversation(it) if it.gate == Some(GateEvidence::said(Gate::Open)))
+    );
     assert!(matches!(&sent.changes[1], Change::Account { .. }), "filed as the consumer's words");
 }
 
@@ -341,8 +387,8 @@ async fn a_reply_without_an_answer_is_looked_for_among_the_new_ones_of_ours() {
     assert_eq!(office.bodies(MESSAGES).last().expect("asked")["createdSince"], "2023-05-01T09:58:00.000Z");
     all.push(message("new", "c", "supplier", "sorry"));
     office.says(MESSAGES, "", Says::json(&json!({"messages": all})));
-    let Ok(Found::There(sent)) = channel.look_up(&send).await else { unreachable!("it landed") };
-    assert_eq!(sent.key.as_deref(), Some("new"));
+    let Ok(Found::There(landed)) = channel.look_up(&send).await else { unreachable!("it landed") };
+    assert_eq!(landed.key.as_deref(), Some("new"));
 }
 
 #[tokio::test]
@@ -368,7 +414,9 @@ async fn a_create_is_found_by_its_reference_and_never_made_twice() {
     assert_eq!(office.bodies(LIST)[0], json!({"retailerReferenceId": "01HSEND", "test": "all"}));
     let found = json!({"conversations": [made]});
     office.says(LIST, "01HSEND", Says::json(&found));
-    assert!(matches!(channel.look_up(&send).await, Ok(Found::There(sent)) if sent.conversation.as_deref() == Some("n")));
+    assert!(
+        matches!(channel.look_up(&send).await, Ok(Found::There(landed)) if landed.conversation.as_deref() == Some("n"))
+    );
 
     // A second try that is refused for its reference id was the first one's success.
     office.says("POST /conversation", "", Says::new(400, "referenceId must be unique"));

@@ -49,13 +49,19 @@ fn the_contracts_sample_becomes_a_conversation_of_ours() {
         (counterpart.name.as_str(), counterpart.addressee.as_str(), counterpart.note.as_deref()),
         ("THG support", "THG CUSTOMER SERVICES", Some("as care@example.com"))
     );
-    assert_eq!(Value::Object(conversation.remote_status.expect("said")), json!({"status": "COMPLETED", "read": false}));
+    assert_eq!(
+        Value::Object(conversation.remote_status.expect("said")),
+        json!({"status": "COMPLETED", "read": false})
+    );
     assert_eq!(conversation.remote_unread, Some(true));
     assert_eq!(conversation.gate.expect("said").at(at()), Gate::Open);
     assert_eq!(Value::Object(conversation.order.expect("there")), json!({"number": "152050629"}));
     let products = conversation.products.expect("there");
     assert_eq!((products[0].sku.as_str(), products[0].title.as_deref()), ("10530943", Some("Impact Whey")));
-    assert_eq!((products[1].sku.as_str(), products[1].title.as_deref(), products[1].quantity), ("7", None, None));
+    assert_eq!(
+        (products[1].sku.as_str(), products[1].title.as_deref(), products[1].quantity),
+        ("7", None, None)
+    );
     for number in ["152050629", "10530943"] {
         assert!(conversation.numbers.iter().any(|it| it == number), "{number}");
     }
@@ -71,7 +77,9 @@ fn the_contracts_sample_becomes_a_conversation_of_ours() {
 
 #[test]
 fn completed_with_no_response_to_the_last_query_is_unanswered() {
-    for (status, completed) in [("COMPLETED", true), ("Complete", true), ("PENDING", false), ("SOMETHING_NEW", false)] {
+    for (status, completed) in
+        [("COMPLETED", true), ("Complete", true), ("PENDING", false), ("SOMETHING_NEW", false)]
+    {
         let text = format!(
             r#"{{"id":1,"status":"{status}","messages":{{"messages":[
                 {{"id":"3","type":"QUERY","createdAt":3,"message":"?"}},
@@ -103,7 +111,10 @@ fn one_bad_message_costs_nobody_else() {
     assert!(messages[0].raw.as_deref().is_some_and(|it| it.windows(6).any(|it| it == b"\\ud800")));
     assert!(messages[1].key.starts_with('~') && messages[1].remote_id.is_none());
     assert_eq!((messages[2].direction, messages[2].body.as_str()), (Direction::Inbound, ""));
-    assert_eq!((messages[3].key.as_str(), messages[3].body.as_str(), &messages[3].raw), ("d", "&amp; <b>", &None));
+    assert_eq!(
+        (messages[3].key.as_str(), messages[3].body.as_str(), &messages[3].raw),
+        ("d", "&amp; <b>", &None)
+    );
 }
 
 #[test]
@@ -145,7 +156,12 @@ fn uploads_go_to_the_shop_and_nowhere_else() {
         assert_eq!(request::upload_url(site, path), Ok(format!("{site}/account/upload/1")), "{path}");
     }
     assert_eq!(request::upload_url("https://s.com/x/", "/u"), Ok("https://s.com/x/u".into()));
-    for path in ["https://evil.com/u", "http://www.myprotein.com/u", "https://www.myprotein.com@evil.com/u", "ftp://a/b"] {
+    for path in [
+        "https://evil.com/u",
+        "http://www.myprotein.com/u",
+        "https://www.myprotein.com@evil.com/u",
+        "ftp://a/b",
+    ] {
         assert!(request::upload_url(site, path).is_err(), "{path}");
     }
     for path in ["//evil.com/u", "@evil.com/u", ".evil.com/u", ":80@evil.com"] {

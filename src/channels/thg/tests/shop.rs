@@ -34,7 +34,7 @@ pub fn message(id: u64, kind: &str, at: u64, text: &str) -> Value {
     json!({"id": id.to_string(), "type": kind, "createdAt": at, "message": text})
 }
 
-pub fn discussion(id: u64, updated: u64, messages: Vec<Value>) -> Value {
+pub fn discussion(id: u64, updated: u64, messages: &[Value]) -> Value {
     json!({"id": id.to_string(), "category": "WEBSITE_ISSUES", "status": "OUTSTANDING", "createdAt": 1_000,
            "updatedAt": updated, "read": false, "selection": null, "messages": messages})
 }
@@ -43,7 +43,8 @@ impl Shop {
     pub async fn open(clock: &Arc<HandClock>, state: State) -> Self {
         let state = Arc::new(Mutex::new(State { next_id: 35_100_001, ..state }));
         let inner = state.clone();
-        let at = StandIn::new(clock.clone(), move |came| answer(&mut inner.lock().expect("no panic"), came)).await;
+        let at =
+            StandIn::new(clock.clone(), move |came| answer(&mut inner.lock().expect("no panic"), came)).await;
         Self { at, state }
     }
 
@@ -59,7 +60,9 @@ impl Shop {
 
 fn answer(state: &mut State, came: &Came) -> Says {
     if came.path.contains("/upload/") {
-        return Says::json(&json!({"successful": true, "token": "up-1", "mimeType": "image/png", "errorCode": 0}));
+        return Says::json(
+            &json!({"successful": true, "token": "up-1", "mimeType": "image/png", "errorCode": 0}),
+        );
     }
     let body = came.json();
     let operation = body["operationName"].as_str().unwrap_or_default().to_owned();
@@ -95,7 +98,8 @@ fn act(state: &mut State, came: &Came, operation: &str, variables: &Value) -> Sa
     } else {
         came.header("authorization").and_then(|it| it.strip_prefix("Opaque opq-"))
     };
-    let logged_in = presented.and_then(|it| it.parse::<usize>().ok()).is_some_and(|it| it >= state.valid_from);
+    let logged_in =
+        presented.and_then(|it| it.parse::<usize>().ok()).is_some_and(|it| it >= state.valid_from);
     if !logged_in {
         return if operation == "Discussions" {
             Says::json(&json!({"data": {"customer": null}, "extensions": {"flags": []}}))
@@ -113,14 +117,19 @@ fn act(state: &mut State, came: &Came, operation: &str, variables: &Value) -> Sa
             let Some(found) = found else {
                 return flagged(&json!({"errors": [{"message": "No such discussion"}], "data": null}));
             };
-            found["messages"].as_array_mut().expect("a list").push(message(id, "QUERY", 1_682_935_200_000, &text));
+            found["messages"].as_array_mut().expect("a list").push(message(
+                id,
+                "QUERY",
+                1_682_935_200_000,
+                &text,
+            ));
             good(&json!({"replyToDiscussion": id.to_string()}))
         }
         "Create" => {
             let id = state.next_id;
             state.next_id += 2;
             let text = variables["input"]["message"]["message"].as_str().unwrap_or_default();
-            let mut new = discussion(id - 20_000_000, 9, vec![message(id, "QUERY", 1_682_935_200_000, text)]);
+            let mut new = discussion(id - 20_000_000, 9, &[message(id, "QUERY", 1_682_935_200_000, text)]);
             new["category"] = variables["input"]["category"].clone();
             new["createdAt"] = json!(1_682_935_200_000_u64);
             state.discussions.push(new);
@@ -129,11 +138,13 @@ fn act(state: &mut State, came: &Came, operation: &str, variables: &Value) -> Sa
         }
         "MarkRead" => {
             let late = state.late.take();
-            let found = state.discussions.iter_mut().find(|it| it["id"] == variables["input"]["discussionId"]);
+            let found =
+                state.discussions.iter_mut().find(|it| it["id"] == variables["input"]["discussionId"]);
             let found = found.expect("the test marks one that is there");
             let messages = found["messages"].as_array_mut().expect("a list");
             messages.extend(late);
-            let newest = messages.iter().max_by_key(|it| it["createdAt"].as_u64()).expect("not empty")["id"].clone();
+            let newest =
+                messages.iter().max_by_key(|it| it["createdAt"].as_u64()).expect("not empty")["id"].clone();
             found["read"] = json!(newest == variables["input"]["upToMessageId"]);
             good(&json!({"markDiscussionMessagesAsRead": null}))
         }

@@ -57,7 +57,9 @@ fn account(shop: &Shop, clock: &Arc<HandClock>) -> Thg {
 
 fn many(count: u64) -> Vec<Value> {
     (0..count)
-        .map(|n| discussion(100 + n, 1_000_000 - n, vec![message(1_000 + n, "QUERY", 5, &format!("text {n}"))]))
+        .map(|n| {
+            discussion(100 + n, 1_000_000 - n, &[message(1_000 + n, "QUERY", 5, &format!("text {n}"))])
+        })
         .collect()
 }
 
@@ -88,16 +90,13 @@ fn create(text: &str) -> Action {
     })
 }
 
-fn sending<'a>(action: &'a Action, target: Option<&'a Target>, evidence: &'a Value, clock: &HandClock) -> Sending<'a> {
-    Sending {
-        action,
-        target,
-        send_id: "01H",
-        started_at: clock.now(),
-        quote: None,
-        upload: None,
-        evidence,
-    }
+fn sending<'a>(
+    action: &'a Action,
+    target: Option<&'a Target>,
+    evidence: &'a Value,
+    clock: &HandClock,
+) -> Sending<'a> {
+    Sending { action, target, send_id: "01H", started_at: clock.now(), quote: None, upload: None, evidence }
 }
 
 #[tokio::test]
@@ -120,7 +119,10 @@ async fn a_full_sweep_reads_every_page_of_both_levels() {
     channel.scan(Sweep::Full, &kept, &mut kept.sink()).await.expect("it scans");
     assert_eq!(kept.requests(), 3);
 
-    shop.state().discussions[0]["messages"].as_array_mut().expect("a list").push(message(9, "RESPONSE", 9, "new"));
+    shop.state().discussions[0]["messages"]
+        .as_array_mut()
+        .expect("a list")
+        .push(message(9, "RESPONSE", 9, "new"));
     channel.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("it scans");
     assert!(kept.requests() <= 3);
     assert!(kept.messages().iter().any(|it| it.key == "9"));
@@ -134,7 +136,10 @@ async fn a_list_in_another_order_is_gone_through_in_turn() {
     let shop = Shop::open(&clock, State { discussions, ..State::default() }).await;
     let (channel, kept) = (account(&shop, &clock), Kept::default());
     channel.scan(Sweep::Full, &kept, &mut kept.sink()).await.expect("it scans");
-    shop.state().discussions[42]["messages"].as_array_mut().expect("a list").push(message(9, "RESPONSE", 9, "new"));
+    shop.state().discussions[42]["messages"]
+        .as_array_mut()
+        .expect("a list")
+        .push(message(9, "RESPONSE", 9, "new"));
     let _ = kept.requests();
     for _ in 0..3 {
         channel.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("it scans");
@@ -158,7 +163,12 @@ async fn an_outage_is_no_empty_inbox() {
         assert_eq!(error.kind, ErrorKind::Outage, "{body}");
         assert!(kept.changes().is_empty() && kept.noted("full").is_none());
     }
-    for says in [Says::new(502, "<html>"), Says::new(200, "<html>"), Says::new(200, "{\"data\":{\"cus"), Says::new(200, "[]")] {
+    for says in [
+        Says::new(502, "<html>"),
+        Says::new(200, "<html>"),
+        Says::new(200, "{\"data\":{\"cus"),
+        Says::new(200, "[]"),
+    ] {
         let instead = vec![("Discussions", says, false)];
         let shop = Shop::open(&clock, State { discussions: many(3), instead, ..State::default() }).await;
         let (channel, kept) = (account(&shop, &clock), Kept::default());
@@ -232,7 +242,8 @@ async fn the_web_api_lives_by_its_cookie() {
 async fn too_heavy_a_query_is_halved_until_it_goes() {
     let clock = HandClock::at(NOW);
     let mut discussions = many(12);
-    discussions[3]["messages"] = json!((0..9).map(|n| message(5_000 + n, "RESPONSE", n, "m")).collect::<Vec<_>>());
+    discussions[3]["messages"] =
+        json!((0..9).map(|n| message(5_000 + n, "RESPONSE", n, "m")).collect::<Vec<_>>());
     let shop = Shop::open(&clock, State { discussions, max_weight: 20, ..State::default() }).await;
     let (channel, kept) = (account(&shop, &clock), Kept::default());
     channel.scan(Sweep::Full, &kept, &mut kept.sink()).await.expect("it scans");
@@ -257,7 +268,7 @@ async fn a_new_discussion_is_found_by_either_meaning_of_its_id() {
 async fn a_send_without_an_answer_is_found_by_reading_back() {
     let clock = HandClock::at(NOW);
     let old = message(7, "QUERY", 1_682_935_199_000, "a & b");
-    let discussions = vec![discussion(100, 1, vec![old])];
+    let discussions = vec![discussion(100, 1, &[old])];
     let shop = Shop::open(&clock, State { discussions, ..State::default() }).await;
     let channel = account(&shop, &clock);
     let (action, to) = (reply("a & b"), target(&[]));
@@ -273,8 +284,8 @@ async fn a_send_without_an_answer_is_found_by_reading_back() {
     shop.state().instead.push(("Reply", Says::new(503, ""), true));
     let error = channel.send(&send).await.expect_err("no clear answer");
     assert_eq!(error.retry, Retry::Unclear);
-    let Ok(Found::There(sent)) = channel.look_up(&send).await else { unreachable!("it landed") };
-    assert_eq!(sent.key.as_deref(), Some("35100001"));
+    let Ok(Found::There(landed)) = channel.look_up(&send).await else { unreachable!("it landed") };
+    assert_eq!(landed.key.as_deref(), Some("35100001"));
 }
 
 #[tokio::test]
@@ -287,8 +298,8 @@ async fn a_create_without_an_answer_is_found_by_reading_back() {
     assert!(matches!(channel.look_up(&send).await, Ok(Found::Absent(_))));
     shop.state().instead.push(("Create", Says::nothing(), true));
     assert_eq!(channel.send(&send).await.expect_err("no answer").retry, Retry::Unclear);
-    let Ok(Found::There(sent)) = channel.look_up(&send).await else { unreachable!("it landed") };
-    assert_eq!(sent.conversation.as_deref(), Some("15100001"));
+    let Ok(Found::There(landed)) = channel.look_up(&send).await else { unreachable!("it landed") };
+    assert_eq!(landed.conversation.as_deref(), Some("15100001"));
 }
 
 #[tokio::test]
@@ -302,7 +313,8 @@ async fn a_refused_write_is_refused_for_good_and_a_fault_inside_the_house_is_unc
     ] {
         let body = json!({"errors": [{"message": message}], "data": null});
         shop.state().instead.push(("Reply", flagged(&body), false));
-        let error = channel.send(&sending(&action, Some(&to), &Value::Null, &clock)).await.expect_err("refused");
+        let error =
+            channel.send(&sending(&action, Some(&to), &Value::Null, &clock)).await.expect_err("refused");
         assert_eq!((error.kind, error.retry, error.words.as_str()), (kind, retry, message));
     }
     // An id that came back is a message that exists, whatever the flags say.
@@ -319,9 +331,10 @@ async fn a_refused_write_is_refused_for_good_and_a_fault_inside_the_house_is_unc
 #[tokio::test]
 async fn marking_read_is_verified_and_repeated_for_what_came_in_between() {
     let clock = HandClock::at(NOW);
-    let messages = vec![message(9, "QUERY", 5, "a"), message(8, "RESPONSE", 6, "b"), message(7, "RESPONSE", 6, "c")];
+    let messages =
+        vec![message(9, "QUERY", 5, "a"), message(8, "RESPONSE", 6, "b"), message(7, "RESPONSE", 6, "c")];
     let late = Some(message(6, "RESPONSE", 7, "late"));
-    let state = State { discussions: vec![discussion(100, 1, messages)], late, ..State::default() };
+    let state = State { discussions: vec![discussion(100, 1, &messages)], late, ..State::default() };
     let shop = Shop::open(&clock, state).await;
     let channel = account(&shop, &clock);
     let page = channel.set(&target(&[("9", 5), ("8", 6), ("7", 6)]), &Set::Read).await.expect("marked");
@@ -339,17 +352,25 @@ async fn marking_read_is_verified_and_repeated_for_what_came_in_between() {
 #[tokio::test]
 async fn a_file_goes_to_the_shop_with_both_names_of_its_token() {
     let clock = HandClock::at(NOW);
-    let shop = Shop::open(&clock, State { uploads: "/account/upload/38779254".into(), ..State::default() }).await;
+    let shop =
+        Shop::open(&clock, State { uploads: "/account/upload/38779254".into(), ..State::default() }).await;
     let channel = account(&shop, &clock);
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a");
     std::fs::write(&path, b"PNG!").expect("it is written");
-    let file = StoredFile { sha256: String::new(), name: "a\"b.png".into(), mime: "image/png".into(), size: 4 };
+    let file =
+        StoredFile { sha256: String::new(), name: "a\"b.png".into(), mime: "image/png".into(), size: 4 };
     assert_eq!(channel.upload(&file, &path).await, Ok("up-1".into()));
     let came = shop.at.came().pop().expect("it came");
     assert_eq!(came.path, "/account/upload/38779254");
     let body = came.text();
-    for part in ["name=\"uploadToken\"", "name=\"authToken\"", "name=\"attachment\"", "application/octet-stream", "PNG!"] {
+    for part in [
+        "name=\"uploadToken\"",
+        "name=\"authToken\"",
+        "name=\"attachment\"",
+        "application/octet-stream",
+        "PNG!",
+    ] {
         assert!(body.contains(part), "{part}: {body}");
     }
     assert!(came.header("authorization").is_none());
