@@ -33,7 +33,7 @@ use crate::{
 /// A session of On-Premises is renewed when it has less than this left (it lives about seven days).
 const RENEW_BEFORE: TimeDelta = TimeDelta::days(3);
 /// How long a file may take.
-const FILE_TIMEOUT: Duration = Duration::from_secs(300);
+const FILE_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The API of an account, with what opens it.
 pub enum Login {
@@ -186,13 +186,12 @@ impl WhatsApp {
         }
         // Another process may have logged in meanwhile: the file is read under its lock before any login.
         let mut kept = self.settings.tokens.lock(&format!("{username} {}", self.settings.url)).await?;
-        let token = match kept.read().filter(good) {
-            Some(token) => token,
-            None => {
-                let token = self.login(username, password).await?;
-                kept.keep(&token);
-                token
-            }
+        let token = if let Some(token) = kept.read().filter(good) {
+            token
+        } else {
+            let token = self.login(username, password).await?;
+            kept.keep(&token);
+            token
         };
         let value = token.value.clone();
         *session = Some(token);
@@ -291,16 +290,23 @@ impl Channel for WhatsApp {
             return Ok(Checked { said: format!("logged in as {username}"), skew: None });
         }
         let url = request::cloud_thing(&self.settings.url, self.phone_number_id());
-        let answer = self.succeed(Method::GET, &url, Load::Nothing).await?;
+        let answer = self.ask(Method::GET, &url, Load::Nothing).await?;
+        let skew = answer.date().map(|date| date - self.now());
+        if !answer.status.is_success() {
+            let error = error::refusal(&answer, self.now());
+            if error.kind != ErrorKind::Refused {
+                return Err(error);
+            }
+            // Not every token may read the number's page; a wrong token would have been told first.
+            let said = format!("token accepted; {} cannot be read: {}", self.phone_number_id(), error.words);
+            return Ok(Checked { said, skew });
+        }
         let number =
             read::<BusinessNumber>(&answer).ok_or_else(|| error::unreadable(&answer, "business number"))?;
         let said: Vec<_> =
             [number.display_phone_number, number.verified_name].into_iter().flatten().collect();
         let said = if said.is_empty() { self.phone_number_id().to_owned() } else { said.join(", ") };
-        Ok(Checked {
-            said: format!("token accepted for {said}"),
-            skew: answer.date().map(|date| date - self.now()),
-        })
+        Ok(Checked { said: format!("token accepted for {said}"), skew })
     }
 
     /// Push only: neither API lists past messages (contract B.0).
