@@ -96,9 +96,8 @@ pub fn refusal(answer: &Answer, now: Time) -> ChannelError {
         (Some(Class::Throttled), _) | (None, 429) => (ErrorKind::RateLimited, Retry::Safe(later)),
         (Some(Class::Transient), _) => (ErrorKind::Outage, Retry::Safe(later)),
         (Some(Class::Window), _) => (ErrorKind::WindowClosed, Retry::Never),
-        (Some(Class::Refused), _) => (ErrorKind::Refused, Retry::Never),
         (None, 408) => (ErrorKind::NoAnswer, Retry::Unclear),
-        (None, 400..=499) => (ErrorKind::Refused, Retry::Never),
+        (Some(Class::Refused), _) | (None, 400..=499) => (ErrorKind::Refused, Retry::Never),
         // A 200 that holds `errors` with a code nobody knows: the vendor said no.
         (None, 200..=299) if told.is_some() => (ErrorKind::Refused, Retry::Never),
         (None, _) => (ErrorKind::Outage, Retry::Unclear),
