@@ -414,3 +414,43 @@ async fn a_stranger_is_written_to_by_template_only() {
     let error = account.send(&sending(&action, &stranger, &Value::Null)).await.unwrap_err();
     assert_eq!((error.kind, error.retry), (ErrorKind::WindowClosed, Retry::Never));
 }
+
+#[tokio::test]
+async fn the_configuration_builds_the_accounts() {
+    use deskline::{
+        channels::registry::{KINDS, Means},
+        config::{self, Account, Environment, Sources},
+    };
+    let simulator = simulator(quick()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut account = Account::current();
+    account.home = folder.path().to_owned();
+    let mut environment = Environment::new(std::iter::empty(), account);
+    environment.system_file = folder.path().join("none.toml");
+    let mut text = String::new();
+    for account in simulator.accounts().iter().filter(|it| matches!(it.kind, "skyhub" | "whatsapp")) {
+        text += &format!("[[channel]]\nname = {:?}\nkind = {:?}\n", account.name, account.kind);
+        for (key, value) in &account.settings {
+            text += &format!("{key} = {value:?}\n");
+        }
+    }
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, text).unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let sources = Sources { file: Some(file), ..Sources::new(&environment) };
+    let config = config::load(&sources, config::KINDS).unwrap();
+    assert_eq!(config.channels.len(), 3);
+    for channel in &config.channels {
+        let kind = KINDS.iter().find(|it| it.name == channel.kind.as_str()).unwrap();
+        let secrets = channel.settings.resolve_secrets(&environment).await.unwrap();
+        let means =
+            Means { clock: Arc::new(Real), secrets, tokens: Tokens::in_memory(), max_rate: channel.max_rate };
+        let built = (kind.build)(channel, means).unwrap();
+        assert_eq!(built.descriptor(), &(kind.describe)(channel));
+        assert_eq!(built.descriptor().name, channel.name);
+        built.check().await.unwrap();
+        let path = built.webhook().map(|it| it.path().to_owned());
+        assert_eq!(path.as_deref(), channel.settings.text("webhook_path"));
+    }
+    assert_eq!(simulator.book().breaches(), Vec::<String>::new());
+}

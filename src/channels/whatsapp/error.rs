@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::wire::{Answered, Trouble};
+use super::{answers::Answered, wire::Trouble};
 use crate::{
     channels::{ChannelError, ErrorKind, Retry, http::Answer, lenient},
     domain::Time,
