@@ -417,6 +417,8 @@ async fn a_stranger_is_written_to_by_template_only() {
 
 #[tokio::test]
 async fn the_configuration_builds_the_accounts() {
+    use std::fmt::Write as _;
+
     use deskline::{
         channels::registry::{KINDS, Means},
         config::{self, Account, Environment, Sources},
@@ -429,9 +431,9 @@ async fn the_configuration_builds_the_accounts() {
     environment.system_file = folder.path().join("none.toml");
     let mut text = String::new();
     for account in simulator.accounts().iter().filter(|it| matches!(it.kind, "skyhub" | "whatsapp")) {
-        text += &format!("[[channel]]\nname = {:?}\nkind = {:?}\n", account.name, account.kind);
+        writeln!(text, "[[channel]]\nname = {:?}\nkind = {:?}", account.name, account.kind).unwrap();
         for (key, value) in &account.settings {
-            text += &format!("{key} = {value:?}\n");
+            writeln!(text, "{key} = {value:?}").unwrap();
         }
     }
     let file = folder.path().join("config.toml");
