@@ -17,15 +17,19 @@ pub mod place {
     pub const PICKER: u16 = 32;
     /// The form of a new conversation.
     pub const FORM: u16 = 64;
+    /// A question that is answered with a key of its own.
+    pub const ASK: u16 = 128;
+    /// The details, where they lie over the rest.
+    pub const PANEL: u16 = 256;
     /// List and conversation.
     pub const BOTH: u16 = LIST | THREAD;
     /// Wherever letters are keys, pop-ups and the review bar apart.
     pub const SCREENS: u16 = LIST | THREAD | OUTBOX;
     /// Everywhere.
-    pub const ALL: u16 = LIST | THREAD | COMPOSER | REVIEW | OUTBOX | PICKER | FORM;
+    pub const ALL: u16 = LIST | THREAD | COMPOSER | REVIEW | OUTBOX | PICKER | FORM | ASK | PANEL;
 }
 
-use place::{ALL, BOTH, COMPOSER, FORM, LIST, OUTBOX, PICKER, REVIEW, SCREENS, THREAD};
+use place::{ALL, ASK, BOTH, COMPOSER, FORM, LIST, OUTBOX, PANEL, PICKER, REVIEW, SCREENS, THREAD};
 
 /// What an action is about, in the order of the `?` menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -278,6 +282,12 @@ actions! {
     DiscardRow Outbox "discard-row" "discard" "Drop the row (asks)." [OUTBOX => "D"];
     ItIsThere Outbox "it-is-there" "it is there" "I looked: the vendor has it." [OUTBOX => "Y"];
     NotThere Outbox "not-there" "not there, send again" "I looked: the vendor does not have it; send again (asks)." [OUTBOX => "N"];
+
+    Confirm Send "confirm" "yes" "Yes: do what is asked." [ASK => "Y"];
+    Decline Send "decline" "no" "No: leave everything as it is." [ASK => "Esc, n, q"];
+    PanelDown View "panel-down" "further down" "Further down in the details." [PANEL => "j, Down, Space, PgDn"];
+    PanelUp View "panel-up" "further up" "Further up in the details." [PANEL => "k, Up, PgUp"];
+    ClosePanel View "close-details" "close" "Close the details." [PANEL => "Esc, q, d, h"];
 
     Palette Program "palette" "palette" "Any action by name; :17 opens conversation 17." [SCREENS => ":"];
     Help Program "help" "help" "What works here." [SCREENS => "?", ALL => "F1"];

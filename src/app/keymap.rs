@@ -107,15 +107,15 @@ impl fmt::Display for Key {
     }
 }
 
-/// A binding from the configuration. An action of `None` takes the key away.
+/// A binding from the configuration: these keys in place of the action's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
     /// The place's name (`list`, `conversation`, …), `None`: wherever the action works.
     pub place: Option<String>,
-    /// The keys: `g g`, `Ctrl-d`.
-    pub keys: String,
     /// The action's name.
-    pub action: Option<String>,
+    pub action: String,
+    /// The keys: `g g`, `Ctrl-d`; empty takes the action's keys away.
+    pub keys: Vec<String>,
     /// File and line, for messages.
     pub source: String,
 }
@@ -140,7 +140,7 @@ pub struct Keymap {
 }
 
 /// The places that keys belong to, with the names that a configuration uses.
-pub const PLACES: [(u16, &str); 7] = [
+pub const PLACES: [(u16, &str); 9] = [
     (place::LIST, "list"),
     (place::THREAD, "conversation"),
     (place::COMPOSER, "composer"),
@@ -148,6 +148,8 @@ pub const PLACES: [(u16, &str); 7] = [
     (place::OUTBOX, "outbox"),
     (place::PICKER, "picker"),
     (place::FORM, "form"),
+    (place::ASK, "question"),
+    (place::PANEL, "details"),
 ];
 
 impl Keymap {
@@ -164,7 +166,7 @@ impl Keymap {
                 }
             }
         }
-        let mut taken: HashMap<(u16, Vec<Key>), &Binding> = HashMap::new();
+        let mut taken = HashMap::new();
         for binding in bindings {
             map.bind(binding, &mut taken);
         }
@@ -172,38 +174,33 @@ impl Keymap {
     }
 
     fn bind<'a>(&mut self, binding: &'a Binding, taken: &mut HashMap<(u16, Vec<Key>), &'a Binding>) {
-        let Some(keys) = sequence(&binding.keys) else {
-            self.complaints.push(format!("{}: no key is called \"{}\"", binding.source, binding.keys));
+        let Some(act) = Act::named(&binding.action) else {
+            self.complaints.push(format!("{}: no action is called \"{}\"", binding.source, binding.action));
             return;
         };
-        let act = match &binding.action {
-            None => None,
-            Some(name) => match Act::named(name) {
-                Some(act) => Some(act),
-                None => {
-                    self.complaints.push(format!("{}: no action is called \"{name}\"", binding.source));
-                    return;
-                }
-            },
-        };
-        let works = act.map_or(place::ALL, |act| act.row().places());
+        let works = act.row().places();
         for (place, name) in PLACES {
             let wanted = binding.place.as_ref().is_none_or(|wanted| wanted == name);
             if !wanted || works & place == 0 {
                 continue;
             }
-            if let Some(other) = taken.insert((place, keys.clone()), binding)
-                && other.action != binding.action
-            {
-                self.complaints.push(format!(
-                    "{} is bound twice in {name}: {} and {}; the later one counts",
-                    binding.keys, other.source, binding.source
-                ));
-            }
-            // A new key hides the longer sequences that begin with it, or it could never be reached.
-            self.bound.retain(|(at, bound), _| *at != place || !bound.starts_with(&keys));
-            if let Some(act) = act {
-                self.bound.insert((place, keys.clone()), act);
+            self.bound.retain(|(at, _), bound| *at != place || *bound != act);
+            for spelled in &binding.keys {
+                let Some(keys) = sequence(spelled) else {
+                    self.complaints.push(format!("{}: no key is called \"{spelled}\"", binding.source));
+                    continue;
+                };
+                if let Some(other) = taken.insert((place, keys.clone()), binding)
+                    && other.action != binding.action
+                {
+                    self.complaints.push(format!(
+                        "{spelled} is bound twice in {name}: {} and {}; the later one counts",
+                        other.source, binding.source
+                    ));
+                }
+                // A new key hides the longer sequences that begin with it, or it could never be reached.
+                self.bound.retain(|(at, bound), _| *at != place || !bound.starts_with(&keys));
+                self.bound.insert((place, keys), act);
             }
         }
     }
@@ -213,7 +210,9 @@ impl Keymap {
         if let Some(act) = self.bound.get(&(place, keys.to_vec())) {
             return Meaning::Do(*act);
         }
-        let longer = |(at, bound): &(u16, Vec<Key>)| *at == place && bound.len() > keys.len() && bound.starts_with(keys);
+        let longer = |(at, bound): &(u16, Vec<Key>)| {
+            *at == place && bound.len() > keys.len() && bound.starts_with(keys)
+        };
         if self.bound.keys().any(longer) { Meaning::Prefix } else { Meaning::Nothing }
     }
 

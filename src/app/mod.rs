@@ -1,8 +1,31 @@
 //! How the program behaves: `Model::update(now, Msg) -> Vec<Effect>`.
 //!
 //! Pure: no IO, no clock, no chance, no layout of a terminal. `terminal` feeds it and performs what it asks for, `ui`
-//! draws it. Features have a file each; the hub only routes.
+//! draws it. Features have a file each; the hub ([`model`]) only routes.
 
+pub mod actions;
+pub mod composer;
+pub mod form;
+pub mod keymap;
+pub mod list;
+pub mod model;
 pub mod msg;
+pub mod outbox;
+pub mod popup;
+pub mod preflight;
+pub mod review;
+pub mod session;
+pub mod split;
+pub mod thread;
+pub mod thread_lines;
+pub mod triage;
+pub mod undo;
+pub mod words;
 
-pub use msg::{Effect, EngineState, Input, ListWish, Loaded, Msg, Outcome, Request, Signal, Stroke, Ticket, Wish};
+#[cfg(test)]
+mod tests;
+
+pub use model::{AppOptions, Model, Screen};
+pub use msg::{
+    Effect, EngineState, Input, ListWish, Loaded, Msg, Outcome, Request, Signal, Stroke, Ticket, Wish,
+};

@@ -53,6 +53,14 @@ pub fn read<T: serde::de::DeserializeOwned>(raw: &RawValue) -> Option<T> {
     serde_json::from_str(raw.get()).ok().or_else(|| super::lenient::decode(raw).ok().map(|(item, _)| item))
 }
 
+/// A field that may have any shape: one that does not fit is not there. Unlike [`lenient::maybe`](super::lenient::maybe)
+/// it leaves what it holds undecoded as it came.
+pub fn maybe<'de, D: serde::Deserializer<'de>, T: serde::de::DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+    let raw = <Box<RawValue> as serde::Deserialize>::deserialize(from)?;
+    // `null` is absence, also for what could be made of nothing.
+    Ok(if raw.get() == "null" { None } else { read(&raw) })
+}
+
 /// The bytes of an item whose text cannot be kept to the letter.
 pub fn altered(raw: &RawValue) -> Option<Vec<u8>> {
     matches!(super::lenient::mend_text(raw.get()), std::borrow::Cow::Owned(_))

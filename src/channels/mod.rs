@@ -12,6 +12,9 @@ pub mod lenient;
 pub mod registry;
 pub mod tokens;
 
+#[cfg(test)]
+mod stand_in;
+
 pub mod dsco;
 pub mod skyhub;
 pub mod thg;

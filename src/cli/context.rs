@@ -15,7 +15,7 @@ use crate::{
         registry::{KINDS, Kind, Means},
         tokens::Tokens,
     },
-    config::{self, ChannelConfig, Config, Environment, Readable, Sources, permissions::Rules},
+    config::{self, AfterSend, ChannelConfig, Config, Environment, Readable, Sources, permissions::Rules},
     domain::{
         Action, Capabilities, ChannelName, Conversation, Descriptor, Reach, Status,
         time::{Clock, to_millis},
@@ -80,7 +80,7 @@ impl World {
     ///
     /// # Errors
     /// `Store` with a sentence and the next step.
-    pub async fn open_store(&self) -> Result<SharedStore, CliError> {
+    pub fn open_store(&self) -> Result<SharedStore, CliError> {
         let Some(path) = self.config.store.file() else {
             return Err(CliError::new(
                 Code::Store,
@@ -97,11 +97,16 @@ impl World {
         }
         let options = OpenOptions {
             path: path.to_owned(),
-            attachments: self.config.store.attachments.clone(),
-            group: rules.group,
-            clock: self.clock.clone(),
+            group: self.config.store.group.clone(),
+            owner: self.config.store.owner.clone(),
+            keep_status_after_send: self.config.compose.after_send == AfterSend::Keep,
+            clock: Some(self.clock.clone()),
         };
-        Ok(Arc::new(SqliteStore::open(options).await?))
+        let store = SqliteStore::open(options)?;
+        for note in store.notes() {
+            plain::note(note);
+        }
+        Ok(Arc::new(store))
     }
 
     /// The folder of a store's locks: one engine for each channel.
@@ -176,7 +181,7 @@ impl Desk {
     /// # Errors
     /// As [`World::open_store`].
     pub async fn open(world: World) -> Result<Self, CliError> {
-        let store = world.open_store().await?;
+        let store = world.open_store()?;
         let descriptors = world.descriptors()?;
         let me = world.config.agent.login.clone();
         let clock = world.clock.clone();

@@ -17,6 +17,7 @@ use crate::{
     config::Environment,
     simulator::{Options, Simulator, Switches},
     sync::Engine,
+    terminal::run::EngineSwitch as _,
 };
 
 /// Runs it.

@@ -104,6 +104,13 @@ async fn look(report: &mut Report, environment: Environment, file: Option<std::p
     for warning in &world.config.warnings {
         report.odd("config", warning.to_string(), "see config.example.toml");
     }
+    for channel in &world.config.channels {
+        for (key, secret) in channel.settings.secrets() {
+            if let Some(fix) = secret.exposed() {
+                report.odd(&format!("channel {}", channel.name), format!("everybody can read the file of {key}"), fix);
+            }
+        }
+    }
     match permissions::check_all(&world.config.store, &world.environment) {
         Ok(findings) if findings.is_empty() => report.good("files", "owners and modes are as they must be"),
         Ok(findings) => {

@@ -138,10 +138,12 @@ fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -
             .keys
             .bindings
             .iter()
-            .map(|it| Binding {
-                action: it.action.clone(),
-                keys: it.keys.clone(),
-                origin: it.origin.to_string(),
+            .map(|it| {
+                let (place, action) = match it.action.rsplit_once('.') {
+                    Some((place, action)) => (Some(place.to_owned()), action.to_owned()),
+                    None => (None, it.action.clone()),
+                };
+                Binding { place, action, keys: it.keys.clone(), source: it.origin.to_string() }
             })
             .collect(),
         members: config.members.iter().map(|it| it.login.clone()).collect(),

@@ -12,7 +12,6 @@ use crate::domain::{
     Conversation, Delivery, Direction, Message, OutboxRow, Time,
     outbox::Event,
     text::{SafeText, first_line, fit, to_json_line},
-    time::rfc3339,
 };
 
 /// Prints a line of text that may hold anything.
@@ -174,9 +173,4 @@ pub fn age(length: TimeDelta) -> String {
         60..2880 => format!("{}h", minutes / 60),
         _ => format!("{}d", minutes / 1440),
     }
-}
-
-/// A moment for machines.
-pub fn stamp(at: Time) -> String {
-    rfc3339(at)
 }

@@ -9,7 +9,7 @@ use super::{
     plain,
     signals,
 };
-use crate::simulator::{Account, Faults, Options, Simulator, Switches};
+use crate::simulator::{Account, Options, Simulator, Switches};
 
 /// Runs it until a signal.
 pub async fn run(args: Simulate) -> Result<(), CliError> {
@@ -18,7 +18,7 @@ pub async fn run(args: Simulate) -> Result<(), CliError> {
             let shown = path.display();
             let text = std::fs::read_to_string(path)
                 .map_err(|error| CliError::new(Code::Failed, format!("{shown}: {error}")))?;
-            Some(Faults::from_json(&text).map_err(|error| CliError::new(Code::Failed, format!("{shown}: {error}")))?)
+            Some((shown.to_string(), text))
         }
         None => None,
     };
@@ -33,8 +33,11 @@ pub async fn run(args: Simulate) -> Result<(), CliError> {
     })
     .await
     .map_err(|error| CliError::new(Code::Failed, format!("cannot listen on {}: {error}", args.listen)))?;
-    if let Some(faults) = faults {
-        simulator.control().set_faults(faults);
+    if let Some((shown, faults)) = faults {
+        simulator
+            .control()
+            .faults_from_json(&faults)
+            .map_err(|error| CliError::new(Code::Failed, format!("{shown}: {error}")))?;
     }
     let config = toml_of(&simulator.accounts(), "127.0.0.1:0");
     match &args.write_config {

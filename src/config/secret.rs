@@ -67,8 +67,8 @@ pub enum SecretError {
         /// Why.
         cause: std::io::Error,
     },
-    /// Others of the box may read or change the file.
-    #[error("{} may be read or changed by everybody (mode {mode:04o}); run: chmod 600 {}", path.display(), path.display())]
+    /// Others of the box may change the file.
+    #[error("{} may be changed by everybody (mode {mode:04o}); run: chmod 600 {}", path.display(), path.display())]
     Open {
         /// Which file.
         path: PathBuf,
@@ -98,7 +98,7 @@ impl SecretRef {
     /// Gets the secret. Dropping the future ends a command that runs for it, with all that it started.
     ///
     /// # Errors
-    /// When it is not there, may be read by everybody, or its command fails. No error holds any of it.
+    /// When it is not there, may be changed by everybody, or its command fails. No error holds any of it.
     pub async fn resolve(&self, environment: &Environment) -> Result<SecretString, SecretError> {
         match self {
             Self::Literal(secret) => Ok(secret.clone()),
@@ -130,6 +130,13 @@ impl SecretRef {
                 Err(error) => Readable::No(error.to_string()),
             },
         }
+    }
+
+    /// Whether everybody on the box can read it, with the command that mends that.
+    pub fn exposed(&self) -> Option<String> {
+        let Self::File(path) = self else { return None };
+        let mode = std::fs::metadata(path).ok()?.mode();
+        (mode & 0o004 != 0).then(|| format!("chmod o-r {}", path.display()))
     }
 
     /// Whether it stands in the configuration itself.
@@ -193,8 +200,8 @@ pub(super) fn read(raw: &Raw, around: &Surroundings<'_>) -> Result<SecretRef, St
     })
 }
 
-/// Opens a file of secrets, refusing one that everybody may read or that somebody else may write. A group may read
-/// it (0640 is how a service's account shares one); what is looked at is the open file, not its name.
+/// Opens a file of secrets, refusing one that everybody may change. Who may read it is the admin's to decide (a group's
+/// 0640, a container's 0444); doctor names what everybody can read. What is looked at is the open file, not its name.
 fn open_private(path: &Path) -> Result<std::fs::File, SecretError> {
     let unreadable = |cause| SecretError::Unreadable { path: path.to_owned(), cause };
     let file = std::fs::OpenOptions::new()
@@ -208,7 +215,7 @@ fn open_private(path: &Path) -> Result<std::fs::File, SecretError> {
         return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
     }
     let mode = metadata.mode() & 0o7777;
-    if metadata.is_file() && mode & 0o027 != 0 {
+    if metadata.is_file() && mode & 0o002 != 0 {
         return Err(SecretError::Open { path: path.to_owned(), mode });
     }
     Ok(file)

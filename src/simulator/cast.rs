@@ -192,16 +192,16 @@ fn dsco(scene: &mut Scene<'_>) {
         },
         turn,
     );
-    let torn = thread(
+    let jacket = thread(
         "Torn seam on jacket",
         Some("67890"),
         Side::Retailer,
         "Der Saum der Jacke ist nach einer Woche gerissen.",
         ago(now, 400),
     );
-    let torn = platform.begin(Thread { context: order("123-456-790", "9900002"), ..torn }, turn);
+    let jacket = platform.begin(Thread { context: order("123-456-790", "9900002"), ..jacket }, turn);
     platform.note(
-        &torn,
+        &jacket,
         Side::Supplier,
         "Es tut uns leid. Bitte senden Sie uns ein Foto der Naht.",
         ago(now, 350),
@@ -209,7 +209,7 @@ fn dsco(scene: &mut Scene<'_>) {
         turn,
     );
     platform.note(
-        &torn,
+        &jacket,
         Side::Retailer,
         "Foto ist unterwegs. Wann bekomme ich Ersatz?",
         ago(now, 110),
@@ -289,18 +289,18 @@ fn thg(scene: &mut Scene<'_>) {
         None,
         turn,
     );
-    let torn = shop.open("PROBLEM_WITH_MY_ORDER", order("152050774", &[10_852_500]), ago(now, 2100));
+    let pouch = shop.open("PROBLEM_WITH_MY_ORDER", order("152050774", &[10_852_500]), ago(now, 2100));
     shop.add(
-        &torn,
+        &pouch,
         true,
         "The pouch was open on arrival, powder everywhere. Can you replace it?",
         ago(now, 2100),
         None,
         turn,
     );
-    shop.add(&torn, false, "We're sorry! Could you send a photo of the pouch?", ago(now, 2000), None, turn);
-    shop.add(&torn, true, "Photo attached.", ago(now, 1900), None, turn);
-    status(shop, &torn, "PENDING");
+    shop.add(&pouch, false, "We're sorry! Could you send a photo of the pouch?", ago(now, 2000), None, turn);
+    shop.add(&pouch, true, "Photo attached.", ago(now, 1900), None, turn);
+    status(shop, &pouch, "PENDING");
     let refund = shop.open("RETURNS_AND_REFUNDS", order("152051190", &[12_000_001]), ago(now, 520));
     shop.add(
         &refund,
@@ -322,7 +322,7 @@ fn thg(scene: &mut Scene<'_>) {
         turn,
     );
     status(shop, &silent, "COMPLETED");
-    for discussion in [&torn, &refund, &silent, &parcel] {
+    for discussion in [&pouch, &refund, &silent, &parcel] {
         if let Some(one) = shop.find(discussion) {
             one.read = true;
         }

@@ -344,7 +344,9 @@ impl Control {
     pub fn faults_from_json(&self, text: &str) -> Act {
         let list = Faults::from_json(text)?;
         let count = list.len();
-        list.into_iter().for_each(|fault| self.fault(fault));
+        for fault in list {
+            self.fault(fault);
+        }
         Ok(count.to_string())
     }
 

@@ -18,7 +18,7 @@ use super::{
 /// `{"do":"clear_faults"}`, `{"do":"switch","name":…,"value":…}`, `{"do":"expire","vendor":…}`,
 /// `{"do":"webhooks","cloud":URL,"on_premises":URL}`, `{"do":"unreachable","on":true}`,
 /// `{"do":"message","vendor":…,"conversation":…,"kind":…,"fields":{…}}`.
-pub(super) async fn answer(sim: &Arc<Sim>, method: &Method, path: &str, body: &[u8]) -> Reply {
+pub(super) fn answer(sim: &Arc<Sim>, method: &Method, path: &str, body: &[u8]) -> Reply {
     if *method == Method::GET {
         return match path {
             "/_control" | "/_control/book" => Reply::json(200, &sim.book.to_json()),

@@ -16,15 +16,15 @@ pub(super) fn more(scene: &mut Scene<'_>, count: usize) {
         let lang = scene.lang.unwrap_or(LANGS[number % LANGS.len()]).to_owned();
         let age = 200 + i64::try_from(number).unwrap_or(0) * 7 % 30_000;
         let age = age + scene.turn.rng.i64(0..5);
-        let long = if number % 7 == 6 { 14 } else { scene.turn.rng.usize(0..3) };
-        skyhub(scene, number, age, long);
-        dsco(scene, number, age, long, &lang);
-        thg(scene, number, age, long);
-        whatsapp(scene, number, age, long, &lang);
+        let follow_ups = if number % 7 == 6 { 14 } else { scene.turn.rng.usize(0..3) };
+        skyhub(scene, number, age, follow_ups);
+        dsco(scene, number, age, follow_ups, &lang);
+        thg(scene, number, age, follow_ups);
+        whatsapp(scene, number, age, follow_ups, &lang);
     }
 }
 
-fn skyhub(scene: &mut Scene<'_>, number: usize, age: i64, long: usize) {
+fn skyhub(scene: &mut Scene<'_>, number: usize, age: i64, follow_ups: usize) {
     let now = scene.turn.now;
     let texts = scene.phrases.of(scene.lang.unwrap_or("pt-BR"));
     let shop = ["Lojas Americanas", "Submarino", "Shoptime"][number % 3];
@@ -38,13 +38,13 @@ fn skyhub(scene: &mut Scene<'_>, number: usize, age: i64, long: usize) {
         ago(now, age),
     );
     store.say(&code, "CUSTOMER_SELLER", &person, pick(&texts.openers, number), ago(now, age), turn);
-    for step in 0..long {
+    for step in 0..follow_ups {
         let at = ago(now, age) + chrono::TimeDelta::seconds(40 + 50 * i64::try_from(step).unwrap_or(0));
         store.say(&code, "CUSTOMER_SELLER", &person, pick(&texts.follow_ups, step), at, turn);
     }
 }
 
-fn dsco(scene: &mut Scene<'_>, number: usize, age: i64, long: usize, lang: &str) {
+fn dsco(scene: &mut Scene<'_>, number: usize, age: i64, follow_ups: usize, lang: &str) {
     let now = scene.turn.now;
     let texts = scene.phrases.of(lang);
     let consumer = (number % 5 != 4).then(|| (70_000 + number).to_string());
@@ -55,7 +55,7 @@ fn dsco(scene: &mut Scene<'_>, number: usize, age: i64, long: usize, lang: &str)
     let thread = cast::thread(&title, consumer.as_deref(), Side::Retailer, first, at);
     let context = json!({"type": "order", "poNumber": "987-654-321", "dscoOrderId": "9900005"});
     let id = scene.dsco.begin(Thread { context, ..thread }, &mut scene.turn);
-    for step in 0..long {
+    for step in 0..follow_ups {
         let at = at + chrono::TimeDelta::seconds(60 + 60 * i64::try_from(step).unwrap_or(0));
         let side = if step % 2 == 0 { Side::Retailer } else { Side::Supplier };
         let text =
@@ -64,15 +64,15 @@ fn dsco(scene: &mut Scene<'_>, number: usize, age: i64, long: usize, lang: &str)
     }
 }
 
-fn thg(scene: &mut Scene<'_>, number: usize, age: i64, long: usize) {
+fn thg(scene: &mut Scene<'_>, number: usize, age: i64, follow_ups: usize) {
     let now = scene.turn.now;
     let texts = scene.phrases.of(scene.lang.unwrap_or("en"));
     let at = ago(now, age);
     let order = &ORDERS[number % ORDERS.len()];
-    let selection = (number % 3 != 0).then(|| (order.0.to_owned(), order.1[..1].to_vec()));
+    let selection = (!number.is_multiple_of(3)).then(|| (order.0.to_owned(), order.1[..1].to_vec()));
     let id = scene.thg.open(CATEGORIES[number % CATEGORIES.len()], selection, at);
     scene.thg.add(&id, true, pick(&texts.openers, number + 5), at, None, &mut scene.turn);
-    for step in 0..long {
+    for step in 0..follow_ups {
         let at = at + chrono::TimeDelta::seconds(60 + 60 * i64::try_from(step).unwrap_or(0));
         let ours = step % 2 == 1;
         let text = if ours { pick(&texts.follow_ups, step) } else { pick(&texts.agents, step) };
@@ -80,7 +80,7 @@ fn thg(scene: &mut Scene<'_>, number: usize, age: i64, long: usize) {
     }
 }
 
-fn whatsapp(scene: &mut Scene<'_>, number: usize, age: i64, long: usize, lang: &str) {
+fn whatsapp(scene: &mut Scene<'_>, number: usize, age: i64, follow_ups: usize, lang: &str) {
     let now = scene.turn.now;
     let texts = scene.phrases.of(lang);
     let person = format!("1555{:07}", 1_000_000 + number);
@@ -89,7 +89,7 @@ fn whatsapp(scene: &mut Scene<'_>, number: usize, age: i64, long: usize, lang: &
     let at = ago(now, age);
     let text = |text: &str| Inbound::Text(text.into());
     scene.whatsapp.receive(api, &person, name, &text(pick(&texts.openers, number + 7)), at, &mut scene.turn);
-    for step in 0..long {
+    for step in 0..follow_ups {
         let at = at + chrono::TimeDelta::seconds(30 + 30 * i64::try_from(step).unwrap_or(0));
         scene.whatsapp.receive(api, &person, name, &text(pick(&texts.follow_ups, step)), at, &mut scene.turn);
     }

@@ -58,8 +58,7 @@ fn language<'a>(scene: &Scene<'_>, vendor: &str, conversation: &str, fallback: &
         .messages(vendor, conversation)
         .iter()
         .filter(|message| message.writer != super::Writer::Us)
-        .map(|message| format!("{} ", message.text))
-        .collect();
+        .fold(String::new(), |all, message| all + &message.text + " ");
     let detector = whatlang::Detector::with_allowlist(vec![Lang::Por, Lang::Eng, Lang::Deu]);
     match detector.detect_lang(&said) {
         Some(Lang::Por) => "pt-BR",
@@ -156,7 +155,7 @@ fn arrive(scene: &mut Scene<'_>) {
             let texts = scene.phrases.of(&lang);
             let person = format!("1555{:07}", 5_000_000 + roll);
             let (name, text) = (pick(&texts.names, roll), pick(&texts.openers, roll / 3));
-            let what = if roll % 4 == 0 {
+            let what = if roll.is_multiple_of(4) {
                 Inbound::Question { text: text.into(), product: "A1".into() }
             } else {
                 Inbound::Text(text.into())
@@ -164,7 +163,7 @@ fn arrive(scene: &mut Scene<'_>) {
             scene.whatsapp.receive(Api::Cloud, &person, name, &what, now, &mut scene.turn);
         }
         _ => {
-            let api = if roll % 3 == 0 { Api::OnPremises } else { Api::Cloud };
+            let api = if roll.is_multiple_of(3) { Api::OnPremises } else { Api::Cloud };
             let people = scene.whatsapp.people(api);
             let Some(person) = people.get(roll % people.len().max(1)) else { return };
             let texts = scene.phrases.of(language(scene, api.vendor(), person, "en"));

@@ -46,7 +46,7 @@ async fn answer(sim: &Arc<Sim>, scissors: &Scissors, request: Request) -> Respon
     let target = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     let path = parts.uri.path().to_owned();
     if path.starts_with("/_control") {
-        return finish(sim, control_http::answer(sim, &parts.method, &path, &body).await, &[]);
+        return finish(sim, control_http::answer(sim, &parts.method, &path, &body), &[]);
     }
     let Some((vendor, rest)) = vendor_of(&path) else {
         sim.book.breach(format!("no vendor lives at {target}"));
@@ -149,10 +149,10 @@ async fn struck(
     if let Some(What::Drip { bytes, every_ms }) =
         strikes.iter().find(|what| matches!(what, What::Drip { .. }))
     {
-        return Some(drip(sim, reply, (*bytes).max(1), *every_ms));
+        return Some(drip(sim, &reply, (*bytes).max(1), *every_ms));
     }
     if strikes.contains(&What::CutBody) {
-        return Some(cut(sim, scissors, reply));
+        return Some(cut(sim, scissors, &reply));
     }
     Some(finish(sim, reply, strikes))
 }
@@ -217,8 +217,8 @@ fn finish(sim: &Sim, reply: Reply, strikes: &[What]) -> Response<Body> {
 }
 
 /// A body in small pieces with pauses between them.
-fn drip(sim: &Arc<Sim>, reply: Reply, bytes: usize, every_ms: i64) -> Response<Body> {
-    let head = head(sim, &reply, &[]);
+fn drip(sim: &Arc<Sim>, reply: &Reply, bytes: usize, every_ms: i64) -> Response<Body> {
+    let head = head(sim, reply, &[]);
     let pieces: Vec<Vec<u8>> = reply.body.chunks(bytes).map(<[u8]>::to_vec).collect();
     let sim = Arc::clone(sim);
     let body = stream::iter(pieces).then(move |piece| {
@@ -232,8 +232,8 @@ fn drip(sim: &Arc<Sim>, reply: Reply, bytes: usize, every_ms: i64) -> Response<B
 }
 
 /// A body that announces more than it brings.
-fn cut(sim: &Sim, scissors: &Scissors, reply: Reply) -> Response<Body> {
-    let mut head = head(sim, &reply, &[]);
+fn cut(sim: &Sim, scissors: &Scissors, reply: &Reply) -> Response<Body> {
+    let mut head = head(sim, reply, &[]);
     let length = reply.body.len() + 1000;
     head.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     let half = Bytes::from(reply.body[..reply.body.len() / 2].to_vec());

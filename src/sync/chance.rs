@@ -20,6 +20,11 @@ impl Chance {
         Self(Box::new(move || number))
     }
 
+    /// A seed for another source.
+    pub fn seed(&mut self) -> u64 {
+        self.0().to_bits()
+    }
+
     /// `wait`, up to a tenth shorter or longer, so that many programs do not knock at the same moment.
     pub fn around(&mut self, wait: Duration) -> Duration {
         wait.mul_f64(0.9 + 0.2 * self.0())

@@ -20,9 +20,6 @@ use crate::{
     store::{Claimed, Lease, Settlement, SharedStore, StoreError, TargetFacts},
 };
 
-#[cfg(test)]
-mod tests;
-
 /// When an uncertain send is looked up, counted from the moment it left.
 pub const LOOKS: [Duration; 4] =
     [Duration::from_secs(10), Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)];
@@ -91,7 +88,7 @@ impl Post {
         };
         match &done {
             Ok(Dispatched { error: None, .. }) => {
-                tracing::debug!(channel = %lease.channel, row = n.0, "settled")
+                tracing::debug!(channel = %lease.channel, row = n.0, "settled");
             }
             Ok(Dispatched { error: Some(error), .. }) => tracing::info!(
                 channel = %lease.channel, row = n.0, kind = ?error.kind, retry = ?error.retry, status = error.status,
@@ -299,11 +296,10 @@ impl Post {
             error: words.clone(),
         };
         let how = match (error.retry, unclear) {
+            (Retry::Safe(_), _) | (Retry::Unclear, Unclear::Again) => again(self),
             // A refused login is no refusal of the text.
-            (Retry::Safe(_), _) => again(self),
             (Retry::Never, _) if error.kind == ErrorKind::Credentials => again(self),
             (Retry::Never, _) => Settlement::Failed { error: words.clone() },
-            (Retry::Unclear, Unclear::Again) => again(self),
             (Retry::Unclear, Unclear::Uncertain { left_at }) => Settlement::Uncertain {
                 error: words.clone(),
                 // A timeout may have outlasted the first look: then it is due at once.

@@ -119,7 +119,7 @@ impl Driver {
         let swept = store.note(channel.clone(), SWEPT.to_owned()).await?.is_some();
         let chance = {
             let mut own = self.post.chance.lock().unwrap_or_else(PoisonError::into_inner);
-            Chance::seeded(own.around(Duration::from_secs(1 << 40)).as_nanos() as u64)
+            Chance::seeded(own.seed())
         };
         let mut machine = Machine::new(self.pace, chance);
         let mut run = Run {

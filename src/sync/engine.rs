@@ -120,8 +120,7 @@ impl Engine {
 
 impl EngineOptions {
     pub(super) fn post(&self, channel: &Arc<dyn Channel>, chance: &mut Chance) -> Arc<Post> {
-        let seed = chance.around(Duration::from_secs(1 << 30)).as_nanos();
-        let own = Chance::seeded(u64::try_from(seed).unwrap_or(self.seed));
+        let own = Chance::seeded(chance.seed());
         Arc::new(Post::new(self.store.clone(), channel.clone(), self.clock.clone(), own))
     }
 

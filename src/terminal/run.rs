@@ -92,7 +92,8 @@ pub enum Ended {
 /// The terminal cannot be used at all.
 pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
     super::guard::restore_on_panic();
-    let signals = Signals::listen()?;
+    let (told, signals) = mpsc::channel(16);
+    let hearing = tokio::spawn(hear(Signals::listen()?, window.tty.clone(), told));
     let guard = Guard::enter(window.tty.clone(), Modes { mouse: window.mouse, focus: true, kitty: false })?;
     let screen = Screen::new(window.tty.clone(), window.utf8);
     let clock = window.performer.clock.clone();
@@ -135,6 +136,7 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
     room.wishes = None;
     let _ = tokio::time::timeout(LAST_WISHES, wishing).await;
     listening.abort();
+    hearing.abort();
     if let Some(reader) = room.reader.take() {
         reader.stop();
     }
@@ -186,7 +188,7 @@ impl Room {
         model: &mut Model,
         mut read: mpsc::Receiver<(Moment, Vec<InputEvent>)>,
         mut inbox: mpsc::UnboundedReceiver<Msg>,
-        mut signals: Signals,
+        mut signals: mpsc::Receiver<Told>,
     ) {
         let mut engine = self.window.engine.clone();
         engine.mark_changed();
@@ -197,7 +199,7 @@ impl Room {
             let timer = self.timers.next();
             tokio::select! {
                 biased;
-                signal = signals.next() => self.signal(model, signal).await,
+                Some(signal) = signals.recv() => self.signal(model, signal).await,
                 Some((_, events)) = read.recv() => self.events(model, events),
                 Some(msg) = inbox.recv() => self.tell(model, msg),
                 changed = engine.changed(), if engine_lives => {
@@ -294,7 +296,8 @@ impl Room {
                 let light = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue) > 127_500;
                 if light {
                     self.window.theme = Theme::light();
-                    model.redraw();
+                    let (columns, rows) = self.screen.size();
+                    self.tell(model, Msg::Input(Input::Resize(columns, rows)));
                 }
             }
             _ => {}
@@ -322,7 +325,10 @@ impl Room {
             }
             Told::Suspend => self.suspend(model).await,
             Told::Continue => {
-                // Continued after a SIGSTOP that nobody could tell us of: the terminal may have been anybody's.
+                // Perhaps after a SIGSTOP that nobody could tell us of: the terminal may have been anybody's.
+                if self.guard.reenter().is_err() {
+                    return self.hang_up(model);
+                }
                 self.screen.repaint();
                 self.tell(model, Msg::Signal(Signal::Continue));
             }
@@ -377,11 +383,15 @@ impl Room {
                 self.timers.0.push((at, ticket));
             }
             Effect::Copy(ticket, text) => {
-                let said = match clipboard::copy(&text, self.window.in_tmux, &self.window.tty) {
-                    Ok(copied) => copied.to_string(),
-                    Err(error) => format!("not copied: {error}"),
-                };
-                let _ = self.messages.send(Msg::Said(ticket, said));
+                let (in_tmux, tty, messages) =
+                    (self.window.in_tmux, self.window.tty.clone(), self.messages.clone());
+                tokio::task::spawn_blocking(move || {
+                    let said = match clipboard::copy(&text, in_tmux, &tty) {
+                        Ok(copied) => copied.to_string(),
+                        Err(error) => format!("not copied: {error}"),
+                    };
+                    let _ = messages.send(Msg::Said(ticket, said));
+                });
             }
             Effect::OpenFile(ticket, message, n) => self.open_file(ticket, message, n),
             Effect::OpenLink(ticket, address) => self.open(ticket, address),
@@ -497,6 +507,19 @@ fn start(opener: &[String], what: &std::ffi::OsStr) -> String {
             format!("opened with {program}")
         }
         Err(error) => format!("{program} could not be started: {error}"),
+    }
+}
+
+/// Takes signals on a thread of its own: a line that takes no bytes must not hold up leaving.
+async fn hear(mut signals: Signals, tty: Tty, told: mpsc::Sender<Told>) {
+    loop {
+        let signal = signals.next().await;
+        if matches!(signal, Told::Terminate | Told::Hangup | Told::Interrupt) {
+            tty.leave();
+        }
+        if told.send(signal).await.is_err() {
+            return;
+        }
     }
 }
 

@@ -265,7 +265,7 @@ impl Dsco {
             items.append(&mut page.items);
             match page.scroll_id {
                 Some(id) if !over && barren < BARREN => {
-                    page = self.list(what, &request::next_page(&id), sink).await?
+                    page = self.list(what, &request::next_page(&id), sink).await?;
                 }
                 _ => return Ok(items),
             }

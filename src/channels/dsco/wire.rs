@@ -3,7 +3,10 @@
 
 use serde::Deserialize;
 
-use crate::channels::lenient::{Raw, maybe, maybe_items, text, truth};
+use crate::channels::{
+    json::maybe,
+    lenient::{Raw, maybe_items, text, truth},
+};
 
 /// A page of a search.
 #[derive(Debug, Default, Deserialize)]

@@ -24,10 +24,10 @@ async fn what_cannot_be_had_says_why_and_nothing_more() {
     let desk = Desk::new();
     let fails = async |secret: SecretRef| secret.resolve(&desk.environment).await.unwrap_err().to_string();
     assert_eq!(fails(SecretRef::Env("NOPE".into())).await, "the environment variable NOPE is not set");
-    let open = Desk::write(desk.folder.path().join("open"), "hush", 0o644);
+    let open = Desk::write(desk.folder.path().join("open"), "hush", 0o666);
     let error = fails(SecretRef::File(open.clone())).await;
     assert!(
-        error.contains("mode 0644") && error.contains(&format!("chmod 600 {}", open.display())),
+        error.contains("mode 0666") && error.contains(&format!("chmod 600 {}", open.display())),
         "{error}"
     );
     assert!(fails(SecretRef::File(desk.folder.path().to_owned())).await.contains("cannot read"));

@@ -192,7 +192,7 @@ impl Platform {
             match quirk {
                 What::DuplicatePage => from = from.saturating_sub(size),
                 What::ShiftedPage { by } => {
-                    from = from.saturating_add_signed(isize::try_from(*by).unwrap_or(0))
+                    from = from.saturating_add_signed(isize::try_from(*by).unwrap_or(0));
                 }
                 _ => {}
             }
@@ -202,7 +202,7 @@ impl Platform {
         let more = to < scroll.ids.len() || (turn.quirk(&What::EmptyLastPage) && !ids.is_empty());
         scroll.from = to;
         scroll.read_at = turn.now;
-        let (side, kind) = (scroll.side, scroll.kind);
+        let (viewer, kind) = (scroll.side, scroll.kind);
         let mut body = json!({});
         if more {
             put(&mut body, "scrollId", Some(id));
@@ -213,13 +213,13 @@ impl Platform {
         match kind {
             Kind::Threads => {
                 let rows: Vec<Value> =
-                    ids.iter().filter_map(|id| thread_of(id)).map(|one| one.json(side)).collect();
+                    ids.iter().filter_map(|id| thread_of(id)).map(|one| one.json(viewer)).collect();
                 put(&mut body, "conversations", Some(rows));
             }
             Kind::Notes => {
                 let notes = ids.iter().filter_map(|id| self.notes.iter().find(|note| note.id == *id));
                 let rows: Vec<Value> = notes
-                    .filter_map(|note| thread_of(&note.thread).map(|thread| note.json(thread, side)))
+                    .filter_map(|note| thread_of(&note.thread).map(|thread| note.json(thread, viewer)))
                     .collect();
                 put(&mut body, "messages", Some(rows));
             }

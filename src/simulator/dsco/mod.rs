@@ -184,12 +184,9 @@ impl Platform {
             let reply = Reply::empty(429);
             return if turn.switches.dsco_retry_after { reply.with("retry-after", "1") } else { reply };
         }
-        let body: Value = match serde_json::from_slice(&call.body) {
-            Ok(body @ Value::Object(_)) => body,
-            _ => {
-                turn.book.breach(format!("dsco {}: the body is no JSON object", call.operation));
-                return bad("Unable to parse the request body as JSON");
-            }
+        let Ok(body @ Value::Object(_)) = serde_json::from_slice::<Value>(&call.body) else {
+            turn.book.breach(format!("dsco {}: the body is no JSON object", call.operation));
+            return bad("Unable to parse the request body as JSON");
         };
         match call.operation {
             "create" => self.create(side, &body, turn),

@@ -170,7 +170,7 @@ impl Platform {
         let Some(thread) = self.find(&id) else { return Err(bad("Conversation not found")) };
         match (consumer, &thread.consumer) {
             (Some((Some("customer_care"), Some(consumer))), Some(_)) => {
-                thread.consumer = Some(consumer.into())
+                thread.consumer = Some(consumer.into());
             }
             (Some((Some("standard"), _)), None) | (None, _) => {}
             _ => return Err(breach("the type of a conversation cannot be changed")),

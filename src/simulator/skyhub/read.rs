@@ -74,11 +74,10 @@ fn page(
     } else {
         match end {
             EndOfPages::Absent => None,
-            EndOfPages::Null => Some(Value::Null),
             EndOfPages::Empty => Some(Value::from("")),
             EndOfPages::SameUrl => next(cursor.from),
             EndOfPages::EmptyPage if cursor.from < total => next(total),
-            EndOfPages::EmptyPage => Some(Value::Null),
+            EndOfPages::EmptyPage | EndOfPages::Null => Some(Value::Null),
         }
     };
     (from, to.max(from), next)

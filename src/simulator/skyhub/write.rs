@@ -12,12 +12,9 @@ use crate::simulator::{
 impl Store {
     /// `POST /sac/{code}/chats/{parts}`.
     pub(super) fn reply(&mut self, code: &str, parts: &str, call: &Call, turn: &mut Turn<'_>) -> Reply {
-        let body: Value = match serde_json::from_slice(&call.body) {
-            Ok(body @ Value::Object(_)) => body,
-            _ => {
-                turn.book.breach("skyhub reply: the body is no JSON object");
-                return Reply::json(400, &one("error", "JSON inválido"));
-            }
+        let Ok(body @ Value::Object(_)) = serde_json::from_slice::<Value>(&call.body) else {
+            turn.book.breach("skyhub reply: the body is no JSON object");
+            return Reply::json(400, &one("error", "JSON inválido"));
         };
         self.next += 1;
         let id = format!("sky-{}", self.next);
@@ -66,10 +63,8 @@ impl Store {
         if chat.status == "PAUSED" {
             return refuse(422, false, "Chat pausado: atendimento em mediação pelo marketplace");
         }
-        let mut text = given("message").to_owned();
-        if turn.switches.skyhub_trims {
-            text = text.trim().to_owned();
-        }
+        let text = given("message");
+        let text = if turn.switches.skyhub_trims { text.trim() } else { text }.to_owned();
         let window = TimeDelta::seconds(turn.switches.skyhub_dedupe_equal_reply_s);
         let repeated = window > TimeDelta::zero()
             && chat.messages.iter().any(|line| {

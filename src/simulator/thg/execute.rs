@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Discussion, EMAIL, FULL_NAME, Shop, graphql::Field, schema::arguments};
+use super::{
+    Discussion, EMAIL, FULL_NAME, Shop,
+    graphql::{Field, Literal},
+    schema::{arguments, kind_of},
+};
 use crate::simulator::{faults::What, wire::Turn};
 
 /// What a field answers, before it is written.
@@ -214,7 +218,7 @@ impl<'a> Run<'a, '_> {
             match quirk {
                 What::DuplicatePage => start = start.saturating_sub(to - from),
                 What::ShiftedPage { by } => {
-                    start = start.saturating_add_signed(isize::try_from(*by).unwrap_or(0))
+                    start = start.saturating_add_signed(isize::try_from(*by).unwrap_or(0));
                 }
                 _ => {}
             }
@@ -271,25 +275,21 @@ fn entities(text: &str) -> String {
 }
 
 /// What a query may return at most, in objects: the unit in which the vendor's samples count weight.
-pub(super) fn weigh(fields: &[Field], variables: &Map<String, Value>) -> u64 {
+pub(super) fn weigh(of: &str, fields: &[Field], variables: &Map<String, Value>) -> u64 {
     fields
         .iter()
         .filter(|field| !field.fields.is_empty())
         .map(|field| {
-            let paged = matches!(field.name.as_str(), "discussions" | "messages" | "orders")
-                && field.fields.iter().any(|inner| {
-                    matches!(inner.name.as_str(), "total" | "hasMore" | "discussions" | "messages" | "orders")
-                });
-            let limit =
+            let kind = kind_of(of, &field.name);
+            let given =
                 field.arguments.iter().find(|(name, _)| name == "limit").map(|(_, literal)| match literal {
-                    super::graphql::Literal::Variable(name) => {
-                        variables.get(name).and_then(Value::as_u64).unwrap_or(10)
-                    }
-                    super::graphql::Literal::Plain(value) => value.as_u64().unwrap_or(10),
+                    Literal::Variable(name) => variables.get(name).and_then(Value::as_u64).unwrap_or(10),
+                    Literal::Plain(value) => value.as_u64().unwrap_or(10),
                     _ => 10,
                 });
-            let times = if paged { limit.unwrap_or(10) } else { 1 };
-            1 + times * weigh(&field.fields, variables).max(1)
+            let paged = matches!(kind, "Discussions" | "DiscussionMessages" | "Orders");
+            let times = if paged { given.unwrap_or(10) } else { 1 };
+            1 + times.saturating_mul(weigh(kind, &field.fields, variables))
         })
-        .sum()
+        .fold(0, u64::saturating_add)
 }

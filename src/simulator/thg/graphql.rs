@@ -43,8 +43,11 @@ pub(super) struct Operation {
     pub fields: Vec<Field>,
 }
 
+/// A directive with its arguments.
+type Directive = (String, Vec<(String, Literal)>);
+
 enum Selection {
-    Field(Field, Vec<Selection>, Vec<(String, Vec<(String, Literal)>)>),
+    Field(Field, Vec<Selection>, Vec<Directive>),
     Spread(String),
     Inline(Vec<Selection>),
 }
@@ -237,7 +240,7 @@ impl Reader {
         if list.is_empty() { Err("Syntax Error: expected Name, found \"}\"".into()) } else { Ok(list) }
     }
 
-    fn directives(&mut self) -> Result<Vec<(String, Vec<(String, Literal)>)>> {
+    fn directives(&mut self) -> Result<Vec<Directive>> {
         let mut list = Vec::new();
         while self.sign('@') {
             list.push((self.name()?, self.arguments()?));

@@ -182,12 +182,9 @@ impl Shop {
             ));
             return Reply::text(415, "Unsupported Media Type");
         }
-        let body: Value = match serde_json::from_slice(&call.body) {
-            Ok(body @ Value::Object(_)) => body,
-            _ => {
-                turn.book.breach("thg: the body is no JSON object");
-                return errors(&[graphql::error("Request body is not valid JSON")], Value::Null);
-            }
+        let Ok(body @ Value::Object(_)) = serde_json::from_slice::<Value>(&call.body) else {
+            turn.book.breach("thg: the body is no JSON object");
+            return errors(&[graphql::error("Request body is not valid JSON")]);
         };
         if turn.quirk(&What::SessionExpired) {
             self.sessions.clear();
@@ -240,7 +237,8 @@ impl Shop {
             Ok(variables) => variables,
             Err(message) => return refuse(message, true, turn),
         };
-        let weight = weigh(&operation.fields, &variables);
+        let root = if operation.kind == "mutation" { "Mutation" } else { "Query" };
+        let weight = weigh(root, &operation.fields, &variables);
         let most = turn.switches.thg_max_weight;
         if weight > most || turn.quirk(&What::TooHeavy) {
             let mut answer = refuse(format!("Query is too heavy: {weight} of {most}"), false, turn);
@@ -296,16 +294,12 @@ impl Shop {
             let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
             return pairs.any(|(name, value)| name == COOKIE && lives(value));
         }
-        match call.header("authorization") {
-            None => false,
-            Some(given) => match given.strip_prefix("Opaque ") {
-                Some(token) => lives(token),
-                None => {
-                    turn.book.breach(format!("thg {}: Authorization is no Opaque", call.operation));
-                    false
-                }
-            },
+        let Some(given) = call.header("authorization") else { return false };
+        if let Some(token) = given.strip_prefix("Opaque ") {
+            return lives(token);
         }
+        turn.book.breach(format!("thg {}: Authorization is no Opaque", call.operation));
+        false
     }
 
     /// Ends all sessions.
@@ -412,8 +406,8 @@ impl Shop {
     }
 }
 
-fn errors(list: &[Value], data: Value) -> Reply {
-    Reply::json(200, &json!({"errors": list, "data": data}))
+fn errors(list: &[Value]) -> Reply {
+    Reply::json(200, &json!({"errors": list, "data": null}))
 }
 
 fn rate_limited() -> Value {

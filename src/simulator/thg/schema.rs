@@ -148,6 +148,11 @@ fn walk(of: &str, fields: &[Field], operation: &Operation) -> Result<(), String>
     Ok(())
 }
 
+/// The type of a field's elements.
+pub(super) fn kind_of(of: &str, field: &str) -> &'static str {
+    FIELDS.iter().find(|row| row.0 == of && row.1 == field).map_or("", |row| bare(row.2))
+}
+
 fn bare(kind: &str) -> &str {
     kind.trim_matches(|letter| matches!(letter, '[' | ']' | '!'))
 }

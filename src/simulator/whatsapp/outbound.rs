@@ -19,7 +19,7 @@ fn ours(text: impl Into<String>) -> Refusal {
 }
 
 impl Business {
-    /// Checks and accepts a send. Returns the input, the wa_id and the message's id.
+    /// Checks and accepts a send. Returns the input, the `wa_id` and the message's id.
     pub(super) fn send(
         &mut self,
         api: Api,

@@ -1,0 +1,525 @@
+//! The composer: letters are text from the same update as the key that opened it.
+
+use chrono::Duration;
+use tui_textarea::{CursorMove, TextArea, WrapMode};
+
+use super::{
+    actions::{Act, place},
+    keymap::Key,
+    model::{Load, Model, Screen, Timer},
+    msg::{Effect, Request, Wish},
+    popup::PickerKind,
+    undo::Intent,
+};
+use crate::domain::{
+    ChannelName, ConversationId, Draft, DraftKind, Gate, MessageId, Reach, RowState, Time,
+    attachment::StoredFile, outbox::TemplateUse,
+};
+
+/// Words typed are on disk within 250 ms: the save starts a little earlier.
+const SAVE_AFTER_MS: i64 = 150;
+
+/// What is being written.
+#[derive(Clone, Debug)]
+pub struct Composer {
+    /// Where; `None`: a new conversation.
+    pub to: Option<ConversationId>,
+    /// By which account.
+    pub channel: ChannelName,
+    /// For whom.
+    pub kind: DraftKind,
+    /// The text.
+    pub text: TextArea<'static>,
+    /// Its files.
+    pub files: Vec<StoredFile>,
+    /// The message it quotes.
+    pub quote: Option<MessageId>,
+    /// A template in place of free text.
+    pub template: Option<TemplateUse>,
+    /// The agent's own key said that a closed conversation may be reopened.
+    pub reopen: bool,
+    /// When the text was last saved.
+    pub saved_at: Option<Time>,
+    /// Whether something is not saved.
+    pub dirty: bool,
+    /// Whether the draft has been read.
+    pub(super) loaded: bool,
+}
+
+impl Composer {
+    /// An empty one.
+    pub fn new(to: Option<ConversationId>, channel: ChannelName, kind: DraftKind) -> Self {
+        Self {
+            to,
+            channel,
+            kind,
+            text: area(""),
+            files: Vec::new(),
+            quote: None,
+            template: None,
+            reopen: false,
+            saved_at: None,
+            dirty: false,
+            loaded: false,
+        }
+    }
+
+    /// The text as it would be sent.
+    pub fn body(&self) -> String {
+        self.text.lines().join("\n")
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.body().trim().is_empty() && self.files.is_empty() && self.template.is_none()
+    }
+
+    fn set(&mut self, body: &str, cursor: (usize, usize)) {
+        self.text = area(body);
+        let jump = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+        self.text.move_cursor(CursorMove::Jump(jump(cursor.0), jump(cursor.1)));
+    }
+
+    /// Takes a draft in. What was typed before it came stands at its cursor.
+    pub(super) fn take(&mut self, draft: Draft) {
+        let typed = self.body();
+        let typed_cursor = self.text.cursor();
+        self.set(&draft.body, draft.cursor);
+        if typed.is_empty() {
+            self.dirty = false;
+        } else {
+            self.text.insert_str(typed);
+            let _ = typed_cursor;
+        }
+        for file in draft.files {
+            if !self.files.contains(&file) {
+                self.files.push(file);
+            }
+        }
+        self.quote = self.quote.or(draft.quote);
+        self.template =
+            self.template.take().or_else(|| serde_json::from_value(draft.form.get("template")?.clone()).ok());
+        self.saved_at = Some(draft.saved_at);
+    }
+}
+
+fn area(body: &str) -> TextArea<'static> {
+    let mut text = TextArea::new(body.split('\n').map(str::to_owned).collect());
+    text.set_wrap_mode(WrapMode::WordOrGlyph);
+    text.set_cursor_line_style(tui_textarea::TextArea::default().style());
+    text.set_cursor_style(tui_textarea::TextArea::default().style());
+    text.set_max_histories(200);
+    text
+}
+
+/// A paste without what could not be seen: control characters but line ends, bidi overrides, invisible joiners.
+pub(super) fn clean_paste(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .replace('\t', "    ")
+        .chars()
+        .filter(|it| *it == '\n' || !it.is_control())
+        .filter(
+            |it| !matches!(it, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200B}' | '\u{FEFF}'),
+        )
+        .collect()
+}
+
+impl Model {
+    /// Lines that the composer, with its borders and the review bar, takes from the conversation.
+    pub fn composer_height(&self) -> usize {
+        let Some(composer) =
+            self.composer.as_ref().filter(|_| self.screen == Screen::Thread || self.side_by_side())
+        else {
+            return 0;
+        };
+        let review = self.review.as_ref().map_or(0, |review| review.height());
+        let half = usize::from(self.size.1) / 2;
+        let files = usize::from(
+            !composer.files.is_empty() || composer.quote.is_some() || composer.template.is_some(),
+        );
+        let most = half.saturating_sub(2 + files + review).max(1);
+        self.composer_rows().clamp(if review > 0 { 1 } else { 3.min(most) }, most) + 2 + files + review
+    }
+
+    /// Lines of the composer's text as they are wrapped.
+    pub fn composer_rows(&self) -> usize {
+        let width = usize::from(self.panes().thread).saturating_sub(2).max(4);
+        self.composer.as_ref().map_or(0, |composer| {
+            let lines = composer.text.lines();
+            lines.iter().map(|line| textwrap::wrap(line, width).len().max(1)).sum()
+        })
+    }
+
+    /// `r`, `R`, `i`, `c`: ends where letters are text, before draft, gate or thread have been read.
+    pub(super) fn write(&mut self, act: Act) {
+        if act == Act::NewConversation {
+            self.open_form();
+            return;
+        }
+        if !self.list.marks.is_empty() && self.screen == Screen::List && act != Act::Note {
+            self.say("a reply goes to one conversation: X unmarks, Enter opens one");
+            return;
+        }
+        let Some((id, channel, forever)) =
+            self.target().map(|row| (row.id, row.channel.clone(), row.gate.at(self.now) == Gate::ReadOnly))
+        else {
+            self.say("no conversation is selected");
+            return;
+        };
+        let quote = (act == Act::ReplyQuoting).then(|| {
+            self.thread.as_ref().filter(|_| self.screen == Screen::Thread).and_then(|thread| {
+                thread.selected_message().map(|message| (message.id, message.body.clone()))
+            })
+        });
+        let kind = if act == Act::Note || forever { DraftKind::Note } else { DraftKind::Reply };
+        if self.screen != Screen::Thread {
+            self.open_conversation(id);
+        }
+        self.open_composer(id, channel, kind);
+        if forever && act != Act::Note {
+            self.say("we may only read here: this is a note for the team");
+        }
+        if let Some(Some((message, body))) = quote {
+            self.quote(message, &body);
+        }
+    }
+
+    fn quote(&mut self, message: MessageId, body: &str) {
+        let Some(composer) = &mut self.composer else { return };
+        let native =
+            self.options.descriptors.iter().any(|it| it.name == composer.channel && it.capabilities.quote);
+        if native && composer.kind == DraftKind::Reply {
+            composer.quote = Some(message);
+        } else {
+            let quoted: Vec<String> = clean_paste(body).lines().map(|line| format!("> {line}")).collect();
+            composer.text.insert_str(format!("{}\n", quoted.join("\n")));
+        }
+        self.typed();
+    }
+
+    /// Opens the composer; the draft comes into it when it has been read.
+    pub(super) fn open_composer(&mut self, id: ConversationId, channel: ChannelName, kind: DraftKind) {
+        if self.composer.as_ref().is_some_and(|composer| composer.to == Some(id) && composer.kind == kind) {
+            return;
+        }
+        self.park_composer();
+        self.details = None;
+        self.composer = Some(Composer::new(Some(id), channel, kind));
+        self.load(Load::Draft, Request::Draft { of: Some(id), kind });
+        self.watch_gate();
+        self.thread_resized();
+        self.rows_taken_back();
+        self.session_changed();
+    }
+
+    /// A failed reply is the only owner of its text: opening the composer takes it back.
+    pub(super) fn rows_taken_back(&mut self) {
+        let Some(composer) =
+            self.composer.as_ref().filter(|it| it.kind == DraftKind::Reply && it.to.is_some())
+        else {
+            return;
+        };
+        let Some(thread) = self.thread.as_ref().filter(|thread| Some(thread.id) == composer.to) else {
+            return;
+        };
+        let failed = thread.rows.iter().find(|row| {
+            row.state == RowState::Failed && row.author == self.options.me && row.action.outgoing().is_some()
+        });
+        if let Some(n) = failed.map(|row| row.n) {
+            let pending = self
+                .wishes
+                .values()
+                .any(|intent| matches!(intent, Intent::TakeBack { row, .. } if *row == n));
+            if !pending {
+                let id = thread.id;
+                self.perform_wish(
+                    Wish::TakeBack(n),
+                    Intent::TakeBack { row: n, conversation: Some(id), label: "the failed reply".into() },
+                );
+            }
+        }
+    }
+
+    /// Enter in a conversation: on with my draft.
+    pub(super) fn continue_draft(&mut self) {
+        match self.target().map(|row| (row.has_draft, row.id, row.channel.clone())) {
+            Some((true, id, channel)) => self.open_composer(id, channel, DraftKind::Reply),
+            _ => self.say("no draft of yours here   r replies"),
+        }
+    }
+
+    pub(super) fn draft_loaded(&mut self, draft: Option<Draft>) {
+        let Some(composer) = &mut self.composer else { return };
+        let first = !std::mem::replace(&mut composer.loaded, true);
+        if let Some(draft) = draft
+            && first
+            && draft.conversation == composer.to
+            && draft.kind == composer.kind
+        {
+            if draft.conversation.is_none() {
+                self.form_restored(&draft.form);
+            }
+            if let Some(composer) = &mut self.composer {
+                composer.take(draft);
+            }
+            self.thread_resized();
+        }
+    }
+
+    /// Something was typed: saved within 250 ms.
+    pub(super) fn typed(&mut self) {
+        if let Some(composer) = &mut self.composer {
+            composer.dirty = true;
+            if !self.timers.contains_key(&Timer::SaveDraft) {
+                self.start_timer(Timer::SaveDraft, self.now + Duration::milliseconds(SAVE_AFTER_MS));
+            }
+        }
+        self.thread_resized();
+    }
+
+    /// Saves what is not saved. An empty draft is removed by the store.
+    pub(super) fn save_draft(&mut self) {
+        let form = self.form_value();
+        let Some(composer) = self.composer.as_mut().filter(|composer| composer.dirty) else { return };
+        // Until the stored draft has been read, saving could write half a text over a whole one.
+        if !composer.loaded {
+            self.start_timer(Timer::SaveDraft, self.now + Duration::milliseconds(SAVE_AFTER_MS));
+            return;
+        }
+        composer.dirty = false;
+        let cursor = composer.text.cursor();
+        let draft = Draft {
+            conversation: composer.to,
+            agent: self.options.me.clone(),
+            kind: composer.kind,
+            body: composer.body(),
+            cursor: (cursor.0, cursor.1),
+            files: composer.files.clone(),
+            quote: composer.quote,
+            form: match &composer.template {
+                Some(template) => serde_json::json!({ "template": template, "fields": form }),
+                None => form,
+            },
+            saved_at: self.now,
+        };
+        self.timers.remove(&Timer::SaveDraft);
+        self.perform_wish(Wish::SaveDraft(Box::new(draft)), Intent::SaveDraft { at: self.now });
+    }
+
+    /// Puts the composer away; what was written is kept as a draft.
+    pub(super) fn park_composer(&mut self) {
+        if self.composer.is_none() {
+            return;
+        }
+        if let Some(composer) = &mut self.composer {
+            // What is typed within the milliseconds before the draft was read is kept all the same.
+            composer.loaded |= !composer.is_empty();
+        }
+        self.save_draft();
+        self.note_draft();
+        self.composer = None;
+        self.review = None;
+        self.thread_resized();
+    }
+
+    /// The row's letter tells of the draft at once.
+    fn note_draft(&mut self) {
+        let Some(composer) = &self.composer else { return };
+        let (to, has) = (composer.to, !composer.is_empty());
+        let row = self.list.rows.iter_mut().find(|row| Some(row.id) == to);
+        let open = self.thread.as_mut().and_then(|thread| thread.conversation.as_mut());
+        for row in row.into_iter().chain(open.filter(|row| Some(row.id) == to)) {
+            row.has_draft = has;
+        }
+    }
+
+    /// A key that no action names. Answers whether it was text.
+    pub(super) fn type_text(&mut self, key: Key) -> bool {
+        let Some(letter) = key.text() else { return false };
+        match self.place() {
+            place::COMPOSER => {
+                if let Some(composer) = &mut self.composer {
+                    composer.text.insert_char(letter);
+                }
+                self.typed();
+                true
+            }
+            place::PICKER => {
+                self.picker_typed(&letter.to_string());
+                true
+            }
+            place::FORM => {
+                self.form_typed(&letter.to_string());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A paste goes where letters are text; answers whether it went anywhere.
+    pub(super) fn insert_paste(&mut self, text: &str) -> bool {
+        let clean = clean_paste(text);
+        match self.place() {
+            place::COMPOSER => {
+                if let Some(composer) = &mut self.composer {
+                    composer.text.insert_str(&clean);
+                }
+                self.typed();
+                true
+            }
+            place::PICKER => {
+                self.picker_typed(&clean.replace('\n', " "));
+                true
+            }
+            place::FORM => {
+                self.form_typed(&clean.replace('\n', " "));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn composer_act(&mut self, act: Act) {
+        if let Some(composer) = &mut self.composer
+            && edit(&mut composer.text, act)
+        {
+            if !matches!(
+                act,
+                Act::LineHead | Act::LineEnd | Act::CharBack | Act::CharForward | Act::LineUp | Act::LineDown
+            ) {
+                self.typed();
+            }
+            return;
+        }
+        match act {
+            Act::ReviewBar => self.open_review(),
+            Act::SendClean => self.send_if_clean(),
+            Act::ThreadUp => self.scroll_pages(-1, false),
+            Act::ThreadDown => self.scroll_pages(1, false),
+            Act::Editor => {
+                let ticket = self.ticket();
+                if let Some(composer) = &self.composer {
+                    self.fx.push(Effect::OpenEditor(ticket, composer.body(), composer.text.cursor().0));
+                }
+            }
+            Act::Attach => self.open_attach(),
+            Act::Template => self.open_templates(),
+            Act::Quote => {
+                let selected = self.thread.as_ref().and_then(|thread| thread.selected_message());
+                match selected.map(|message| (message.id, message.body.clone())) {
+                    Some((id, body)) => self.quote(id, &body),
+                    None => self.say("there is no message to quote"),
+                }
+            }
+            Act::MakeNote => self.change_kind(DraftKind::Note),
+            Act::MakePublic => self.ask_public(),
+            other => self.common_act(other, &[]),
+        }
+    }
+
+    /// Where files are forbidden it is said before a path is typed.
+    pub(super) fn open_attach(&mut self) {
+        let Some(composer) = &self.composer else { return };
+        if composer.kind == DraftKind::Note {
+            self.say("a note carries no files");
+        } else if self.capabilities(&composer.channel).files.is_none() {
+            let via = self.via(&composer.channel);
+            self.say(format!("{via} takes no files"));
+        } else {
+            self.open_picker(PickerKind::Attach);
+        }
+    }
+
+    pub(super) fn open_templates(&mut self) {
+        let Some(composer) = &self.composer else { return };
+        let has = self.descriptor(&composer.channel).is_some_and(|it| !it.templates.is_empty());
+        if has {
+            self.open_picker(PickerKind::Template);
+        } else {
+            self.say("this channel has no templates in the configuration");
+        }
+    }
+
+    /// Turns a reply into a note or a note into a reply; the text goes with it.
+    pub(super) fn change_kind(&mut self, kind: DraftKind) {
+        let Some(composer) = self.composer.as_mut().filter(|composer| composer.kind != kind) else {
+            self.say("it is one already");
+            return;
+        };
+        let Some(to) = composer.to else {
+            self.say("the first message of a conversation is for its reader");
+            return;
+        };
+        let (old, body, cursor) = (composer.kind, composer.body(), composer.text.cursor());
+        let emptied = Draft {
+            conversation: composer.to,
+            agent: self.options.me.clone(),
+            kind: old,
+            body: String::new(),
+            cursor: (0, 0),
+            files: Vec::new(),
+            quote: None,
+            form: serde_json::Value::Null,
+            saved_at: self.now,
+        };
+        composer.kind = kind;
+        composer.set(&body, (cursor.0, cursor.1));
+        if kind == DraftKind::Note {
+            composer.template = None;
+            composer.quote = None;
+        }
+        composer.dirty = true;
+        composer.loaded = false;
+        // A text is in exactly one place: the old draft ends as the new one begins.
+        self.perform_wish(Wish::SaveDraft(Box::new(emptied)), Intent::Quiet);
+        self.load(Load::Draft, Request::Draft { of: Some(to), kind });
+        self.typed();
+        self.session_changed();
+    }
+
+    pub(super) fn edited(&mut self, text: String) {
+        if let Some(composer) = &mut self.composer {
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            composer.set(&clean_paste(text), (usize::MAX, usize::MAX));
+            composer.text.move_cursor(CursorMove::Bottom);
+            composer.text.move_cursor(CursorMove::End);
+            self.typed();
+        }
+        self.dirty = true;
+    }
+
+    /// The largest file that the channel takes.
+    pub(super) fn largest_file(&self, channel: &ChannelName) -> u64 {
+        let rules = self.capabilities(channel).files;
+        rules.and_then(|rules| rules.limits.iter().map(|limit| limit.max_bytes).max()).unwrap_or(0)
+    }
+
+    /// Whether a reply can go out at all on a channel.
+    pub fn can_reply(&self, channel: &ChannelName) -> bool {
+        self.capabilities(channel).reply != Reach::Forbidden
+    }
+}
+
+/// Readline's keys on a text. Answers whether the action was one of them.
+pub(super) fn edit(text: &mut TextArea<'static>, act: Act) -> bool {
+    match act {
+        Act::Newline => text.insert_newline(),
+        Act::LineHead => text.move_cursor(CursorMove::Head),
+        Act::LineEnd => text.move_cursor(CursorMove::End),
+        Act::CharBack => text.move_cursor(CursorMove::Back),
+        Act::CharForward => text.move_cursor(CursorMove::Forward),
+        Act::LineUp => text.move_cursor(CursorMove::Up),
+        Act::LineDown => text.move_cursor(CursorMove::Down),
+        Act::DeleteNext => _ = text.delete_next_char(),
+        Act::DeleteBack => _ = text.delete_char(),
+        Act::KillEnd => _ = text.delete_line_by_end(),
+        Act::KillHead => _ = text.delete_line_by_head(),
+        Act::KillWord => _ = text.delete_word(),
+        Act::Yank => _ = text.paste(),
+        Act::UndoText => _ = text.undo(),
+        Act::RedoText => _ = text.redo(),
+        _ => return false,
+    }
+    true
+}

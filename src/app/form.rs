@@ -1,0 +1,371 @@
+//! A new conversation: its fields, then its text in the composer.
+
+use serde_json::{Value, json};
+use tui_textarea::{CursorMove, TextArea};
+
+use super::{
+    actions::Act,
+    composer::{Composer, edit},
+    model::{Load, Model, Screen},
+    msg::Request,
+    preflight::{Finding, Level},
+};
+use crate::domain::{Descriptor, DraftKind, Outgoing, Reach, outbox::NewConversation};
+
+/// A field of the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// Which channel.
+    Channel,
+    /// The partner or the number.
+    To,
+    /// THG's category.
+    Category,
+    /// Dsco's title.
+    Title,
+    /// The order.
+    Order,
+    /// THG: SKUs, with spaces between them.
+    Skus,
+    /// Dsco: the consumer.
+    Consumer,
+    /// Dsco: our reference.
+    Reference,
+    /// The text, in the composer.
+    Text,
+}
+
+impl Field {
+    /// Its key in a draft.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::To => "to",
+            Self::Category => "category",
+            Self::Title => "title",
+            Self::Order => "order",
+            Self::Skus => "skus",
+            Self::Consumer => "consumer",
+            Self::Reference => "reference",
+            Self::Text => "text",
+        }
+    }
+
+    const ALL: [Self; 9] = [
+        Self::Channel,
+        Self::To,
+        Self::Category,
+        Self::Title,
+        Self::Order,
+        Self::Skus,
+        Self::Consumer,
+        Self::Reference,
+        Self::Text,
+    ];
+}
+
+/// The form.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// Channels that can start a conversation.
+    pub channels: Vec<Descriptor>,
+    /// Which one, by its place.
+    pub channel: usize,
+    /// Which field the cursor is in.
+    pub field: Field,
+    values: Vec<(Field, TextArea<'static>)>,
+}
+
+impl Form {
+    fn new(channels: Vec<Descriptor>) -> Self {
+        let values = Field::ALL.iter().map(|field| (*field, TextArea::default())).collect();
+        Self { channels, channel: 0, field: Field::Channel, values }
+    }
+
+    /// The channel.
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.channels[self.channel]
+    }
+
+    /// Whether the cursor is in the text.
+    pub fn in_text(&self) -> bool {
+        self.field == Field::Text
+    }
+
+    /// What stands in a field.
+    pub fn value(&self, field: Field) -> &str {
+        let found = self.values.iter().find(|(it, _)| *it == field);
+        found.and_then(|(_, area)| area.lines().first()).map_or("", |line| line.trim())
+    }
+
+    /// Where the cursor stands in the field, in characters.
+    pub fn cursor(&self) -> usize {
+        self.values.iter().find(|(it, _)| *it == self.field).map_or(0, |(_, area)| area.cursor().1)
+    }
+
+    /// The fields that this channel has, with their names and what is known of them.
+    pub fn fields(&self) -> Vec<(Field, &'static str)> {
+        let mut fields = vec![(Field::Channel, "channel")];
+        match self.descriptor().kind.as_str() {
+            "thg" => {
+                fields.extend([(Field::Category, "category"), (Field::Order, "order")]);
+                // THG takes no SKUs without an order.
+                if !self.value(Field::Order).is_empty() {
+                    fields.push((Field::Skus, "SKUs"));
+                }
+            }
+            "dsco" => fields.extend([
+                (Field::To, "partner"),
+                (Field::Title, "title"),
+                (Field::Order, "order"),
+                (Field::Consumer, "consumer"),
+                (Field::Reference, "reference"),
+            ]),
+            _ => fields.push((Field::To, "number")),
+        }
+        fields.push((Field::Text, "text"));
+        fields
+    }
+
+    fn area(&mut self) -> Option<&mut TextArea<'static>> {
+        let field = self.field;
+        self.values.iter_mut().find(|(it, _)| *it == field).map(|(_, area)| area)
+    }
+
+    fn set(&mut self, field: Field, text: &str) {
+        if let Some((_, area)) = self.values.iter_mut().find(|(it, _)| *it == field) {
+            *area = TextArea::new(vec![text.to_owned()]);
+            area.move_cursor(CursorMove::End);
+        }
+    }
+
+    fn step(&mut self, by: isize) {
+        let fields = self.fields();
+        let at = fields.iter().position(|(field, _)| *field == self.field).unwrap_or(0);
+        let to = at.checked_add_signed(by).unwrap_or(0).min(fields.len() - 1);
+        self.field = fields[to].0;
+    }
+}
+
+impl Model {
+    pub(super) fn open_form(&mut self) {
+        let channels: Vec<Descriptor> = self
+            .options
+            .descriptors
+            .iter()
+            .filter(|it| it.capabilities.create != Reach::Forbidden)
+            .cloned()
+            .collect();
+        if channels.is_empty() {
+            self.say("none of the channels can start a conversation");
+            return;
+        }
+        self.park_composer();
+        self.details = None;
+        let form = Form::new(channels);
+        let channel = form.descriptor().name.clone();
+        self.form = Some(form);
+        self.screen = Screen::Form;
+        self.composer = Some(Composer::new(None, channel, DraftKind::Reply));
+        self.load(Load::Draft, Request::Draft { of: None, kind: DraftKind::Reply });
+    }
+
+    pub(super) fn form_act(&mut self, act: Act) {
+        let Some(form) = &mut self.form else { return };
+        match act {
+            Act::NextField => form.step(1),
+            Act::PreviousField => form.step(-1),
+            Act::CharBack | Act::CharForward if form.field == Field::Channel => {
+                let last = form.channels.len() - 1;
+                form.channel = if act == Act::CharForward {
+                    (form.channel + 1).min(last)
+                } else {
+                    form.channel.saturating_sub(1)
+                };
+                let channel = form.descriptor().name.clone();
+                if let Some(composer) = &mut self.composer {
+                    composer.channel = channel;
+                }
+                self.typed();
+            }
+            Act::ReviewBar => {
+                // An empty form has nothing to review: Esc leaves it.
+                if self.form_is_empty() {
+                    self.form = None;
+                    self.composer = None;
+                    self.screen = Screen::List;
+                } else {
+                    self.open_review();
+                }
+            }
+            Act::Attach => self.open_attach(),
+            Act::Template => self.open_templates(),
+            other => {
+                let edited = form.area().is_some_and(|area| edit(area, other));
+                if edited {
+                    self.typed();
+                } else {
+                    self.common_act(other, &[]);
+                }
+            }
+        }
+    }
+
+    fn form_is_empty(&self) -> bool {
+        let fields = self
+            .form
+            .as_ref()
+            .is_none_or(|form| Field::ALL.iter().all(|field| form.value(*field).is_empty()));
+        fields && self.composer.as_ref().is_none_or(Composer::is_empty)
+    }
+
+    pub(super) fn form_typed(&mut self, text: &str) {
+        let Some(form) = &mut self.form else { return };
+        if form.field == Field::Channel {
+            // A letter goes to the next channel whose name begins so.
+            let start = form.channels.iter().position(|it| it.name.0.starts_with(text));
+            form.channel = start.unwrap_or(form.channel);
+            let channel = form.descriptor().name.clone();
+            if let Some(composer) = &mut self.composer {
+                composer.channel = channel;
+            }
+        } else if form.field == Field::Category && !form.descriptor().categories.is_empty() {
+            // Typed letters narrow the list; Tab takes the first that begins so.
+            if let Some(area) = form.area() {
+                area.insert_str(text);
+            }
+        } else if let Some(area) = form.area() {
+            area.insert_str(text);
+        }
+        self.typed();
+    }
+
+    /// The category that is meant by what stands in the field.
+    pub fn form_category(&self) -> Option<String> {
+        let form = self.form.as_ref()?;
+        let typed = form.value(Field::Category).to_lowercase();
+        let categories = &form.descriptor().categories;
+        if typed.is_empty() {
+            return None;
+        }
+        let exact = categories.iter().find(|it| it.to_lowercase() == typed);
+        let begins = exact.or_else(|| categories.iter().find(|it| it.to_lowercase().starts_with(&typed)));
+        begins
+            .or_else(|| categories.iter().find(|it| it.to_lowercase().contains(&typed)))
+            .cloned()
+            .or_else(|| categories.is_empty().then(|| form.value(Field::Category).to_owned()))
+    }
+
+    pub(super) fn form_value(&self) -> Value {
+        let Some(form) = self.form.as_ref().filter(|_| self.screen == Screen::Form) else {
+            return Value::Null;
+        };
+        let fields: serde_json::Map<String, Value> = Field::ALL
+            .iter()
+            .filter(|field| !form.value(**field).is_empty())
+            .map(|field| (field.word().to_owned(), json!(form.value(*field))))
+            .chain([("channel".to_owned(), json!(form.descriptor().name))])
+            .collect();
+        Value::Object(fields)
+    }
+
+    pub(super) fn form_restored(&mut self, value: &Value) {
+        let Some(form) = &mut self.form else { return };
+        let value = value.get("fields").unwrap_or(value);
+        for field in Field::ALL {
+            let Some(text) = value.get(field.word()).and_then(Value::as_str) else { continue };
+            if field == Field::Channel {
+                form.channel = form.channels.iter().position(|it| it.name.0 == text).unwrap_or(0);
+            } else if form.value(field).is_empty() {
+                form.set(field, text);
+            }
+        }
+        let channel = form.descriptor().name.clone();
+        if let Some(composer) = &mut self.composer {
+            composer.channel = channel;
+        }
+    }
+
+    /// The form again, as a refused commit had it.
+    pub(super) fn form_reopened(&mut self, composer: &Composer) {
+        if self.form.is_none() {
+            self.open_form();
+            if let Some(form) = &mut self.form {
+                form.channel = form.channels.iter().position(|it| it.name == composer.channel).unwrap_or(0);
+            }
+        }
+    }
+
+    /// Who the form would write to.
+    pub(super) fn form_recipient(&self) -> String {
+        let Some(form) = &self.form else { return "a new conversation".into() };
+        let via = self.via(&form.descriptor().name);
+        let to = match form.descriptor().kind.as_str() {
+            "thg" => "THG CUSTOMER SERVICES".to_owned(),
+            _ if form.value(Field::To).is_empty() => "nobody yet".to_owned(),
+            _ => form.value(Field::To).to_owned(),
+        };
+        format!("{to} via {via}")
+    }
+
+    pub(super) fn form_findings(&self) -> Vec<Finding> {
+        let Some(form) = &self.form else { return Vec::new() };
+        let red = |text: String| Finding { level: Level::Red, detail: text.clone(), text };
+        let mut found = Vec::new();
+        let template = self.composer.as_ref().is_some_and(|composer| composer.template.is_some());
+        match form.descriptor().kind.as_str() {
+            "thg" => {
+                if self.form_category().is_none() {
+                    found.push(red("a category is needed".into()));
+                }
+            }
+            "dsco" => {
+                if form.value(Field::To).is_empty() {
+                    found.push(red("a partner is needed".into()));
+                }
+                let most = form.descriptor().capabilities.max_title.unwrap_or(50);
+                let length = form.value(Field::Title).chars().count();
+                if length > most {
+                    found.push(red(format!("the title has {length} characters; {most} fit")));
+                }
+            }
+            _ => {
+                let number = form.value(Field::To);
+                let digits = number.strip_prefix('+').unwrap_or_default();
+                if digits.len() < 7 || !digits.chars().all(|it| it.is_ascii_digit()) {
+                    found.push(red("a number with its country is needed: +5511987654321".into()));
+                }
+                if !template && form.descriptor().capabilities.templates {
+                    found.push(red("the first message is a template: ^X m picks one".into()));
+                }
+            }
+        }
+        found
+    }
+
+    pub(super) fn form_conversation(&self, first: Outgoing) -> NewConversation {
+        let Some(form) = &self.form else { return NewConversation { first, ..NewConversation::default() } };
+        let text = |field: Field| Some(form.value(field).to_owned()).filter(|it| !it.is_empty());
+        let order = text(Field::Order);
+        NewConversation {
+            to: text(Field::To),
+            consumer: text(Field::Consumer),
+            category: self.form_category(),
+            title: text(Field::Title),
+            skus: match order {
+                Some(_) => form
+                    .value(Field::Skus)
+                    .split([' ', ','])
+                    .filter(|it| !it.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
+                None => Vec::new(),
+            },
+            order,
+            reference: text(Field::Reference),
+            due: None,
+            is_test: false,
+            first,
+        }
+    }
+}

@@ -1,0 +1,656 @@
+//! The list: views, rows, the held order, marks, search and filter.
+//!
+//! The selection is a conversation, not a row. The order of a view never changes by itself: what arrives waits until
+//! [`ShowNew`](Act::ShowNew), a change of view or a new search.
+
+use std::collections::BTreeSet;
+
+use chrono::Duration;
+use nucleo_matcher::{
+    Config, Matcher,
+    pattern::{CaseMatching, Normalization, Pattern},
+};
+
+use super::{
+    actions::Act,
+    keymap::Key,
+    model::{AppOptions, Load, Model, Screen, Timer},
+    msg::{ListWish, Request},
+};
+use crate::domain::{
+    Conversation, ConversationId, Delivery, Status, Time,
+    desk::{Count, Sort},
+};
+
+/// The built-in views: name and query, as tui.md describes them.
+pub const BUILT_IN: [(&str, &str); 6] = [
+    ("Fix", "is:fix"),
+    ("Mine", "is:mine turn:us -is:snoozed"),
+    ("Unassigned", "is:unassigned turn:us"),
+    ("All", "-status:resolved -status:closed"),
+    ("Pending", "turn:them turn:third_party"),
+    ("Snoozed", "is:snoozed"),
+];
+
+/// A page that is asked for at a time; more come when the cursor nears the end.
+pub(super) const PAGE: usize = 200;
+
+/// A view: a tab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Its name.
+    pub name: String,
+    /// What it shows.
+    pub query: String,
+    /// The key that goes there, drawn in its tab; Fix has none.
+    pub number: Option<u8>,
+    /// How many conversations, once that is known.
+    pub count: Option<Count>,
+}
+
+/// What narrows the view.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Narrowed {
+    /// Words of a search, sent to the store.
+    pub search: Option<String>,
+    /// Whether the search is over everything, not this view.
+    pub everything: bool,
+    /// A fuzzy filter over what is here.
+    pub filter: Option<String>,
+}
+
+/// The list of conversations.
+#[derive(Debug)]
+pub struct List {
+    /// The tabs.
+    pub views: Vec<View>,
+    /// Which one is shown.
+    pub view: usize,
+    /// The rows of the view in the order that is held.
+    pub rows: Vec<Conversation>,
+    /// The conversation that the cursor is on.
+    pub selected: Option<ConversationId>,
+    /// The first row on the screen, among those the filter lets through.
+    pub top: usize,
+    /// Marked conversations.
+    pub marks: BTreeSet<ConversationId>,
+    /// Where a range of marks began.
+    pub range: Option<ConversationId>,
+    /// What narrows the view.
+    pub narrowed: Narrowed,
+    /// What arrived while the order was held.
+    pub arrived: BTreeSet<ConversationId>,
+    /// Whether the first page is on its way.
+    pub loading: bool,
+    /// Whether the store has no further rows.
+    pub complete: bool,
+    /// A query of its own in place of the view's (`g c`), with its title.
+    pub special: Option<(String, String)>,
+    /// The rows are replaced by what comes next; else what comes next is held against the order.
+    pub(super) fresh: bool,
+    pub(super) go_last: bool,
+}
+
+impl List {
+    pub(super) fn new(options: &AppOptions) -> Self {
+        let mut views: Vec<View> = BUILT_IN
+            .iter()
+            .map(|(name, query)| ((*name).to_owned(), (*query).to_owned()))
+            .chain(options.views.iter().cloned())
+            .enumerate()
+            .map(|(at, (name, query))| View {
+                name,
+                query,
+                number: u8::try_from(at).ok().filter(|n| *n <= 9),
+                count: None,
+            })
+            .collect();
+        views[0].number = None;
+        if let Some(channel) = &options.channel {
+            for view in &mut views {
+                view.query = format!("channel:{channel} {}", view.query);
+            }
+        }
+        Self {
+            views,
+            view: 1,
+            rows: Vec::new(),
+            selected: None,
+            top: 0,
+            marks: BTreeSet::new(),
+            range: None,
+            narrowed: Narrowed::default(),
+            arrived: BTreeSet::new(),
+            loading: true,
+            complete: false,
+            special: None,
+            fresh: true,
+            go_last: false,
+        }
+    }
+
+    /// The row of a conversation.
+    pub fn row(&self, id: ConversationId) -> Option<&Conversation> {
+        self.rows.iter().find(|row| row.id == id)
+    }
+
+    /// The selected row.
+    pub fn selected_row(&self) -> Option<&Conversation> {
+        self.selected.and_then(|id| self.row(id))
+    }
+
+    /// The rows that the filter lets through, in the order that is held.
+    pub fn shown(&self) -> Vec<&Conversation> {
+        let Some(filter) = self.narrowed.filter.as_deref().filter(|words| !words.is_empty()) else {
+            return self.rows.iter().collect();
+        };
+        let (inverted, words) = match filter.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, filter),
+        };
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let pattern = Pattern::parse(words, CaseMatching::Ignore, Normalization::Smart);
+        self.rows
+            .iter()
+            .filter(|row| {
+                let line = format!(
+                    "{} {} {} {} {}",
+                    row.counterpart.name,
+                    row.subject.as_deref().unwrap_or_default(),
+                    row.last_line.as_deref().unwrap_or_default(),
+                    row.channel,
+                    row.assignee.as_deref().unwrap_or_default()
+                );
+                let mut buffer = Vec::new();
+                let hit =
+                    pattern.score(nucleo_matcher::Utf32Str::new(&line, &mut buffer), &mut matcher).is_some();
+                hit != inverted
+            })
+            .collect()
+    }
+
+    /// What is asked of the store for this list.
+    pub fn query(&self) -> String {
+        let base = match &self.special {
+            Some((_, query)) => query.as_str(),
+            None => self.views[self.view].query.as_str(),
+        };
+        match (&self.narrowed.search, self.narrowed.everything) {
+            (Some(words), true) => words.clone(),
+            (Some(words), false) => format!("{base} {words}"),
+            (None, _) => base.to_owned(),
+        }
+    }
+
+    fn sort(&self) -> Sort {
+        if self.narrowed.search.is_some() || self.special.is_some() { Sort::Updated } else { Sort::Due }
+    }
+
+    /// What the tab or the header says of what is shown.
+    pub fn title(&self) -> &str {
+        self.special.as_ref().map_or(self.views[self.view].name.as_str(), |(title, _)| title.as_str())
+    }
+
+    /// The letter of a row's fourth mark column.
+    pub fn letter(row: &Conversation) -> char {
+        match row.outbox {
+            Some(Delivery::Failed) => return 'F',
+            Some(Delivery::Uncertain) => return '?',
+            Some(Delivery::Parked) => return 'P',
+            Some(Delivery::Held | Delivery::Later | Delivery::Queued | Delivery::Sending) => return '^',
+            _ => {}
+        }
+        if row.has_draft {
+            'd'
+        } else if row.unread > 0 {
+            '*'
+        } else {
+            match row.status {
+                Status::Pending => 'p',
+                Status::OnHold => 'h',
+                Status::Resolved | Status::Closed => 'r',
+                Status::New | Status::Open => ' ',
+            }
+        }
+    }
+
+    /// Whether the deadline of a row is at risk: past, or within half an hour.
+    pub fn at_risk(row: &Conversation, now: Time) -> bool {
+        row.due_at.is_some_and(|due| due - now < Duration::minutes(30))
+    }
+}
+
+impl Model {
+    /// Rows of the list that fit on the screen.
+    pub fn list_height(&self) -> usize {
+        let rows = usize::from(self.size.1);
+        if self.size.0 < 60 || rows < 16 { rows.saturating_sub(3).max(1) } else { rows.saturating_sub(7) }
+    }
+
+    pub(super) fn list_act(&mut self, act: Act, keys: &[Key]) {
+        match act {
+            Act::Next => self.step(1),
+            Act::Previous => self.step(-1),
+            Act::Top => self.select_at(0),
+            Act::Bottom => self.bottom(),
+            Act::HalfDown => self.step(self.half()),
+            Act::HalfUp => self.step(-self.half()),
+            Act::PageDown => self.page(1),
+            Act::PageUp => self.page(-1),
+            Act::Open | Act::OpenItem => {
+                if let Some(id) = self.list.selected {
+                    self.open_conversation(id);
+                }
+            }
+            Act::Escape => self.list_escape(),
+            Act::View1 => self.view_number(1),
+            Act::View2 => self.view_number(2),
+            Act::View3 => self.view_number(3),
+            Act::View4 => self.view_number(4),
+            Act::View5 => self.view_number(5),
+            Act::View6 => self.view_number(6),
+            Act::View7 => self.view_number(7),
+            Act::View8 => self.view_number(8),
+            Act::View9 => self.view_number(9),
+            Act::NextView => self.turn_view(1),
+            Act::PreviousView => self.turn_view(-1),
+            Act::NextUnread => self.unread(true),
+            Act::PreviousUnread => self.unread(false),
+            Act::Mark => {
+                if let Some(id) = self.list.selected {
+                    if !self.list.marks.remove(&id) {
+                        self.list.marks.insert(id);
+                    }
+                    self.step(1);
+                }
+            }
+            Act::MarkRange => self.mark_range(),
+            Act::InvertMarks => {
+                let shown: BTreeSet<ConversationId> = self.list.shown().iter().map(|row| row.id).collect();
+                self.list.marks = shown.symmetric_difference(&self.list.marks).copied().collect();
+            }
+            Act::Unmark => self.list.marks.clear(),
+            _ => self.common_act(act, keys),
+        }
+    }
+
+    #[expect(clippy::cast_possible_wrap, reason = "a screen has fewer rows than that")]
+    fn half(&self) -> isize {
+        (self.list_height() / 2).max(1) as isize
+    }
+
+    fn list_escape(&mut self) {
+        let list = &mut self.list;
+        if list.range.take().is_some() {
+        } else if !list.marks.is_empty() {
+            list.marks.clear();
+        } else if list.narrowed.search.is_some() {
+            list.narrowed.search = None;
+            list.narrowed.everything = false;
+            self.reload_list();
+        } else if list.narrowed.filter.take().is_some() {
+            self.settle_top();
+        } else if list.special.take().is_some() {
+            self.reload_list();
+        }
+    }
+
+    fn step(&mut self, by: isize) {
+        let shown = self.list.shown();
+        let at = shown.iter().position(|row| Some(row.id) == self.list.selected).unwrap_or(0);
+        let to = at.saturating_add_signed(by).min(shown.len().saturating_sub(1));
+        self.select_at(to);
+    }
+
+    fn page(&mut self, by: isize) {
+        let height = self.list_height();
+        let rows = self.list.shown().len();
+        let top = if by > 0 { self.list.top + height } else { self.list.top.saturating_sub(height) };
+        if top < rows {
+            self.list.top = top;
+            self.select_at(if by > 0 { top } else { (top + height - 1).min(rows.saturating_sub(1)) });
+        } else {
+            self.select_at(rows.saturating_sub(1));
+        }
+    }
+
+    fn bottom(&mut self) {
+        let rows = self.list.shown().len();
+        self.select_at(rows.saturating_sub(1));
+        if !self.list.complete {
+            self.list.go_last = true;
+            self.load_more();
+        }
+    }
+
+    pub(super) fn select_at(&mut self, at: usize) {
+        let shown = self.list.shown();
+        let Some(id) = shown.get(at).map(|row| row.id) else { return };
+        let near_the_end = at + 2 * self.list_height() >= shown.len();
+        self.select(id);
+        if near_the_end && !self.list.complete && !self.list.rows.is_empty() {
+            self.load_more();
+        }
+    }
+
+    /// Puts the cursor on a conversation; the list turns a page where it has to.
+    pub(super) fn select(&mut self, id: ConversationId) {
+        let changed = self.list.selected != Some(id);
+        self.list.selected = Some(id);
+        self.settle_top();
+        if changed && self.side_by_side() && self.screen == Screen::List {
+            self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
+        }
+    }
+
+    /// The page that the cursor is on: pages, not lines, so that most keys move one mark only.
+    pub(super) fn settle_top(&mut self) {
+        let height = self.list_height();
+        let shown = self.list.shown();
+        let rows = shown.len();
+        let at = shown.iter().position(|row| Some(row.id) == self.list.selected).unwrap_or(0);
+        let mut top = self.list.top.min(rows.saturating_sub(1));
+        if at >= top + height {
+            top = if at < top + 2 * height { top + height } else { at - at % height };
+        } else if at < top {
+            top = if at + height >= top { top.saturating_sub(height) } else { at - at % height };
+        }
+        self.list.top = top;
+    }
+
+    fn view_number(&mut self, number: u8) {
+        match self.list.views.iter().position(|view| view.number == Some(number)) {
+            Some(view) => self.show_view(view),
+            None => self.say(format!("there is no view {number}")),
+        }
+    }
+
+    fn turn_view(&mut self, by: isize) {
+        let views: Vec<usize> = (0..self.list.views.len())
+            .filter(|view| *view != 0 || self.fix_shown() || self.list.view == 0)
+            .collect();
+        let at = views.iter().position(|view| *view == self.list.view).unwrap_or(0);
+        let to = at.saturating_add_signed(by).min(views.len() - 1);
+        if to != at {
+            self.show_view(views[to]);
+        }
+    }
+
+    /// Whether the view Fix has a tab: first, and only while not empty.
+    pub fn fix_shown(&self) -> bool {
+        self.list.views[0].count.is_some_and(|count| count.total > 0)
+    }
+
+    /// Shows a view from its top. Marks, search and filter end with the view they belong to.
+    pub(super) fn show_view(&mut self, view: usize) {
+        self.screen = Screen::List;
+        self.list.view = view;
+        self.list.special = None;
+        self.list.narrowed = Narrowed::default();
+        self.list.selected = None;
+        self.reload_list();
+        self.session_changed();
+    }
+
+    /// Shows the conversations of a query of its own.
+    pub(super) fn show_special(&mut self, title: String, query: String) {
+        self.screen = Screen::List;
+        self.list.special = Some((title, query));
+        self.list.narrowed = Narrowed::default();
+        self.list.selected = None;
+        self.reload_list();
+    }
+
+    /// Asks for the list anew; its order is renewed with the answer.
+    pub(super) fn reload_list(&mut self) {
+        self.list.marks.clear();
+        self.list.range = None;
+        self.list.arrived.clear();
+        self.list.fresh = true;
+        self.list.loading = true;
+        self.list.go_last = false;
+        self.loads.remove(&Load::More);
+        self.ask_list(PAGE);
+    }
+
+    fn ask_list(&mut self, limit: usize) {
+        let wish = ListWish { query: self.list.query(), sort: self.list.sort(), limit, after: None };
+        self.load(Load::List, Request::List(wish));
+    }
+
+    /// Asks again for what is shown, to be held against the order.
+    pub(super) fn refresh_list(&mut self) {
+        if self.list.loading {
+            return;
+        }
+        self.list.fresh = false;
+        let limit = self.list.rows.len().clamp(PAGE, 1000);
+        self.ask_list(limit);
+    }
+
+    pub(super) fn show_new(&mut self) {
+        if self.list.arrived.is_empty() {
+            self.say("nothing new was held back");
+        }
+        let (selected, marks) = (self.list.selected, std::mem::take(&mut self.list.marks));
+        self.reload_list();
+        self.list.selected = selected;
+        self.list.marks = marks;
+        self.list.top = 0;
+    }
+
+    fn load_more(&mut self) {
+        if self.loads.contains_key(&Load::More) || self.list.complete {
+            return;
+        }
+        let Some(last) = self.list.rows.last().map(|row| row.id) else { return };
+        let wish =
+            ListWish { query: self.list.query(), sort: self.list.sort(), limit: PAGE, after: Some(last) };
+        self.load(Load::More, Request::List(wish));
+    }
+
+    pub(super) fn list_loaded(&mut self, rows: Vec<Conversation>) {
+        if self.list.fresh || self.list.rows.is_empty() {
+            self.list.fresh = false;
+            self.list.loading = false;
+            self.list.complete = rows.len() < PAGE;
+            self.list.rows = rows;
+            self.list.arrived.clear();
+            self.list.top = 0;
+            let keep = self.list.selected.is_some_and(|id| self.list.row(id).is_some());
+            if !keep {
+                self.list.selected = self.first_choice();
+                if self.side_by_side() && self.screen == Screen::List {
+                    self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
+                }
+            }
+            self.settle_top();
+            self.session_restored();
+            return;
+        }
+        self.hold_order(rows);
+    }
+
+    /// What is here keeps its place and takes its new letters; what is new waits; what left the view stays and is read
+    /// again, where it stands on the screen.
+    fn hold_order(&mut self, mut fresh: Vec<Conversation>) {
+        let height = self.list_height();
+        let on_screen: BTreeSet<ConversationId> =
+            self.list.shown().iter().skip(self.list.top).take(height).map(|row| row.id).collect();
+        let complete = self.list.complete;
+        let mut gone = Vec::new();
+        for row in &mut self.list.rows {
+            match fresh.iter().position(|new| new.id == row.id) {
+                Some(at) => *row = fresh.swap_remove(at),
+                None if on_screen.contains(&row.id) => gone.push(row.id),
+                None => {}
+            }
+        }
+        // Without the whole list here, what is not known may just be the next page's.
+        let last = self.list.rows.last().map(|row| (row.due_at, row.updated_at));
+        self.list.arrived = fresh
+            .into_iter()
+            .filter(|row| complete || last.is_none_or(|(_, updated)| row.updated_at >= updated))
+            .map(|row| row.id)
+            .collect();
+        for id in gone {
+            self.load(Load::Row(id), Request::Conversation(id));
+        }
+    }
+
+    pub(super) fn more_loaded(&mut self, rows: Vec<Conversation>) {
+        self.list.complete = rows.len() < PAGE;
+        for row in rows {
+            if self.list.row(row.id).is_none() {
+                self.list.rows.push(row);
+            }
+        }
+        if std::mem::take(&mut self.list.go_last) {
+            let last = self.list.shown().len().saturating_sub(1);
+            self.select_at(last);
+        }
+    }
+
+    pub(super) fn row_loaded(&mut self, row: Conversation) {
+        if let Some(old) = self.list.rows.iter_mut().find(|old| old.id == row.id) {
+            *old = row;
+        }
+    }
+
+    /// Where the cursor stands at first: on the first row; in the demo on one that can be answered in Portuguese.
+    fn first_choice(&self) -> Option<ConversationId> {
+        let answerable = |row: &&Conversation| {
+            row.kind.as_str() == "skyhub"
+                && row.lang.as_deref().is_some_and(|lang| lang.starts_with("pt"))
+                && row.gate.at(self.now) == crate::domain::Gate::Open
+                && row.last_direction == Some(crate::domain::Direction::Inbound)
+        };
+        let demo = self.list.rows.iter().find(answerable).filter(|_| self.options.demo);
+        demo.or(self.list.rows.first()).map(|row| row.id)
+    }
+
+    pub(super) fn refresh_counts(&mut self) {
+        let queries = self.list.views.iter().map(|view| view.query.clone()).collect();
+        self.load(Load::Counts, Request::Counts(queries));
+    }
+
+    pub(super) fn counts_loaded(&mut self, counts: &[Count]) {
+        for (view, count) in self.list.views.iter_mut().zip(counts) {
+            view.count = Some(*count);
+        }
+        if self.session.view_open {
+            self.choose_first_view();
+        }
+    }
+
+    /// The first start opens the first of Fix, Mine, Unassigned, All that is not empty.
+    pub(super) fn choose_first_view(&mut self) {
+        if self.list.views.iter().any(|view| view.count.is_none()) {
+            return;
+        }
+        self.session.view_open = false;
+        let filled = |view: &usize| self.list.views[*view].count.is_some_and(|count| count.total > 0);
+        let first = (0..4).find(filled).unwrap_or(3);
+        // The demo starts where its Portuguese customer waits.
+        self.list.view = if self.options.demo { 3 } else { first };
+        self.reload_list();
+    }
+
+    fn unread(&mut self, forward: bool) {
+        if self.list.narrowed.search.is_some() {
+            self.step(if forward { 1 } else { -1 });
+            return;
+        }
+        let shown = self.list.shown();
+        let at = shown.iter().position(|row| Some(row.id) == self.list.selected).unwrap_or(0);
+        let found = if forward {
+            (at + 1..shown.len()).find(|at| shown[*at].unread > 0)
+        } else {
+            (0..at).rev().find(|at| shown[*at].unread > 0)
+        };
+        match found {
+            Some(at) => self.select_at(at),
+            None => self.say(if forward { "nothing unread below" } else { "nothing unread above" }),
+        }
+    }
+
+    fn mark_range(&mut self) {
+        let Some(selected) = self.list.selected else { return };
+        let Some(from) = self.list.range.take() else {
+            self.list.range = Some(selected);
+            self.list.marks.insert(selected);
+            self.say("a range begins here: move, then v again");
+            return;
+        };
+        let ids: Vec<ConversationId> = self.list.shown().iter().map(|row| row.id).collect();
+        let end = |id| ids.iter().position(|it| *it == id);
+        if let (Some(a), Some(b)) = (end(from), end(selected)) {
+            self.list.marks.extend(&ids[a.min(b)..=a.max(b)]);
+        }
+    }
+
+    /// How many marks there are, and how many of them are not on the screen.
+    pub fn marks(&self) -> (usize, usize) {
+        let on_screen = self
+            .list
+            .shown()
+            .iter()
+            .skip(self.list.top)
+            .take(self.list_height())
+            .filter(|row| self.list.marks.contains(&row.id))
+            .count();
+        (self.list.marks.len(), self.list.marks.len() - on_screen)
+    }
+
+    pub(super) fn go(&mut self, act: Act) {
+        if act == Act::GoInbox {
+            self.leave_thread();
+            return;
+        }
+        let customer = self.target().map(|it| {
+            (it.customer.clone(), it.channel.clone(), it.remote_id.clone(), it.counterpart.name.clone())
+        });
+        match (act, customer) {
+            (Act::GoUnread, _) => self.show_special("Unread".into(), "is:unread".into()),
+            (Act::GoDrafts, _) => self.show_special("Drafts".into(), "has:draft".into()),
+            (Act::GoFix, _) => self.show_view(0),
+            (_, None) => self.say("no conversation is selected"),
+            (Act::GoTicket, Some((_, channel, remote_id, name))) => match remote_id.split_once('/') {
+                Some((ticket, _)) => {
+                    self.show_special(format!("Ticket of {name}"), format!("channel:{channel} \"{ticket}\""))
+                }
+                None => self.say("this channel has one chat for each conversation"),
+            },
+            (_, Some((customer, channel, _, name))) => {
+                let words = customer.name.or(customer.id).unwrap_or_else(|| name.clone()).replace('"', "");
+                self.show_special(
+                    format!("All of {name}"),
+                    format!("channel:{channel} customer:\"{words}\""),
+                );
+            }
+        }
+    }
+
+    pub(super) fn resized(&mut self) {
+        self.settle_top();
+        self.thread_resized();
+        if self.side_by_side() && self.thread.is_none() && self.list.selected.is_some() {
+            self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
+        }
+    }
+
+    pub(super) fn switch_pane(&mut self) {
+        if !self.side_by_side() {
+            self.say("one pane only at this width");
+            return;
+        }
+        match self.screen {
+            Screen::List => {
+                if let Some(id) = self.list.selected {
+                    self.open_conversation(id);
+                }
+            }
+            _ => self.screen = Screen::List,
+        }
+    }
+}

@@ -1,0 +1,660 @@
+//! The hub: what the program knows, and who gets which message. It only routes; what is done stands in the features.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{Duration, Timelike};
+use chrono_tz::Tz;
+
+use super::{
+    actions::{Act, place},
+    composer::Composer,
+    form::Form,
+    keymap::{Binding, Key, Keymap, Meaning},
+    list::List,
+    msg::{Effect, EngineState, Input, Loaded, Msg, Outcome, Request, Signal, Stroke, Ticket, Wish},
+    outbox::OutboxScreen,
+    popup::{Ask, Picker},
+    review::Review,
+    thread::Thread,
+    undo::{Intent, Undo},
+};
+use crate::domain::{
+    Capabilities, ChannelHealth, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Time,
+};
+
+/// What the program is started with.
+#[derive(Clone, Debug)]
+pub struct AppOptions {
+    /// The Unix account.
+    pub me: String,
+    /// How it is shown.
+    pub name: String,
+    /// The channels.
+    pub descriptors: Vec<Descriptor>,
+    /// Views after the built-in ones: name and query.
+    pub views: Vec<(String, String)>,
+    /// Only this channel.
+    pub channel: Option<ChannelName>,
+    /// `compose.after_send = "keep"`: a reply leaves the status as it is.
+    pub keep_status: bool,
+    /// What contact data of ours in a reply is.
+    pub lint: HashMap<ChannelName, super::preflight::Lint>,
+    /// Keys of the configuration.
+    pub bindings: Vec<Binding>,
+    /// Accounts that can be assigned, beside those that have opened this store.
+    pub members: Vec<String>,
+    /// In which times are shown.
+    pub zone: Tz,
+    /// The demo: marked everywhere, quits without a question.
+    pub demo: bool,
+    /// Columns and rows.
+    pub size: (u16, u16),
+}
+
+/// Which screen has the focus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Screen {
+    /// The list.
+    List,
+    /// An opened conversation.
+    Thread,
+    /// The outbox.
+    Outbox,
+    /// The form of a new conversation.
+    Form,
+}
+
+/// A question to the store of which only the newest counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Load {
+    Session,
+    Counts,
+    Health,
+    Members,
+    List,
+    More,
+    Row(ConversationId),
+    Open,
+    Messages,
+    History,
+    Rows,
+    Siblings,
+    Draft,
+    Outbox,
+    Path,
+}
+
+/// A timer of which only the newest counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Timer {
+    Prefix,
+    Preview,
+    ReadCursor,
+    SaveDraft,
+    Second,
+    Minute,
+    Gate,
+}
+
+/// Everything that the program knows. `ui` reads it; only [`Model::update`] changes it.
+pub struct Model {
+    /// What it was started with.
+    pub options: AppOptions,
+    /// Which keys do what.
+    pub keymap: Keymap,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// Which screen has the focus.
+    pub screen: Screen,
+    /// The list and its views.
+    pub list: List,
+    /// The conversation that is open, or previewed beside the list.
+    pub thread: Option<Thread>,
+    /// What is being written.
+    pub composer: Option<Composer>,
+    /// The review bar, while it is open.
+    pub review: Option<Review>,
+    /// The form of a new conversation; its text is the composer's.
+    pub form: Option<Form>,
+    /// A pop-up with a text field.
+    pub picker: Option<Picker>,
+    /// A question.
+    pub ask: Option<Ask>,
+    /// The details, and how far they are scrolled.
+    pub details: Option<usize>,
+    /// The outbox.
+    pub outbox: OutboxScreen,
+    /// What can be undone.
+    pub undo: Undo,
+    /// Keys of a sequence that is not over.
+    pub prefix: Vec<Key>,
+    /// Whether its pop-up is shown (after 400 ms).
+    pub prefix_shown: bool,
+    /// A count before a motion, in a conversation.
+    pub count: Option<usize>,
+    /// What is said in the footer until the next key.
+    pub notice: Option<String>,
+    /// How the channels are.
+    pub health: Vec<ChannelHealth>,
+    /// Who runs the engine.
+    pub engine: EngineState,
+    /// One pane over the whole screen.
+    pub zoomed: bool,
+    /// Whether the terminal's window has the focus.
+    pub focused: bool,
+    /// Accounts that can be assigned.
+    pub members: Vec<String>,
+    /// When the newest message came in.
+    pub now: Time,
+    /// Whether everything has been said for a quit.
+    pub leaving: bool,
+    pub(super) cancelled: bool,
+    pub(super) session: super::session::Wanted,
+    pub(super) dirty: bool,
+    pub(super) fx: Vec<Effect>,
+    pub(super) loads: HashMap<Load, Ticket>,
+    pub(super) timers: HashMap<Timer, (Ticket, Time)>,
+    pub(super) wishes: BTreeMap<Ticket, Intent>,
+    next: u64,
+}
+
+impl Model {
+    /// A program that has not looked at anything yet. Its first picture can be drawn at once.
+    pub fn new(options: AppOptions, now: Time) -> Self {
+        let keymap = Keymap::new(&options.bindings);
+        let notice = keymap.complaints.first().cloned();
+        Self {
+            keymap,
+            size: options.size,
+            screen: Screen::List,
+            list: List::new(&options),
+            thread: None,
+            composer: None,
+            review: None,
+            form: None,
+            picker: None,
+            ask: None,
+            details: None,
+            outbox: OutboxScreen::default(),
+            undo: Undo::default(),
+            prefix: Vec::new(),
+            prefix_shown: false,
+            count: None,
+            notice,
+            health: Vec::new(),
+            engine: EngineState::Unknown,
+            zoomed: false,
+            focused: true,
+            members: options.members.clone(),
+            now,
+            leaving: false,
+            cancelled: false,
+            session: super::session::Wanted::default(),
+            dirty: true,
+            fx: Vec::new(),
+            loads: HashMap::new(),
+            timers: HashMap::new(),
+            wishes: BTreeMap::new(),
+            next: 0,
+            options,
+        }
+    }
+
+    /// The first effects.
+    pub fn start(&mut self, now: Time) -> Vec<Effect> {
+        self.now = now;
+        self.load(Load::Session, Request::Session);
+        self.refresh_counts();
+        self.load(Load::Health, Request::Health);
+        self.load(Load::Outbox, Request::Outbox(None));
+        self.start_minute();
+        std::mem::take(&mut self.fx)
+    }
+
+    /// Something happened.
+    pub fn update(&mut self, now: Time, msg: Msg) -> Vec<Effect> {
+        self.now = now;
+        match msg {
+            Msg::Input(input) => self.input(input),
+            Msg::Loaded(ticket, loaded) => self.loaded(ticket, loaded),
+            Msg::Done(ticket, outcome) => self.done(ticket, outcome),
+            Msg::TimerFired(ticket) => self.timer(ticket),
+            Msg::StoreChanged => self.refresh(),
+            Msg::Edited(_, Ok(text)) => self.edited(text),
+            Msg::Edited(_, Err(trouble)) => self.say(trouble),
+            Msg::PathCompletions(ticket, paths) => {
+                if self.loads.get(&Load::Path) == Some(&ticket) {
+                    self.paths(paths);
+                }
+            }
+            Msg::Said(_, sentence) => self.say(sentence),
+            Msg::Signal(Signal::Terminate | Signal::Hangup) => self.leave(),
+            Msg::Signal(Signal::Continue) => {
+                self.fx.push(Effect::Repaint);
+                self.refresh();
+            }
+            Msg::Engine(engine) => {
+                self.dirty |= self.engine != engine;
+                self.engine = engine;
+            }
+        }
+        std::mem::take(&mut self.fx)
+    }
+
+    /// Whether the picture has to be drawn again; asking takes the answer back to no.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// The picture has been drawn: what stands on it now counts as seen.
+    pub fn drawn(&mut self, now: Time) -> Vec<Effect> {
+        self.now = now;
+        self.thread_drawn();
+        if let Some(review) = &mut self.review {
+            review.drawn();
+        }
+        if let Some(ask) = &mut self.ask {
+            ask.drawn = true;
+        }
+        std::mem::take(&mut self.fx)
+    }
+
+    /// Where a key would go now.
+    pub fn place(&self) -> u16 {
+        if self.ask.is_some() {
+            place::ASK
+        } else if self.picker.is_some() {
+            place::PICKER
+        } else if self.details.is_some() && !self.details_beside() {
+            place::PANEL
+        } else if self.review.is_some() {
+            place::REVIEW
+        } else if self.screen == Screen::Form && !self.form.as_ref().is_some_and(Form::in_text) {
+            place::FORM
+        } else if self.composer.is_some() && matches!(self.screen, Screen::Thread | Screen::Form) {
+            place::COMPOSER
+        } else {
+            match self.screen {
+                Screen::List => place::LIST,
+                Screen::Thread => place::THREAD,
+                Screen::Outbox => place::OUTBOX,
+                Screen::Form => place::FORM,
+            }
+        }
+    }
+
+    /// Whether letters are text now.
+    pub fn in_text(&self) -> bool {
+        matches!(self.place(), place::COMPOSER | place::PICKER | place::FORM)
+    }
+
+    /// Whether list and conversation stand side by side.
+    pub fn side_by_side(&self) -> bool {
+        self.size.0 >= 100
+            && self.size.1 >= 16
+            && !self.zoomed
+            && matches!(self.screen, Screen::List | Screen::Thread)
+    }
+
+    /// Whether the details have a pane of their own.
+    pub fn details_beside(&self) -> bool {
+        self.size.0 >= 160 && self.side_by_side()
+    }
+
+    /// What a channel is and can do.
+    pub fn descriptor(&self, channel: &ChannelName) -> Option<&Descriptor> {
+        self.options.descriptors.iter().find(|descriptor| descriptor.name == *channel)
+    }
+
+    /// What can be done with a conversation; imported ones may only be read.
+    pub fn capabilities(&self, channel: &ChannelName) -> Capabilities {
+        self.descriptor(channel).map_or_else(Capabilities::read_only, |it| it.capabilities.clone())
+    }
+
+    /// The letters of a channel in the list.
+    pub fn short<'a>(&'a self, channel: &'a ChannelName) -> &'a str {
+        self.descriptor(channel).map_or("IMP", |it| it.short.as_str())
+    }
+
+    /// The conversation that an action is for: the open one, else the selected row.
+    pub fn target(&self) -> Option<&Conversation> {
+        match self.screen {
+            Screen::Thread => self.thread.as_ref().and_then(|thread| thread.conversation.as_ref()),
+            _ => self.list.selected_row(),
+        }
+    }
+
+    /// The newest that is known of a conversation.
+    pub fn known(&self, id: ConversationId) -> Option<&Conversation> {
+        self.thread
+            .as_ref()
+            .filter(|thread| thread.id == id)
+            .and_then(|thread| thread.conversation.as_ref())
+            .or_else(|| self.list.row(id))
+    }
+
+    // --- input ---
+
+    fn input(&mut self, input: Input) {
+        self.dirty |= !matches!(input, Input::Focus(_));
+        match input {
+            Input::Key(stroke) => self.stroke(stroke),
+            Input::Burst(strokes) => self.burst(&strokes),
+            Input::Paste(text) => self.paste(&text),
+            Input::Resize(columns, rows) => {
+                self.size = (columns, rows);
+                self.resized();
+            }
+            Input::Focus(focused) => self.focused = focused,
+        }
+        self.check_review();
+    }
+
+    /// Keys of one read. Outside a text field they are a paste if they hold a line end or more than three different
+    /// printable keys; a run of one key or of motions is typing at any speed.
+    fn burst(&mut self, strokes: &[Stroke]) {
+        for (at, stroke) in strokes.iter().enumerate() {
+            let rest = &strokes[at..];
+            if rest.len() > 1 && !self.in_text() && is_paste(rest) {
+                self.say("pasted outside a text field: nothing was done");
+                return;
+            }
+            self.stroke(*stroke);
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        if !self.insert_paste(text) {
+            self.say("pasted outside a text field: nothing was done");
+        }
+    }
+
+    fn stroke(&mut self, stroke: Stroke) {
+        let key = Key::from(stroke.key);
+        let place = self.place();
+        let after_escape = stroke.after_escape && !matches!(place, place::COMPOSER | place::REVIEW);
+        if self.prefix.is_empty() {
+            self.notice = None;
+            if place == place::THREAD && self.counted(key) {
+                return;
+            }
+        } else if key.is_escape() {
+            self.end_prefix();
+            return;
+        }
+        let cancelled = std::mem::take(&mut self.cancelled);
+        let mut keys = std::mem::take(&mut self.prefix);
+        keys.push(key);
+        match self.keymap.meaning(place, &keys) {
+            Meaning::Do(act) => {
+                self.end_prefix();
+                if act == Act::Cancel {
+                    self.cancelled = !cancelled;
+                    if cancelled {
+                        self.leave();
+                    } else {
+                        self.cancel();
+                    }
+                } else if act.acts() && (after_escape || !self.target_drawn(place)) {
+                    self.say(if after_escape {
+                        format!("{} came with an Esc: nothing was done", super::keymap::show(&keys))
+                    } else {
+                        "not on the screen yet: nothing was done".to_owned()
+                    });
+                } else {
+                    self.perform(act, &keys);
+                }
+                if !matches!(act, Act::Next | Act::Previous) {
+                    self.count = None;
+                }
+            }
+            Meaning::Prefix => {
+                self.prefix = keys;
+                self.prefix_shown = false;
+                self.start_timer(Timer::Prefix, self.now + Duration::milliseconds(400));
+            }
+            Meaning::Nothing => {
+                let sequence = keys.len() > 1;
+                self.end_prefix();
+                if sequence {
+                    self.say(format!("{}: no such key here", super::keymap::show(&keys)));
+                } else if !self.type_text(key) && !matches!(place, place::REVIEW | place::ASK) {
+                    self.unknown_key(key);
+                }
+            }
+        }
+    }
+
+    fn end_prefix(&mut self) {
+        self.prefix.clear();
+        self.prefix_shown = false;
+        self.timers.remove(&Timer::Prefix);
+    }
+
+    fn unknown_key(&mut self, key: Key) {
+        let help = self.keymap.key_of(self.place(), Act::Help).unwrap_or_default();
+        self.say(format!("{key}: no such key here   {help} shows what works"));
+    }
+
+    fn counted(&mut self, key: Key) -> bool {
+        let Some(digit) = key.digit() else { return false };
+        if digit == 0 && self.count.is_none() {
+            return false;
+        }
+        self.count = Some((self.count.unwrap_or(0) * 10 + digit as usize).min(9999));
+        true
+    }
+
+    // --- routing ---
+
+    fn perform(&mut self, act: Act, keys: &[Key]) {
+        match self.place() {
+            place::ASK => self.ask_act(act),
+            place::PICKER => self.picker_act(act),
+            place::PANEL => self.panel_act(act),
+            place::REVIEW => self.review_act(act),
+            place::COMPOSER => self.composer_act(act),
+            place::FORM => self.form_act(act),
+            place::OUTBOX => self.outbox_act(act),
+            place::THREAD => self.thread_act(act, keys),
+            _ => self.list_act(act, keys),
+        }
+    }
+
+    /// What works the same on every screen. Features call it for what they do not know.
+    pub(super) fn common_act(&mut self, act: Act, keys: &[Key]) {
+        match act {
+            Act::Help => self.open_help(),
+            Act::Palette => self.open_palette(),
+            Act::Repaint => self.fx.push(Effect::Repaint),
+            Act::Suspend => self.fx.push(Effect::Suspend),
+            Act::Quit => self.ask_quit(),
+            Act::Cancel => self.cancel(),
+            Act::GoInbox | Act::GoUnread | Act::GoDrafts | Act::GoFix | Act::GoCustomer | Act::GoTicket => {
+                self.go(act);
+            }
+            Act::GoOutbox => self.open_outbox(),
+            Act::Details => {
+                self.details = if self.details.is_some() { None } else { Some(0) };
+                self.load_details();
+            }
+            Act::NextPane | Act::PreviousPane => self.switch_pane(),
+            Act::ZoomIn => self.zoomed = true,
+            Act::ZoomOut => self.zoomed = false,
+            Act::ShowNew => self.show_new(),
+            Act::Reply | Act::ReplyQuoting | Act::Note | Act::NewConversation => self.write(act),
+            Act::Undo => self.undo_last(),
+            Act::Redo => self.redo_last(),
+            Act::Search | Act::Filter | Act::SearchAll => self.open_search(act),
+            Act::Copy => self.copy(),
+            Act::Labels | Act::AssignAgent | Act::SnoozeUntil => self.open_choice(act, keys),
+            _ => self.triage(act),
+        }
+    }
+
+    fn cancel(&mut self) {
+        self.say("nothing was cancelled   Ctrl-c again quits, drafts are kept");
+    }
+
+    /// Does an action by name: the palette and the help menu come here.
+    pub(super) fn run(&mut self, act: Act) {
+        let place = self.place();
+        if act.row().places() & place == 0 {
+            self.say(format!("{} does not work here", act.row().name));
+            return;
+        }
+        self.perform(act, &[]);
+    }
+
+    fn loaded(&mut self, ticket: Ticket, loaded: Loaded) {
+        let Some(load) = self.loads.iter().find(|(_, newest)| **newest == ticket).map(|(load, _)| *load)
+        else {
+            return;
+        };
+        self.loads.remove(&load);
+        self.dirty = true;
+        match (load, loaded) {
+            (_, Loaded::Failed(words)) => {
+                self.list.loading = false;
+                self.say(words);
+            }
+            (Load::Session, Loaded::Session(session)) => self.session_loaded(session),
+            (Load::Counts, Loaded::Counts(counts)) => self.counts_loaded(&counts),
+            (Load::Health, Loaded::Health(health)) => self.health = health,
+            (Load::Members, Loaded::Members(members)) => self.members_loaded(members),
+            (Load::List, Loaded::List(rows)) => self.list_loaded(rows),
+            (Load::More, Loaded::List(rows)) => self.more_loaded(rows),
+            (Load::Siblings, Loaded::List(rows)) => self.siblings_loaded(rows),
+            (Load::Row(_), Loaded::Conversation(Some(row))) => self.row_loaded(*row),
+            (Load::Open, Loaded::Conversation(conversation)) => {
+                self.conversation_loaded(conversation.map(|it| *it))
+            }
+            (Load::Messages, Loaded::Thread(messages)) => self.messages_loaded(messages),
+            (Load::History, Loaded::History(events)) => {
+                if let Some(thread) = &mut self.thread {
+                    thread.history = events;
+                }
+            }
+            (Load::Rows, Loaded::Outbox(rows)) => {
+                if let Some(thread) = &mut self.thread {
+                    thread.rows = rows;
+                }
+            }
+            (Load::Draft, Loaded::Draft(draft)) => self.draft_loaded(draft),
+            (Load::Outbox, Loaded::Outbox(rows)) => self.outbox_loaded(rows),
+            _ => {}
+        }
+        self.check_review();
+    }
+
+    fn done(&mut self, ticket: Ticket, outcome: Outcome) {
+        if let Some(intent) = self.wishes.remove(&ticket) {
+            self.dirty = true;
+            self.answered(intent, outcome);
+            self.check_review();
+        }
+    }
+
+    fn timer(&mut self, ticket: Ticket) {
+        let Some(timer) =
+            self.timers.iter().find(|(_, (newest, _))| *newest == ticket).map(|(timer, _)| *timer)
+        else {
+            return;
+        };
+        self.timers.remove(&timer);
+        match timer {
+            Timer::Prefix => {
+                self.prefix_shown = true;
+                self.dirty = true;
+            }
+            Timer::Preview => self.preview(),
+            Timer::ReadCursor => self.move_read_cursor(),
+            Timer::SaveDraft => self.save_draft(),
+            Timer::Second => {
+                self.dirty = true;
+                self.count_down();
+            }
+            Timer::Minute => {
+                self.dirty = true;
+                self.start_minute();
+            }
+            Timer::Gate => {
+                self.dirty = true;
+                self.check_gate();
+            }
+        }
+        self.check_review();
+    }
+
+    /// Somebody committed something: everything on the screen is asked for again; only what differs is drawn.
+    fn refresh(&mut self) {
+        self.refresh_counts();
+        self.load(Load::Health, Request::Health);
+        self.load(Load::Outbox, Request::Outbox(None));
+        self.refresh_list();
+        self.refresh_thread();
+    }
+
+    // --- tickets ---
+
+    pub(super) fn ticket(&mut self) -> Ticket {
+        self.next += 1;
+        Ticket(self.next)
+    }
+
+    pub(super) fn load(&mut self, load: Load, request: Request) {
+        let ticket = self.ticket();
+        self.loads.insert(load, ticket);
+        self.fx.push(Effect::Load(ticket, request));
+    }
+
+    pub(super) fn perform_wish(&mut self, wish: Wish, intent: Intent) {
+        let ticket = self.ticket();
+        self.wishes.insert(ticket, intent);
+        self.fx.push(Effect::Perform(ticket, wish));
+    }
+
+    pub(super) fn start_timer(&mut self, timer: Timer, at: Time) {
+        let ticket = self.ticket();
+        self.timers.insert(timer, (ticket, at));
+        self.fx.push(Effect::StartTimer { ticket, at });
+    }
+
+    fn start_minute(&mut self) {
+        let next = self.now + Duration::seconds(60 - i64::from(self.now.second()));
+        self.start_timer(Timer::Minute, next.with_nanosecond(0).unwrap_or(next));
+    }
+
+    /// Says something in the footer.
+    pub(super) fn say(&mut self, sentence: impl Into<String>) {
+        self.notice = Some(sentence.into());
+        self.dirty = true;
+    }
+
+    /// Whether what an action of this place would be for stands on the screen.
+    fn target_drawn(&self, place: u16) -> bool {
+        match place {
+            place::THREAD => self.thread.as_ref().is_some_and(|thread| thread.drawn),
+            _ => true,
+        }
+    }
+
+    /// For whom a composer of this kind would write, in the words of the borders.
+    pub fn draft_key(&self) -> Option<(Option<ConversationId>, DraftKind)> {
+        self.composer.as_ref().map(|composer| (composer.to, composer.kind))
+    }
+}
+
+fn is_paste(strokes: &[Stroke]) -> bool {
+    let keys: Vec<Key> = strokes.iter().map(|stroke| Key::from(stroke.key)).collect();
+    if keys.iter().any(|key| key.ends_line()) {
+        return true;
+    }
+    let mut printable: Vec<char> = keys.iter().filter_map(|key| key.text()).collect();
+    // j and k, Space and the rest of the motions at any speed are typing.
+    printable
+        .retain(|letter| !matches!(letter, 'j' | 'k' | 'J' | 'K' | ' ' | 'n' | 'N' | 'g' | 'G' | 'h' | 'l'));
+    printable.sort_unstable();
+    printable.dedup();
+    printable.len() > 3
+}

@@ -1,0 +1,144 @@
+//! The outbox: what has not been sent, and what a person can do about it.
+
+use super::{
+    actions::Act,
+    keymap::Key,
+    model::{Load, Model, Screen},
+    msg::{Effect, Request, Wish},
+    popup::{Ask, AskThen},
+    undo::Intent,
+};
+use crate::domain::{OutboxRow, RowNumber, RowState};
+
+/// The outbox's screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OutboxScreen {
+    /// Its rows, oldest first.
+    pub rows: Vec<OutboxRow>,
+    /// Which one is selected.
+    pub selected: usize,
+    pub(super) loaded: bool,
+}
+
+impl OutboxScreen {
+    /// The selected row.
+    pub fn row(&self) -> Option<&OutboxRow> {
+        self.rows.get(self.selected)
+    }
+
+    /// Rows of this account that a person has to settle.
+    pub fn mine_to_settle(&self, me: &str) -> usize {
+        self.rows.iter().filter(|row| row.state.needs_a_person() && row.author == me).count()
+    }
+}
+
+impl Model {
+    pub(super) fn open_outbox(&mut self) {
+        self.park_composer();
+        self.details = None;
+        self.screen = Screen::Outbox;
+        self.refresh_outbox();
+    }
+
+    pub(super) fn refresh_outbox(&mut self) {
+        self.load(Load::Outbox, Request::Outbox(None));
+    }
+
+    pub(super) fn outbox_loaded(&mut self, rows: Vec<OutboxRow>) {
+        let me = self.options.me.clone();
+        let before = self.outbox.mine_to_settle(&me);
+        let selected = self.outbox.row().map(|row| row.n);
+        let first = !self.outbox.loaded;
+        self.outbox.rows = rows;
+        self.outbox.loaded = true;
+        self.outbox.selected = selected
+            .and_then(|n| self.outbox.rows.iter().position(|row| row.n == n))
+            .unwrap_or(self.outbox.selected)
+            .min(self.outbox.rows.len().saturating_sub(1));
+        let now = self.outbox.mine_to_settle(&me);
+        if now > before {
+            self.fx.push(Effect::Bell);
+        }
+        if first && now > 0 {
+            let parked =
+                self.outbox.rows.iter().find(|row| row.state == RowState::Parked && row.author == me);
+            let sentence = parked.map_or_else(
+                || format!("{now} of yours need you: g f lists them, g o shows the outbox"),
+                |row| {
+                    let why = row.reason.as_deref().unwrap_or("it waited too long");
+                    format!(
+                        "Not sent: {} {} ({why})   g o: r sends, u takes it back, D discards",
+                        row.action.word(),
+                        row.n
+                    )
+                },
+            );
+            self.say(sentence);
+        }
+    }
+
+    pub(super) fn outbox_act(&mut self, act: Act) {
+        let last = self.outbox.rows.len().saturating_sub(1);
+        let row = self.outbox.row().map(|row| (row.n, row.state, row.conversation));
+        match act {
+            Act::Next => self.outbox.selected = (self.outbox.selected + 1).min(last),
+            Act::Previous => self.outbox.selected = self.outbox.selected.saturating_sub(1),
+            Act::Top => self.outbox.selected = 0,
+            Act::Bottom => self.outbox.selected = last,
+            Act::PageDown => self.outbox.selected = (self.outbox.selected + self.list_height()).min(last),
+            Act::PageUp => self.outbox.selected = self.outbox.selected.saturating_sub(self.list_height()),
+            Act::Back | Act::Escape => self.screen = Screen::List,
+            Act::Open | Act::TakeBack | Act::Retry | Act::DiscardRow | Act::ItIsThere | Act::NotThere => {
+                match row {
+                    Some((_, _, conversation)) if act == Act::Open => self.open_conversation(conversation),
+                    Some((n, state, conversation)) => self.settle_row(act, n, state, conversation),
+                    None => self.say("the outbox is empty"),
+                }
+            }
+            other => self.common_act(other, &[] as &[Key]),
+        }
+    }
+
+    fn settle_row(
+        &mut self,
+        act: Act,
+        n: RowNumber,
+        state: RowState,
+        conversation: crate::domain::ConversationId,
+    ) {
+        match act {
+            Act::TakeBack => self.perform_wish(
+                Wish::TakeBack(n),
+                Intent::TakeBack { row: n, conversation: Some(conversation), label: format!("row {n}") },
+            ),
+            Act::Retry if state == RowState::Uncertain => {
+                self.say("nobody knows whether it is there: look, then Y it is there, N not there");
+            }
+            Act::Retry => {
+                self.perform_wish(Wish::Retry(n), Intent::Settle { label: format!("row {n} is sent now") });
+            }
+            Act::DiscardRow => {
+                self.ask =
+                    Some(Ask::new(format!("Drop row {n} with its text?"), "drop it", AskThen::DiscardRow(n)));
+            }
+            Act::ItIsThere | Act::NotThere if state != RowState::Uncertain => {
+                self.say("this row is not uncertain");
+            }
+            Act::ItIsThere => {
+                self.perform_wish(
+                    Wish::MarkSent(n),
+                    Intent::Settle { label: format!("row {n}: it is there") },
+                );
+            }
+            _ => {
+                let mut ask = Ask::new(
+                    format!("Send row {n} again? If it is there after all, the customer reads it twice."),
+                    "send it again",
+                    AskThen::SendAgain(n),
+                );
+                ask.needs_drawing = true;
+                self.ask = Some(ask);
+            }
+        }
+    }
+}

@@ -1,0 +1,459 @@
+//! The review bar: who reads it, what speaks against it, and only what may be done now.
+
+use chrono::Duration;
+
+use super::{
+    actions::Act,
+    composer::Composer,
+    model::{Model, Screen},
+    msg::Wish,
+    popup::{Ask, AskThen, PickerKind},
+    preflight::{Finding, Level, Preflight},
+    split::split,
+    undo::{Intent, Step},
+    words,
+};
+use crate::domain::{
+    Action, ConversationId, Delivery, DraftKind, Gate, Reach, Status, Time,
+    desk::{Commit, Seen},
+    outbox::LocalChange,
+};
+
+/// The review bar.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Review {
+    /// What speaks against sending, the worst first.
+    pub findings: Vec<Finding>,
+    /// Whether these findings have been drawn.
+    pub shown: bool,
+    /// Whether the findings are shown in full.
+    pub viewing: bool,
+    /// What the store refused the send over: sending all the same is then held against nothing.
+    pub(super) refused: Option<Finding>,
+}
+
+/// How grave the findings are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing speaks against it.
+    Clean,
+    /// Something may speak against it.
+    Amber,
+    /// Nothing can be sent.
+    Red,
+}
+
+impl Review {
+    pub(super) fn drawn(&mut self) {
+        self.shown = true;
+    }
+
+    /// The worst of the findings.
+    pub fn verdict(&self) -> Verdict {
+        match self.findings.iter().map(|finding| finding.level).max() {
+            None => Verdict::Clean,
+            Some(Level::Amber) => Verdict::Amber,
+            Some(Level::Red) => Verdict::Red,
+        }
+    }
+
+    /// Lines that it takes.
+    pub fn height(&self) -> usize {
+        let details = if self.viewing { self.findings.len() } else { 0 };
+        3 + self.findings.len() + details
+    }
+}
+
+/// How a text is to go out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct How {
+    pub status: Option<Status>,
+    pub next: bool,
+    pub anyway: bool,
+    pub later: Option<Time>,
+}
+
+impl Model {
+    pub(super) fn open_review(&mut self) {
+        let Some(composer) = &self.composer else {
+            self.say("nothing is being written");
+            return;
+        };
+        if composer.is_empty() && self.screen != Screen::Form {
+            // Nothing was written: Esc is the way out.
+            self.park_composer();
+            return;
+        }
+        self.save_draft();
+        self.review = Some(Review { findings: self.findings(), ..Review::default() });
+        self.thread_resized();
+    }
+
+    /// The findings as they are now. They change without a key when the gate does.
+    pub(super) fn check_review(&mut self) {
+        if self.review.is_none() {
+            return;
+        }
+        if self.composer.is_none() {
+            self.review = None;
+            return;
+        }
+        let mut findings = self.findings();
+        if let Some(review) = &mut self.review {
+            if let Some(refused) = &review.refused
+                && !findings.iter().any(|finding| finding.text.contains("since you last looked"))
+            {
+                findings.push(refused.clone());
+            }
+            if findings != review.findings {
+                // A finding that has not been drawn is not taken by a key that was on its way.
+                review.shown = false;
+                review.findings = findings;
+                self.dirty = true;
+                self.thread_resized();
+            }
+        }
+    }
+
+    /// What speaks against sending what stands in the composer.
+    pub fn findings(&self) -> Vec<Finding> {
+        let Some(composer) = &self.composer else { return Vec::new() };
+        let capabilities = self.capabilities(&composer.channel);
+        let thread = self.thread.as_ref().filter(|thread| Some(thread.id) == composer.to);
+        let body = composer.body();
+        let mut found = Preflight {
+            conversation: composer.to.and_then(|id| self.known(id)),
+            kind: composer.kind,
+            capabilities: &capabilities,
+            lint: self.options.lint.get(&composer.channel).copied().unwrap_or_default(),
+            text: &body,
+            files: &composer.files,
+            template: composer.template.as_ref(),
+            reopen: composer.reopen,
+            messages: thread.map_or(&[], |thread| &thread.messages),
+            seen: thread.and_then(|thread| thread.seen),
+            me: &self.options.me,
+            now: self.now,
+        }
+        .findings();
+        if composer.to.is_none() {
+            found.extend(self.form_findings());
+            found.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        }
+        found
+    }
+
+    /// Whether a key of the bar is offered now.
+    pub fn offered(&self, act: Act) -> bool {
+        let (Some(review), Some(composer)) = (&self.review, &self.composer) else { return false };
+        let verdict = review.verdict();
+        let note = composer.kind == DraftKind::Note;
+        match act {
+            Act::Edit | Act::Keep | Act::DiscardDraft => true,
+            Act::ViewFinding => !review.findings.is_empty(),
+            Act::SaveNote => note && verdict == Verdict::Clean,
+            Act::Send | Act::SendResolveNext => !note && verdict == Verdict::Clean,
+            Act::SendNew | Act::SendOpen | Act::SendPending | Act::SendOnHold | Act::SendResolved => {
+                !note && verdict == Verdict::Clean && composer.to.is_some()
+            }
+            Act::SendAnyway => !note && verdict == Verdict::Amber,
+            Act::Later => !note && verdict != Verdict::Red,
+            _ => false,
+        }
+    }
+
+    pub(super) fn review_act(&mut self, act: Act) {
+        if matches!(act, Act::Repaint | Act::Suspend | Act::Cancel | Act::Help) {
+            self.common_act(act, &[]);
+            return;
+        }
+        if !self.offered(act) {
+            return;
+        }
+        let keep = if self.options.keep_status { None } else { Some(Status::Pending) };
+        match act {
+            Act::Send => self.send(How { status: keep, ..How::default() }),
+            Act::SendAnyway => {
+                if self.review.as_ref().is_some_and(|review| review.shown) {
+                    self.send(How { status: keep, anyway: true, ..How::default() });
+                } else {
+                    self.say("read first what was found, then Y");
+                }
+            }
+            Act::SendResolveNext => {
+                self.send(How { status: Some(Status::Resolved), next: true, ..How::default() });
+            }
+            Act::SendNew => self.send(How { status: Some(Status::New), ..How::default() }),
+            Act::SendOpen => self.send(How { status: Some(Status::Open), ..How::default() }),
+            Act::SendPending => self.send(How { status: Some(Status::Pending), ..How::default() }),
+            Act::SendOnHold => self.send(How { status: Some(Status::OnHold), ..How::default() }),
+            Act::SendResolved => self.send(How { status: Some(Status::Resolved), ..How::default() }),
+            Act::SaveNote => self.save_note(),
+            Act::Edit => {
+                self.review = None;
+                self.thread_resized();
+            }
+            Act::ViewFinding => {
+                if let Some(review) = &mut self.review {
+                    review.viewing = !review.viewing;
+                }
+                self.thread_resized();
+            }
+            Act::Later => self.open_picker(PickerKind::Later),
+            Act::Keep => {
+                let form = self.screen == Screen::Form;
+                self.park_composer();
+                if form {
+                    self.form = None;
+                    self.screen = Screen::List;
+                }
+                self.say("kept as a draft   g d lists your drafts");
+            }
+            Act::DiscardDraft => {
+                let question = "Throw this text away?".to_owned();
+                self.ask = Some(Ask::new(question, "discard", AskThen::DiscardDraft));
+            }
+            _ => {}
+        }
+    }
+
+    /// Ctrl-Enter: sends where the bar would be clean, else opens the bar.
+    pub(super) fn send_if_clean(&mut self) {
+        self.open_review();
+        match self.composer.as_ref().map(|composer| composer.kind) {
+            Some(DraftKind::Note) => self.review_act(Act::SaveNote),
+            Some(DraftKind::Reply) => self.review_act(Act::Send),
+            None => {}
+        }
+    }
+
+    fn save_note(&mut self) {
+        let Some((composer, id)) = self.composer.take().and_then(|it| it.to.map(|id| (it, id))) else {
+            return;
+        };
+        self.review = None;
+        let text = composer.body();
+        let wish = Wish::Change {
+            id,
+            change: LocalChange::Note { text },
+            vendor: Vec::new(),
+            held_until: None,
+            seen: Seen::default(),
+        };
+        self.forget_draft(&composer);
+        self.perform_wish(wish, Intent::Note { composer: Box::new(composer) });
+        self.thread_resized();
+        self.session_changed();
+    }
+
+    /// The draft of a composer that is gone.
+    pub(super) fn forget_draft(&mut self, composer: &Composer) {
+        let draft = crate::domain::Draft {
+            conversation: composer.to,
+            agent: self.options.me.clone(),
+            kind: composer.kind,
+            body: String::new(),
+            cursor: (0, 0),
+            files: Vec::new(),
+            quote: None,
+            form: serde_json::Value::Null,
+            saved_at: self.now,
+        };
+        for row in self.list.rows.iter_mut().filter(|row| Some(row.id) == composer.to) {
+            row.has_draft = false;
+        }
+        self.perform_wish(Wish::SaveDraft(Box::new(draft)), Intent::Quiet);
+    }
+
+    pub(super) fn send_later(&mut self, at: Time) {
+        let anyway =
+            self.review.as_ref().is_some_and(|review| review.verdict() == Verdict::Amber && review.shown);
+        let status = if self.options.keep_status { None } else { Some(Status::Pending) };
+        self.send(How { status, anyway, later: Some(at), ..How::default() });
+    }
+
+    /// Commits what stands in the composer. The composer closes at once; a refusal brings it back as it was.
+    pub(super) fn send(&mut self, how: How) {
+        let Some(composer) = self.composer.take() else { return };
+        let review = self.review.take();
+        let capabilities = self.capabilities(&composer.channel);
+        let window = self.descriptor(&composer.channel).map_or(0, |it| it.undo_window_ms);
+        let held_until =
+            (window > 0 && how.later.is_none()).then(|| self.now + Duration::milliseconds(window));
+        let row = composer.to.and_then(|id| self.known(id)).cloned();
+        let closed = row.as_ref().is_some_and(|row| row.gate.at(self.now) == Gate::RemoteClosed);
+        let mut outgoing = split(
+            &composer.body(),
+            &composer.files,
+            composer.quote,
+            composer.template.as_ref(),
+            composer.reopen || (how.anyway && closed),
+            &capabilities,
+        );
+        let mut actions: Vec<Action> = Vec::new();
+        if composer.to.is_none() {
+            let first = outgoing.remove(0);
+            actions.push(Action::Create(self.form_conversation(first)));
+        }
+        let messages = outgoing.len() + actions.len();
+        actions.extend(outgoing.into_iter().map(Action::Reply));
+        if how.status == Some(Status::Resolved) && capabilities.resolve == Reach::Remote {
+            actions.push(Action::Status { close: true });
+        }
+        let to = row.as_ref().map_or_else(|| self.form_recipient(), Self::recipient);
+        let seen = if how.anyway {
+            Seen::default()
+        } else {
+            let thread = self.thread.as_ref().filter(|thread| Some(thread.id) == composer.to);
+            Seen { rev: None, message: thread.and_then(|thread| thread.seen) }
+        };
+        let kind = self.descriptor(&composer.channel).map(|it| it.kind.clone());
+        let kind = kind.or_else(|| row.as_ref().map(|row| row.kind.clone()));
+        let commit = Commit {
+            conversation: composer.to,
+            channel: composer.channel.clone(),
+            kind: kind.unwrap_or(crate::domain::ChannelKind::IMPORT),
+            actions,
+            held_until,
+            later: how.later,
+            author: self.options.me.clone(),
+            author_name: Some(self.options.name.clone()),
+            seen,
+            status: how.status,
+            ends_draft: Some((composer.to, composer.kind)),
+            send_ids: Vec::new(),
+        };
+        let unassigned = row.as_ref().is_some_and(|row| row.assignee.is_none());
+        if let Some(id) = composer.to {
+            self.show_sent(id, how.status);
+        }
+        let intent = Intent::Send {
+            composer: Box::new(composer.clone()),
+            review: review.map(Box::new),
+            to: to.clone(),
+            until: held_until,
+        };
+        self.perform_wish(Wish::Commit(Box::new(commit)), intent);
+        self.timers.remove(&super::model::Timer::SaveDraft);
+        let files = if messages > 1 { format!(", {messages} messages in order") } else { String::new() };
+        if let Some(at) = how.later {
+            let at = words::weekday(at, self.options.zone);
+            self.say(format!("will be sent {at} to {to}{files}   g o takes it back"));
+        } else if unassigned {
+            self.say(format!("it is yours now: it was nobody's{files}"));
+        } else if messages > 1 {
+            self.say(format!("{messages} messages in order; the first that fails parks the rest"));
+        }
+        if composer.to.is_none() {
+            self.form = None;
+            self.screen = Screen::List;
+        }
+        self.start_count_down(held_until);
+        self.thread_resized();
+        if how.next {
+            self.neighbour(1);
+        }
+        self.session_changed();
+    }
+
+    /// What the screen shows of a send before the store has answered.
+    fn show_sent(&mut self, id: ConversationId, status: Option<Status>) {
+        let open = self.thread.as_mut().and_then(|thread| thread.conversation.as_mut());
+        for row in self.list.rows.iter_mut().chain(open).filter(|row| row.id == id) {
+            row.has_draft = false;
+            row.outbox = row.outbox.or(Some(Delivery::Held));
+            if let Some(status) = status {
+                row.status = status;
+                row.turn = status.turn();
+            }
+        }
+    }
+
+    pub(super) fn committed(
+        &mut self,
+        committed: &crate::domain::desk::Committed,
+        to: String,
+        until: Option<Time>,
+    ) {
+        self.undo.push(Step::Sent {
+            rows: committed.rows.clone(),
+            conversation: committed.conversation,
+            to,
+            until,
+        });
+        self.refresh_thread();
+    }
+
+    /// A send was refused or failed: everything is back where it was, with the reason.
+    pub(super) fn bring_back(
+        &mut self,
+        composer: Composer,
+        review: Option<Review>,
+        finding: Option<Finding>,
+        sentence: &str,
+    ) {
+        let to = composer.to;
+        let name = to
+            .and_then(|id| self.known(id))
+            .map_or_else(String::new, |row| format!(" to {}", row.counterpart.name));
+        if let Some(id) = to {
+            self.load(super::model::Load::Row(id), super::msg::Request::Conversation(id));
+        }
+        if self.composer.is_some() {
+            // Something else is being written: the text waits as the draft it still is.
+            self.say(format!("NOT SENT{name}: {sentence}; the text is kept as your draft"));
+            return;
+        }
+        if let Some(id) = to
+            && (self.screen != Screen::Thread || self.thread.as_ref().is_none_or(|thread| thread.id != id))
+        {
+            self.open_conversation(id);
+        }
+        if to.is_none() {
+            self.screen = Screen::Form;
+            self.form_reopened(&composer);
+        }
+        self.composer = Some(composer);
+        let mut review = review.unwrap_or_default();
+        review.shown = false;
+        review.refused = finding;
+        self.review = Some(review);
+        self.say(format!("NOT SENT{name}: {sentence}"));
+        self.refresh_thread();
+    }
+
+    /// The line that offers what may be done, in the words of the bar.
+    pub fn review_offers(&self) -> (String, String) {
+        let (Some(review), Some(composer)) = (&self.review, &self.composer) else {
+            return Default::default();
+        };
+        let then = if self.options.keep_status || composer.to.is_none() {
+            "y send".to_owned()
+        } else {
+            "y send, then pending".to_owned()
+        };
+        let offers = match (composer.kind, review.verdict()) {
+            (DraftKind::Note, Verdict::Clean) => "n save note".to_owned(),
+            (_, Verdict::Clean) if composer.to.is_none() => then,
+            (_, Verdict::Clean) => format!("{then}   E send, resolve, next   s.. send and set a status"),
+            (_, Verdict::Amber) => "Y send all the same".to_owned(),
+            (_, Verdict::Red) => "cannot be sent now".to_owned(),
+        };
+        let view = if review.findings.is_empty() { "" } else { "v view   " };
+        let later = if self.offered(Act::Later) { "l later   " } else { "" };
+        (offers, format!("e edit   {view}{later}k keep draft   D discard (asks)"))
+    }
+
+    /// The question of the bar: recipient, number and channel.
+    pub fn review_question(&self) -> String {
+        let Some(composer) = &self.composer else { return String::new() };
+        let row = composer.to.and_then(|id| self.known(id));
+        match (composer.kind, row) {
+            (DraftKind::Note, Some(row)) => {
+                format!("Save for the TEAM ONLY, about {} ({})?", row.counterpart.name, row.id)
+            }
+            (_, Some(row)) => format!("Send to {}?", self.addressee(row)),
+            (_, None) => format!("Start with {}?", self.form_recipient()),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What the window shows, kept for the next start; leaving.
+
+use serde_json::{Value, json};
+
+use super::{
+    model::{Model, Screen},
+    msg::{Effect, EngineState, Wish},
+    popup::{Ask, AskThen},
+    undo::Intent,
+};
+use crate::domain::{ConversationId, DraftKind};
+
+/// What the last window showed and is not restored yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// The first view is still to be chosen by what is not empty.
+    pub view_open: bool,
+    open: Option<ConversationId>,
+    kind: Option<DraftKind>,
+    scroll: Option<usize>,
+}
+
+impl Model {
+    pub(super) fn session_loaded(&mut self, session: Option<Value>) {
+        let session = session.filter(|_| !self.options.demo).unwrap_or(Value::Null);
+        let number = |key: &str| session.get(key).and_then(Value::as_i64);
+        let view = session.get("view").and_then(Value::as_str);
+        self.session = Wanted {
+            view_open: false,
+            open: number("open").map(ConversationId),
+            kind: match session.get("composer").and_then(Value::as_str) {
+                Some("reply") => Some(DraftKind::Reply),
+                Some("note") => Some(DraftKind::Note),
+                _ => None,
+            },
+            scroll: number("scroll").and_then(|top| usize::try_from(top).ok()),
+        };
+        self.list.selected = number("selected").map(ConversationId);
+        match view.and_then(|name| self.list.views.iter().position(|view| view.name == name)) {
+            Some(view) => {
+                self.list.view = view;
+                let selected = self.list.selected;
+                self.reload_list();
+                self.list.selected = selected;
+            }
+            None => {
+                self.session.view_open = true;
+                self.choose_first_view();
+            }
+        }
+    }
+
+    /// The list is here: the conversation that was open is opened again, with its half sentence.
+    pub(super) fn session_restored(&mut self) {
+        let Some(id) = self.session.open.take() else { return };
+        let (kind, scroll) = (self.session.kind.take(), self.session.scroll.take());
+        if self.screen != Screen::List || self.place() != super::actions::place::LIST {
+            return;
+        }
+        // Its row may stand in another view: the channel comes with the conversation.
+        let channel = self.list.row(id).map(|row| row.channel.clone());
+        self.open_conversation(id);
+        if let Some(thread) = &mut self.thread {
+            thread.scroll_to = scroll;
+        }
+        if let (Some(kind), Some(channel)) = (kind, channel) {
+            self.open_composer(id, channel, kind);
+        }
+    }
+
+    /// Notes what the window shows. Small, and at most once for each key.
+    pub(super) fn session_changed(&mut self) {
+        if self.options.demo {
+            return;
+        }
+        let open = self.thread.as_ref().filter(|_| self.screen == Screen::Thread);
+        let session = json!({
+            "view": self.list.views[self.list.view].name,
+            "selected": self.list.selected.map(|id| id.0),
+            "open": open.map(|thread| thread.id.0),
+            "scroll": open.map(|thread| thread.top).filter(|_| open.is_some_and(|thread| !thread.follow)),
+            "composer": self.composer.as_ref().map(|composer| composer.kind.as_str()),
+        });
+        self.perform_wish(Wish::SaveSession(session), Intent::Session);
+    }
+
+    /// `q`: asks only where something would not be sent, or stands failed.
+    pub(super) fn ask_quit(&mut self) {
+        if self.options.demo {
+            self.leave();
+            return;
+        }
+        let me = &self.options.me;
+        let alone = !matches!(self.engine, EngineState::Elsewhere(_));
+        let waiting = self.outbox.rows.iter().filter(|row| !row.state.needs_a_person()).count();
+        let held = self.safety().is_some_and(|line| line.starts_with("Held"));
+        let unsettled = self.outbox.mine_to_settle(me);
+        if alone && (waiting > 0 || held) {
+            let n = waiting.max(1);
+            self.ask = Some(Ask::new(
+                format!(
+                    "{} not sent yet, and no other engine will send {}: quit all the same?",
+                    super::words::count(n, "message is", "messages are"),
+                    if n == 1 { "it" } else { "them" }
+                ),
+                "quit; they go out at the next start, or ask",
+                AskThen::Quit,
+            ));
+        } else if unsettled > 0 && self.notice.is_none() && !self.leaving {
+            self.ask = Some(Ask::new(
+                format!(
+                    "{} failed, parked or uncertain (g f): quit all the same?",
+                    super::words::count(unsettled, "row of yours is", "rows of yours are")
+                ),
+                "quit; they stay in Fix",
+                AskThen::Quit,
+            ));
+        } else {
+            self.leave();
+        }
+    }
+
+    /// Saves what is not saved and goes.
+    pub(super) fn leave(&mut self) {
+        if let Some(composer) = &mut self.composer {
+            composer.loaded |= !composer.is_empty();
+        }
+        self.save_draft();
+        self.session_changed();
+        self.leaving = true;
+        self.fx.push(Effect::Quit);
+    }
+}

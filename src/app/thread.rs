@@ -1,0 +1,558 @@
+//! An opened (or previewed) conversation: its messages, what of them has been seen, scrolling, folding.
+
+use std::collections::BTreeSet;
+
+use chrono::Duration;
+
+use super::{
+    actions::Act,
+    keymap::Key,
+    list::PAGE,
+    model::{Load, Model, Screen, Timer},
+    msg::{Effect, ListWish, Request, Wish},
+    thread_lines::{Folds, Frame, ThreadLine, lines},
+    undo::Intent,
+};
+use crate::domain::{
+    Conversation, ConversationId, Direction, Message, MessageId, OutboxRow, Time,
+    desk::{Seen, Sort},
+    outbox::{Event, LocalChange},
+};
+
+/// Messages that are read at a time.
+const MESSAGES: usize = 100;
+
+/// A conversation on the screen.
+#[derive(Debug)]
+pub struct Thread {
+    /// Which.
+    pub id: ConversationId,
+    /// As it is known.
+    pub conversation: Option<Conversation>,
+    /// The newest messages, oldest first.
+    pub messages: Vec<Message>,
+    /// Whether they have been read from the store.
+    pub loaded: bool,
+    /// Its part of the outbox.
+    pub rows: Vec<OutboxRow>,
+    /// What happened in it, once the details asked for it.
+    pub history: Vec<Event>,
+    /// The customer's other conversations, once the details asked for them.
+    pub siblings: Vec<Conversation>,
+    /// The selected message, by its place.
+    pub selected: usize,
+    /// The first line on the screen.
+    pub top: usize,
+    /// Keeps the newest line on the screen.
+    pub follow: bool,
+    /// Messages that were new when it was opened.
+    pub new: BTreeSet<MessageId>,
+    /// What is folded.
+    pub folds: Folds,
+    /// Words of a search in it.
+    pub search: Option<String>,
+    /// Whether it has been drawn: keys typed before may move on from it, never act on it.
+    pub drawn: bool,
+    /// The newest message that has been drawn on this agent's screen.
+    pub seen: Option<MessageId>,
+    /// Up to where the read cursor has been moved.
+    pub(super) read: Option<MessageId>,
+    at_newest: bool,
+    pub(super) scroll_to: Option<usize>,
+}
+
+impl Thread {
+    fn new(id: ConversationId, conversation: Option<Conversation>) -> Self {
+        Self {
+            id,
+            conversation,
+            messages: Vec::new(),
+            loaded: false,
+            rows: Vec::new(),
+            history: Vec::new(),
+            siblings: Vec::new(),
+            selected: 0,
+            top: 0,
+            follow: true,
+            new: BTreeSet::new(),
+            folds: Folds::default(),
+            search: None,
+            drawn: false,
+            seen: None,
+            read: None,
+            at_newest: false,
+            scroll_to: None,
+        }
+    }
+
+    /// The selected message.
+    pub fn selected_message(&self) -> Option<&Message> {
+        self.messages.get(self.selected)
+    }
+}
+
+/// Where the panes of list and conversation stand, in columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Panes {
+    /// Views, from 160 columns on.
+    pub views: u16,
+    /// The list.
+    pub list: u16,
+    /// The conversation.
+    pub thread: u16,
+    /// Details, from 160 columns on.
+    pub details: u16,
+}
+
+impl Model {
+    /// The widths of the panes; rules of one column stand between them.
+    pub fn panes(&self) -> Panes {
+        let width = self.size.0;
+        if !self.side_by_side() {
+            return Panes { views: 0, list: width, thread: width, details: 0 };
+        }
+        if width < 160 {
+            let list = (width / 2).max(50);
+            return Panes { views: 0, list, thread: width - list - 1, details: 0 };
+        }
+        let (views, details) = (18, (width / 5).clamp(30, 44));
+        let rest = width - views - details - 3;
+        let list = rest * 45 / 100;
+        Panes { views, list, thread: rest - list, details }
+    }
+
+    /// Lines of the conversation's messages that fit, with the composer as it is.
+    pub fn thread_height(&self) -> usize {
+        let rows = usize::from(self.size.1);
+        let small = self.size.0 < 60 || rows < 16;
+        let around = if small {
+            3
+        } else if self.side_by_side() {
+            9
+        } else {
+            6
+        };
+        rows.saturating_sub(around).saturating_sub(self.composer_height()).max(1)
+    }
+
+    /// The lines of the conversation on the screen.
+    pub fn thread_lines(&self) -> Vec<ThreadLine> {
+        let Some(thread) = &self.thread else { return Vec::new() };
+        let held: Vec<(MessageId, Time)> =
+            thread.rows.iter().filter_map(|row| row.message.zip(row.not_before)).collect();
+        let name = thread.conversation.as_ref().map_or("", |it| it.counterpart.name.as_str());
+        lines(
+            &thread.messages,
+            &Frame {
+                width: usize::from(self.panes().thread).saturating_sub(1),
+                zone: self.options.zone,
+                now: self.now,
+                new: &thread.new,
+                folds: thread.folds,
+                name,
+                held: &held,
+            },
+        )
+    }
+
+    /// Opens a conversation. Everything that is known of it is on the screen at once; the rest comes.
+    pub(super) fn open_conversation(&mut self, id: ConversationId) {
+        if self.thread.as_ref().is_none_or(|thread| thread.id != id) {
+            self.park_composer();
+            self.show_thread(id);
+        }
+        self.timers.remove(&Timer::Preview);
+        if let Some(thread) = &mut self.thread {
+            thread.drawn = false;
+        }
+        self.list.selected = Some(id);
+        self.settle_top();
+        self.screen = Screen::Thread;
+        self.load_details();
+        self.session_changed();
+    }
+
+    fn show_thread(&mut self, id: ConversationId) {
+        self.thread = Some(Thread::new(id, self.list.row(id).cloned()));
+        self.load(Load::Open, Request::Conversation(id));
+        self.load(Load::Messages, Request::Thread { id, before: None, limit: MESSAGES });
+        self.load(Load::Rows, Request::Outbox(Some(id)));
+    }
+
+    /// The conversation beside the list, after 250 ms of rest. Never moves the read cursor.
+    pub(super) fn preview(&mut self) {
+        if !self.side_by_side() || self.screen != Screen::List || self.composer.is_some() {
+            return;
+        }
+        if let Some(id) = self.list.selected
+            && self.thread.as_ref().is_none_or(|thread| thread.id != id)
+        {
+            self.show_thread(id);
+            self.dirty = true;
+        }
+    }
+
+    pub(super) fn refresh_thread(&mut self) {
+        let Some(id) = self.thread.as_ref().map(|thread| thread.id) else { return };
+        self.load(Load::Open, Request::Conversation(id));
+        self.load(Load::Messages, Request::Thread { id, before: None, limit: MESSAGES });
+        self.load(Load::Rows, Request::Outbox(Some(id)));
+        if self.details.is_some() {
+            self.load(Load::History, Request::History(id));
+        }
+    }
+
+    /// What the details show and nothing else does.
+    pub(super) fn load_details(&mut self) {
+        if self.details.is_none() {
+            return;
+        }
+        let Some(target) = self.target() else { return };
+        let (id, channel, customer) = (target.id, target.channel.clone(), target.customer.clone());
+        if self.thread.as_ref().is_none_or(|thread| thread.id != id) {
+            self.show_thread(id);
+        }
+        self.load(Load::History, Request::History(id));
+        if let Some(name) = customer.name.or(customer.id) {
+            let query = format!("channel:{channel} customer:\"{}\"", name.replace('"', ""));
+            let wish = ListWish { query, sort: Sort::Updated, limit: 10, after: None };
+            self.load(Load::Siblings, Request::List(wish));
+        }
+    }
+
+    pub(super) fn siblings_loaded(&mut self, rows: Vec<Conversation>) {
+        if let Some(thread) = &mut self.thread {
+            thread.siblings = rows.into_iter().filter(|row| row.id != thread.id).collect();
+        }
+    }
+
+    pub(super) fn conversation_loaded(&mut self, conversation: Option<Conversation>) {
+        let Some(conversation) = conversation else {
+            if let Some(thread) = self.thread.take() {
+                self.say(format!("there is no conversation {} here", thread.id));
+                if self.screen == Screen::Thread {
+                    self.screen = Screen::List;
+                }
+            }
+            return;
+        };
+        self.row_loaded(conversation.clone());
+        let before = self.thread.as_ref().and_then(|thread| thread.conversation.as_ref()).map(|it| it.gate);
+        let gate = conversation.gate;
+        if let Some(thread) = &mut self.thread
+            && thread.id == conversation.id
+        {
+            thread.conversation = Some(conversation);
+        }
+        // The border of an open composer changes without a key; one bell says so.
+        if self.composer.is_some() && before.is_some_and(|before| before.at(self.now) != gate.at(self.now)) {
+            self.fx.push(Effect::Bell);
+        }
+        self.watch_gate();
+        self.mark_new();
+    }
+
+    /// A timer for a gate that shuts by itself (WhatsApp's window).
+    pub(super) fn watch_gate(&mut self) {
+        let changes =
+            self.thread.as_ref().and_then(|it| it.conversation.as_ref()).and_then(|it| it.gate.changes_at());
+        if let Some(at) = changes.filter(|at| *at > self.now)
+            && self.composer.is_some()
+        {
+            self.start_timer(Timer::Gate, at);
+        }
+    }
+
+    pub(super) fn check_gate(&mut self) {
+        if self.composer.is_some() {
+            self.fx.push(Effect::Bell);
+        }
+    }
+
+    pub(super) fn messages_loaded(&mut self, messages: Vec<Message>) {
+        let Some(thread) = &mut self.thread else { return };
+        let first = !thread.loaded;
+        let newest = thread.messages.last().map(|message| message.id);
+        let selected = thread.selected_message().map(|message| message.id);
+        let at_end = thread.selected + 1 >= thread.messages.len();
+        if !first {
+            // What comes while it is open is new too.
+            let came = messages.iter().filter(|it| newest.is_none_or(|newest| it.id > newest));
+            thread.new.extend(came.filter(|it| it.direction == Direction::Inbound).map(|it| it.id));
+        }
+        thread.messages = messages;
+        thread.loaded = true;
+        let place = selected.and_then(|id| thread.messages.iter().position(|message| message.id == id));
+        thread.selected = match place {
+            Some(place) if !at_end => place,
+            _ => thread.messages.len().saturating_sub(1),
+        };
+        if first {
+            self.mark_new();
+            if let Some(top) = self.thread.as_ref().and_then(|thread| thread.scroll_to) {
+                self.scroll_lines(top);
+            }
+        }
+        self.thread_resized();
+        self.rows_taken_back();
+    }
+
+    /// The newest unread inbound messages are marked until the conversation is left.
+    fn mark_new(&mut self) {
+        let Some(thread) = &mut self.thread else { return };
+        let unread = thread.conversation.as_ref().map_or(0, |it| it.unread as usize);
+        if thread.loaded && thread.new.is_empty() && thread.read.is_none() {
+            thread.new = thread
+                .messages
+                .iter()
+                .rev()
+                .filter(|message| message.direction == Direction::Inbound)
+                .take(unread)
+                .map(|message| message.id)
+                .collect();
+        }
+    }
+
+    /// Keeps the view within the lines; at the end, the newest message from its head where it is longer than the view.
+    pub(super) fn thread_resized(&mut self) {
+        let lines = self.thread_lines();
+        let height = self.thread_height();
+        let Some(thread) = &mut self.thread else { return };
+        let last = lines.len().saturating_sub(height);
+        if thread.follow {
+            let newest = thread.messages.len().saturating_sub(1);
+            let head = lines.iter().position(|line| line.message == newest).unwrap_or(last);
+            thread.top = last.min(head);
+        } else {
+            thread.top = thread.top.min(last);
+        }
+    }
+
+    fn scroll_lines(&mut self, top: usize) {
+        let last = self.thread_lines().len().saturating_sub(self.thread_height());
+        if let Some(thread) = &mut self.thread {
+            thread.top = top.min(last);
+            thread.follow = thread.top >= last;
+        }
+    }
+
+    pub(super) fn scroll_pages(&mut self, by: isize, half: bool) {
+        let height = self.thread_height();
+        let step = if half { (height / 2).max(1) } else { height.saturating_sub(1).max(1) };
+        let top = self.thread.as_ref().map_or(0, |thread| thread.top);
+        self.scroll_lines(if by > 0 { top + step } else { top.saturating_sub(step) });
+        // The selected message follows the view.
+        let lines = self.thread_lines();
+        if let Some(thread) = &mut self.thread {
+            let shown = lines.iter().skip(thread.top).take(height);
+            let (first, last) = (shown.clone().next(), shown.last());
+            if let (Some(first), Some(last)) = (first, last) {
+                thread.selected = if thread.follow {
+                    last.message
+                } else {
+                    thread.selected.clamp(first.message, last.message)
+                };
+            }
+        }
+    }
+
+    fn select_message(&mut self, at: usize) {
+        let lines = self.thread_lines();
+        let height = self.thread_height();
+        let Some(thread) = &mut self.thread else { return };
+        thread.selected = at.min(thread.messages.len().saturating_sub(1));
+        let selected = thread.selected;
+        let first = lines.iter().position(|line| line.message == selected).unwrap_or(0);
+        let last = lines.iter().rposition(|line| line.message == selected).unwrap_or(0);
+        let bottom = lines.len().saturating_sub(height);
+        if first < thread.top || last >= thread.top + height {
+            // The message's head goes to the top: few lines move twice.
+            thread.top = first.min(bottom);
+        }
+        thread.follow = thread.top >= bottom;
+    }
+
+    pub(super) fn thread_act(&mut self, act: Act, keys: &[Key]) {
+        let selected = self.thread.as_ref().map_or(0, |thread| thread.selected);
+        let count = self.count.take().unwrap_or(1);
+        match act {
+            Act::Next => self.select_message(selected.saturating_add(count)),
+            Act::Previous => self.select_message(selected.saturating_sub(count)),
+            Act::Top => self.select_message(0),
+            Act::Bottom => {
+                self.select_message(usize::MAX);
+                if let Some(thread) = &mut self.thread {
+                    thread.follow = true;
+                }
+                self.thread_resized();
+            }
+            Act::HalfDown => self.scroll_pages(1, true),
+            Act::HalfUp => self.scroll_pages(-1, true),
+            Act::PageDown => self.scroll_pages(1, false),
+            Act::PageUp => self.scroll_pages(-1, false),
+            Act::Open => self.continue_draft(),
+            Act::Back => self.leave_thread(),
+            Act::Escape => {
+                let search = self.thread.as_mut().and_then(|thread| thread.search.take());
+                if search.is_none() {
+                    self.leave_thread();
+                }
+            }
+            Act::NextConversation => self.neighbour(1),
+            Act::PreviousConversation => self.neighbour(-1),
+            Act::NextUnread => self.hit_or_unread(true),
+            Act::PreviousUnread => self.hit_or_unread(false),
+            Act::FoldQuotes | Act::FoldEvents | Act::FoldOld => {
+                if let Some(thread) = &mut self.thread {
+                    let fold = match act {
+                        Act::FoldQuotes => &mut thread.folds.quotes,
+                        Act::FoldEvents => &mut thread.folds.events,
+                        _ => &mut thread.folds.old,
+                    };
+                    *fold = !*fold;
+                }
+                self.thread_resized();
+            }
+            Act::OpenItem | Act::Save => self.attachment(act),
+            _ => self.common_act(act, keys),
+        }
+    }
+
+    fn attachment(&mut self, act: Act) {
+        let found = self
+            .thread
+            .as_ref()
+            .and_then(Thread::selected_message)
+            .and_then(|message| message.attachments.first().map(|file| (message.id, file.n)));
+        let Some((message, n)) = found else {
+            self.say("the selected message has no file");
+            return;
+        };
+        let ticket = self.ticket();
+        self.fx.push(match act {
+            Act::Save => Effect::SaveAttachment { ticket, message, n, to: None },
+            _ => Effect::OpenFile(ticket, message, n),
+        });
+    }
+
+    pub(super) fn copy(&mut self) {
+        let text = match (self.screen, &self.thread) {
+            (Screen::Thread, Some(thread)) => thread.selected_message().map(|message| message.body.clone()),
+            _ => self.target().map(|row| row.remote_id.clone()),
+        };
+        match text {
+            Some(text) => {
+                let ticket = self.ticket();
+                self.fx.push(Effect::Copy(ticket, text));
+            }
+            None => self.say("there is nothing to copy"),
+        }
+    }
+
+    /// Back to the list; what was written is kept as a draft.
+    pub(super) fn leave_thread(&mut self) {
+        self.park_composer();
+        self.screen = Screen::List;
+        self.details = None;
+        if !self.side_by_side() {
+            self.thread = None;
+        }
+        self.session_changed();
+    }
+
+    pub(super) fn neighbour(&mut self, by: isize) {
+        let Some(id) = self.thread.as_ref().map(|thread| thread.id) else { return };
+        let shown = self.list.shown();
+        let at = shown.iter().position(|row| row.id == id);
+        let next = at.and_then(|at| at.checked_add_signed(by)).and_then(|at| shown.get(at)).map(|row| row.id);
+        let near_the_end = at.is_some_and(|at| at + PAGE / 4 >= shown.len()) && !self.list.complete;
+        match next {
+            Some(id) => self.open_conversation(id),
+            None => self.say(if by > 0 { "this is the last one" } else { "this is the first one" }),
+        }
+        if near_the_end && let Some(at) = at {
+            let selected = self.list.selected;
+            self.select_at(at);
+            self.list.selected = selected;
+            self.settle_top();
+        }
+    }
+
+    fn hit_or_unread(&mut self, forward: bool) {
+        let Some(thread) = &self.thread else { return };
+        let Some(words) = thread.search.as_ref().map(|words| words.to_lowercase()) else {
+            let shown = self.list.shown();
+            let at = shown.iter().position(|row| row.id == thread.id).unwrap_or(0);
+            let found = if forward {
+                (at + 1..shown.len()).find(|at| shown[*at].unread > 0)
+            } else {
+                (0..at).rev().find(|at| shown[*at].unread > 0)
+            };
+            match found.map(|at| shown[at].id) {
+                Some(id) => self.open_conversation(id),
+                None => self.say("nothing else is unread in this view"),
+            }
+            return;
+        };
+        let hit = |at: &usize| thread.messages[*at].body.to_lowercase().contains(&words);
+        let found = if forward {
+            (thread.selected + 1..thread.messages.len()).find(hit)
+        } else {
+            (0..thread.selected.min(thread.messages.len())).rev().find(hit)
+        };
+        match found {
+            Some(at) => self.select_message(at),
+            None => self.say("no further hit in this conversation"),
+        }
+    }
+
+    /// What stands on the screen now has been seen.
+    pub(super) fn thread_drawn(&mut self) {
+        let beside = self.side_by_side();
+        if self.screen != Screen::Thread && !beside {
+            return;
+        }
+        let lines = self.thread_lines();
+        let height = self.thread_height();
+        let Some(thread) = &mut self.thread else { return };
+        if thread.conversation.is_none() || !thread.loaded {
+            return;
+        }
+        thread.drawn = true;
+        let shown = lines.iter().skip(thread.top).take(height).map(|line| line.message);
+        // Later numbers may stand between older ones: vendors' times decide the order, ours the number.
+        thread.seen =
+            thread.seen.max(shown.clone().filter_map(|at| thread.messages.get(at)).map(|it| it.id).max());
+        let newest = thread.messages.last().map(|message| message.id);
+        let complete = newest.is_some() && shown.max() == Some(thread.messages.len() - 1);
+        thread.at_newest = complete;
+        let unread = thread.conversation.as_ref().is_some_and(|it| it.unread > 0);
+        if complete
+            && unread
+            && thread.read < newest
+            && self.screen == Screen::Thread
+            && !self.timers.contains_key(&Timer::ReadCursor)
+        {
+            self.start_timer(Timer::ReadCursor, self.now + Duration::milliseconds(250));
+        }
+    }
+
+    /// The agent's own read cursor, after 250 ms of focus with the newest message on the screen.
+    pub(super) fn move_read_cursor(&mut self) {
+        let Some(thread) = &mut self.thread else { return };
+        let newest = thread.messages.last().map(|message| message.id);
+        let Some(message) = newest.filter(|_| self.screen == Screen::Thread && thread.at_newest) else {
+            return;
+        };
+        thread.read = Some(message);
+        let id = thread.id;
+        let wish = Wish::Change {
+            id,
+            change: LocalChange::SeenUpTo(message),
+            vendor: Vec::new(),
+            held_until: None,
+            seen: Seen::default(),
+        };
+        self.perform_wish(wish, Intent::Quiet);
+    }
+}

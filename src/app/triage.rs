@@ -1,0 +1,427 @@
+//! Deciding: status, assignment, snooze, priority, labels, read marks. For the open conversation, or the marked ones.
+
+use chrono::{DateTime, Datelike, Days, Duration, NaiveTime, TimeZone};
+use chrono_tz::Tz;
+
+use super::{
+    actions::Act,
+    model::{Model, Screen},
+    msg::Wish,
+    popup::{Ask, AskThen},
+    undo::{Intent, apply},
+    words,
+};
+use crate::domain::{
+    Action, ChannelName, Conversation, ConversationId, Priority, Reach, Status, Time,
+    desk::{Commit, Seen},
+    outbox::LocalChange,
+};
+
+/// How long a status or a read mark is held before the vendor sees it.
+pub(super) const HOLD_SECONDS: i64 = 5;
+
+impl Model {
+    /// The conversations that an action is for: in an opened one it alone, else the marked ones, else the selected row.
+    pub(super) fn targets(&self) -> Vec<ConversationId> {
+        if self.screen != Screen::Thread && !self.list.marks.is_empty() {
+            return self.list.marks.iter().copied().collect();
+        }
+        self.target().map(|row| row.id).into_iter().collect()
+    }
+
+    pub(super) fn triage(&mut self, act: Act) {
+        let now = self.now;
+        let zone = self.options.zone;
+        match act {
+            Act::Resolve => self.status(Status::Resolved, false),
+            Act::ResolveNext => self.status(Status::Resolved, true),
+            Act::StatusNew => self.status(Status::New, false),
+            Act::StatusOpen => self.status(Status::Open, false),
+            Act::StatusPending => self.status(Status::Pending, false),
+            Act::StatusOnHold => self.status(Status::OnHold, false),
+            Act::StatusResolved => self.status(Status::Resolved, false),
+            Act::Settle => self.change("no reply needed", &LocalChange::Settle),
+            Act::Unread => self.change("unread here", &LocalChange::Unseen),
+            Act::AssignMe => {
+                let me = self.options.me.clone();
+                self.change("assigned to you", &LocalChange::Assign(Some(me)));
+            }
+            Act::AssignTeam | Act::AssignNobody => {
+                self.change("assigned to nobody", &LocalChange::Assign(None))
+            }
+            Act::SnoozeTomorrow => self.snooze(at_nine(now, zone, 1)),
+            Act::SnoozeWeek => {
+                let today = now.with_timezone(&zone).weekday().num_days_from_monday();
+                self.snooze(at_nine(now, zone, u64::from(7 - today)));
+            }
+            // "Until the customer writes" still wakes at a deadline; a year is as long as nothing waits here.
+            Act::SnoozeReply => self.snooze(now + Duration::days(365)),
+            Act::PriorityLow => self.change("priority low", &LocalChange::Priority(Some(Priority::Low))),
+            Act::PriorityNormal => {
+                self.change("priority normal", &LocalChange::Priority(Some(Priority::Normal)))
+            }
+            Act::PriorityHigh => self.change("priority high", &LocalChange::Priority(Some(Priority::High))),
+            Act::PriorityUrgent => {
+                self.change("priority urgent", &LocalChange::Priority(Some(Priority::Urgent)))
+            }
+            Act::PriorityNone => self.change("no priority", &LocalChange::Priority(None)),
+            Act::VendorRead => self.vendor_mark(true),
+            Act::VendorUnread => self.vendor_mark(false),
+            _ => {}
+        }
+    }
+
+    pub(super) fn snooze(&mut self, until: Time) {
+        let at = words::weekday(until, self.options.zone);
+        self.change(&format!("asleep until {at}"), &LocalChange::Snooze { until: Some(until), breaks: true });
+    }
+
+    fn status(&mut self, status: Status, next: bool) {
+        let targets = self.targets();
+        if let [only] = targets.as_slice()
+            && let Some(row) = self.known(*only)
+        {
+            if row.status == status || (status == Status::Resolved && row.status == Status::Closed) {
+                let name = row.counterpart.name.clone();
+                self.say(format!("already {}: {only} {name}", word(status)));
+                if next {
+                    self.next_after_resolve();
+                }
+                return;
+            }
+            let draft = row.has_draft
+                || self.composer.as_ref().is_some_and(|it| it.to == Some(*only) && !it.is_empty());
+            if status == Status::Resolved && draft {
+                self.ask = Some(Ask::new(
+                    format!("You have an unsent draft to {}. Resolve all the same?", row.counterpart.name),
+                    "resolve; the draft is kept",
+                    AskThen::Change {
+                        id: *only,
+                        change: LocalChange::Status(status),
+                        label: "resolved".into(),
+                    },
+                ));
+                return;
+            }
+        }
+        self.change(word(status), &LocalChange::Status(status));
+        if next {
+            self.next_after_resolve();
+        }
+    }
+
+    fn next_after_resolve(&mut self) {
+        if self.screen == Screen::Thread {
+            self.neighbour(1);
+        } else {
+            let shown = self.list.shown();
+            let at = shown.iter().position(|row| Some(row.id) == self.list.selected).unwrap_or(0);
+            if let Some(id) = shown.get(at + 1).map(|row| row.id) {
+                self.open_conversation(id);
+            }
+        }
+    }
+
+    /// One change to all that it is for. What a vendor would see asks first, where rows are marked.
+    pub(super) fn change(&mut self, label: &str, change: &LocalChange) {
+        let targets = self.targets();
+        if targets.is_empty() {
+            self.say("no conversation is selected");
+            return;
+        }
+        let visible = targets.iter().filter(|id| !self.vendor_side(**id, change).is_empty()).count();
+        if targets.len() > 1 && visible > 0 {
+            self.ask = Some(Ask::new(
+                format!("{label}: {} marked, {visible} of them seen by vendors. Go on?", targets.len()),
+                "do it",
+                AskThen::Marked { change: change.clone(), label: label.to_owned() },
+            ));
+            return;
+        }
+        self.change_targets(targets, label, change);
+    }
+
+    pub(super) fn change_targets(&mut self, targets: Vec<ConversationId>, label: &str, change: &LocalChange) {
+        let group = self.undo.group();
+        let named = match targets.as_slice() {
+            [only] => {
+                let name = self.known(*only).map_or_else(String::new, |row| row.counterpart.name.clone());
+                format!("{label} {only} {name}")
+            }
+            many => format!("{label} {} conversations", many.len()),
+        };
+        self.change_all(targets.into_iter().map(|id| (id, change.clone())).collect(), &named, group, true);
+        self.list.marks.clear();
+        self.list.range = None;
+    }
+
+    pub(super) fn change_all(
+        &mut self,
+        changes: Vec<(ConversationId, LocalChange)>,
+        label: &str,
+        group: u64,
+        guarded: bool,
+    ) {
+        for (id, change) in changes {
+            let seen = if guarded { self.seen_of(id, &change) } else { Seen::default() };
+            self.change_held(id, change, label, group, seen);
+        }
+    }
+
+    pub(super) fn change_held(
+        &mut self,
+        id: ConversationId,
+        change: LocalChange,
+        label: &str,
+        group: u64,
+        seen: Seen,
+    ) {
+        let vendor = self.vendor_side(id, &change);
+        let held_until = (!vendor.is_empty()).then(|| self.now + Duration::seconds(HOLD_SECONDS));
+        self.apply_here(id, &change);
+        let wish = Wish::Change { id, change: change.clone(), vendor, held_until, seen };
+        self.perform_wish(wish, Intent::Change { group, id, change, label: label.to_owned() });
+    }
+
+    /// What hides a message is held against what this screen has shown.
+    fn seen_of(&self, id: ConversationId, change: &LocalChange) -> Seen {
+        let hides = matches!(
+            change,
+            LocalChange::Status(Status::Resolved | Status::Pending | Status::OnHold)
+                | LocalChange::Settle
+                | LocalChange::Snooze { until: Some(_), .. }
+        );
+        if !hides {
+            return Seen::default();
+        }
+        match self.thread.as_ref().filter(|thread| thread.id == id && thread.seen.is_some()) {
+            Some(thread) => Seen { rev: None, message: thread.seen },
+            None => Seen { rev: self.list.row(id).map(|row| row.rev), message: None },
+        }
+    }
+
+    pub(super) fn apply_here(&mut self, id: ConversationId, change: &LocalChange) {
+        let open = self.thread.as_mut().and_then(|thread| thread.conversation.as_mut());
+        for row in self.list.rows.iter_mut().chain(open).filter(|row| row.id == id) {
+            apply(row, change);
+        }
+    }
+
+    /// What the vendor is to be told of a local change, by what its channel can do.
+    pub(super) fn vendor_side(&self, id: ConversationId, change: &LocalChange) -> Vec<Action> {
+        let Some(row) = self.known(id) else { return Vec::new() };
+        let can = self.capabilities(&row.channel);
+        let done = |status: Status| matches!(status, Status::Resolved | Status::Closed);
+        match change {
+            LocalChange::Status(to) if done(*to) && !done(row.status) && can.resolve == Reach::Remote => {
+                vec![Action::Status { close: true }]
+            }
+            LocalChange::Status(to) if !done(*to) && done(row.status) && can.reopen == Reach::Remote => {
+                vec![Action::Status { close: false }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the vendor will be told, in its own words: `SkyHub: ARCHIVED`.
+    pub fn told(&self, id: ConversationId, change: &LocalChange) -> Option<String> {
+        let row = self.known(id)?;
+        let can = self.capabilities(&row.channel);
+        let word = match change {
+            LocalChange::Status(Status::Resolved | Status::Closed) => &can.resolve_word,
+            LocalChange::Status(_) => &can.reopen_word,
+            _ => return None,
+        };
+        Some(format!("{} is told {word}", self.vendor_name(&row.channel, row)))
+    }
+
+    /// The vendor's name as the footer uses it.
+    pub fn vendor_name(&self, channel: &ChannelName, row: &Conversation) -> String {
+        self.descriptor(channel)
+            .and_then(|it| it.vendor.clone())
+            .unwrap_or_else(|| words::vendor(row).to_owned())
+    }
+
+    /// What the status pop-up says beside a status: what the vendor will be told of it.
+    pub fn status_note(&self, status: Status) -> String {
+        let Some(row) = self.target() else { return String::new() };
+        if self.vendor_side(row.id, &LocalChange::Status(status)).is_empty() {
+            return "here only".into();
+        }
+        self.told(row.id, &LocalChange::Status(status)).unwrap_or_default()
+    }
+
+    fn vendor_mark(&mut self, read: bool) {
+        let targets = self.targets();
+        let reach = |model: &Self, id: ConversationId| {
+            model.known(id).map_or(Reach::Forbidden, |row| {
+                let can = model.capabilities(&row.channel);
+                if read { can.mark_read } else { can.mark_unread }
+            })
+        };
+        let remote: Vec<ConversationId> =
+            targets.iter().copied().filter(|id| reach(self, *id) == Reach::Remote).collect();
+        if remote.is_empty() {
+            let mark = if read { "read" } else { "unread" };
+            self.say(format!(
+                "this vendor keeps no {mark} mark that can be set{}",
+                if read { "" } else { ": U marks it here" }
+            ));
+            return;
+        }
+        if targets.len() > 1 {
+            let mark = if read { "read" } else { "unread" };
+            self.ask = Some(Ask::new(
+                format!("Mark {} conversations {mark} at their vendors?", remote.len()),
+                "do it",
+                AskThen::VendorMark { ids: remote, read },
+            ));
+            return;
+        }
+        self.vendor_mark_all(&remote, read);
+    }
+
+    pub(super) fn vendor_mark_all(&mut self, ids: &[ConversationId], read: bool) {
+        let until = self.now + Duration::seconds(HOLD_SECONDS);
+        for id in ids {
+            let Some(row) = self.known(*id).cloned() else { continue };
+            let what = match (row.kind.as_str(), read) {
+                ("whatsapp", _) => format!(
+                    "{} will see blue ticks on {}",
+                    row.counterpart.name,
+                    match row.unread {
+                        0 => "the messages so far".to_owned(),
+                        n => words::count(n as usize, "message", "messages"),
+                    }
+                ),
+                (_, true) => format!(
+                    "{} will show {id} {} as read",
+                    self.vendor_name(&row.channel, &row),
+                    row.counterpart.name
+                ),
+                (_, false) => format!(
+                    "{} will show {id} {} as unread",
+                    self.vendor_name(&row.channel, &row),
+                    row.counterpart.name
+                ),
+            };
+            let seen = if read {
+                Seen {
+                    rev: None,
+                    message: self.thread.as_ref().filter(|it| it.id == *id).and_then(|it| it.seen),
+                }
+            } else {
+                Seen::default()
+            };
+            let commit = Commit {
+                conversation: Some(*id),
+                channel: row.channel.clone(),
+                kind: row.kind.clone(),
+                actions: vec![if read { Action::Read } else { Action::Unread }],
+                held_until: Some(until),
+                later: None,
+                author: self.options.me.clone(),
+                author_name: Some(self.options.name.clone()),
+                seen,
+                status: None,
+                ends_draft: None,
+                send_ids: Vec::new(),
+            };
+            self.perform_wish(Wish::Commit(Box::new(commit)), Intent::Tell { what, until: Some(until) });
+        }
+        self.start_count_down(Some(until));
+    }
+}
+
+/// The word of a status as sentences use it.
+pub fn word(status: Status) -> &'static str {
+    match status {
+        Status::OnHold => "on hold",
+        other => other.as_str(),
+    }
+}
+
+/// Nine o'clock, so many days from now, on the agent's clock.
+pub(super) fn at_nine(now: Time, zone: Tz, days: u64) -> Time {
+    let nine = NaiveTime::from_hms_opt(9, 0, 0).unwrap_or_default();
+    let day = now.with_timezone(&zone).date_naive() + Days::new(days);
+    local(zone, day.and_time(nine))
+}
+
+fn local(zone: Tz, at: chrono::NaiveDateTime) -> Time {
+    // An hour that a change of the clocks leaves out is taken as the one after it.
+    zone.from_local_datetime(&at)
+        .earliest()
+        .or_else(|| zone.from_local_datetime(&(at + Duration::hours(1))).earliest())
+        .map_or_else(|| at.and_utc(), |at: DateTime<Tz>| at.to_utc())
+}
+
+/// A time as agents type it: `3d`, `2h`, `30m`, `14:30`, `fri`, `fri 9`, `sex`, `Fr 14:30`, `2026-12-01`.
+pub fn parse_time(text: &str, now: Time, zone: Tz) -> Option<Time> {
+    let text = text.trim().to_lowercase();
+    let split = text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len());
+    if let (Ok(n), unit) = (text[..split].parse::<i64>(), text[split..].trim()) {
+        let span = match unit {
+            "m" | "min" => Some(Duration::minutes(n)),
+            "h" | "hours" | "std" => Some(Duration::hours(n)),
+            "w" => Some(Duration::weeks(n)),
+            _ => None,
+        };
+        if let Some(span) = span.filter(|_| n <= 100_000) {
+            return Some(now + span);
+        }
+        if matches!(unit, "d" | "t" | "dias" | "days") && n <= 3650 {
+            return Some(at_nine(now, zone, n.unsigned_abs()));
+        }
+    }
+    let today = now.with_timezone(&zone).date_naive();
+    let mut words = text.split_whitespace();
+    let (first, second) = (words.next()?, words.next());
+    if words.next().is_some() {
+        return None;
+    }
+    let nine = NaiveTime::from_hms_opt(9, 0, 0)?;
+    if let Some(time) = hour(first).filter(|_| second.is_none() && first.contains(':')) {
+        let at = local(zone, today.and_time(time));
+        return Some(if at > now { at } else { local(zone, (today + Days::new(1)).and_time(time)) });
+    }
+    let time = match second {
+        Some(word) => hour(word)?,
+        None => nine,
+    };
+    let day = match first {
+        "tomorrow" | "tom" | "morgen" | "amanhã" | "amanha" => today + Days::new(1),
+        "today" | "heute" | "hoje" => today,
+        _ => match weekday(first) {
+            Some(day) => {
+                let ahead = (day + 7 - today.weekday().num_days_from_monday()) % 7;
+                today + Days::new(u64::from(if ahead == 0 { 7 } else { ahead }))
+            }
+            None => chrono::NaiveDate::parse_from_str(first, "%Y-%m-%d").ok()?,
+        },
+    };
+    Some(local(zone, day.and_time(time))).filter(|at| *at > now)
+}
+
+fn hour(word: &str) -> Option<NaiveTime> {
+    let (hours, minutes) = word.split_once([':', 'h']).unwrap_or((word, "0"));
+    NaiveTime::from_hms_opt(
+        hours.parse().ok()?,
+        if minutes.is_empty() { 0 } else { minutes.parse().ok()? },
+        0,
+    )
+}
+
+/// Days of the week in English, German and Portuguese, Monday first.
+fn weekday(word: &str) -> Option<u32> {
+    const DAYS: [&[&str]; 7] = [
+        &["mon", "monday", "mo", "montag", "seg", "segunda"],
+        &["tue", "tuesday", "di", "dienstag", "ter", "terça", "terca"],
+        &["wed", "wednesday", "mi", "mittwoch", "qua", "quarta"],
+        &["thu", "thursday", "do", "donnerstag", "qui", "quinta"],
+        &["fri", "friday", "fr", "freitag", "sex", "sexta"],
+        &["sat", "saturday", "sa", "samstag", "sab", "sáb", "sábado", "sabado"],
+        &["sun", "sunday", "so", "sonntag", "dom", "domingo"],
+    ];
+    DAYS.iter().position(|names| names.contains(&word)).and_then(|day| u32::try_from(day).ok())
+}

@@ -1,0 +1,499 @@
+//! Undo and redo, strictly the last action first; and what the store's answers mean for what was asked of it.
+
+use chrono::Duration;
+
+use super::{
+    composer::Composer,
+    model::{Model, Screen, Timer},
+    msg::{Outcome, Wish},
+    popup::{Ask, AskThen},
+    preflight::{Finding, Level},
+    review::Review,
+    words,
+};
+use crate::domain::{
+    Conversation, ConversationId, DraftKind, RowNumber, Time,
+    desk::{Changed, Refusal, Seen},
+    outbox::LocalChange,
+};
+
+/// Steps that are kept.
+const STEPS: usize = 100;
+
+/// Something that can be undone.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// A send.
+    Sent {
+        /// Its rows.
+        rows: Vec<RowNumber>,
+        /// Where.
+        conversation: ConversationId,
+        /// `João dos Santos (17) via americanas`.
+        to: String,
+        /// The end of the undo window.
+        until: Option<Time>,
+    },
+    /// Something that the vendor is told of: a read mark.
+    Told {
+        /// Its rows.
+        rows: Vec<RowNumber>,
+        /// What the vendor or the customer will see.
+        what: String,
+        /// The end of the undo window.
+        until: Option<Time>,
+    },
+    /// Local changes, one or many.
+    Local {
+        /// What was done: `resolved 17 João`.
+        label: String,
+        /// Where, what, and what takes it back.
+        changes: Vec<LocalStep>,
+        /// Until when the vendor has not been told.
+        until: Option<Time>,
+        /// What the vendor will be told.
+        told: Option<String>,
+        /// Its number, for the answers that are still to come.
+        group: u64,
+    },
+}
+
+/// One local change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocalStep {
+    /// Where.
+    pub id: ConversationId,
+    /// What was done.
+    pub change: LocalChange,
+    /// What takes it back.
+    pub inverse: Vec<LocalChange>,
+    /// The vendor's side of it.
+    pub rows: Vec<RowNumber>,
+}
+
+/// What was done and what was undone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Undo {
+    /// Done, the last one last.
+    pub done: Vec<Step>,
+    /// Undone, the last one last.
+    pub undone: Vec<Step>,
+    groups: u64,
+}
+
+impl Undo {
+    pub(super) fn push(&mut self, step: Step) {
+        self.undone.clear();
+        self.done.push(step);
+        if self.done.len() > STEPS {
+            self.done.remove(0);
+        }
+    }
+
+    pub(super) fn group(&mut self) -> u64 {
+        self.groups += 1;
+        self.groups
+    }
+
+    /// The end of the newest hold that is not over.
+    fn holding(&self, now: Time) -> Option<Time> {
+        self.done.iter().filter_map(Step::until).filter(|until| *until > now).max()
+    }
+}
+
+impl Step {
+    fn until(&self) -> Option<Time> {
+        match self {
+            Self::Sent { until, .. } | Self::Told { until, .. } | Self::Local { until, .. } => *until,
+        }
+    }
+}
+
+/// What an answer of the store is for.
+#[derive(Clone, Debug)]
+pub(super) enum Intent {
+    /// Nothing has to be said when it went well.
+    Quiet,
+    Session,
+    SaveDraft {
+        at: Time,
+    },
+    Send {
+        composer: Box<Composer>,
+        review: Option<Box<Review>>,
+        to: String,
+        until: Option<Time>,
+    },
+    Tell {
+        what: String,
+        until: Option<Time>,
+    },
+    Note {
+        composer: Box<Composer>,
+    },
+    Change {
+        group: u64,
+        id: ConversationId,
+        change: LocalChange,
+        label: String,
+    },
+    /// A change that takes another one back, or does it again.
+    Back,
+    TakeBack {
+        row: RowNumber,
+        conversation: Option<ConversationId>,
+        label: String,
+    },
+    Settle {
+        label: String,
+    },
+    File,
+}
+
+impl Model {
+    /// The footer's safety line: what is held, else what `u` would undo.
+    pub fn safety(&self) -> Option<String> {
+        let last = self.undo.done.last()?;
+        let left =
+            last.until().filter(|until| *until > self.now).map(|until| words::seconds_left(until, self.now));
+        match (last, left) {
+            (Step::Sent { to, .. }, Some(left)) => Some(format!("Held {left} s, then to {to}")),
+            (Step::Told { what, .. }, Some(left)) => Some(format!("{what}, in {left} s")),
+            (Step::Local { label, told: Some(told), .. }, Some(left)) => {
+                Some(format!("{label}; {told} in {left} s"))
+            }
+            (Step::Local { label, .. }, _) => Some(label.clone()),
+            (Step::Sent { .. } | Step::Told { .. }, None) => None,
+        }
+    }
+
+    pub(super) fn start_count_down(&mut self, until: Option<Time>) {
+        if until.is_some_and(|until| until > self.now) && !self.timers.contains_key(&Timer::Second) {
+            self.start_timer(Timer::Second, self.now + Duration::seconds(1));
+        }
+    }
+
+    /// A held row counts its seconds; nothing else on the screen does.
+    pub(super) fn count_down(&mut self) {
+        if let Some(until) = self.undo.holding(self.now) {
+            self.start_timer(Timer::Second, (self.now + Duration::seconds(1)).min(until));
+        }
+    }
+
+    pub(super) fn undo_last(&mut self) {
+        let Some(step) = self.undo.done.pop() else {
+            self.say("nothing to undo");
+            return;
+        };
+        let over = step.until().is_none_or(|until| until <= self.now);
+        match step {
+            Step::Sent { to, .. } if over => {
+                self.say(format!("the message to {to} is on its way: it cannot be undone"))
+            }
+            Step::Told { what, .. } if over => self.say(format!("{what}: done, it cannot be undone")),
+            Step::Sent { rows, conversation, to, .. } => {
+                // Rows wait for the one before: the first takes all of them with it.
+                if let Some(first) = rows.first() {
+                    self.perform_wish(
+                        Wish::TakeBack(*first),
+                        Intent::TakeBack {
+                            row: *first,
+                            conversation: Some(conversation),
+                            label: format!("the message to {to}"),
+                        },
+                    );
+                }
+            }
+            Step::Told { rows, what, .. } => {
+                for row in rows {
+                    self.perform_wish(
+                        Wish::TakeBack(row),
+                        Intent::TakeBack { row, conversation: None, label: what.clone() },
+                    );
+                }
+            }
+            Step::Local { label, changes, until, told, group } => {
+                for step in &changes {
+                    for row in step.rows.iter().filter(|_| !over) {
+                        self.perform_wish(Wish::TakeBack(*row), Intent::Back);
+                    }
+                    for inverse in step.inverse.clone() {
+                        // Once the vendor knows, taking it back is a call of its own.
+                        let vendor = if over && !step.rows.is_empty() {
+                            self.vendor_side(step.id, &inverse)
+                        } else {
+                            Vec::new()
+                        };
+                        self.apply_here(step.id, &inverse);
+                        let wish = Wish::Change {
+                            id: step.id,
+                            change: inverse,
+                            vendor,
+                            held_until: None,
+                            seen: Seen::default(),
+                        };
+                        self.perform_wish(wish, Intent::Back);
+                    }
+                }
+                let seen =
+                    if over && told.is_some() { "; the vendor has seen it and is told again" } else { "" };
+                self.say(format!("undone: {label}{seen}   Ctrl-r does it again"));
+                self.undo.undone.push(Step::Local { label, changes, until, told, group });
+            }
+        }
+    }
+
+    pub(super) fn redo_last(&mut self) {
+        match self.undo.undone.pop() {
+            Some(Step::Local { label, changes, .. }) => {
+                let group = self.undo.group();
+                let undone = std::mem::take(&mut self.undo.undone);
+                self.change_all(
+                    changes.into_iter().map(|step| (step.id, step.change)).collect(),
+                    &label,
+                    group,
+                    false,
+                );
+                self.undo.undone = undone;
+            }
+            _ => self.say("nothing to do again"),
+        }
+    }
+
+    /// What became of a wish.
+    pub(super) fn answered(&mut self, intent: Intent, outcome: Outcome) {
+        match (intent, outcome) {
+            (Intent::Send { to, until, .. }, Outcome::Committed(committed)) => {
+                self.committed(&committed, to, until)
+            }
+            (Intent::Send { composer, review, .. }, Outcome::Refused(refusal)) => {
+                let (sentence, finding) = match refusal {
+                    Refusal::Changed { arrived, .. } => {
+                        let newest = arrived.last();
+                        let finding = Finding {
+                            level: Level::Amber,
+                            text: match newest {
+                                Some(_) => format!(
+                                    "{} since you last looked",
+                                    words::count(arrived.len(), "message came", "messages came")
+                                ),
+                                None => "the conversation changed since you last looked".to_owned(),
+                            },
+                            detail: newest.map_or_else(String::new, |message| message.body.clone()),
+                        };
+                        (finding.text.clone(), Some(finding))
+                    }
+                    other => (refused(&other), None),
+                };
+                self.bring_back(*composer, review.map(|it| *it), finding, &sentence);
+            }
+            (Intent::Send { composer, review, .. }, Outcome::Failed(words)) => {
+                self.bring_back(*composer, review.map(|it| *it), None, &words);
+            }
+            (Intent::Tell { what, until }, Outcome::Committed(committed)) => {
+                self.undo.push(Step::Told { rows: committed.rows, what, until });
+            }
+            (Intent::Note { composer }, Outcome::Failed(words)) => {
+                self.composer.get_or_insert(*composer);
+                self.typed();
+                self.say(format!("the note was not saved: {words}"));
+            }
+            (Intent::Note { composer }, Outcome::Refused(refusal)) => {
+                self.composer.get_or_insert(*composer);
+                self.typed();
+                self.say(format!("the note was not saved: {}", refused(&refusal)));
+            }
+            (Intent::Note { .. }, _) => {
+                self.say("note saved for the team");
+                self.refresh_thread();
+            }
+            (Intent::Change { group, id, change, label }, Outcome::Changed(changed)) => {
+                self.changed(group, id, change, &label, changed);
+            }
+            (
+                Intent::Change { id, change, label, .. },
+                Outcome::Refused(Refusal::Changed { arrived, rev }),
+            ) => {
+                self.change_refused(id, change, &label, &arrived, rev);
+            }
+            (Intent::TakeBack { conversation, label, .. }, Outcome::TakenBack(draft)) => {
+                self.taken_back(conversation, &label, draft.map(|it| *it));
+            }
+            (Intent::SaveDraft { at }, Outcome::Done) => {
+                if let Some(composer) = &mut self.composer {
+                    composer.saved_at = Some(at);
+                }
+                // The border shows minutes: nothing to draw for this alone.
+                self.dirty = self.notice.is_some() || self.dirty;
+            }
+            (Intent::SaveDraft { .. }, Outcome::Failed(words)) => {
+                if let Some(composer) = &mut self.composer {
+                    composer.dirty = true;
+                }
+                self.say(format!("NOT SAVED: {words}; the text is still here"));
+            }
+            (Intent::File, Outcome::File(file)) => {
+                let name = file.name.clone();
+                if let Some(composer) = &mut self.composer {
+                    composer.files.push(file);
+                }
+                self.typed();
+                self.say(format!("attached {name}"));
+            }
+            (Intent::Settle { label }, Outcome::Done) => {
+                self.say(label);
+                self.refresh_outbox();
+            }
+            (_, Outcome::Refused(refusal)) => {
+                self.say(refused(&refusal));
+                self.refresh_after_refusal();
+            }
+            (_, Outcome::Failed(words)) => self.say(words),
+            _ => {}
+        }
+    }
+
+    fn refresh_after_refusal(&mut self) {
+        self.refresh_list();
+        self.refresh_thread();
+        self.refresh_outbox();
+    }
+
+    fn changed(
+        &mut self,
+        group: u64,
+        id: ConversationId,
+        change: LocalChange,
+        label: &str,
+        changed: Changed,
+    ) {
+        let step = LocalStep { id, change, inverse: changed.inverse, rows: changed.rows };
+        if step.inverse.is_empty() && step.rows.is_empty() {
+            return;
+        }
+        let until =
+            (!step.rows.is_empty()).then(|| self.now + Duration::seconds(super::triage::HOLD_SECONDS));
+        let told = (!step.rows.is_empty()).then(|| self.told(id, &step.change)).flatten();
+        self.start_count_down(until);
+        if let Some(Step::Local { changes, group: last, .. }) = self.undo.done.last_mut()
+            && *last == group
+        {
+            changes.push(step);
+            return;
+        }
+        self.undo.push(Step::Local { label: label.to_owned(), changes: vec![step], until, told, group });
+    }
+
+    /// Something arrived that this screen has not shown: alone, it is shown, and another key does it all the same.
+    fn change_refused(
+        &mut self,
+        id: ConversationId,
+        change: LocalChange,
+        label: &str,
+        arrived: &[crate::domain::Message],
+        rev: i64,
+    ) {
+        self.load(super::model::Load::Row(id), super::msg::Request::Conversation(id));
+        let name = self.known(id).map_or_else(|| id.to_string(), |row| row.counterpart.name.clone());
+        let Some(newest) = arrived.last() else {
+            // Only our picture of it was old: the same again, held against what it is now.
+            let group = self.undo.group();
+            self.change_held(id, change, label, group, Seen { rev: Some(rev), message: None });
+            return;
+        };
+        if self.list.marks.len() > 1 {
+            self.say(format!("left out, something new came: {name}; it stays marked"));
+            return;
+        }
+        let line = crate::domain::text::first_line(&newest.body, 60);
+        let mut ask = Ask::new(
+            format!("{name} wrote since you looked: \"{line}\"   {label} all the same?"),
+            "do it all the same",
+            AskThen::Change { id, change, label: label.to_owned() },
+        );
+        ask.needs_drawing = true;
+        self.ask = Some(ask);
+        self.refresh_thread();
+    }
+
+    fn taken_back(
+        &mut self,
+        conversation: Option<ConversationId>,
+        label: &str,
+        draft: Option<crate::domain::Draft>,
+    ) {
+        self.refresh_outbox();
+        self.refresh_list();
+        let Some(draft) = draft else {
+            self.say(format!("taken back: {label}"));
+            self.refresh_thread();
+            return;
+        };
+        self.say(format!("taken back: {label}; it is your draft"));
+        let here = conversation.is_some()
+            && self.composer.as_ref().is_some_and(|it| it.to == conversation && it.kind == draft.kind);
+        if here {
+            if let Some(composer) = &mut self.composer {
+                composer.loaded = true;
+                self.loads.remove(&super::model::Load::Draft);
+                composer.take(draft);
+            }
+        } else if self.composer.as_ref().is_none_or(Composer::is_empty) && self.screen != Screen::Form {
+            let Some(id) = draft.conversation.or(conversation) else { return };
+            if let Some(channel) = self.known(id).map(|row| row.channel.clone()) {
+                self.open_conversation(id);
+                self.composer = None;
+                self.open_composer(id, channel, DraftKind::Reply);
+                self.loads.remove(&super::model::Load::Draft);
+                if let Some(composer) = &mut self.composer {
+                    composer.loaded = true;
+                    composer.take(draft);
+                }
+            }
+        }
+        self.refresh_thread();
+        self.thread_resized();
+    }
+}
+
+/// A refusal in a sentence.
+pub(super) fn refused(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Unknown => "it is gone: nothing was changed".to_owned(),
+        Refusal::Changed { .. } => "something arrived since you looked: nothing was changed".to_owned(),
+        Refusal::TooLate(Some(state)) => format!("too late: it is {}", state.as_str()),
+        Refusal::TooLate(None) => "too late: it is sent".to_owned(),
+        Refusal::NotNow(why) => why.clone(),
+    }
+}
+
+/// A change as the screen shows it before the store has answered.
+pub(super) fn apply(row: &mut Conversation, change: &LocalChange) {
+    match change {
+        LocalChange::Status(status) => {
+            row.status = *status;
+            row.turn = status.turn();
+        }
+        LocalChange::Settle => {
+            if row.status.turn() == Some(crate::domain::Turn::Us) {
+                row.status = crate::domain::Status::Pending;
+                row.turn = row.status.turn();
+            }
+        }
+        LocalChange::Assign(who) => row.assignee.clone_from(who),
+        LocalChange::Label { add, remove } => {
+            row.labels.retain(|label| !remove.contains(label));
+            for label in add {
+                if !row.labels.contains(label) {
+                    row.labels.push(label.clone());
+                }
+            }
+        }
+        LocalChange::Priority(priority) => row.priority = *priority,
+        LocalChange::Snooze { until, .. } => row.snoozed_until = *until,
+        LocalChange::HoldUntil(until) => row.held_until = Some(*until),
+        LocalChange::Unseen => row.unread = row.unread.max(1),
+        LocalChange::SeenUpTo(_) => row.unread = 0,
+        LocalChange::Note { .. } => {}
+    }
+}
