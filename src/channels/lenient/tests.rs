@@ -62,7 +62,7 @@ fn the_bytes_of_a_mended_item_are_kept() {
 proptest! {
     #[test]
     fn whatever_is_escaped_can_be_read_after_mending(units in proptest::collection::vec(any::<u16>(), 0..20)) {
-        let escaped: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+        let escaped = units.iter().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat();
         let json = format!("\"{escaped}\"");
         let text: String = serde_json::from_str(&mend_text(&json)).expect("mended");
         prop_assert_eq!(text, String::from_utf16_lossy(&units));

@@ -1,9 +1,6 @@
 //! SkyHub's account as a [`Channel`].
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use async_trait::async_trait;
 use reqwest::{
@@ -178,10 +175,15 @@ impl SkyHub {
         Ok(answer.json().and_then(|text| wire::one_ticket(&text)).and_then(|ticket| ticket.order_code))
     }
 
-    /// The fast loop: unread tickets, each page's changed ones read before the next page is asked for.
-    async fn fast(&self, memory: &dyn Memory, sink: &mut dyn Sink) -> Result<(), ChannelError> {
-        let mut walk = Walk::new(&self.settings.url, request::list(&self.settings.url, Some("UNREAD")));
-        let mut tickets = Tickets::default();
+    /// Reads the tickets of a list that changed, each page's before the next page is asked for.
+    async fn listed(
+        &self,
+        status: Option<&str>,
+        memory: &dyn Memory,
+        sink: &mut dyn Sink,
+        mut tickets: Tickets,
+    ) -> Result<(), ChannelError> {
+        let mut walk = Walk::new(&self.settings.url, request::list(&self.settings.url, status));
         while let Some(url) = walk.next()? {
             sink.requested();
             let (page, next) = self.list_page(&url).await?;
@@ -195,43 +197,19 @@ impl SkyHub {
         tickets.end()
     }
 
-    /// The full sweep: every ticket that changed, and every open one whether it changed or not (whether `updated_at`
-    /// moves with every message is not documented, contract A.6.8). Open ones first.
+    /// The full sweep: every open ticket first, whether it changed or not (whether `updated_at` moves with every
+    /// message is not documented, contract A.6.8), then every listed one that changed. What was just read keeps its
+    /// old triple, so that a change between the two readings is never missed.
     async fn full(&self, memory: &dyn Memory, sink: &mut dyn Sink) -> Result<(), ChannelError> {
-        let mut walk = Walk::new(&self.settings.url, request::list(&self.settings.url, None));
-        let mut order = Vec::new();
-        let mut listed = HashMap::new();
-        while let Some(url) = walk.next()? {
-            sink.requested();
-            let (page, next) = self.list_page(&url).await?;
-            for ticket in page {
-                let code = ticket.code.clone().unwrap_or_default();
-                // Pages may shift while they are read: the later line is the newer one.
-                if listed.insert(code.clone(), ticket).is_none() {
-                    order.push(code);
-                }
-            }
-            walk.follow(next.as_deref())?;
-        }
         let mut tickets = Tickets::default();
         let mut done = HashSet::new();
         for remote_id in memory.open_conversations().await? {
             let Ok((code, _)) = request::split(&remote_id) else { continue };
-            if !done.insert(code.to_owned()) {
-                continue;
-            }
-            let ticket = match listed.get(code) {
-                Some(ticket) => remembered(memory, ticket).await?,
-                None => noted(memory, code).await?,
-            };
-            tickets.read(self, &ticket, sink).await?;
-        }
-        for code in order.into_iter().filter(|code| !done.contains(code)) {
-            if let Some(ticket) = changed(memory, &listed[&code]).await? {
-                tickets.read(self, &ticket, sink).await?;
+            if done.insert(code.to_owned()) {
+                tickets.read(self, &noted(memory, code).await?, sink).await?;
             }
         }
-        tickets.end()
+        self.listed(None, memory, sink, tickets).await
     }
 
     /// Reads the chat of a conversation; the page holds all chats of its ticket.
@@ -265,7 +243,7 @@ impl Channel for SkyHub {
 
     async fn scan(&self, sweep: Sweep, memory: &dyn Memory, sink: &mut dyn Sink) -> Result<(), ChannelError> {
         match sweep {
-            Sweep::Fast => self.fast(memory, sink).await,
+            Sweep::Fast => self.listed(Some("UNREAD"), memory, sink, Tickets::default()).await,
             Sweep::Full => self.full(memory, sink).await,
         }
     }
@@ -400,12 +378,6 @@ async fn noted(memory: &dyn Memory, code: &str) -> Result<Ticket, ChannelError> 
     let note = memory.note(&note_key(code)).await?.unwrap_or_default();
     let ticket: Ticket = serde_json::from_value(note).unwrap_or_default();
     Ok(Ticket { code: Some(code.to_owned()), ..ticket })
-}
-
-/// The ticket as listed, with an order number that was learned earlier.
-async fn remembered(memory: &dyn Memory, ticket: &Ticket) -> Result<Ticket, ChannelError> {
-    let before = noted(memory, ticket.code.as_deref().unwrap_or_default()).await?;
-    Ok(Ticket { order_code: ticket.order_code.clone().or(before.order_code), ..ticket.clone() })
 }
 
 /// The ticket, where its triple differs from the stored one.

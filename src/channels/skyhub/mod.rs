@@ -35,7 +35,6 @@ fn describe(config: &ChannelConfig) -> Descriptor {
         short: config.short.clone(),
         languages: config.languages.clone(),
         undo_window_ms: i64::try_from(config.undo_window.as_millis()).unwrap_or(i64::MAX),
-        account: config.settings.text("user_email").map(str::to_owned),
         ..descriptor(&config.name.0)
     }
 }

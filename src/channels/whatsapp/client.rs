@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::webhook::Hook;
 use super::{
+    answers::{self, Answered, BusinessNumber, Named, Session},
     error, map, media,
     request::{self, Address, Api},
-    wire::{self, Answered, BusinessNumber, Named, Session},
 };
 use crate::{
     channels::{
@@ -23,7 +23,7 @@ use crate::{
         tokens::{Token, Tokens},
     },
     domain::{
-        Action, Descriptor, Direction, Role, Time,
+        Action, Descriptor, Direction, Gate, GateEvidence, Role, Time,
         attachment::StoredFile,
         change::{Change, ConversationSeen, Page},
         time::Clock,
@@ -33,7 +33,7 @@ use crate::{
 /// A session of On-Premises is renewed when it has less than this left (it lives about seven days).
 const RENEW_BEFORE: TimeDelta = TimeDelta::days(3);
 /// How long a file may take.
-const FILE_TIMEOUT: Duration = Duration::from_secs(300);
+const FILE_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The API of an account, with what opens it.
 pub enum Login {
@@ -186,13 +186,12 @@ impl WhatsApp {
         }
         // Another process may have logged in meanwhile: the file is read under its lock before any login.
         let mut kept = self.settings.tokens.lock(&format!("{username} {}", self.settings.url)).await?;
-        let token = match kept.read().filter(good) {
-            Some(token) => token,
-            None => {
-                let token = self.login(username, password).await?;
-                kept.keep(&token);
-                token
-            }
+        let token = if let Some(token) = kept.read().filter(good) {
+            token
+        } else {
+            let token = self.login(username, password).await?;
+            kept.keep(&token);
+            token
         };
         let value = token.value.clone();
         *session = Some(token);
@@ -265,7 +264,7 @@ impl WhatsApp {
         };
         let valid = read::<Answered>(&checked)
             .and_then(|it| it.contacts.into_iter().next())
-            .and_then(|raw| lenient::decode::<wire::Checked>(&raw).ok())
+            .and_then(|raw| lenient::decode::<answers::Checked>(&raw).ok())
             .filter(|(contact, _)| contact.status.as_deref() == Some("valid"));
         let Some((contact, _)) = valid else {
             return Err(ChannelError {
@@ -286,21 +285,29 @@ impl Channel for WhatsApp {
     }
 
     async fn check(&self) -> Result<Checked, ChannelError> {
-        if let Login::OnPremises { username, .. } = &self.settings.login {
-            self.token(None).await?;
+        if let Login::OnPremises { username, password, .. } = &self.settings.login {
+            // Not the kept session: what is asked is whether the password still opens the door.
+            self.login(username, password).await?;
             return Ok(Checked { said: format!("logged in as {username}"), skew: None });
         }
         let url = request::cloud_thing(&self.settings.url, self.phone_number_id());
-        let answer = self.succeed(Method::GET, &url, Load::Nothing).await?;
+        let answer = self.ask(Method::GET, &url, Load::Nothing).await?;
+        let skew = answer.date().map(|date| date - self.now());
+        if !answer.status.is_success() {
+            let error = error::refusal(&answer, self.now());
+            if error.kind != ErrorKind::Refused {
+                return Err(error);
+            }
+            // Not every token may read the number's page; a wrong token would have been told first.
+            let said = format!("token accepted; {} cannot be read: {}", self.phone_number_id(), error.words);
+            return Ok(Checked { said, skew });
+        }
         let number =
             read::<BusinessNumber>(&answer).ok_or_else(|| error::unreadable(&answer, "business number"))?;
         let said: Vec<_> =
             [number.display_phone_number, number.verified_name].into_iter().flatten().collect();
         let said = if said.is_empty() { self.phone_number_id().to_owned() } else { said.join(", ") };
-        Ok(Checked {
-            said: format!("token accepted for {said}"),
-            skew: answer.date().map(|date| date - self.now()),
-        })
+        Ok(Checked { said: format!("token accepted for {said}"), skew })
     }
 
     /// Push only: neither API lists past messages (contract B.0).
@@ -338,7 +345,7 @@ impl Channel for WhatsApp {
             capabilities: &self.settings.descriptor.capabilities,
             namespace,
         })?;
-        let answer = self.post(&body, &to).await?;
+        let answer = self.post(&body, &to).await.map_err(|error| shut(error, send.target, self.now()))?;
         let answered = read::<Answered>(&answer).unwrap_or_default();
         let id = answered
             .messages
@@ -350,7 +357,7 @@ impl Channel for WhatsApp {
         let mut done = Sent { key: Some(id.clone()), remote_id: Some(id), ..Sent::default() };
         if let (Action::Create(_), Address::Phone(dialled)) = (send.action, &to) {
             let contact =
-                answered.contacts.first().and_then(|raw| lenient::decode::<wire::Checked>(raw).ok());
+                answered.contacts.first().and_then(|raw| lenient::decode::<answers::Checked>(raw).ok());
             begun(&mut done, dialled, contact.map(|(contact, _)| contact).unwrap_or_default(), self.now());
         }
         Ok(done)
@@ -410,9 +417,20 @@ impl Channel for WhatsApp {
     }
 }
 
+/// With what a refusal shows: where the vendor says that the window is shut, it is, whatever was computed.
+fn shut(mut error: ChannelError, target: Option<&Target>, now: Time) -> ChannelError {
+    if let (ErrorKind::WindowClosed, Some(target)) = (error.kind, target) {
+        let mut seen = ConversationSeen::named(&target.remote_id, Role::Customer, now);
+        seen.gate = Some(GateEvidence::Said { gate: Gate::TemplateOnly, since: Some(now) });
+        error.page =
+            Some(Box::new(Page { changes: vec![Change::Conversation(Box::new(seen))], memory: Vec::new() }));
+    }
+    error
+}
+
 /// What a started conversation is called: by WhatsApp's own name of the person, which may differ from the number that
 /// was dialled (Brazil's ninth digit); both address it.
-fn begun(sent: &mut Sent, dialled: &str, contact: wire::Checked, now: Time) {
+fn begun(sent: &mut Sent, dialled: &str, contact: answers::Checked, now: Time) {
     let name =
         contact.wa_id.clone().or_else(|| contact.user_id.clone()).unwrap_or_else(|| dialled.to_owned());
     let mut seen = ConversationSeen::named(&name, Role::Customer, now);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::wire::{Answered, Trouble};
+use super::{answers::Answered, wire::Trouble};
 use crate::{
     channels::{ChannelError, ErrorKind, Retry, http::Answer, lenient},
     domain::Time,
@@ -89,18 +89,15 @@ pub fn refusal(answer: &Answer, now: Time) -> ChannelError {
     let class = told.as_ref().and_then(|told| (told.class)(code?));
     let later = answer.retry_after(now);
     let (kind, retry) = match (class, status) {
-        (Some(Class::Auth), _) => (ErrorKind::Credentials, Retry::Never),
+        (Some(Class::Auth), _) | (None, 401 | 403) => (ErrorKind::Credentials, Retry::Never),
         (Some(Class::Throttled), _) if code == Some(PAIR_RATE) => {
             (ErrorKind::RateLimited, Retry::Safe(later.or(Some(Duration::from_secs(4)))))
         }
-        (Some(Class::Throttled), _) => (ErrorKind::RateLimited, Retry::Safe(later)),
+        (Some(Class::Throttled), _) | (None, 429) => (ErrorKind::RateLimited, Retry::Safe(later)),
         (Some(Class::Transient), _) => (ErrorKind::Outage, Retry::Safe(later)),
         (Some(Class::Window), _) => (ErrorKind::WindowClosed, Retry::Never),
-        (Some(Class::Refused), _) => (ErrorKind::Refused, Retry::Never),
-        (None, 401 | 403) => (ErrorKind::Credentials, Retry::Never),
         (None, 408) => (ErrorKind::NoAnswer, Retry::Unclear),
-        (None, 429) => (ErrorKind::RateLimited, Retry::Safe(later)),
-        (None, 400..=499) => (ErrorKind::Refused, Retry::Never),
+        (Some(Class::Refused), _) | (None, 400..=499) => (ErrorKind::Refused, Retry::Never),
         // A 200 that holds `errors` with a code nobody knows: the vendor said no.
         (None, 200..=299) if told.is_some() => (ErrorKind::Refused, Retry::Never),
         (None, _) => (ErrorKind::Outage, Retry::Unclear),
@@ -142,7 +139,7 @@ pub fn words(trouble: &Trouble) -> String {
     if let Some(code) = &trouble.code
         && !said.contains(code.as_str())
     {
-        said.push_str(&format!(" ({code})"));
+        said = format!("{said} ({code})");
     }
     said.trim().to_owned()
 }

@@ -143,15 +143,11 @@ impl Walk {
     /// The conversation of a person, begun where this body has not shown it yet.
     fn conversation(&mut self, person: &Person) -> Option<&mut ConversationSeen> {
         let name = person.conversation()?.to_owned();
-        let at = match self.by_name.get(&name) {
-            Some(at) => *at,
-            None => {
-                let seen = ConversationSeen::named(&name, Role::Customer, self.received_at);
-                self.seen.push((seen, None));
-                self.by_name.insert(name, self.seen.len() - 1);
-                self.seen.len() - 1
-            }
-        };
+        let at = self.by_name.get(&name).copied().unwrap_or(self.seen.len());
+        if at == self.seen.len() {
+            self.seen.push((ConversationSeen::named(&name, Role::Customer, self.received_at), None));
+            self.by_name.insert(name, at);
+        }
         let (seen, alias) = &mut self.seen[at];
         describe(seen, person);
         *alias = person.alias().map(str::to_owned).or(alias.take());

@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
 use super::{
+    answers::{Answered, MediaPlace, Named},
     client::{Load, WhatsApp, read, too_large},
     error, map,
     request::{self, Api},
-    wire::{Answered, MediaPlace, Named},
 };
 use crate::{
     channels::{ChannelError, Downloaded, ErrorKind, Retry, http::Answer, lenient},

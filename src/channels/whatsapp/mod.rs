@@ -3,6 +3,7 @@
 //! Push only: everything inbound comes by [`webhook`]; neither API lists past messages. A send cannot be looked up: our
 //! name of it travels in `biz_opaque_callback_data` (Cloud) and a status that brings it back settles it.
 
+pub mod answers;
 pub mod client;
 pub mod content;
 pub mod error;

@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     channels::{
         Channel, ChannelError, ErrorKind, Found, KnownMessage, Retry, Sending, Sent, Set, Target,
-        standin::{StandIn, answer, json as json_answer},
+        standin::{Asked, StandIn, answer, json as json_answer},
     },
     domain::{
         Action, Customer, Direction, Facts, Gate, Outgoing,
@@ -118,7 +118,7 @@ async fn the_address_is_the_newest_number_that_is_known() {
     let mut group = target("G1");
     group.facts.insert("group_id".into(), json!("G1"));
     send_to(&vendor.url, Api::Cloud, text("a"), &group).await.expect("sent");
-    let bodies: Vec<_> = vendor.asked().iter().map(|asked| asked.json()).collect();
+    let bodies: Vec<_> = vendor.asked().iter().map(Asked::json).collect();
     assert_eq!((&bodies[0]["recipient"], &bodies[0]["to"]), (&json!("US.1349"), &Value::Null));
     assert_eq!((&bodies[1]["to"], &bodies[2]["to"]), (&json!("+16505559999"), &json!("+1650")));
     assert_eq!((&bodies[3]["to"], &bodies[3]["recipient_type"]), (&json!("G1"), &json!("group")));
@@ -144,7 +144,7 @@ async fn templates_products_and_files_have_their_bodies() {
     for outgoing in sends {
         send_to(&vendor.url, Api::Cloud, outgoing, &to).await.expect("sent");
     }
-    let bodies: Vec<_> = vendor.asked().iter().map(|asked| asked.json()).collect();
+    let bodies: Vec<_> = vendor.asked().iter().map(Asked::json).collect();
     assert_eq!(
         bodies[0]["template"],
         json!({"name": "order_update", "language": {"code": "en_US"},
@@ -201,7 +201,7 @@ async fn a_started_conversation_is_called_as_whatsapp_calls_the_person() {
             ..NewConversation::default()
         })
     };
-    let send = async |to: &str| {
+    let start = async |to: &str| {
         let action = new(to);
         let sending = Sending {
             action: &action,
@@ -214,13 +214,13 @@ async fn a_started_conversation_is_called_as_whatsapp_calls_the_person() {
         };
         account(&vendor.url, Api::Cloud).send(&sending).await
     };
-    let sent = send("+55 11 98765-4321").await.expect("sent");
+    let sent = start("+55 11 98765-4321").await.expect("sent");
     assert_eq!(vendor.asked()[0].json()["to"], "+5511987654321");
     assert_eq!(sent.conversation.as_deref(), Some("551187654321"));
     let alias = Change::Alias { conversation: "551187654321".into(), alias: "5511987654321".into() };
     assert!(sent.changes.contains(&alias));
     for wrong in ["", "ana@example.com", "12", "+55 11 abc 98765432"] {
-        assert_eq!(send(wrong).await.expect_err(wrong).kind, ErrorKind::Ours);
+        assert_eq!(start(wrong).await.expect_err(wrong).kind, ErrorKind::Ours);
     }
 }
 
@@ -253,6 +253,7 @@ async fn refusals_are_classed_by_the_vendors_code() {
         .await;
         let error = send_to(&vendor.url, Api::Cloud, text("x"), &target("1650")).await.expect_err("refused");
         assert_eq!((error.kind, error.retry, error.status), (kind, retry, Some(status)), "{code}");
+        assert_eq!(error.page.is_some(), kind == ErrorKind::WindowClosed, "{code}");
         assert_eq!(error.words, format!("(#{code}) Words: More words."));
     }
 }
@@ -361,9 +362,12 @@ async fn a_session_with_less_than_three_days_left_is_renewed() {
     })
     .await;
     let account = account(&vendor.url, Api::OnPremises);
-    account.check().await.expect("logged in");
-    account.check().await.expect("logged in");
-    assert_eq!(vendor.lines().len(), 2);
+    let mut known = target("1");
+    known.known = vec![KnownMessage { key: "A".into(), direction: Direction::Inbound, at: now() }];
+    account.set(&known, &Set::Read).await.expect("read");
+    account.set(&known, &Set::Read).await.expect("read");
+    let login = "POST /v1/users/login";
+    assert_eq!(vendor.lines(), [login, "PUT /v1/messages/A", login, "PUT /v1/messages/A"]);
 }
 
 #[tokio::test]
