@@ -6,7 +6,7 @@
 //! thg       login impersonate logout list customer create reply mark_read upload_config upload graphql
 //! dsco      token hello create update list message messages
 //! skyhub    sacs sac chats reply patch instances
-//! whatsapp  send mark_read media_upload media_url media_get media_delete history webhook
+//! whatsapp  send mark_read media_upload media_url media_get media_delete history number webhook
 //! onprem    login send contacts mark_read media_upload media_get media_delete settings health webhook
 //! ```
 

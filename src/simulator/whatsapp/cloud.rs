@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{Api, Business, CLOUD_ACCOUNT, meaning, media::cloud_takes, outbound::Refusal};
+use super::{Api, Business, CLOUD_ACCOUNT, CLOUD_NUMBER, meaning, media::cloud_takes, outbound::Refusal};
 use crate::simulator::{
     book::{BookAttachment, BookMark},
     faults::What,
@@ -22,6 +22,7 @@ pub(super) fn operation(call: &Call) -> &'static str {
         }
         ("POST", [_, _, "media"]) => "media_upload",
         ("GET", [_, _, "events"]) => "history",
+        ("GET", [_, id]) if *id == CLOUD_ACCOUNT[2].1 => "number",
         ("GET", [_, _]) => "media_url",
         ("DELETE", [_, _]) => "media_delete",
         _ => "unknown",
@@ -110,6 +111,14 @@ impl Business {
                 }
             }
             "media_upload" => self.cloud_upload(call, turn),
+            // Graph's node of the number itself: what the docs call for a cheap check of a token.
+            "number" => Reply::json(
+                200,
+                &json!({
+                    "verified_name": "Loja Exemplo", "display_phone_number": CLOUD_NUMBER, "quality_rating": "GREEN",
+                    "id": CLOUD_ACCOUNT[2].1,
+                }),
+            ),
             "media_url" => self.media_url(path[1], turn),
             "media_delete" => {
                 let known = self.cloud.media.remove(path[1]).is_some();

@@ -10,9 +10,12 @@ use crate::simulator::{
     testing::{Stage, read},
 };
 
+/// Signature and body of one webhook.
+type Hook = (Option<String>, Vec<u8>);
+
 #[derive(Clone, Default)]
 struct Inbox {
-    got: Arc<Mutex<Vec<(Option<String>, Vec<u8>)>>>,
+    got: Arc<Mutex<Vec<Hook>>>,
     answer: Arc<Mutex<u16>>,
 }
 
@@ -285,6 +288,8 @@ async fn webhooks_are_doubled_reordered_batched_and_early_by_fault() {
 #[tokio::test]
 async fn cloud_refuses_what_graph_refuses() {
     let stage = Stage::new().await;
+    let (status, number) = cloud(&stage, Method::GET, "/106540352242922", &json!({})).await;
+    assert_eq!((status, &number["display_phone_number"]), (200, &json!("15550783881")));
     let mut bare = text("+16315551234", "x");
     bare.as_object_mut().unwrap().remove("messaging_product");
     assert_eq!(cloud(&stage, Method::POST, SEND, &bare).await.1["error"]["code"], 100);
