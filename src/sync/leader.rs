@@ -134,7 +134,9 @@ impl Candidate {
         }
         let mut waiting = wait_for_lock(path);
         if self.service {
-            self.note(WANTED, json!(to_millis(self.clock.now()))).await?;
+            self.notes(vec![(WANTED.to_owned(), json!(to_millis(self.clock.now())))]).await?;
+            // A note is nobody's news; this one is.
+            self.store.ring().await?;
             let patience = self.clock.sleep_until(self.clock.now() + PATIENCE);
             tokio::select! {
                 locked = &mut waiting => return self.inherit(received(locked)?).await,
@@ -188,10 +190,6 @@ impl Candidate {
             vec![(EPOCH.to_owned(), json!(lease.epoch))]
         };
         self.notes(memory).await
-    }
-
-    async fn note(&self, key: &str, value: Value) -> Result<(), StoreError> {
-        self.notes(vec![(key.to_owned(), value)]).await
     }
 
     async fn notes(&self, memory: Vec<(String, Value)>) -> Result<(), StoreError> {

@@ -166,6 +166,8 @@ pub struct Machine {
     looks: bool,
     look_again: bool,
     look_at: Option<Time>,
+    /// The first look is followed by a claim whatever it says: a dead engine may have left rows half claimed.
+    first_claim: bool,
     barren: u32,
     due: Option<Time>,
     claims: bool,
@@ -200,6 +202,7 @@ impl Machine {
             looks: false,
             look_again: false,
             look_at: None,
+            first_claim: false,
             barren: 0,
             due: None,
             claims: false,
@@ -226,6 +229,7 @@ impl Machine {
         match input {
             Input::Led { swept } => {
                 self.leads = true;
+                self.first_claim = true;
                 self.swept = swept;
                 self.renew_at = Some(now + LEASE / 2);
                 self.sweep_at = Some(now);
@@ -250,7 +254,7 @@ impl Machine {
             },
             Input::Looked { due, files, wanted } => {
                 self.looks = false;
-                self.due = due;
+                self.due = if std::mem::take(&mut self.first_claim) { Some(now) } else { due };
                 self.files_at = files;
                 self.making_way = wanted;
                 self.look_at = None;

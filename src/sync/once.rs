@@ -217,6 +217,7 @@ async fn lead_or_ask(post: &Post, candidate: &Candidate) -> Result<Turn, StoreEr
     let asked = to_millis(post.clock.now());
     let page = Page { changes: Vec::new(), memory: vec![(ASKED.to_owned(), json!(asked))] };
     post.store.apply(post.name(), page, post.clock.now()).await?;
+    post.store.ring().await?;
     // Not as a service: whoever leads is to go on leading.
     let follower = Candidate { service: false, ..candidate.clone() };
     let served = async {

@@ -55,7 +55,10 @@ fn leading() -> Machine {
         &mut machine,
         &[
             (0, Input::Led { swept: false }, &[Do::Look, Do::Scan(Sweep::Full)], Some(300)),
-            (0, nothing(), &[], Some(300)),
+            (0, nothing(), &[Do::Claim], Some(300)),
+            (0, Input::Claimed { found: false }, &[], Some(1)),
+            (1, Input::Woke, &[Do::Look], Some(300)),
+            (1, nothing(), &[], Some(300)),
             (10, ended(Sweep::Full), &[Do::Look], Some(70)),
             (10, nothing(), &[], Some(70)),
         ],
