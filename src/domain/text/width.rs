@@ -1,0 +1,55 @@
+//! How many cells a text takes, and how to make it take exactly so many.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::{SafeText, steady::steady};
+
+/// The cells that `text` takes on one line, cluster by cluster as the screen lays it out.
+///
+/// Not the width of the whole string: that joins what stands in neighbouring cells (Arabic lam-alef).
+pub fn columns(text: &str) -> usize {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.len();
+    }
+    text.graphemes(true).map(cluster_columns).sum()
+}
+
+pub(super) fn cluster_columns(cluster: &str) -> usize {
+    cluster.width()
+}
+
+pub(super) fn char_columns(ch: char) -> usize {
+    ch.width().unwrap_or(0)
+}
+
+/// `text` made safe, steady (see [`steady`]) and exactly `width` cells wide: cut between clusters with `ellipsis` at
+/// the end, or padded with spaces.
+///
+/// An ellipsis that would leave no room for text is left out.
+pub fn fit(text: &str, width: usize, ellipsis: &str) -> SafeText<'static> {
+    let safe = SafeText::line(text);
+    let text = steady(&safe);
+    let full = columns(&text);
+    let mut out = String::with_capacity(text.len().min(width * 4) + width);
+    let taken = if full <= width {
+        out.push_str(&text);
+        full
+    } else {
+        let mark = columns(ellipsis);
+        let (ellipsis, room) = if mark < width { (ellipsis, width - mark) } else { ("", width) };
+        let mut taken = 0;
+        for cluster in text.graphemes(true) {
+            let cells = cluster_columns(cluster);
+            if taken + cells > room {
+                break;
+            }
+            out.push_str(cluster);
+            taken += cells;
+        }
+        out.push_str(ellipsis);
+        taken + columns(ellipsis)
+    };
+    out.extend(std::iter::repeat_n(' ', width.saturating_sub(taken)));
+    SafeText(out.into())
+}
