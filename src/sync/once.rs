@@ -188,7 +188,8 @@ async fn cycle(
                 break;
             }
         }
-        fetch::round(post, &fetch::Waits::default(), max).await?;
+        let waits = fetch::Waits::default();
+        while fetch::round(post, &waits, max).await? > 0 {}
         for error in deliver_due(post, &seat.lease, &CancellationToken::new()).await? {
             keep(Some(error));
         }
