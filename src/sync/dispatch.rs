@@ -15,7 +15,8 @@ use super::{chance::Chance, machine::Fault};
 use crate::{
     channels::{Channel, ChannelError, ErrorKind, Found, KnownMessage, Retry, Sending, Sent, Set, Target},
     domain::{
-        Action, ChannelName, Gate, OutboxRow, RowNumber, Time, change::Page, outbox::Lookup, time::Clock,
+        Action, ChannelName, Gate, OutboxRow, RowNumber, RowState, Time, change::Page, outbox::Lookup,
+        time::Clock,
     },
     store::{Claimed, Lease, Settlement, SharedStore, StoreError, TargetFacts},
 };
@@ -161,7 +162,7 @@ impl Post {
         };
         let now = self.clock.now();
         if !self.store.begin(lease.clone(), row.n, Value::Null, now).await? {
-            return Ok(Dispatched::default());
+            return self.not_begun(row).await;
         }
         match self.channel.set(&target_of(facts, now), set).await {
             Ok(page) => {
@@ -181,22 +182,12 @@ impl Post {
         if claimed.target.is_none() && !creates {
             return self.fail(lease, row, "the vendor does not know this conversation yet").await;
         }
-        let mut target = claimed.target.as_ref().map(|facts| target_of(facts, self.clock.now()));
+        let target = claimed.target.as_ref().map(|facts| target_of(facts, self.clock.now()));
 
         let upload = match self.uploaded(lease, claimed).await? {
             Ok(upload) => upload,
             Err(error) => return self.not_sent(lease, row, error, Unclear::Again).await,
         };
-
-        // The agent's own key asked for this: the vendor's conversation is opened again, then written to.
-        let reopens = row.action.outgoing().is_some_and(|outgoing| outgoing.reopen);
-        if let Some(target) = target.as_mut().filter(|target| reopens && target.gate == Gate::RemoteClosed) {
-            match self.channel.set(target, &Set::Reopen).await {
-                Ok(page) => self.apply(page).await?,
-                Err(error) => return self.not_sent(lease, row, error, Unclear::Again).await,
-            }
-            target.gate = Gate::Open;
-        }
 
         let nothing = Value::Null;
         let sending = Sending {
@@ -228,7 +219,7 @@ impl Post {
 
         let started_at = self.clock.now();
         if !self.store.begin(lease.clone(), row.n, prepared.evidence.clone(), started_at).await? {
-            return Ok(Dispatched::default());
+            return self.not_begun(row).await;
         }
         let sending = Sending { started_at, evidence: &prepared.evidence, ..sending };
         match self.channel.send(&sending).await {
@@ -238,6 +229,15 @@ impl Post {
             }
             Err(error) => self.not_sent(lease, row, error, Unclear::Uncertain { left_at: started_at }).await,
         }
+    }
+
+    /// The row may not be sent: taken back, parked, or no longer ours to send.
+    async fn not_begun(&self, row: &OutboxRow) -> Result<Dispatched, Stopped> {
+        let still = self.store.row(row.n).await?;
+        if still.is_some_and(|row| matches!(row.state, RowState::Held | RowState::Later | RowState::Queued)) {
+            return Err(Stopped::Fenced);
+        }
+        Ok(Dispatched::default())
     }
 
     /// The vendor's name of the row's file, `None` where it has no file. Repeating an upload is harmless.

@@ -41,6 +41,9 @@ pub(super) const CYCLE: &str = "sync.cycle";
 /// The channel's note of its first full sweep's end.
 const SWEPT: &str = "sync.swept";
 
+/// A wish for a cycle that is older is nobody's any more.
+const WISH_LASTS: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
+
 /// What is under way gets so long when the engine stops; what then has no answer is looked up by the next one.
 const GRACE: Duration = Duration::from_millis(1500);
 
@@ -116,6 +119,11 @@ impl Driver {
         if adopted > 0 {
             tracing::warn!(%channel, rows = adopted, "adopted rows that a dead engine left as sending");
         }
+        let cycle = store.note(channel.clone(), CYCLE.to_owned()).await?;
+        // A wish that is older than this was for a leader before, and its asker has had his answer or has gone.
+        let stale = clock.now() - WISH_LASTS;
+        let served = cycle.and_then(|it| it["asked"].as_i64()).map(from_millis).filter(|it| *it > stale);
+        let served = Some(served.unwrap_or(stale));
         let swept = store.note(channel.clone(), SWEPT.to_owned()).await?.is_some();
         let chance = {
             let mut own = self.post.chance.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,7 +138,7 @@ impl Driver {
             busy: HashSet::new(),
             waits: Arc::default(),
             cycle: None,
-            served: None,
+            served,
             swept,
         };
         let mut todo = machine.step(clock.now(), Input::Led { swept });
@@ -343,6 +351,10 @@ impl Run<'_> {
         };
         let note = json!({"asked": to_millis(cycle.asked_at), "report": report.to_note()});
         self.note(CYCLE, note).await;
+        // Whoever asked waits for this note.
+        if let Err(error) = self.driver.post.store.ring().await {
+            tracing::error!(channel = %self.driver.post.name(), %error, "the bell could not be rung");
+        }
     }
 
     async fn note_scan(&mut self, sweep: Sweep, end: &Result<(), ChannelError>) {

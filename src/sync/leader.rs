@@ -134,7 +134,9 @@ impl Candidate {
         }
         let mut waiting = wait_for_lock(path);
         if self.service {
-            self.note(WANTED, json!(to_millis(self.clock.now()))).await?;
+            self.notes(vec![(WANTED.to_owned(), json!(to_millis(self.clock.now())))]).await?;
+            // A note is nobody's news; this one is.
+            self.store.ring().await?;
             let patience = self.clock.sleep_until(self.clock.now() + PATIENCE);
             tokio::select! {
                 locked = &mut waiting => return self.inherit(received(locked)?).await,
@@ -155,21 +157,25 @@ impl Candidate {
 
     /// Takes the lead with the lock in hand.
     async fn inherit(&self, file: File) -> Result<Seat, LeadError> {
-        if let Some(epoch) =
-            self.store.note(self.channel.clone(), EPOCH.to_owned()).await?.and_then(|it| it.as_i64())
-        {
-            self.store.yield_lead(Lease { channel: self.channel.clone(), epoch }).await?;
-        }
-        let lease = loop {
+        let take = async || {
             let now = self.clock.now();
-            let lease = self
-                .store
-                .lead(self.channel.clone(), self.holder.clone(), self.service, now + FIRST_LEASE, now)
-                .await?;
-            match lease {
-                Some(lease) => break lease,
-                None => self.pause().await,
+            let (channel, holder) = (self.channel.clone(), self.holder.clone());
+            self.store.lead(channel, holder, self.service, now + FIRST_LEASE, now).await
+        };
+        let lease = loop {
+            if let Some(lease) = take().await? {
+                break lease;
             }
+            // Whoever had it died with its lease still good: the heir gives it up in its name.
+            let epoch =
+                self.store.note(self.channel.clone(), EPOCH.to_owned()).await?.and_then(|it| it.as_i64());
+            if let Some(epoch) = epoch {
+                self.store.yield_lead(Lease { channel: self.channel.clone(), epoch }).await?;
+            }
+            if let Some(lease) = take().await? {
+                break lease;
+            }
+            self.pause().await;
         };
         self.settle_in(&lease).await?;
         self.renew(&lease).await?;
@@ -184,10 +190,6 @@ impl Candidate {
             vec![(EPOCH.to_owned(), json!(lease.epoch))]
         };
         self.notes(memory).await
-    }
-
-    async fn note(&self, key: &str, value: Value) -> Result<(), StoreError> {
-        self.notes(vec![(key.to_owned(), value)]).await
     }
 
     async fn notes(&self, memory: Vec<(String, Value)>) -> Result<(), StoreError> {

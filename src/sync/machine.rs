@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::chance::Chance;
 use crate::{
     channels::{ChannelError, ErrorKind, Retry, Sweep},
@@ -14,8 +16,10 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// How long the lease's row is good for. Death is noticed by the lock file at once; this is for the record.
-pub const LEASE: Duration = Duration::from_hours(1);
+/// How long the lease's row is good for. Death is noticed by the lock file at once; the row is for the record, from
+/// which a later engine learns whether anybody was up within 15 minutes of a row's time: so it must be shorter than
+/// that.
+pub const LEASE: Duration = Duration::from_mins(10);
 /// After refused credentials nothing is asked of the vendor for so long.
 pub const LOCKED_OUT: Duration = Duration::from_mins(15);
 /// Sends of one channel that are under way at a time, each in another conversation.
@@ -25,6 +29,8 @@ const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LONGEST_RETRY: Duration = Duration::from_mins(5);
 const FIRST_RECHECK: Duration = Duration::from_secs(1);
 const LONGEST_RECHECK: Duration = Duration::from_mins(1);
+/// Clocks are set by a little all the time; a jump back by more moves all deadlines along.
+const JUMP: TimeDelta = TimeDelta::seconds(5);
 
 /// How often a channel is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +147,8 @@ enum Cycle {
 pub struct Machine {
     pace: Pace,
     chance: Chance,
+    /// The time of the last step.
+    last: Option<Time>,
     leads: bool,
     making_way: bool,
     swept: bool,
@@ -158,6 +166,8 @@ pub struct Machine {
     looks: bool,
     look_again: bool,
     look_at: Option<Time>,
+    /// The first look is followed by a claim whatever it says: a dead engine may have left rows half claimed.
+    first_claim: bool,
     barren: u32,
     due: Option<Time>,
     claims: bool,
@@ -176,6 +186,7 @@ impl Machine {
         Self {
             pace,
             chance,
+            last: None,
             leads: false,
             making_way: false,
             swept: false,
@@ -191,6 +202,7 @@ impl Machine {
             looks: false,
             look_again: false,
             look_at: None,
+            first_claim: false,
             barren: 0,
             due: None,
             claims: false,
@@ -206,12 +218,18 @@ impl Machine {
     /// Takes what happened and says what to do.
     pub fn step(&mut self, now: Time, input: Input) -> Vec<Do> {
         let mut todo = Vec::new();
+        if let Some(last) = self.last.replace(now)
+            && now + JUMP < last
+        {
+            self.jump(last - now, &mut todo);
+        }
         if !self.leads && !matches!(input, Input::Led { .. }) {
             return todo;
         }
         match input {
             Input::Led { swept } => {
                 self.leads = true;
+                self.first_claim = true;
                 self.swept = swept;
                 self.renew_at = Some(now + LEASE / 2);
                 self.sweep_at = Some(now);
@@ -236,7 +254,7 @@ impl Machine {
             },
             Input::Looked { due, files, wanted } => {
                 self.looks = false;
-                self.due = due;
+                self.due = if std::mem::take(&mut self.first_claim) { Some(now) } else { due };
                 self.files_at = files;
                 self.making_way = wanted;
                 self.look_at = None;
@@ -324,6 +342,25 @@ impl Machine {
             Some(held) => at.max(held),
             None => at,
         })
+    }
+
+    /// The clock was set back: nothing is to wait for the time that comes twice.
+    fn jump(&mut self, back: TimeDelta, todo: &mut Vec<Do>) {
+        let deadlines = [
+            &mut self.renew_at,
+            &mut self.fast_at,
+            &mut self.sweep_at,
+            &mut self.scans_held,
+            &mut self.sends_held,
+            &mut self.look_at,
+            &mut self.files_at,
+        ];
+        for deadline in deadlines.into_iter().flatten() {
+            *deadline -= back;
+        }
+        if self.leads {
+            self.look(todo);
+        }
     }
 
     fn look(&mut self, todo: &mut Vec<Do>) {

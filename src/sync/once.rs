@@ -188,7 +188,8 @@ async fn cycle(
                 break;
             }
         }
-        fetch::round(post, &fetch::Waits::default(), max).await?;
+        let waits = fetch::Waits::default();
+        while fetch::round(post, &waits, max).await? > 0 {}
         for error in deliver_due(post, &seat.lease, &CancellationToken::new()).await? {
             keep(Some(error));
         }
@@ -217,6 +218,7 @@ async fn lead_or_ask(post: &Post, candidate: &Candidate) -> Result<Turn, StoreEr
     let asked = to_millis(post.clock.now());
     let page = Page { changes: Vec::new(), memory: vec![(ASKED.to_owned(), json!(asked))] };
     post.store.apply(post.name(), page, post.clock.now()).await?;
+    post.store.ring().await?;
     // Not as a service: whoever leads is to go on leading.
     let follower = Candidate { service: false, ..candidate.clone() };
     let served = async {

@@ -16,6 +16,10 @@ use axum::{
     http::{Method, StatusCode, header::CONTENT_LENGTH},
     response::{IntoResponse, Response},
 };
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
 use tokio::{
     sync::{Semaphore, TryAcquireError},
     task::JoinSet,
@@ -38,6 +42,8 @@ const MAX_BODY: usize = 4 << 20;
 const READ_TIME: Duration = Duration::from_secs(30);
 /// Requests at a time; the next is told to come again.
 const AT_ONCE: usize = 1024;
+/// Connections at a time; further ones wait to be taken.
+const CONNECTIONS: usize = 2048;
 /// Bodies in memory at a time, in KiB; the next waits for its turn.
 const BODIES_KIB: usize = 64 << 10;
 const BIND_AGAIN: Duration = Duration::from_secs(5);
@@ -76,9 +82,8 @@ impl Listener {
                         say(listener.local_addr().ok());
                         tracing::info!(%at, "listens for webhooks");
                         let app = Router::new().fallback(receive).with_state(desk.clone());
-                        if let Err(error) = axum::serve(listener, app).await {
-                            tracing::error!(%at, %error, "the webhook listener ended");
-                        }
+                        let error = serve(listener, app, clock.as_ref()).await;
+                        tracing::error!(%at, %error, "the webhook listener ended");
                         say(None);
                     }
                     Err(error) => tracing::warn!(%at, %error, "the webhook's port cannot be had yet"),
@@ -106,6 +111,39 @@ fn bind(at: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
     let listener = TcpListener::bind(at)?;
     listener.set_nonblocking(true)?;
     tokio::net::TcpListener::from_std(listener)
+}
+
+/// Answers connections until the listener fails. axum's own loop knows neither limit.
+async fn serve(listener: tokio::net::TcpListener, app: Router, clock: &dyn Clock) -> std::io::Error {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(READ_TIME);
+    let mut failures = 0;
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else {
+            return std::io::Error::other("no place for connections");
+        };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                failures = 0;
+                let connection =
+                    http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
+                tokio::spawn(async move {
+                    // A peer that breaks off has had its say: what was stored is stored.
+                    let _ = connection.await;
+                    drop(place);
+                });
+            }
+            // Out of file descriptors, or a connection that was gone before it was taken.
+            Err(error) => {
+                failures += 1;
+                if failures > 100 {
+                    return error;
+                }
+                clock.sleep_until(clock.now() + Duration::from_millis(100)).await;
+            }
+        }
+    }
 }
 
 /// What a request is answered with.

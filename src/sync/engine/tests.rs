@@ -242,18 +242,20 @@ async fn a_status_without_an_answer_is_simply_set_again() {
 }
 
 #[tokio::test]
-async fn a_closed_conversation_is_reopened_where_the_agent_said_so() {
+async fn a_closed_conversation_is_written_to_only_where_the_agent_said_so() {
     let world = World::new();
-    world.store.write(|it| {
-        it.gates.insert(crate::domain::ConversationId(1), GateEvidence::said(Gate::RemoteClosed))
-    });
+    let page = gate(&world, Gate::RemoteClosed);
+    for _ in 0..2 {
+        let page = page.clone();
+        world.channel.script(|it| it.prepares.push_back(Ok(Prepared { page, ..Prepared::default() })));
+    }
     let _engine = world.engine("a");
-    let reply = Outgoing { text: "hello".into(), reopen: true, ..Outgoing::default() };
-    let n = world.store.queue("fake", 1, Action::Reply(reply), RowState::Queued, world.clock.now());
-    until("sent", || world.store.now(n).is_none()).await;
-    let asked: Vec<String> =
-        world.channel.script(|it| it.asked.iter().filter(|it| !it.starts_with("scan")).cloned().collect());
-    assert_eq!(asked, ["set remote-1 Reopen", "prepare S1", "send S1: hello"]);
+    let reply = |reopen| Action::Reply(Outgoing { text: "hello".into(), reopen, ..Outgoing::default() });
+    let parks = world.store.queue("fake", 1, reply(false), RowState::Queued, world.clock.now());
+    until("parked", || world.store.now(parks).is_some_and(|row| row.state == RowState::Parked)).await;
+    world.store.write(|it| it.rows.clear());
+    let goes = world.store.queue("fake", 1, reply(true), RowState::Queued, world.clock.now());
+    until("sent", || world.store.now(goes).is_none() && world.channel.count("send") == 1).await;
 }
 
 #[tokio::test]
@@ -343,15 +345,22 @@ async fn stopping_takes_two_seconds_at_most_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_scan_that_panics_is_a_fault_like_any_other() {
+async fn trouble_is_told_and_forgotten_even_where_a_channel_panics() {
     let world = World::new();
-    world.channel.script(|it| it.scans.push_back(Err(lost())));
+    world.channel.script(|it| {
+        it.panics = 1;
+        it.scans.push_back(Err(lost()));
+    });
     let engine = world.engine("a");
-    until("told", || world.store.read(|it| it.health.get(&"fake".into()).is_some_and(Option::is_some))).await;
-    assert_eq!(engine.status()[0].trouble.as_deref(), Some("no answer"));
+    let trouble = || engine.status()[0].trouble.clone();
+    until("told", || trouble().as_deref() == Some("refused")).await;
+    idle().await;
     world.later(10);
-    until("well again", || world.store.read(|it| it.health.get(&"fake".into()) == Some(&None))).await;
-    assert_eq!(engine.status()[0].trouble, None);
+    until("told", || trouble().as_deref() == Some("no answer")).await;
+    idle().await;
+    world.later(20);
+    until("well again", || trouble().is_none()).await;
+    assert_eq!(world.store.read(|it| it.health.get(&"fake".into()).cloned()), Some(None));
 }
 
 #[tokio::test]

@@ -54,8 +54,11 @@ fn leading() -> Machine {
     play(
         &mut machine,
         &[
-            (0, Input::Led { swept: false }, &[Do::Look, Do::Scan(Sweep::Full)], Some(1800)),
-            (0, nothing(), &[], Some(1800)),
+            (0, Input::Led { swept: false }, &[Do::Look, Do::Scan(Sweep::Full)], Some(300)),
+            (0, nothing(), &[Do::Claim], Some(300)),
+            (0, Input::Claimed { found: false }, &[], Some(1)),
+            (1, Input::Woke, &[Do::Look], Some(300)),
+            (1, nothing(), &[], Some(300)),
             (10, ended(Sweep::Full), &[Do::Look], Some(70)),
             (10, nothing(), &[], Some(70)),
         ],
@@ -69,10 +72,13 @@ fn sweeps_at_the_start_then_polls_fast_and_sweeps_now_and_then() {
     play(
         &mut machine,
         &[
-            (70, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(910)),
+            (70, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(300)),
             (72, ended(Sweep::Fast), &[Do::Look], Some(132)),
             (72, nothing(), &[], Some(132)),
-            (910, Input::Woke, &[Do::Scan(Sweep::Fast), Do::Scan(Sweep::Full)], Some(1800)),
+            (300, Input::Woke, &[Do::Renew, Do::Scan(Sweep::Fast)], Some(910)),
+            (301, Input::Renewed(true), &[], Some(601)),
+            (601, Input::Woke, &[Do::Renew], Some(910)),
+            (910, Input::Woke, &[Do::Scan(Sweep::Full)], None),
         ],
     );
 }
@@ -83,8 +89,8 @@ fn a_long_sweep_does_not_hold_up_the_fast_loop_but_the_first_does() {
     play(
         &mut first,
         &[
-            (0, Input::Led { swept: false }, &[Do::Look, Do::Scan(Sweep::Full)], Some(1800)),
-            (300, Input::Woke, &[], Some(1800)),
+            (0, Input::Led { swept: false }, &[Do::Look, Do::Scan(Sweep::Full)], Some(300)),
+            (300, Input::Woke, &[Do::Renew], None),
         ],
     );
     let mut later = machine();
@@ -92,7 +98,7 @@ fn a_long_sweep_does_not_hold_up_the_fast_loop_but_the_first_does() {
         &mut later,
         &[
             (0, Input::Led { swept: true }, &[Do::Look, Do::Scan(Sweep::Full)], Some(60)),
-            (60, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(1800)),
+            (60, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(300)),
         ],
     );
 }
@@ -103,13 +109,13 @@ fn faults_are_backed_off_from_twice_as_long_each_time_and_forgotten_on_success()
     play(
         &mut machine,
         &[
-            (70, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(910)),
+            (70, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(300)),
             (70, failed(Sweep::Fast, ErrorKind::Outage), &[Do::Look], Some(75)),
-            (75, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(1800)),
+            (75, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(300)),
             (75, failed(Sweep::Fast, ErrorKind::Outage), &[], Some(85)),
-            (85, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(1800)),
+            (85, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(300)),
             (85, failed(Sweep::Fast, ErrorKind::NoAnswer), &[], Some(105)),
-            (105, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(1800)),
+            (105, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(300)),
             (106, ended(Sweep::Fast), &[], Some(166)),
         ],
     );
@@ -122,11 +128,11 @@ fn a_retry_after_is_obeyed_and_refused_credentials_are_left_alone_for_long() {
     play(
         &mut machine,
         &[
-            (70, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(910)),
+            (70, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(300)),
             // 100 s and the middle of a tenth.
             (70, Input::Scanned { sweep: Sweep::Fast, end: Err(limited) }, &[Do::Look], Some(175)),
-            (175, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(1800)),
-            (175, failed(Sweep::Fast, ErrorKind::Credentials), &[], Some(1075)),
+            (175, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(300)),
+            (175, failed(Sweep::Fast, ErrorKind::Credentials), &[], Some(300)),
         ],
     );
 }
@@ -137,13 +143,13 @@ fn whoever_asks_gets_both_loops_whatever_was_held_back() {
     play(
         &mut machine,
         &[
-            (70, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(910)),
-            (70, failed(Sweep::Fast, ErrorKind::Credentials), &[Do::Look], Some(970)),
-            (80, Input::Asked, &[Do::Scan(Sweep::Fast)], Some(1800)),
-            (81, Input::Asked, &[], Some(1800)),
-            (82, ended(Sweep::Fast), &[Do::Scan(Sweep::Full)], Some(1800)),
+            (70, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(300)),
+            (70, failed(Sweep::Fast, ErrorKind::Credentials), &[Do::Look], Some(300)),
+            (80, Input::Asked, &[Do::Scan(Sweep::Fast)], Some(300)),
+            (81, Input::Asked, &[], Some(300)),
+            (82, ended(Sweep::Fast), &[Do::Scan(Sweep::Full)], Some(300)),
             // Asked while it ran: once more, for what it may have missed.
-            (90, ended(Sweep::Full), &[Do::CycleEnded, Do::Scan(Sweep::Fast)], Some(1800)),
+            (90, ended(Sweep::Full), &[Do::CycleEnded, Do::Scan(Sweep::Fast)], Some(300)),
             (91, failed(Sweep::Fast, ErrorKind::Outage), &[Do::CycleEnded], Some(96)),
         ],
     );
@@ -239,10 +245,22 @@ fn a_window_makes_way_for_a_service_once_nothing_is_under_way() {
 #[test]
 fn the_lease_is_renewed_at_half_its_time_and_its_loss_ends_everything() {
     let mut machine = leading();
-    let _ = machine.step(at(1800), Input::Woke);
-    assert_eq!(machine.step(at(1800), Input::Renewed(true)), []);
-    assert_eq!(machine.step(at(1801), Input::Renewed(false)), [Do::StepDown]);
-    play(&mut machine, &[(1802, Input::Rung, &[], None), (1803, Input::Woke, &[], None)]);
+    let _ = machine.step(at(300), Input::Woke);
+    assert_eq!(machine.step(at(300), Input::Renewed(true)), []);
+    assert_eq!(machine.step(at(301), Input::Renewed(false)), [Do::StepDown]);
+    play(&mut machine, &[(302, Input::Rung, &[], None), (303, Input::Woke, &[], None)]);
+}
+
+#[test]
+fn a_clock_set_back_by_an_hour_holds_nothing_up() {
+    let mut machine = leading();
+    play(
+        &mut machine,
+        &[
+            (-3600, Input::Woke, &[Do::Look], Some(-3540)),
+            (-3540, Input::Woke, &[Do::Scan(Sweep::Fast)], Some(-3310)),
+        ],
+    );
 }
 
 #[test]

@@ -39,6 +39,8 @@ pub struct Script {
     pub uploads: VecDeque<Result<String, ChannelError>>,
     /// Answers to downloads.
     pub downloads: VecDeque<Result<Vec<u8>, ChannelError>>,
+    /// So many scans panic.
+    pub panics: u32,
     /// Everything that was asked, a line each: `scan Fast`, `send 01A: text`, `look 01A`, `set Read`, …
     pub asked: Vec<String>,
 }
@@ -129,6 +131,12 @@ impl Channel for FakeChannel {
     ) -> Result<(), ChannelError> {
         self.note(format!("scan {sweep:?}"));
         sink.requested();
+        let panics = self.script(|script| {
+            let panics = script.panics > 0;
+            script.panics = script.panics.saturating_sub(1);
+            panics
+        });
+        assert!(!panics, "a mistake in a channel");
         match self.script(|script| script.scans.pop_front()) {
             Some(Ok(pages)) => {
                 for page in pages {

@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// Bytes, or why not and whether for good.
+pub(crate) type Came = Result<Vec<u8>, (String, bool)>;
+
 #[derive(Default)]
 pub(crate) struct State {
     pub notes: HashMap<(ChannelName, String), Value>,
@@ -39,12 +42,13 @@ pub(crate) struct State {
     pub webhooks: VecDeque<RawWebhook>,
     pub read: Vec<(i64, Vec<String>)>,
     pub downloads: Vec<PendingDownload>,
-    pub downloaded: Vec<(MessageId, Result<Vec<u8>, (String, bool)>)>,
+    pub downloaded: Vec<(MessageId, Came)>,
     /// So many settlements fail with a full disk.
     pub settle_fails: u32,
     /// Storing a webhook fails.
     pub full: bool,
     pub tended: u32,
+    pub numbers: i64,
 }
 
 pub(crate) struct MemoryStore {
@@ -80,7 +84,7 @@ impl MemoryStore {
         at: Time,
     ) -> RowNumber {
         self.write(|it| {
-            let n = RowNumber(it.rows.len() as i64 + it.sent.len() as i64 + 1);
+            let n = RowNumber(it.next());
             it.rows.push(OutboxRow {
                 n,
                 conversation: ConversationId(conversation),
@@ -161,6 +165,11 @@ fn conversation(id: ConversationId, channel: &ChannelName, gate: GateEvidence) -
 }
 
 impl State {
+    fn next(&mut self) -> i64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
     fn ours(&self, lease: &Lease) -> bool {
         self.leases.get(&lease.channel).is_some_and(|it| it.1 == lease.epoch)
     }
@@ -518,7 +527,7 @@ impl EngineSide for MemoryStore {
             if it.full {
                 return Err(StoreError::Full("no room".into()));
             }
-            let n = it.webhooks.len() as i64 + it.read.len() as i64 + 1;
+            let n = it.next();
             it.webhooks.push_back(RawWebhook { n, path, channels, body, received_at: now });
             Ok(n)
         })

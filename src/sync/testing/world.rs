@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{FakeChannel, TestClock, memory::MemoryStore};
 use crate::{
     channels::Channel,
-    sync::{Chance, Engine, EngineHandle, EngineOptions, Pace, dispatch::Post, leader::Candidate},
+    sync::{Engine, EngineHandle, EngineOptions, Pace, leader::Candidate},
 };
 
 pub(crate) struct World {
@@ -45,12 +45,8 @@ impl World {
         Engine::start(self.options(holder))
     }
 
-    pub(crate) fn candidate(&self, holder: &str) -> Candidate {
+    pub(in crate::sync) fn candidate(&self, holder: &str) -> Candidate {
         self.options(holder).candidate(&"fake".into())
-    }
-
-    pub(crate) fn post(&self) -> Post {
-        Post::new(self.store.clone(), self.channel.clone(), self.clock.clone(), Chance::fixed(0.5))
     }
 
     pub(crate) fn later(&self, seconds: u64) {
