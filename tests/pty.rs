@@ -2,40 +2,60 @@
 
 #[path = "support/pty.rs"]
 mod pty;
+#[path = "support/vendors.rs"]
+mod vendors;
 
 use std::time::Duration;
 
 use pty::Pty;
 use rustix::process::{Pid, Signal, kill_process};
+use vendors::{JOAO, Vendors};
+
+/// Two seconds is the promise; the third is for the machine that CI shares.
+const SOON: Duration = Duration::from_secs(3);
+
+fn a_newcomer_replies(size: (u16, u16)) {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut terminal = Pty::start(&["demo", "--seed", "1"], size, home.path());
+    terminal.wait_for("João dos Santos");
+    assert!(terminal.text().contains("DEMO"), "{}", terminal.text());
+    terminal.keys("\r");
+    terminal.wait_for("Produto ainda não");
+    terminal.keys("r");
+    terminal.wait_for("TO CUSTOMER João dos Santos");
+    terminal.keys("Olá João, sai hoje.");
+    terminal.wait_for("sai hoje");
+    terminal.keys("\x1b");
+    terminal.wait_for("Send to CUSTOMER João dos Santos");
+    terminal.keys("y");
+    terminal.wait_for("Held");
+    terminal.wait_until("the reply as sent", |text| !text.contains("Held ") && text.contains("sai hoje"));
+    terminal.keys("q");
+    terminal.wait_until("the list", |text| !text.contains("sai hoje") || text.contains("Enter open"));
+    terminal.keys("q");
+    let status = terminal.wait_exit(Duration::from_secs(5));
+    assert!(status.success(), "{status:?}");
+    assert!(terminal.is_restored());
+}
 
 #[test]
-fn a_newcomer_replies_in_the_demo_at_every_size() {
-    for size in [(80, 24), (120, 40), (200, 60)] {
-        let home = tempfile::tempdir().expect("a folder");
-        let mut terminal = Pty::start(&["demo", "--seed", "1"], size, home.path());
-        terminal.wait_for("João dos Santos");
-        assert!(terminal.text().contains("DEMO"), "{}", terminal.text());
-        terminal.keys("\r");
-        terminal.wait_for("Produto ainda");
-        terminal.keys("r");
-        terminal.wait_for("TO CUSTOMER João dos Santos");
-        terminal.keys("Olá João, sai hoje.");
-        terminal.wait_for("sai hoje");
-        terminal.keys("\x1b");
-        terminal.wait_for("Send to CUSTOMER João dos Santos");
-        terminal.keys("y");
-        terminal.wait_for("Held");
-        terminal.wait_until("the reply as sent", |text| !text.contains("Held ") && text.contains("sai hoje"));
-        terminal.keys("qq");
-        let status = terminal.wait_exit(Duration::from_secs(5));
-        assert!(status.success(), "{status:?}");
-        assert!(terminal.is_restored());
-    }
+fn a_newcomer_replies_in_the_demo_at_80x24() {
+    a_newcomer_replies((80, 24));
+}
+
+#[test]
+fn a_newcomer_replies_in_the_demo_at_120x40() {
+    a_newcomer_replies((120, 40));
+}
+
+#[test]
+fn a_newcomer_replies_in_the_demo_at_200x60() {
+    a_newcomer_replies((200, 60));
 }
 
 #[test]
 fn signals_and_a_dropped_line_end_the_program_and_restore_the_terminal() {
-    for signal in [Some(Signal::TERM), Some(Signal::HUP), Some(Signal::INT), None] {
+    for (signal, code) in [(Some(Signal::TERM), 0), (Some(Signal::HUP), 0), (Some(Signal::INT), 130), (None, 0)] {
         let home = tempfile::tempdir().expect("a folder");
         let mut terminal = Pty::start(&["demo"], (80, 24), home.path());
         terminal.wait_for("João dos Santos");
@@ -46,7 +66,8 @@ fn signals_and_a_dropped_line_end_the_program_and_restore_the_terminal() {
             }
             None => terminal.hang_up(),
         }
-        terminal.wait_exit(Duration::from_secs(3));
+        let status = terminal.wait_exit(SOON);
+        assert_eq!(status.exit_code(), code, "{signal:?}");
         assert!(signal.is_none() || terminal.is_restored(), "{signal:?}");
     }
 }
@@ -62,4 +83,58 @@ fn it_survives_every_size_and_comes_back() {
     terminal.wait_for("João dos Santos");
     terminal.keys("q");
     assert!(terminal.wait_exit(Duration::from_secs(5)).success());
+    assert!(terminal.is_restored());
+}
+
+#[test]
+fn a_half_sentence_survives_a_power_cut() {
+    let vendors = Vendors::start();
+    let config = vendors.config("config.toml", &vendors.channels(&["americanas"], |_, value| value));
+    assert!(vendors.run(&config, &["sync", "--once"]).status.success());
+    let config = config.to_str().expect("a path in UTF-8");
+    let mut terminal = Pty::start(&["--config", config], (80, 24), vendors.folder());
+    terminal.wait_for("João dos Santos");
+    open_joao(&vendors, config, &mut terminal);
+    terminal.keys("r");
+    terminal.wait_for("TO CUSTOMER João dos Santos");
+    terminal.keys("pedimos desc");
+    // The border says so only once it is on disk.
+    terminal.wait_for("saved ");
+    terminal.kill();
+    let mut again = Pty::start(&["--config", config], (80, 24), vendors.folder());
+    again.wait_for("# pedimos desc");
+    again.keys("\x03\x03");
+    assert!(again.wait_exit(Duration::from_secs(5)).success());
+}
+
+#[test]
+fn a_customers_control_characters_never_reach_the_terminal() {
+    let vendors = Vendors::start();
+    let evil = "fim \x1b]0;pwned\x07 \x1b[31mred \u{9b}2J \x1bc \u{202e}abc ok?";
+    vendors.control().customer_says("skyhub", JOAO, evil).expect("João's chat");
+    let config = vendors.config("config.toml", &vendors.channels(&["americanas"], |_, value| value));
+    assert!(vendors.run(&config, &["sync", "--once"]).status.success());
+    let listed = vendors.run(&config, &["show", &format!("americanas:{JOAO}")]);
+    assert!(!listed.stdout.contains(&0x1b), "{}", String::from_utf8_lossy(&listed.stdout).escape_debug());
+    let config = config.to_str().expect("a path in UTF-8");
+    let mut terminal = Pty::start(&["--config", config], (80, 24), vendors.folder());
+    terminal.wait_for("João dos Santos");
+    open_joao(&vendors, config, &mut terminal);
+    terminal.wait_for("pwned");
+    terminal.keys("\x03\x03");
+    assert!(terminal.wait_exit(Duration::from_secs(5)).success());
+    assert!(terminal.is_restored());
+    let raw = String::from_utf8_lossy(&terminal.raw).into_owned();
+    for theirs in ["\x1b]0;", "\x1b[31mred", "\u{9b}", "\x1bc", "\u{202e}", "\x07"] {
+        assert!(!raw.contains(theirs), "{:?} is in the output", theirs);
+    }
+}
+
+fn open_joao(vendors: &Vendors, config: &str, terminal: &mut Pty) {
+    let shown = vendors.run(config.as_ref(), &["show", &format!("americanas:{JOAO}"), "--json"]);
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("a conversation");
+    terminal.keys(":");
+    terminal.keys(&shown["id"].to_string());
+    terminal.keys("\r");
+    terminal.wait_for("Produto ainda não");
 }

@@ -4,7 +4,7 @@ use crate::support::{JOAO, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_escape_and_a_letter_in_one_read_send_from_the_review_bar() {
-    let world = World::with(&["americanas"], "").await;
+    let world = World::with(&["americanas"]).await;
     let mut ana = world.window("ana", (80, 24)).await;
     let joao = world.id("americanas", JOAO).await;
     ana.open(joao, "Produto ainda").await;
@@ -20,7 +20,7 @@ async fn an_escape_and_a_letter_in_one_read_send_from_the_review_bar() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_burst_outside_a_text_field_does_nothing() {
-    let world = World::with(&["americanas"], "").await;
+    let world = World::with(&["americanas"]).await;
     let mut ana = world.window("ana", (80, 24)).await;
     let joao = world.id("americanas", JOAO).await;
     ana.open(joao, "Produto ainda").await;
@@ -38,7 +38,7 @@ async fn a_burst_outside_a_text_field_does_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_half_sentence_survives_a_dropped_line() {
-    let world = World::with(&["americanas"], "").await;
+    let world = World::with(&["americanas"]).await;
     let mut ana = world.window("ana", (80, 24)).await;
     let joao = world.id("americanas", JOAO).await;
     ana.open(joao, "Produto ainda").await;
@@ -55,7 +55,7 @@ async fn a_half_sentence_survives_a_dropped_line() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_windows_see_each_others_changes() {
-    let world = World::with(&["americanas"], "").await;
+    let world = World::with(&["americanas"]).await;
     let mut ana = world.window("ana", (80, 24)).await;
     let mut jon = world.window("jon", (120, 40)).await;
     let joao = world.id("americanas", JOAO).await;

@@ -22,7 +22,7 @@ async fn reply(world: &World, window: &mut Window, text: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn undo_within_the_hold_leaves_nothing_at_the_vendor() {
-    let world = World::with(&["americanas"], "").await;
+    let world = World::with(&["americanas"]).await;
     let mut ana = world.window("ana", (80, 24)).await;
     reply(&world, &mut ana, "um momento").await;
     ana.keys("u");
@@ -37,7 +37,7 @@ async fn undo_within_the_hold_leaves_nothing_at_the_vendor() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_is_shown_in_fix_read_back_and_sent_once() {
-    let world = World::with(&["americanas"], "").await;
+    let world = World::with(&["americanas"]).await;
     let mut ana = world.window("ana", (120, 40)).await;
     world.control().fault(Fault::next("skyhub", "reply", What::ResetAfter));
     reply(&world, &mut ana, "sai amanhã").await;
@@ -54,7 +54,7 @@ async fn a_lost_answer_is_shown_in_fix_read_back_and_sent_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_customers_next_line_does_not_stop_a_held_reply() {
-    let world = World::with(&["americanas"], "").await;
+    let world = World::with(&["americanas"]).await;
     let mut ana = world.window("ana", (80, 24)).await;
     reply(&world, &mut ana, "já verifico").await;
     world.control().customer_says("skyhub", JOAO, "e então?").expect("João's chat");
@@ -64,9 +64,11 @@ async fn the_customers_next_line_does_not_stop_a_held_reply() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_colleagues_reply_during_the_hold_parks_ours() {
-    let world = World::with(&["americanas"], "").await;
+    let world = World::with(&["americanas"]).await;
     let mut ana = world.window("ana", (80, 24)).await;
     reply(&world, &mut ana, "sai hoje").await;
+    // What was written later than ours, by the vendor's clock of whole seconds.
+    world.clock.advance(std::time::Duration::from_secs(2));
     world.control().we_write_elsewhere("skyhub", JOAO, "Enviamos ontem.").expect("João's chat");
     world.pass("a parked row", async |it| it.outbox().await.iter().any(|row| row.state == RowState::Parked)).await;
     ana.sees("Enviamos ontem.").await;

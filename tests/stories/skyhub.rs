@@ -4,7 +4,7 @@ use crate::support::{JOAO, MARIA, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reply_reaches_the_customer_once_and_its_ticket_is_archived() {
-    let world = World::with(&["americanas"], "").await;
+    let world = World::with(&["americanas"]).await;
     let mut ana = world.window("ana", (80, 24)).await;
     let joao = world.id("americanas", JOAO).await;
     ana.open(joao, "Produto ainda não foi entregue").await;
@@ -28,7 +28,7 @@ async fn a_reply_reaches_the_customer_once_and_its_ticket_is_archived() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_read_mark_is_held_and_then_set_at_the_vendor() {
-    let world = World::with(&["americanas"], "").await;
+    let world = World::with(&["americanas"]).await;
     let mut ana = world.window("ana", (120, 40)).await;
     let joao = world.id("americanas", JOAO).await;
     ana.open(joao, "Produto ainda").await;
@@ -41,7 +41,7 @@ async fn the_read_mark_is_held_and_then_set_at_the_vendor() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mediated_chat_takes_no_reply_and_says_so_while_the_draft_is_kept() {
-    let world = World::with(&["americanas"], "").await;
+    let world = World::with(&["americanas"]).await;
     let mut ana = world.window("ana", (80, 24)).await;
     let maria = world.id("americanas", MARIA).await;
     ana.open(maria, "Quero meu dinheiro").await;

@@ -23,7 +23,7 @@ use deskline::{
     domain::{ConversationId, Descriptor, Message, OutboxRow, Time, time::Clock},
     simulator::{Book, Control, Options, Simulator, Switches},
     store::{
-        Desk, Reading, SharedStore,
+        SharedStore,
         sqlite::{OpenOptions, SqliteStore},
     },
     sync::{Engine, EngineHandle, EngineOptions, Pace, testing::TestClock},
@@ -41,7 +41,10 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// How long it must be quiet before the clock is moved on.
 const QUIET: Duration = Duration::from_millis(10);
 /// How far it is moved then.
-const STEP: Duration = Duration::from_millis(200);
+const STEP: Duration = Duration::from_millis(500);
+
+/// What may be sent at any time.
+const TEMPLATES: &str = "[[template]]\nname = \"we_are_back\"\nlanguage = \"en_US\"\ntext = \"We are back.\"\n";
 
 /// João's chat, which can be answered.
 pub const JOAO: &str = "Lojas Americanas-200123456789001/CUSTOMER_SELLER";
@@ -62,13 +65,8 @@ pub struct World {
 }
 
 impl World {
-    /// A desk with all channels, once everything that the vendors have is in the store.
-    pub async fn open() -> Self {
-        Self::with(&["myprotein", "dsco-supplier", "americanas", "whatsapp"], "").await
-    }
-
-    /// A desk with these channels; `more` is added to the end of each channel of the configuration.
-    pub async fn with(names: &[&str], more: &str) -> Self {
+    /// A desk with these channels, once everything that the vendors have is in the store.
+    pub async fn with(names: &[&str]) -> Self {
         let start = Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0).single().expect("a valid date");
         let clock = Arc::new(TestClock::at(start));
         // Limits are counted by a clock that stands still here; they have tests of their own.
@@ -93,7 +91,9 @@ impl World {
                 text.push_str(&format!("{key} = {}\n", toml::Value::String(value.clone())));
             }
             if account.kind == "whatsapp" {
-                text.push_str(more);
+                let templates = folder.path().join("templates.toml");
+                std::fs::write(&templates, TEMPLATES).expect("a file");
+                text.push_str(&format!("templates = \"{}\"\n", templates.display()));
             }
         }
         std::fs::write(&file, text).expect("a file");
@@ -211,6 +211,13 @@ impl World {
 
     pub async fn outbox(&self) -> Vec<OutboxRow> {
         self.store.outbox(None).await.expect("a store that works")
+    }
+
+    /// The vendor's name of the conversation in which this was said.
+    pub fn said(&self, vendor: &str, text: &str) -> String {
+        let all = self.book().all_messages();
+        let found = all.iter().find(|message| message.vendor == vendor && message.text.contains(text));
+        found.expect("somebody said so").conversation.clone()
     }
 
     /// A file of the agent's.

@@ -1,0 +1,233 @@
+//! The commands as scripts meet them: shapes, exit codes, and what stands on which stream.
+
+#[path = "support/vendors.rs"]
+mod vendors;
+
+use std::{path::PathBuf, process::Output};
+
+use deskline::simulator::{Fault, What};
+use serde_json::Value;
+use vendors::{JOAO, Vendors};
+
+const CONVERSATION: [&str; 26] = [
+    "id", "channel", "kind", "remote_id", "subject", "customer", "status", "remote_status", "gate", "turn", "unread",
+    "remote_unread", "assignee", "labels", "priority", "snoozed_until", "order", "products", "category", "messages",
+    "lang", "rev", "due_clock", "waiting_since", "due_at", "created_at",
+];
+const MESSAGE: [&str; 11] = [
+    "id", "remote_id", "direction", "author", "body", "kind", "delivery", "error", "attachments", "context",
+    "created_at",
+];
+const ROW: [&str; 11] = [
+    "n", "conversation", "channel", "action", "state", "author", "attempts", "not_before", "reason", "error",
+    "created_at",
+];
+
+/// A desk with SkyHub alone, its ticket's chats already read.
+fn desk() -> (Vendors, PathBuf) {
+    let vendors = Vendors::start();
+    let config = vendors.config("config.toml", &vendors.channels(&["americanas"], |_, value| value));
+    let first = vendors.run(&config, &["sync", "--once"]);
+    assert_eq!(code(&first), 0, "{}", said(&first));
+    (vendors, config)
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it ended by itself")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = std::str::from_utf8(&output.stdout).expect("UTF-8");
+    text.lines().map(|line| serde_json::from_str(line).expect("nothing but JSON on standard output")).collect()
+}
+
+fn has_keys(value: &Value, keys: &[&str]) {
+    for key in keys {
+        assert!(value.get(key).is_some(), "{key} is missing in {value:#}");
+    }
+}
+
+fn is_time(value: &Value) -> bool {
+    let text = value.as_str().unwrap_or_default();
+    text.len() == 24 && text.ends_with('Z') && chrono::DateTime::parse_from_rfc3339(text).is_ok()
+}
+
+fn joao() -> String {
+    format!("americanas:{JOAO}")
+}
+
+#[test]
+fn a_cycle_ends_with_a_line_per_channel_and_lists_have_the_promised_keys() {
+    let vendors = Vendors::start();
+    let all = ["myprotein", "dsco-supplier", "americanas"];
+    let config = vendors.config("config.toml", &vendors.channels(&all, |_, value| value));
+    let once = vendors.run(&config, &["sync", "--once", "--json"]);
+    assert_eq!(code(&once), 0, "{}", said(&once));
+    let reports = lines(&once);
+    assert_eq!(reports.len(), all.len());
+    for report in &reports {
+        has_keys(report, &["channel", "ok", "conversations", "messages_new", "requests", "seconds", "error"]);
+        assert_eq!(report["ok"], true, "{report}");
+        assert!(report["conversations"].as_u64() > Some(0), "{report}");
+    }
+    let list = lines(&vendors.run(&config, &["list", "--json", "--limit", "500"]));
+    for conversation in &list {
+        has_keys(conversation, &CONVERSATION);
+        has_keys(&conversation["customer"], &["id", "name", "email", "phone"]);
+        assert!(is_time(&conversation["created_at"]) && is_time(&conversation["updated_at"]), "{conversation}");
+    }
+    let newest_first = list.windows(2).all(|pair| pair[0]["updated_at"].as_str() >= pair[1]["updated_at"].as_str());
+    assert!(newest_first);
+    assert!(["thg", "dsco", "skyhub"].iter().all(|kind| list.iter().any(|it| it["kind"] == *kind)));
+    let show = lines(&vendors.run(&config, &["show", &joao(), "--json"])).remove(0);
+    has_keys(&show, &CONVERSATION);
+    assert_eq!(show["remote_id"], JOAO);
+    assert_eq!(show["subject"], "Olá! Produto ainda não foi entregue.");
+    assert_eq!(show["customer"]["id"], "12345678");
+    assert_eq!(show["remote_status"]["seller_status"], "UNREAD");
+    assert_eq!(show["remote_status"]["status"], "ACTIVE");
+    assert_eq!(show["order"]["number"], "02-123456789");
+    assert_eq!(show["order"]["delivery"], "200123456789001");
+    assert_eq!((&show["gate"], &show["turn"], &show["status"]), (&"open".into(), &"us".into(), &"new".into()));
+    let message = &show["thread"][0];
+    has_keys(message, &MESSAGE);
+    assert_eq!(message["direction"], "inbound");
+    assert_eq!(message["author"]["role"], "customer");
+    assert_eq!(message["author"]["name"], "João dos Santos");
+    assert_eq!(message["kind"], "text");
+    assert!(is_time(&message["created_at"]));
+    assert_eq!(vendors.book().breaches(), Vec::<String>::new());
+}
+
+#[test]
+fn a_reply_is_queued_shown_in_the_outbox_and_delivered_once() {
+    let (vendors, config) = desk();
+    let queued = vendors.run(&config, &["reply", &joao(), "--text", "Sai hoje.", "--json"]);
+    assert_eq!(code(&queued), 0, "{}", said(&queued));
+    assert!(said(&queued).contains("no engine runs on this store"), "{}", said(&queued));
+    let message = lines(&queued).remove(0);
+    has_keys(&message, &MESSAGE);
+    assert_eq!((&message["direction"], &message["delivery"]), (&"outbound".into(), &"queued".into()));
+    let rows = lines(&vendors.run(&config, &["outbox", "--json"]));
+    assert!(!rows.is_empty());
+    for row in &rows {
+        has_keys(row, &ROW);
+    }
+    assert_eq!((&rows[0]["action"], &rows[0]["state"]), (&"reply".into(), &"queued".into()));
+    assert_eq!(code(&vendors.run(&config, &["sync", "--once"])), 0);
+    assert_eq!(vendors.book().copies("skyhub", JOAO, "Sai hoje."), 1);
+    assert_eq!(lines(&vendors.run(&config, &["outbox", "--json"])), Vec::<Value>::new());
+
+    let waited = vendors.run(&config, &["reply", &joao(), "--text", "Boa tarde.", "--wait", "--json"]);
+    assert_eq!(code(&waited), 0, "{}", said(&waited));
+    assert_eq!(lines(&waited)[0]["delivery"], "sent");
+    assert_eq!(vendors.book().copies("skyhub", JOAO, "Boa tarde."), 1);
+    let show = lines(&vendors.run(&config, &["show", &joao(), "--json"])).remove(0);
+    assert_eq!((&show["status"], &show["turn"]), (&"pending".into(), &"them".into()));
+    assert_eq!(vendors.book().breaches(), Vec::<String>::new());
+}
+
+#[test]
+fn status_and_read_marks_reach_the_vendor_and_notes_do_not() {
+    let (vendors, config) = desk();
+    let state = || vendors.control().status("skyhub", JOAO);
+    for (args, then) in [
+        (vec!["read", "ID", "--wait"], "READ"),
+        (vec!["unread", "ID", "--wait"], "UNREAD"),
+        (vec!["status", "ID", "resolved", "--wait"], "ARCHIVED"),
+        (vec!["status", "ID", "on-hold", "--wait"], "READ"),
+    ] {
+        let name = joao();
+        let args: Vec<&str> = args.into_iter().map(|word| if word == "ID" { name.as_str() } else { word }).collect();
+        let done = vendors.run(&config, &args);
+        assert_eq!(code(&done), 0, "{args:?}: {}", said(&done));
+        assert_eq!(state().as_deref(), Some(then), "{args:?}");
+    }
+    let note = vendors.run(&config, &["reply", &joao(), "--note", "--text", "só para nós", "--json"]);
+    assert_eq!(code(&note), 0, "{}", said(&note));
+    assert_eq!(lines(&note)[0]["direction"], "note");
+    assert_eq!(code(&vendors.run(&config, &["sync", "--once"])), 0);
+    assert!(vendors.book().messages("skyhub", JOAO).iter().all(|message| !message.text.contains("só para nós")));
+    assert_eq!(vendors.book().breaches(), Vec::<String>::new());
+}
+
+#[test]
+fn exit_codes_say_what_went_wrong() {
+    let (vendors, config) = desk();
+    let run = |args: &[&str]| vendors.run(&config, args);
+    assert_eq!(code(&run(&["frobnicate"])), 2);
+    assert_eq!(code(&run(&["show", "americanas:nobody"])), 1);
+    assert_eq!(code(&run(&[])), 2, "no terminal, no inbox");
+
+    let name = joao();
+    vendors.control().fault(Fault::next(
+        "skyhub",
+        "reply",
+        What::Status { code: 422, body: "{\"error\":\"não\"}".into(), content_type: String::new(), retry_after: None },
+    ));
+    let refused = run(&["reply", &name, "--text", "primeira", "--wait", "20"]);
+    assert_eq!(code(&refused), 5, "{}", said(&refused));
+    let rows = lines(&run(&["outbox", "--json"]));
+    assert_eq!(rows[0]["state"], "failed", "{rows:?}");
+    assert_eq!(code(&run(&["outbox", "discard", &rows[0]["n"].to_string()])), 0);
+
+    vendors.control().fault(Fault::next("skyhub", "reply", What::ResetBefore));
+    let lost = run(&["reply", &name, "--text", "segunda", "--wait", "4"]);
+    assert_eq!(code(&lost), 6, "{}", said(&lost));
+    let rows = lines(&run(&["outbox", "--json"]));
+    assert_eq!(rows[0]["state"], "uncertain", "{rows:?}");
+    assert_eq!(code(&run(&["outbox", "mark-sent", &rows[0]["n"].to_string()])), 0);
+
+    vendors.control().unreachable(true);
+    let late = run(&["reply", &name, "--text", "terceira", "--wait", "2"]);
+    assert_eq!(code(&late), 8, "{}", said(&late));
+    vendors.control().unreachable(false);
+    assert_eq!(vendors.book().posts("skyhub", "reply", "terceira"), 0);
+}
+
+#[test]
+fn wrong_credentials_end_with_four_and_an_open_store_with_seven() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (vendors, config) = desk();
+    let wrong = |key: &str, value: String| if key == "api_key" { "\"not-the-key\"".into() } else { value };
+    let other = vendors.config("wrong.toml", &vendors.channels(&["americanas"], wrong));
+    let refused = vendors.run(&other, &["sync", "--once"]);
+    assert_eq!(code(&refused), 4, "{}", said(&refused));
+    assert!(!said(&refused).contains("not-the-key"), "{}", said(&refused));
+
+    let store = vendors.folder().join(".local/share/deskline/deskline.db");
+    std::fs::set_permissions(&store, std::fs::Permissions::from_mode(0o644)).expect("ours");
+    let open = vendors.run(&config, &["list"]);
+    assert_eq!(code(&open), 7, "{}", said(&open));
+    assert!(said(&open).contains("chmod"), "{}", said(&open));
+}
+
+#[test]
+fn a_misspelt_key_is_named_with_its_file_its_line_and_its_neighbour() {
+    let vendors = Vendors::start();
+    let config = vendors.config("config.toml", "[sync]\npoll_intervall = \"5s\"\n");
+    let wrong = vendors.run(&config, &["list"]);
+    assert_eq!(code(&wrong), 3);
+    let words = said(&wrong);
+    for word in ["poll_intervall", "config.toml:2", "poll_interval"] {
+        assert!(words.contains(word), "{word} is not in {words}");
+    }
+}
+
+#[test]
+fn the_effective_configuration_is_shown_without_its_secrets() {
+    let vendors = Vendors::start();
+    let all = ["myprotein", "dsco-supplier", "americanas", "whatsapp"];
+    let config = vendors.config("config.toml", &vendors.channels(&all, |_, value| value));
+    let shown = vendors.run(&config, &["config", "show"]);
+    assert_eq!(code(&shown), 0, "{}", said(&shown));
+    let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+    for secret in ["sky-key-5b1f", "am-key-90c2", "EAAsim-5f2c90", "app-secret-8d1e", "verify-3b77", "thg-password-18"] {
+        assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+    assert!(text.contains("loja@example.com") && text.contains("config.toml"), "{text}");
+}
