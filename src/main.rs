@@ -1,3 +1,5 @@
 //! The `deskline` program: hands over to the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    deskline::cli::main()
+}

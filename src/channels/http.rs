@@ -50,6 +50,18 @@ impl Answer {
         Some((at - now).to_std().unwrap_or_default())
     }
 
+    /// The body as the text of JSON, where it is that: each byte that is no UTF-8 as the escape of a lone surrogate
+    /// (`\udc80` + …, so that nothing is lost and every reader of items mends it), control characters as escapes, no
+    /// byte order mark.
+    pub fn json(&self) -> Option<String> {
+        let text = super::json::text(&self.body);
+        if super::json::is_json(&text) {
+            return Some(text);
+        }
+        let text = super::json::without_controls(&text);
+        super::json::is_json(&text).then_some(text)
+    }
+
     /// The body as text, with the bytes that are no UTF-8 replaced: for error texts, never for messages.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -123,16 +135,12 @@ impl Http {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > max_body => {
-                    return Err(ChannelError::new(
-                        ErrorKind::Outage,
-                        Retry::Unclear,
-                        format!("the answer is larger than {} MB; it was not read", max_body >> 20),
-                    )
-                    .with_status(status.as_u16()));
+                    let words = format!("the answer is larger than {} MB; it was not read", max_body >> 20);
+                    return Err(of(ChannelError::new(ErrorKind::Outage, Retry::Unclear, words), status));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
-                Err(error) => return Err(no_answer(&error).with_status(status.as_u16())),
+                Err(error) => return Err(of(no_answer(&error), status)),
             }
         }
         Ok(Answer { status, headers, body: body.freeze() })
@@ -164,6 +172,11 @@ pub fn same_origin(base: &str, url: &str) -> bool {
     }
 }
 
+/// With the status, where it says more than that an answer began: `200` is no word for a trouble.
+fn of(error: ChannelError, status: StatusCode) -> ChannelError {
+    if status.is_success() { error } else { error.with_status(status.as_u16()) }
+}
+
 fn no_answer(error: &reqwest::Error) -> ChannelError {
     ChannelError::new(ErrorKind::NoAnswer, Retry::Unclear, format!("no answer came: {}", plain(error)))
 }
@@ -183,3 +196,6 @@ fn plain(error: &reqwest::Error) -> String {
         cause.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

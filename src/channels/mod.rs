@@ -7,13 +7,21 @@
 //! A fifth vendor is one folder here, one in the simulator, and one line in each registry.
 
 pub mod http;
+pub mod json;
+pub mod lenient;
 pub mod registry;
 pub mod tokens;
+
+#[cfg(test)]
+mod stand_in;
 
 pub mod dsco;
 pub mod skyhub;
 pub mod thg;
 pub mod whatsapp;
+
+#[cfg(test)]
+mod standin;
 
 use std::{path::Path, time::Duration};
 

@@ -38,6 +38,75 @@ struct Kept {
     until: Option<Time>,
 }
 
+impl Token {
+    /// Whether it still serves at `now`, a minute ahead of its end.
+    pub fn serves(&self, now: Time) -> bool {
+        self.until.is_none_or(|until| until - chrono::TimeDelta::seconds(60) > now)
+    }
+
+    fn is(&self, other: Option<&SecretString>) -> bool {
+        other.is_some_and(|other| other.expose_secret() == self.value.expose_secret())
+    }
+}
+
+/// The session of one account in this process: its token, in memory and kept between processes.
+pub struct Session {
+    tokens: Tokens,
+    account: String,
+    held: tokio::sync::Mutex<Option<Token>>,
+}
+
+impl Session {
+    /// A session of `account` (the account's name with its address).
+    pub fn new(tokens: Tokens, account: impl Into<String>) -> Self {
+        Self { tokens, account: account.into(), held: tokio::sync::Mutex::default() }
+    }
+
+    /// A token that serves at `now` and is not `stale` (one that the vendor has just refused): the one in memory, else
+    /// the one that another process kept, else what `login` brings. `login` is polled only where there is no other,
+    /// and under the lock.
+    ///
+    /// # Errors
+    /// Those of `login` and of the lock.
+    pub async fn token(
+        &self,
+        now: Time,
+        stale: Option<&SecretString>,
+        login: impl Future<Output = Result<Token, ChannelError>> + Send,
+    ) -> Result<SecretString, ChannelError> {
+        let mut held = self.held.lock().await;
+        let serves = |token: &Token| token.serves(now) && !token.is(stale);
+        if let Some(token) = held.as_ref().filter(|token| serves(token)) {
+            return Ok(token.value.clone());
+        }
+        let mut locked = self.tokens.lock(&self.account).await?;
+        let token = if let Some(token) = locked.read().filter(|token| serves(token)) {
+            token
+        } else {
+            let token = login.await?;
+            locked.keep(&token);
+            token
+        };
+        let value = token.value.clone();
+        *held = Some(token);
+        Ok(value)
+    }
+
+    /// Takes a token that the vendor handed out by itself (a renewed cookie).
+    ///
+    /// # Errors
+    /// Those of the lock.
+    pub async fn renewed(&self, token: Token) -> Result<(), ChannelError> {
+        let mut held = self.held.lock().await;
+        if held.as_ref().is_some_and(|held| held.is(Some(&token.value))) {
+            return Ok(());
+        }
+        self.tokens.lock(&self.account).await?.keep(&token);
+        *held = Some(token);
+        Ok(())
+    }
+}
+
 /// The lock over one account's token, held while somebody logs in.
 pub struct Locked {
     file: Option<File>,
@@ -113,3 +182,6 @@ fn open_locked(path: &std::path::Path) -> io::Result<File> {
     file.lock()?;
     Ok(file)
 }
+
+#[cfg(test)]
+mod tests;

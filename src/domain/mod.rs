@@ -17,6 +17,7 @@ pub mod outbox;
 pub mod query;
 pub mod text;
 pub mod time;
+pub mod when;
 
 pub use attachment::{Attachment, AttachmentState};
 pub use capability::{Capabilities, Reach};

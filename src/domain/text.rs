@@ -9,6 +9,7 @@ mod json;
 mod sanitise;
 mod steady;
 mod width;
+mod wrap;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use self::{
     json::{SafeJson, json_safe, to_json_line},
     steady::steady,
     width::{columns, fit},
+    wrap::wrap,
 };
 use self::{
     class::{Script, script},

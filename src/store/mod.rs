@@ -5,6 +5,8 @@
 //! Engines of storage: [`sqlite`]; a second one would implement the same three traits.
 
 pub mod sqlite;
+#[cfg(test)]
+pub(crate) mod story;
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -1,1 +1,22 @@
-//! To be written.
+//! The terminal: reads the tty, guards its state, writes frames. The loop lives here too.
+//!
+//! Nothing outside this room touches the tty. crossterm gives the key types; its `event` module is not used: it turns
+//! a terminal's answers into keys, says Alt-y for `ESC y`, and spins when the terminal is gone.
+
+pub mod backend;
+pub mod clipboard;
+pub mod editor;
+pub mod guard;
+pub mod input;
+pub mod locale;
+pub mod paths;
+pub mod perform;
+pub mod run;
+pub mod screen;
+pub mod signals;
+pub mod tty;
+
+#[cfg(test)]
+mod process_tests;
+#[cfg(test)]
+mod tests;

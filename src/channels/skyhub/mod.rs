@@ -1,10 +1,93 @@
-//! To be written.
+//! SkyHub / Americanas "SAC": a ticket per delivery, up to three chats each.
+//!
+//! Pull only. Messages have no ids and sends get none: see [`map`] for what messages are known by, and
+//! [`client`] for how an uncertain reply is looked for.
 
-use super::registry::Kind;
+pub mod client;
+pub mod error;
+pub mod map;
+pub mod request;
+pub mod time;
+pub mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use client::{Settings, SkyHub};
+
+use std::sync::Arc;
+
+use super::{
+    Channel, ChannelError,
+    registry::{Kind, Means},
+};
+use crate::{
+    config::ChannelConfig,
+    domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Reach},
+};
 
 /// The kind `skyhub`.
-pub const KIND: Kind = Kind {
-    name: "skyhub",
-    describe: |_| unreachable!(),
-    build: |_, _| Err(super::ChannelError::ours("to be written")),
-};
+pub const KIND: Kind = Kind { name: "skyhub", describe, build };
+
+fn describe(config: &ChannelConfig) -> Descriptor {
+    Descriptor {
+        name: config.name.clone(),
+        short: config.short.clone(),
+        languages: config.languages.clone(),
+        undo_window_ms: i64::try_from(config.undo_window.as_millis()).unwrap_or(i64::MAX),
+        ..descriptor(&config.name.0)
+    }
+}
+
+fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, ChannelError> {
+    let text = |key| config.settings.required(key).map_err(|problem| ChannelError::ours(problem.to_string()));
+    let mut secret = |key: &str| {
+        means
+            .secrets
+            .remove(key)
+            .ok_or_else(|| ChannelError::ours(format!("channel {} lacks its {key}", config.name)))
+    };
+    Ok(Arc::new(SkyHub::new(Settings {
+        descriptor: describe(config),
+        url: text("url")?.to_owned(),
+        user_email: text("user_email")?.to_owned(),
+        api_key: secret("api_key")?,
+        account_manager_key: secret("account_manager_key")?,
+        identity_id: text("identity_id")?.to_owned(),
+        max_rate: means.max_rate,
+        clock: means.clock,
+    })?))
+}
+
+/// What an account can do, with the defaults of its kind.
+pub fn descriptor(name: &str) -> Descriptor {
+    Descriptor {
+        name: ChannelName::from(name),
+        kind: ChannelKind::SKYHUB,
+        short: "SKYH".into(),
+        vendor: Some("SkyHub".into()),
+        capabilities: Capabilities {
+            create: Reach::Forbidden,
+            reply: Reach::Remote,
+            mark_read: Reach::Remote,
+            mark_unread: Reach::Remote,
+            resolve: Reach::Remote,
+            reopen: Reach::Remote,
+            resolve_word: "ARCHIVED".into(),
+            reopen_word: "READ".into(),
+            // No field for files in the API.
+            files: None,
+            quote: false,
+            templates: false,
+            products: false,
+            // None is documented; the soft cap of contract A.12.8 is a warning, not a limit.
+            max_text: None,
+            max_title: None,
+        },
+        languages: Vec::new(),
+        undo_window_ms: 10_000,
+        account: None,
+        categories: Vec::new(),
+        templates: Vec::new(),
+    }
+}

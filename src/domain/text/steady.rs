@@ -109,17 +109,12 @@ fn is_steady(ch: char) -> bool {
     if !matches!(cells, 1 | 2) || !is_assigned(ch) {
         return false;
     }
-    match ch {
-        // Made wide in Unicode 16: half of the terminals do not know yet.
-        '\u{2630}'..='\u{2637}'
-        | '\u{268A}'..='\u{268F}'
-        | '\u{4DC0}'..='\u{4DFF}'
-        | '\u{1D300}'..='\u{1D376}' => false,
-        // Thai and Lao AM are one cell of their own to some, part of the letter before to others.
-        '\u{E33}' | '\u{EB3}' => false,
-        // Emoji since Unicode 10 and later blocks.
-        '\u{1F6D3}'..='\u{1F6EA}' | '\u{1F6F7}'..='\u{1F6FF}' | '\u{1F7E0}'..='\u{1F7FF}' => false,
-        '\u{1FA00}'..='\u{1FAFF}' => false,
-        _ => true,
-    }
+    // Made wide in Unicode 16: half of the terminals do not know yet.
+    let newly_wide = matches!(ch, '\u{2630}'..='\u{2637}' | '\u{268A}'..='\u{268F}' | '\u{4DC0}'..='\u{4DFF}'
+        | '\u{1D300}'..='\u{1D376}');
+    // Thai and Lao AM are one cell of their own to some, part of the letter before to others.
+    let joins_backwards = matches!(ch, '\u{E33}' | '\u{EB3}');
+    let new_emoji = matches!(ch, '\u{1F6D3}'..='\u{1F6EA}' | '\u{1F6F7}'..='\u{1F6FF}' | '\u{1F7E0}'..='\u{1F7FF}'
+        | '\u{1FA00}'..='\u{1FAFF}');
+    !(newly_wide || joins_backwards || new_emoji)
 }

@@ -114,6 +114,18 @@ proptest! {
     }
 
     #[test]
+    fn wrapping_loses_nothing_but_spaces_and_keeps_to_the_width(text in hostile(), width in 2_usize..40) {
+        let block = SafeText::block(&text);
+        let lines = wrap(&block, width);
+        for line in &lines {
+            prop_assert!(columns(line) <= width || line.graphemes(true).count() == 1, "{line:?}");
+        }
+        let bare = |text: &str| text.replace([' ', '\n'], "");
+        let joined: String = lines.iter().map(SafeText::as_str).collect();
+        prop_assert_eq!(bare(&joined), bare(&block));
+    }
+
+    #[test]
     fn ascii_keeps_every_column(text in hostile()) {
         let safe = SafeText::line(&text);
         let plain = ascii(&safe);
@@ -206,6 +218,31 @@ fn fitting_cuts_between_clusters() {
     assert_eq!(fit("abc", 5, "…"), "abc  ");
     assert_eq!(fit("abc", 1, "…"), "a");
     assert_eq!(fit("abc", 0, "…"), "");
+}
+
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    wrap(&SafeText::block(text), width).into_iter().map(SafeText::into_string).collect()
+}
+
+#[test]
+fn wrapping_breaks_at_spaces_between_ideographs_and_in_words_that_are_too_long() {
+    assert_eq!(wrapped("Olá João, pedimos desculpas", 10), ["Olá João,", "pedimos", "desculpas"]);
+    assert_eq!(wrapped("a\n\nb", 10), ["a", "", "b"]);
+    assert_eq!(wrapped("  two spaces here", 8), ["  two", "spaces", "here"]);
+    assert_eq!(wrapped("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+    assert_eq!(wrapped("日本語の文字", 5), ["日本", "語の", "文字"]);
+    assert_eq!(wrapped("see https://a.example/b now", 12), ["see", "https://a.ex", "ample/b now"]);
+}
+
+#[test]
+fn fitting_a_long_text_gives_what_its_head_gives() {
+    for unit in ["Olá ", "日本", "אב ", "👨‍👩‍👧", "a\u{200b}\u{200b}", "e\u{301}"] {
+        for width in [0, 1, 7, 20] {
+            let long = unit.repeat(5000);
+            let safe = SafeText::line(&long);
+            assert_eq!(fit(&long, width, "…"), width::cut(&steady(&safe), width, "…"), "{unit} {width}");
+        }
+    }
 }
 
 #[test]

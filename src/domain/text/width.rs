@@ -28,12 +28,27 @@ pub(super) fn char_columns(ch: char) -> usize {
 ///
 /// An ellipsis that would leave no room for text is left out.
 pub fn fit(text: &str, width: usize, ellipsis: &str) -> SafeText<'static> {
+    // A column needs the head of a long text only, unless that head is nearly all hidden characters.
+    if let Some((head, _)) = text.char_indices().nth((width + 1) * CHARS_PER_CELL) {
+        let safe = SafeText::line(&text[..head]);
+        let steady = steady(&safe);
+        // What the cut itself did to the last cluster stands beyond the width.
+        if columns(&steady) > width + 2 * CHARS_PER_CELL {
+            return cut(&steady, width, ellipsis);
+        }
+    }
     let safe = SafeText::line(text);
-    let text = steady(&safe);
-    let full = columns(&text);
+    cut(&steady(&safe), width, ellipsis)
+}
+
+/// More than any honest text has in one cell.
+const CHARS_PER_CELL: usize = 16;
+
+pub(super) fn cut(text: &str, width: usize, ellipsis: &str) -> SafeText<'static> {
+    let full = columns(text);
     let mut out = String::with_capacity(text.len().min(width * 4) + width);
     let taken = if full <= width {
-        out.push_str(&text);
+        out.push_str(text);
         full
     } else {
         let mark = columns(ellipsis);

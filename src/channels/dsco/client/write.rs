@@ -1,0 +1,92 @@
+//! What is written: messages, new conversations, changes.
+
+use serde_json::Value;
+
+use super::{
+    Call, Dsco, Uncounted,
+    read_back::{created, reference},
+};
+use crate::{
+    channels::{
+        ChannelError, ErrorKind, Retry, Sending, Sent, Target,
+        dsco::{error, map, request, wire},
+    },
+    domain::{
+        change::{Change, Page},
+        outbox::NewConversation,
+    },
+};
+
+impl Dsco {
+    /// Changes something that may be changed twice; the answer is the conversation.
+    pub(super) async fn update(&self, id: &str, body: &Value) -> Result<Vec<Change>, ChannelError> {
+        let answer = self.call(Call::Update, Some(body), &mut Uncounted).await?;
+        let seen =
+            error::object(&answer).and_then(|raw| map::conversation(&raw, self.role(), self.clock.now()));
+        let seen = match seen.filter(|it| it.id == id) {
+            Some(seen) => Some(seen),
+            // It is done; what it looks like now is read for itself, and by the next scan at the latest.
+            None => self.conversation_by_id(id, &mut Uncounted).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "a changed conversation could not be read back");
+                None
+            }),
+        };
+        Ok(seen.map(|it| it.changes).unwrap_or_default())
+    }
+
+    pub(super) async fn reply(
+        &self,
+        target: &Target,
+        text: &str,
+        reopen: bool,
+    ) -> Result<Sent, ChannelError> {
+        let mut changes = Vec::new();
+        if reopen {
+            // The message has not left yet: an unclear reopening is simply repeated.
+            let reopened = self.update(&target.remote_id, &request::status(&target.remote_id, false)).await;
+            changes = reopened.map_err(|error| match error.retry {
+                Retry::Unclear => ChannelError { retry: Retry::Safe(None), ..error },
+                _ => error,
+            })?;
+        }
+        let answer = match self
+            .call(Call::Say, Some(&request::message(&target.remote_id, text)), &mut Uncounted)
+            .await
+        {
+            Ok(answer) => answer,
+            Err(error) if error::says_closed(&error) => {
+                let seen = self.conversation_by_id(&target.remote_id, &mut Uncounted).await.ok().flatten();
+                let page = seen.map(|it| Box::new(Page { changes: it.changes, memory: Vec::new() }));
+                return Err(ChannelError { kind: ErrorKind::GateClosed, page, ..error });
+            }
+            Err(error) => return Err(error),
+        };
+        let message: wire::Message = error::read(&answer)?;
+        if let Some(text) = map::misfiled(&message, self.role()) {
+            changes.push(Change::Account { text, at: self.clock.now() });
+        }
+        let id = message.dsco_message_id.filter(|it| !it.is_empty());
+        Ok(Sent { key: id.clone(), remote_id: id, conversation: None, changes })
+    }
+
+    pub(super) async fn create(
+        &self,
+        new: &NewConversation,
+        send: &Sending<'_>,
+    ) -> Result<Sent, ChannelError> {
+        let reference = reference(new, send);
+        let body = request::create(self.role(), new, &reference)?;
+        match self.call(Call::Create, Some(&body), &mut Uncounted).await {
+            Ok(answer) => {
+                let raw = error::object(&answer).ok_or_else(|| error::unreadable(&answer))?;
+                let seen = map::conversation(&raw, self.role(), self.clock.now());
+                seen.map(created).ok_or_else(|| error::unreadable(&answer))
+            }
+            // The reference id is ours alone. Taken already by just this: an earlier try of the same create landed.
+            Err(error) if error.status == Some(400) => {
+                Ok(self.created_earlier(new, &reference).await.ok().flatten().map(created).ok_or(error)?)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

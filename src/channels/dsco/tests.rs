@@ -1,0 +1,2 @@
+mod mapping;
+mod wire_client;

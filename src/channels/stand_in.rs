@@ -1,0 +1,252 @@
+//! For tests: a vendor's place on a loopback port, written out by the test; a store that only remembers; a clock that
+//! is moved by hand.
+
+use std::{
+    collections::{HashMap, HashSet},
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::Request,
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
+};
+use serde_json::Value;
+
+use super::{ChannelError, Memory, Sink};
+use crate::domain::{
+    Time,
+    change::{Change, ConversationSeen, MessageSeen, Page},
+    time::Clock,
+};
+
+/// A request that came.
+#[derive(Clone, Debug)]
+pub struct Came {
+    pub method: String,
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Came {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// What is answered. `None` as status: the connection breaks instead.
+#[derive(Clone, Debug, Default)]
+pub struct Says {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+    pub breaks: bool,
+}
+
+impl Says {
+    pub fn json(value: &Value) -> Self {
+        Self::new(200, value.to_string()).with("content-type", "application/json")
+    }
+
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, body: body.into(), ..Self::default() }
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The request is read and no answer comes.
+    pub fn nothing() -> Self {
+        Self { breaks: true, ..Self::default() }
+    }
+}
+
+/// The place.
+pub struct StandIn {
+    pub url: String,
+    came: Arc<Mutex<Vec<Came>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl StandIn {
+    /// Serves what `answer` says. Its `Date` is the clock's, unless it names one.
+    pub async fn new(clock: Arc<HandClock>, answer: impl Fn(&Came) -> Says + Send + Sync + 'static) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let came: Arc<Mutex<Vec<Came>>> = Arc::default();
+        let (log, answer) = (came.clone(), Arc::new(answer));
+        let router = Router::new().fallback(move |request: Request| {
+            let (log, answer, clock) = (log.clone(), answer.clone(), clock.clone());
+            async move {
+                let (head, body) = request.into_parts();
+                let body = axum::body::to_bytes(body, usize::MAX).await.expect("the body comes");
+                let came = Came {
+                    method: head.method.to_string(),
+                    path: head.uri.path().to_owned(),
+                    headers: head.headers,
+                    body,
+                };
+                log.lock().expect("no test panics in here").push(came.clone());
+                let says = answer(&came);
+                let mut response = Response::builder().status(
+                    StatusCode::from_u16(if says.breaks { 200 } else { says.status }).expect("a status"),
+                );
+                if !says.headers.iter().any(|it| it.0 == "date") {
+                    response = response.header(header::DATE, httpdate::fmt_http_date(clock.now().into()));
+                }
+                for (name, value) in says.headers {
+                    response = response.header(name, value);
+                }
+                let body = if says.breaks {
+                    // A body that ends in an error resets the connection.
+                    Body::from_stream(futures_util::stream::once(async {
+                        Err::<Bytes, _>(std::io::Error::other("broken"))
+                    }))
+                } else {
+                    Body::from(says.body)
+                };
+                response.body(body).expect("an answer")
+            }
+        });
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
+        Self { url, came, task }
+    }
+
+    /// What came so far.
+    pub fn came(&self) -> Vec<Came> {
+        self.came.lock().expect("no test panics in there").clone()
+    }
+}
+
+/// A clock that stands still.
+pub struct HandClock(Mutex<Time>);
+
+impl HandClock {
+    pub fn at(text: &str) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(text.parse().expect("the test writes a time"))))
+    }
+
+    pub fn set(&self, text: &str) {
+        *self.0.lock().expect("no panic") = text.parse().expect("the test writes a time");
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Time {
+        *self.0.lock().expect("no panic")
+    }
+
+    fn sleep_until(&self, _at: Time) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// What a scan stored.
+#[derive(Default)]
+pub struct Kept {
+    pub notes: Mutex<HashMap<String, Value>>,
+    pub known: Mutex<HashSet<String>>,
+    pub open: Mutex<Vec<String>>,
+    pub pages: Mutex<Vec<Page>>,
+    pub requests: Mutex<usize>,
+}
+
+impl Kept {
+    pub fn conversations(&self) -> Vec<ConversationSeen> {
+        self.changes()
+            .into_iter()
+            .filter_map(|it| match it {
+                Change::Conversation(it) => Some(*it),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Each message once, in the order of arrival.
+    pub fn messages(&self) -> Vec<MessageSeen> {
+        let mut keys = HashSet::new();
+        self.changes()
+            .into_iter()
+            .filter_map(|it| match it {
+                Change::Message(it) if keys.insert(it.key.clone()) => Some(*it),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub fn changes(&self) -> Vec<Change> {
+        self.pages.lock().expect("no panic").iter().flat_map(|it| it.changes.clone()).collect()
+    }
+
+    pub fn noted(&self, key: &str) -> Option<Value> {
+        self.notes.lock().expect("no panic").get(key).cloned()
+    }
+
+    pub fn requests(&self) -> usize {
+        std::mem::take(&mut *self.requests.lock().expect("no panic"))
+    }
+
+    pub fn sink(&self) -> Pages<'_> {
+        Pages(self)
+    }
+}
+
+#[async_trait]
+impl Memory for Kept {
+    async fn note(&self, key: &str) -> Result<Option<Value>, ChannelError> {
+        Ok(self.noted(key))
+    }
+
+    async fn open_conversations(&self) -> Result<Vec<String>, ChannelError> {
+        Ok(self.open.lock().expect("no panic").clone())
+    }
+
+    async fn knows(&self, remote_id: &str) -> Result<bool, ChannelError> {
+        Ok(self.known.lock().expect("no panic").contains(remote_id))
+    }
+}
+
+/// The way into it.
+pub struct Pages<'a>(&'a Kept);
+
+#[async_trait]
+impl Sink for Pages<'_> {
+    async fn page(&mut self, page: Page) -> Result<(), ChannelError> {
+        for (key, value) in &page.memory {
+            self.0.notes.lock().expect("no panic").insert(key.clone(), value.clone());
+        }
+        for change in &page.changes {
+            if let Change::Conversation(it) = change {
+                self.0.known.lock().expect("no panic").insert(it.remote_id.clone());
+            }
+        }
+        self.0.pages.lock().expect("no panic").push(page);
+        Ok(())
+    }
+
+    fn requested(&mut self) {
+        *self.0.requests.lock().expect("no panic") += 1;
+    }
+}

@@ -1,0 +1,3 @@
+mod mapping;
+mod shop;
+mod wire_client;

@@ -1,0 +1,47 @@
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+fn now() -> Time {
+    "2023-05-01T10:00:00Z".parse().expect("a time")
+}
+
+async fn bring(value: &str) -> Result<Token, ChannelError> {
+    Ok(Token { value: value.to_owned().into(), until: Some(now() + chrono::TimeDelta::hours(1)) })
+}
+
+async fn never() -> Result<Token, ChannelError> {
+    Err(ChannelError::ours("nobody was to log in"))
+}
+
+fn plain(secret: &SecretString) -> &str {
+    secret.expose_secret()
+}
+
+#[tokio::test]
+async fn a_token_is_kept_between_processes_for_its_account_and_its_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let session = |account: &str| Session::new(Tokens::in_folder(folder.path(), "x"), account);
+    let first = session("a").token(now(), None, bring("one")).await.expect("logged in");
+    let kept = session("a").token(now(), None, never()).await.expect("it is kept");
+    assert_eq!((plain(&first), plain(&kept)), ("one", "one"));
+
+    let mode = fs::metadata(folder.path().join("x.token")).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    // Refused, ended, or somebody else's: not it.
+    assert_eq!(plain(&session("a").token(now(), Some(&kept), bring("two")).await.expect("anew")), "two");
+    let later = now() + chrono::TimeDelta::minutes(59) + chrono::TimeDelta::seconds(30);
+    assert_eq!(plain(&session("a").token(later, None, bring("three")).await.expect("anew")), "three");
+    assert_eq!(plain(&session("b").token(now(), None, bring("four")).await.expect("anew")), "four");
+}
+
+#[tokio::test]
+async fn one_who_was_refused_takes_what_another_has_renewed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let session = || Session::new(Tokens::in_folder(folder.path(), "x"), "a");
+    let (one, other) = (session(), session());
+    let old = one.token(now(), None, bring("old")).await.expect("logged in");
+    other.token(now(), Some(&old), bring("new")).await.expect("renewed");
+    assert_eq!(plain(&one.token(now(), Some(&old), never()).await.expect("taken")), "new");
+}

@@ -1,0 +1,180 @@
+//! Files to and from WhatsApp (contract B.8).
+
+use std::path::Path;
+
+use reqwest::{Method, RequestBuilder, header::CONTENT_TYPE};
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+
+use super::{
+    answers::{Answered, MediaPlace, Named},
+    client::{Load, WhatsApp, read, too_large},
+    error, map,
+    request::{self, Api},
+};
+use crate::{
+    channels::{ChannelError, Downloaded, ErrorKind, Retry, http::Answer, lenient},
+    domain::attachment::StoredFile,
+};
+
+impl WhatsApp {
+    pub(super) async fn upload_file(&self, file: &StoredFile, path: &Path) -> Result<String, ChannelError> {
+        let rules = self.settings.descriptor.capabilities.files.as_ref();
+        let limit = rules.and_then(|rules| rules.limit_for(&file.mime)).ok_or_else(|| {
+            ChannelError::ours(format!("WhatsApp takes no files of the type {} ({})", file.mime, file.name))
+        })?;
+        if file.size > limit.max_bytes {
+            return Err(too_large(&file.name, file.size, limit.max_bytes));
+        }
+        let base = &self.settings.url;
+        let (url, load) = match self.api() {
+            Api::Cloud => {
+                let number = self.settings.hook.phone_number_id.as_deref().unwrap_or_default();
+                (format!("{}/media", request::cloud_thing(base, number)), Load::Form(file, path))
+            }
+            Api::OnPremises => (request::on_premises(base, &["media"]), Load::Bytes(file, path)),
+        };
+        let answer = self.succeed(Method::POST, &url, load).await?;
+        let answered = read::<Answered>(&answer).unwrap_or_default();
+        let first = answered.media.first().and_then(|raw| lenient::decode::<Named>(raw).ok());
+        answered
+            .id
+            .or_else(|| first.and_then(|(named, _)| named.id))
+            .ok_or_else(|| error::unreadable(&answer, "media id"))
+    }
+
+    pub(super) async fn download_file(
+        &self,
+        remote_ref: &str,
+        max_bytes: u64,
+        to: &mut tokio::fs::File,
+    ) -> Result<Downloaded, ChannelError> {
+        match self.fetch(remote_ref, max_bytes, to).await {
+            // The address lives five minutes: a new one, once.
+            Err(error) if self.api() == Api::Cloud && error.status == Some(404) => {
+                empty(to).await?;
+                self.fetch(remote_ref, max_bytes, to).await
+            }
+            other => other,
+        }
+    }
+
+    async fn fetch(
+        &self,
+        id: &str,
+        max_bytes: u64,
+        to: &mut tokio::fs::File,
+    ) -> Result<Downloaded, ChannelError> {
+        let base = &self.settings.url;
+        let place = match self.api() {
+            Api::OnPremises => {
+                MediaPlace { url: Some(request::on_premises(base, &["media", id])), ..MediaPlace::default() }
+            }
+            Api::Cloud => {
+                let mut url = request::cloud_thing(base, id);
+                if let Some(number) = &self.settings.hook.phone_number_id {
+                    url = format!("{url}?phone_number_id={number}");
+                }
+                let answer = self.succeed(Method::GET, &url, Load::Nothing).await?;
+                read::<MediaPlace>(&answer)
+                    .filter(|place| place.url.is_some())
+                    .ok_or_else(|| error::unreadable(&answer, "address of the file"))?
+            }
+        };
+        let size = place.file_size.as_deref().and_then(|it| it.parse::<u64>().ok());
+        if let Some(size) = size.filter(|size| *size > max_bytes) {
+            return Err(too_large("the file", size, max_bytes));
+        }
+        let url = place.url.unwrap_or_default();
+        if !request::may_have_token(base, &self.settings.media_hosts, &url) {
+            let host = reqwest::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
+            return Err(ChannelError::ours(format!(
+                "the file is at {}, which media_hosts does not name: the token was not sent there",
+                host.unwrap_or_default()
+            )));
+        }
+        let mut response = self.head(&url).await?;
+        let status = response.status();
+        if !status.is_success() {
+            let headers = response.headers().clone();
+            let body = response.chunk().await.ok().flatten().unwrap_or_default();
+            return Err(error::refusal(&Answer { status, headers, body }, self.now()));
+        }
+        let mime = response.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).map(str::to_owned);
+        let mut hash = Sha256::new();
+        let mut written = 0_u64;
+        loop {
+            let chunk = response.chunk().await.map_err(|error| {
+                let words = if error.is_timeout() { "time ran out" } else { "the connection broke" };
+                ChannelError::new(
+                    ErrorKind::NoAnswer,
+                    Retry::Safe(None),
+                    format!("the file did not come whole: {words}"),
+                )
+            })?;
+            let Some(chunk) = chunk else { break };
+            written += chunk.len() as u64;
+            if written > max_bytes {
+                return Err(too_large("the file", written, max_bytes));
+            }
+            hash.update(&chunk);
+            to.write_all(&chunk).await.map_err(|error| unwritten(&error))?;
+        }
+        to.flush().await.map_err(|error| unwritten(&error))?;
+        let announced = place.sha256.as_deref().and_then(map::sha256_hex);
+        if announced.is_some_and(|announced| announced != hex::encode(hash.finalize())) {
+            return Err(ChannelError::new(
+                ErrorKind::Outage,
+                Retry::Safe(None),
+                "the file is not the one that was announced (its SHA-256 differs); it was not kept",
+            ));
+        }
+        Ok(Downloaded { size: written, mime: place.mime_type.or(mime) })
+    }
+}
+
+/// A request with a file as its body.
+pub(super) async fn bytes(
+    request: RequestBuilder,
+    file: &StoredFile,
+    path: &Path,
+) -> Result<RequestBuilder, ChannelError> {
+    Ok(request
+        .header(CONTENT_TYPE, &file.mime)
+        .header(reqwest::header::CONTENT_LENGTH, file.size)
+        .body(stream(path).await?))
+}
+
+/// A request with a form that holds a file.
+pub(super) async fn form(
+    request: RequestBuilder,
+    file: &StoredFile,
+    path: &Path,
+) -> Result<RequestBuilder, ChannelError> {
+    let part = reqwest::multipart::Part::stream_with_length(stream(path).await?, file.size)
+        .file_name(file.name.clone())
+        .mime_str(&file.mime)
+        .map_err(|_| ChannelError::ours(format!("{} is no MIME type", file.mime)))?;
+    let form = reqwest::multipart::Form::new()
+        .text("messaging_product", "whatsapp")
+        .text("type", file.mime.clone())
+        .part("file", part);
+    Ok(request.multipart(form))
+}
+
+async fn stream(path: &Path) -> Result<reqwest::Body, ChannelError> {
+    let file = tokio::fs::File::open(path)
+        .await
+        .map_err(|error| ChannelError::ours(format!("the attachment cannot be read: {error}")))?;
+    Ok(reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::new(file)))
+}
+
+async fn empty(file: &mut tokio::fs::File) -> Result<(), ChannelError> {
+    file.set_len(0).await.map_err(|error| unwritten(&error))?;
+    file.rewind().await.map_err(|error| unwritten(&error))?;
+    Ok(())
+}
+
+fn unwritten(error: &std::io::Error) -> ChannelError {
+    ChannelError::ours(format!("the file cannot be kept: {error}"))
+}

@@ -1,0 +1,67 @@
+//! `deskline demo`: the inbox against the built-in simulator. The real engine, the real connectors, a store that
+//! vanishes at the end; no file of the user is read or written.
+
+use std::{fs, os::unix::fs::OpenOptionsExt, sync::Arc};
+
+use tokio::sync::Mutex;
+
+use super::{
+    args::Demo,
+    clock::SystemClock,
+    context::{Desk, World},
+    error::{CliError, Code},
+    inbox::{self, OwnEngine, Show},
+    simulate,
+};
+use crate::{
+    config::Environment,
+    simulator::{Options, Simulator, Switches},
+    sync::Engine,
+    terminal::run::EngineSwitch as _,
+};
+
+/// Runs it.
+pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
+    // Before anything is started: without a terminal there is nothing to show.
+    let tty = inbox::check_terminal(&environment)?;
+    let folder = tempfile::Builder::new().prefix("deskline-demo-").tempdir()?;
+    let simulator = Simulator::start(Options {
+        listen: ([127, 0, 0, 1], 0).into(),
+        seed: args.seed,
+        conversations: 0,
+        lang: args.lang,
+        live: true,
+        clock: Arc::new(SystemClock),
+        switches: Switches::default(),
+    })
+    .await
+    .map_err(|error| CliError::new(Code::Failed, format!("the simulator cannot listen on loopback: {error}")))?;
+
+    let file = folder.path().join("config.toml");
+    let config = simulate::toml_of(&simulator.accounts(), "127.0.0.1:0");
+    let mut options = fs::OpenOptions::new();
+    std::io::Write::write_all(
+        &mut options.write(true).create_new(true).mode(0o600).open(&file)?,
+        config.as_bytes(),
+    )?;
+    let environment = environment.confined_to(folder.path());
+    let desk = Arc::new(Desk::open(World::load(environment, Some(file))?).await?);
+    let built = desk.world.channels(None).await?;
+    if let Some((name, why)) = built.without.first() {
+        return Err(CliError::new(Code::Failed, format!("the demo's channel {name} cannot be built: {why}")));
+    }
+    let engine = Engine::start(desk.engine_options(built.channels, true));
+    if let Some(address) = engine.webhook_address() {
+        let url = |wanted: &str| {
+            let channel = desk.world.config.channels.iter().find(|it| it.settings.text("api") == Some(wanted))?;
+            Some(format!("http://{address}{}", channel.settings.text("webhook_path")?))
+        };
+        simulator.set_webhooks(url("cloud"), url("on-premises"));
+    }
+    let switch = Arc::new(OwnEngine { desk: desk.clone(), running: Mutex::new(Some(engine)) });
+    let outcome = inbox::show(&desk, tty, Show { channel: None, demo: true, switch: switch.clone() }).await;
+    switch.off().await;
+    simulator.stop().await;
+    drop(folder);
+    outcome
+}

@@ -1,0 +1,222 @@
+//! `deskline doctor`: looks at everything that could be wrong, with one line of advice per finding.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::{
+    args::Json,
+    context::{Desk, World},
+    error::{CliError, Code},
+    plain,
+};
+use crate::{
+    channels::ErrorKind,
+    config::{Environment, permissions},
+    domain::{Time, time::rfc3339},
+};
+
+/// A clock that is further off than this is said.
+const SKEW: TimeDelta = TimeDelta::seconds(30);
+
+/// How bad a finding is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Grade {
+    Good,
+    Odd,
+    Bad,
+}
+
+impl Grade {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Odd => "warning",
+            Self::Bad => "error",
+        }
+    }
+}
+
+struct Finding {
+    about: String,
+    grade: Grade,
+    text: String,
+    advice: Option<String>,
+}
+
+#[derive(Default)]
+struct Report {
+    findings: Vec<Finding>,
+    worst: Option<Code>,
+}
+
+impl Report {
+    fn good(&mut self, about: &str, text: impl Into<String>) {
+        self.findings.push(Finding { about: about.into(), grade: Grade::Good, text: text.into(), advice: None });
+    }
+
+    fn odd(&mut self, about: &str, text: impl Into<String>, advice: impl Into<String>) {
+        let advice = Some(advice.into());
+        self.findings.push(Finding { about: about.into(), grade: Grade::Odd, text: text.into(), advice });
+    }
+
+    fn bad(&mut self, about: &str, code: Code, text: impl Into<String>, advice: impl Into<String>) {
+        let advice = Some(advice.into());
+        self.findings.push(Finding { about: about.into(), grade: Grade::Bad, text: text.into(), advice });
+        self.worst.get_or_insert(code);
+    }
+}
+
+/// Looks, prints, and ends with the exit code of the worst finding.
+pub async fn run(environment: Environment, file: Option<std::path::PathBuf>, args: Json) -> Result<(), CliError> {
+    let mut report = Report::default();
+    look(&mut report, environment, file).await;
+    if args.json {
+        let findings: Vec<_> = report
+            .findings
+            .iter()
+            .map(|it| json!({ "about": it.about, "grade": it.grade.word(), "text": it.text, "advice": it.advice }))
+            .collect();
+        plain::json_line(&json!({ "ok": report.worst.is_none(), "findings": findings }))?;
+    } else {
+        for it in &report.findings {
+            plain::line(&format!("{:<7} {}: {}", it.grade.word(), it.about, it.text))?;
+            if let Some(advice) = &it.advice {
+                plain::line(&format!("        {advice}"))?;
+            }
+        }
+    }
+    match report.worst {
+        None => Ok(()),
+        Some(code) => Err(CliError::new(code, "")),
+    }
+}
+
+async fn look(report: &mut Report, environment: Environment, file: Option<std::path::PathBuf>) {
+    terminal(report, &environment);
+    let world = match World::load(environment, file).and_then(|world| {
+        super::config::views(&world)?;
+        Ok(world)
+    }) {
+        Ok(world) => world,
+        Err(error) => return report.bad("config", Code::Config, error.text, "mend it, then run doctor again"),
+    };
+    report.good("config", format!("{} channel(s)", world.config.channels.len()));
+    for warning in &world.config.warnings {
+        report.odd("config", warning.to_string(), "see config.example.toml");
+    }
+    for channel in &world.config.channels {
+        for (key, secret) in channel.settings.secrets() {
+            if let Some(fix) = secret.exposed() {
+                report.odd(&format!("channel {}", channel.name), format!("everybody can read the file of {key}"), fix);
+            }
+        }
+    }
+    match permissions::check_all(&world.config.store, &world.environment) {
+        Ok(findings) if findings.is_empty() => report.good("files", "owners and modes are as they must be"),
+        Ok(findings) => {
+            for finding in findings {
+                let advice = finding.fix.clone().unwrap_or_else(|| "look at it".into());
+                report.bad("files", Code::Store, format!("{} {}", finding.path.display(), finding.message), advice);
+            }
+        }
+        Err(problem) => report.bad("files", Code::Config, problem.to_string(), "name an account of this box"),
+    }
+    if let Some(path) = world.config.store.file() {
+        let folder = path.parent().unwrap_or(path);
+        if let Some(kind) = permissions::network_file_system(folder) {
+            report.odd(
+                "store",
+                format!("it lies on {kind}"),
+                "a local disk is faster and safer: other boxes' changes are only seen every 2 s there",
+            );
+        }
+    }
+    if world.config.store.group.is_some() {
+        report.odd(
+            "store",
+            "it is shared by a group: its members can write the file, and so could forge its log",
+            "fine for a team that trusts each other",
+        );
+    }
+    let desk = match Desk::open(world).await {
+        Ok(desk) => desk,
+        Err(error) => {
+            let advice = error.hint.unwrap_or_else(|| "the text above says what to do".into());
+            return report.bad("store", error.code, error.text, advice);
+        }
+    };
+    report.good("store", "opened");
+    channels(report, &desk).await;
+}
+
+fn terminal(report: &mut Report, environment: &Environment) {
+    match environment.get("TERM") {
+        None | Some("dumb") => report.odd("terminal", "TERM is dumb or not set", "the inbox needs a real terminal"),
+        Some(term) => report.good("terminal", format!("TERM={term}")),
+    }
+    if environment.get("TMUX").is_some() {
+        report.odd(
+            "terminal",
+            "inside tmux, which holds back Esc for its escape-time",
+            "tmux set -s escape-time 10 makes Esc immediate",
+        );
+    }
+}
+
+async fn channels(report: &mut Report, desk: &Desk) {
+    let built = match desk.world.channels(None).await {
+        Ok(built) => built,
+        Err(error) => return report.bad("channels", error.code, error.text, "see config.example.toml"),
+    };
+    for (name, why) in &built.without {
+        let about = format!("channel {name}");
+        report.odd(&about, format!("its secrets cannot be read here: {why}"), "fine for an agent beside a service");
+    }
+    let health = desk.store.health().await.unwrap_or_default();
+    for channel in &built.channels {
+        let about = format!("channel {}", channel.descriptor().name);
+        match channel.check().await {
+            Ok(checked) => {
+                report.good(&about, checked.said);
+                match checked.skew {
+                    Some(skew) if skew.abs() > SKEW => report.odd(
+                        &about,
+                        format!("the vendor's clock is {} s off ours", skew.num_seconds()),
+                        "set this box's clock (NTP)",
+                    ),
+                    _ => {}
+                }
+            }
+            Err(error) => {
+                let (code, advice) = match error.kind {
+                    ErrorKind::Credentials => (Code::Credentials, "check the account's credentials"),
+                    ErrorKind::Unreachable => (Code::Vendor, "check url, network and proxy"),
+                    _ => (Code::Vendor, "try again later; the vendor's words are above"),
+                };
+                report.bad(&about, code, error.words, advice);
+            }
+        }
+        if channel.webhook().is_some() {
+            webhook(report, desk, &about, &health, channel.descriptor().name.0.as_str()).await;
+        }
+    }
+}
+
+async fn webhook(report: &mut Report, desk: &Desk, about: &str, health: &[crate::domain::ChannelHealth], name: &str) {
+    let Some(listener) = &desk.world.config.webhook else {
+        return report.bad(about, Code::Config, "it lives by webhooks, and [webhook] is not set", "[webhook] listen = \"127.0.0.1:8787\"");
+    };
+    match tokio::net::TcpStream::connect(listener.listen).await {
+        Ok(_) => report.good(about, format!("webhooks are taken on {}", listener.listen)),
+        Err(error) => report.odd(
+            about,
+            format!("nobody takes webhooks on {}: {error}", listener.listen),
+            "deskline sync as a service listens there",
+        ),
+    }
+    let last: Option<Time> = health.iter().find(|it| it.channel.0 == name).and_then(|it| it.last_webhook);
+    match last {
+        Some(at) => report.good(about, format!("last webhook {}", rfc3339(at))),
+        None => report.odd(about, "no webhook has come yet", "check the vendor's webhook address and the proxy"),
+    }
+}

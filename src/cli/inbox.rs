@@ -1,0 +1,254 @@
+//! The inbox: a window over the store, and the engine in it where this account can run one.
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use tokio::sync::{Mutex, watch};
+
+use super::{
+    config::views,
+    context::{self, Desk},
+    error::{CliError, Code},
+};
+use crate::{
+    app::{AppOptions, EngineState, Model, keymap::Binding, preflight},
+    config::{self, AfterSend, Environment},
+    domain::{ChannelName, Time},
+    sync::{
+        Engine, EngineHandle,
+        leader::{leads, lock_file},
+    },
+    terminal::{
+        input::Timing,
+        locale::utf8_proved,
+        perform::Performer,
+        run::{self, Ended, EngineSwitch, Window},
+        tty::{NoTerminal, Tty},
+    },
+    ui::Theme,
+};
+
+/// Whether there is a terminal to draw on.
+///
+/// # Errors
+/// `Usage` (2) with one clear line.
+pub fn check_terminal(environment: &Environment) -> Result<Tty, CliError> {
+    Tty::open(environment.get("TERM")).map_err(|error: NoTerminal| {
+        CliError::new(Code::Usage, error.to_string()).hint("every list and action is a command too: deskline --help")
+    })
+}
+
+/// Opens the inbox.
+pub async fn run(desk: Desk, channel: Option<String>) -> Result<(), CliError> {
+    views(&desk.world)?;
+    let tty = check_terminal(&desk.world.environment)?;
+    if let Some(name) = &channel
+        && desk.descriptor(&ChannelName(name.clone())).is_none()
+    {
+        return Err(CliError::new(Code::Usage, format!("no channel is called {name}")));
+    }
+    let desk = Arc::new(desk);
+    let switch = Arc::new(OwnEngine { desk: desk.clone(), running: Mutex::default() });
+    // Beside the first picture: a secret's command may take its time.
+    let starting = tokio::spawn({
+        let switch = switch.clone();
+        async move { switch.on().await }
+    });
+    let outcome = show(&desk, tty, Show { channel, demo: false, switch: switch.clone() }).await;
+    starting.abort();
+    switch.off().await;
+    outcome
+}
+
+/// How a window is shown.
+pub struct Show {
+    /// Only this channel.
+    pub channel: Option<String>,
+    /// The demo.
+    pub demo: bool,
+    /// The engine of this process.
+    pub switch: Arc<dyn EngineSwitch>,
+}
+
+/// Shows the window until it ends.
+pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError> {
+    let config = &desk.world.config;
+    let environment = &desk.world.environment;
+    let (engine, engine_state) = watch::channel(EngineState::Unknown);
+    let watching = tokio::spawn(watch_engine(desk.clone(), engine));
+    let clock = desk.clock.clone();
+    let performer = Performer {
+        store: desk.store.clone(),
+        me: desk.me.clone(),
+        clock: desk.clock.clone(),
+        send_ids: Arc::new(move || context::send_id(clock.as_ref())),
+        home: environment.home().to_owned(),
+    };
+    let no_colour = environment.get("NO_COLOR").is_some();
+    let theme = match config.ui.theme.as_str() {
+        _ if no_colour => Theme::mono(),
+        "light" => Theme::light(),
+        "mono" => Theme::mono(),
+        _ => Theme::dark(),
+    };
+    let editor = config.compose.editor.as_ref().map(|words| words.join(" "));
+    let editor = editor
+        .or_else(|| environment.get("VISUAL").map(str::to_owned))
+        .or_else(|| environment.get("EDITOR").map(str::to_owned))
+        .unwrap_or_else(|| "vi".to_owned());
+    let utf8 = utf8_proved(environment.get("LC_ALL"), environment.get("LC_CTYPE"), environment.get("LANG"));
+    let size = tty.size();
+    let window = Window {
+        tty,
+        performer,
+        theme,
+        theme_by_background: config.ui.theme == "auto" && !no_colour,
+        utf8,
+        timing: Timing::of(environment.get("SSH_TTY"), Some(config.ui.esc_timeout)),
+        in_tmux: environment.get("TMUX").is_some(),
+        editor,
+        opener: config.ui.opener.clone(),
+        downloads: downloads(environment),
+        mouse: config.ui.mouse,
+        bell: config.ui.bell != "none",
+        engine: engine_state,
+        switch: show.switch,
+    };
+    let model = Model::new(options(desk, show.channel, show.demo, size), desk.clock.now());
+    let ended = run::run(window, model).await;
+    watching.abort();
+    match ended {
+        Ok(Ended::Quit) => Ok(()),
+        Ok(Ended::Interrupted) => Err(CliError::new(Code::Interrupted, "")),
+        Err(error) => Err(CliError::new(Code::Failed, format!("the terminal failed: {error}; everything typed is kept"))),
+    }
+}
+
+fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -> AppOptions {
+    let config = &desk.world.config;
+    AppOptions {
+        me: desk.me.clone(),
+        name: desk.name.clone(),
+        descriptors: desk.descriptors.clone(),
+        views: config.views.iter().map(|view| (view.name.clone(), view.query.clone())).collect(),
+        channel: channel.map(ChannelName),
+        keep_status: config.compose.after_send == AfterSend::Keep,
+        lint: config.channels.iter().map(|it| (it.name.clone(), lint(&it.lint))).collect::<HashMap<_, _>>(),
+        bindings: config
+            .keys
+            .bindings
+            .iter()
+            .map(|it| {
+                let (place, action) = match it.action.rsplit_once('.') {
+                    Some((place, action)) => (Some(place.to_owned()), action.to_owned()),
+                    None => (None, it.action.clone()),
+                };
+                Binding { place, action, keys: it.keys.clone(), source: it.origin.to_string() }
+            })
+            .collect(),
+        members: config.members.iter().map(|it| it.login.clone()).collect(),
+        zone: desk.zone,
+        demo,
+        size,
+    }
+}
+
+/// What a channel's configuration says of findings, in the pre-flight's words.
+pub fn lint(config: &config::LintConfig) -> preflight::Lint {
+    let level = |lint| match lint {
+        config::Lint::Block => Some(preflight::Level::Red),
+        config::Lint::Warn => Some(preflight::Level::Amber),
+        config::Lint::Off => None,
+    };
+    preflight::Lint { contact: level(config.contact), links: level(config.links) }
+}
+
+fn downloads(environment: &Environment) -> PathBuf {
+    environment.get("XDG_DOWNLOAD_DIR").map_or_else(|| environment.home().join("Downloads"), PathBuf::from)
+}
+
+/// The engine of this process, for the channels whose secrets it can read.
+pub struct OwnEngine {
+    /// What it works on.
+    pub desk: Arc<Desk>,
+    /// The engine, while it runs.
+    pub running: Mutex<Option<EngineHandle>>,
+}
+
+#[async_trait]
+impl EngineSwitch for OwnEngine {
+    async fn off(&self) {
+        if let Some(engine) = self.running.lock().await.take() {
+            engine.stop().await;
+        }
+    }
+
+    async fn on(&self) {
+        let mut running = self.running.lock().await;
+        if running.is_some() {
+            return;
+        }
+        // What cannot be built here is another account's; the header says who does it, or that nobody does.
+        match self.desk.world.channels(None).await {
+            Ok(built) if !built.channels.is_empty() => {
+                *running = Some(Engine::start(self.desk.engine_options(built.channels, false)));
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(error = error.text, "no engine could be started"),
+        }
+    }
+}
+
+/// Tells who runs the engine, as it changes. Sleeps in between: a death is told by the kernel (the lock is free), a
+/// beginning by the store's doorbell.
+async fn watch_engine(desk: Arc<Desk>, state: watch::Sender<EngineState>) {
+    if desk.descriptors.is_empty() {
+        return;
+    }
+    let folder = desk.world.lock_folder();
+    let mut seen = 0;
+    let mut alone_since: Option<Time> = None;
+    loop {
+        let idle = desk.descriptors.iter().find(|it| !leads(&folder, &it.name));
+        let now = match idle {
+            Some(_) => EngineState::Nobody { since: *alone_since.get_or_insert(desk.clock.now()) },
+            None => {
+                alone_since = None;
+                led_by(&desk).await
+            }
+        };
+        state.send_if_modified(|old| {
+            let changed = *old != now;
+            *old = now;
+            changed
+        });
+        let death = async {
+            match (idle, desk.descriptors.first()) {
+                (None, Some(first)) => free(lock_file(&folder, &first.name)).await,
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            mark = desk.store.changed(seen) => seen = mark,
+            () = death => {}
+        }
+    }
+}
+
+async fn led_by(desk: &Desk) -> EngineState {
+    let health = desk.store.health().await.unwrap_or_default();
+    match health.into_iter().find_map(|row| row.engine) {
+        Some(holder) if holder == context::holder(&desk.me) => EngineState::Here,
+        // The process's number says nothing to an agent.
+        Some(holder) => {
+            EngineState::Elsewhere(holder.rsplit_once(':').map_or(holder.clone(), |(name, _)| name.to_owned()))
+        }
+        None => EngineState::Unknown,
+    }
+}
+
+/// Resolves when nobody holds the lock.
+async fn free(path: PathBuf) {
+    let waited = tokio::task::spawn_blocking(move || std::fs::File::open(path).and_then(|file| file.lock_shared()));
+    let _ = waited.await;
+}

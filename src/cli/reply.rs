@@ -1,0 +1,343 @@
+//! `deskline reply` and `deskline new`: the same commit, the same pre-flight as the screen.
+
+use std::{
+    io::{self, Read},
+    path::PathBuf,
+};
+
+use super::{
+    args::{New, Reply, TemplateArgs, Text, Wait},
+    context::Desk,
+    error::{CliError, Code},
+    find,
+    json::MessageJson,
+    plain,
+    triage::refused,
+    wait,
+};
+use crate::{
+    app::{
+        preflight::{Finding, Level, Lint, Preflight},
+        split::split,
+    },
+    config::{self, AfterSend},
+    domain::{
+        Action, ChannelKind, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Gate, MessageId, Outgoing,
+        Reach, Status,
+        attachment::StoredFile,
+        desk::{Commit, Committed, Seen},
+        outbox::{CatalogItem, LocalChange, NewConversation, TemplateUse},
+        when,
+    },
+};
+
+/// The largest text that is read from a file or standard input.
+const MAX_TEXT: u64 = 1 << 20;
+
+/// Commits a reply or a note.
+pub async fn reply(desk: &Desk, args: Reply) -> Result<(), CliError> {
+    let conversation = find::conversation(desk, &args.id).await?;
+    let seen = Seen { rev: args.seen, message: None };
+    if args.note {
+        return note(desk, &conversation, &args, seen).await;
+    }
+    let descriptor = desk.descriptor(&conversation.channel).ok_or_else(|| {
+        CliError::new(
+            Code::Failed,
+            format!("conversation {} can only be read: {} is not configured", conversation.id, conversation.channel),
+        )
+    })?;
+    if conversation.gate.at(desk.clock.now()) == Gate::RemoteClosed && !args.reopen {
+        return Err(CliError::new(
+            Code::Failed,
+            format!("conversation {} is closed at the vendor; nothing was queued", conversation.id),
+        )
+        .hint("--reopen reopens it there and sends"));
+    }
+    let outgoing = Outgoing {
+        text: text(&args.text, args.template.template.is_some() || !args.attach.is_empty() || !args.product.is_empty())?,
+        file: None,
+        quote: args.quote.map(MessageId),
+        template: template(&args.template, descriptor)?,
+        products: args.product.iter().map(|it| product(it)).collect::<Result<_, _>>()?,
+        reopen: args.reopen,
+    };
+    let files = files(desk, descriptor, &args.attach).await?;
+    judge(&findings(desk, Some(&conversation), descriptor, &outgoing, &files), args.strict)?;
+    let actions = messages(outgoing, &files, descriptor).into_iter().map(Action::Reply).collect();
+    let after = (desk.world.config.compose.after_send == AfterSend::Pending).then_some(Status::Pending);
+    let committed =
+        commit(desk, Some(conversation.id), descriptor, actions, seen, after).await?;
+    finish(desk, &conversation.channel, &committed, &args.wait, args.json).await
+}
+
+/// Starts a conversation.
+pub async fn new(desk: &Desk, args: New) -> Result<(), CliError> {
+    let descriptor = desk
+        .descriptor(&ChannelName(args.channel.clone()))
+        .ok_or_else(|| CliError::new(Code::Usage, format!("no channel is called {}", args.channel)))?;
+    if descriptor.capabilities.create == Reach::Forbidden {
+        return Err(CliError::new(
+            Code::Failed,
+            format!("{} starts no conversations: its customers write first; nothing was queued", descriptor.name),
+        ));
+    }
+    let due = match &args.due {
+        Some(text) => Some(
+            when::parse(text, desk.clock.now(), desk.zone)
+                .ok_or_else(|| CliError::new(Code::Usage, format!("--due {text}: no time in the future")))?,
+        ),
+        None => None,
+    };
+    let outgoing = Outgoing {
+        text: text(&args.text, args.template.template.is_some() || !args.attach.is_empty())?,
+        template: template(&args.template, descriptor)?,
+        ..Outgoing::default()
+    };
+    let form = NewConversation {
+        to: args.to,
+        consumer: args.consumer,
+        category: args.category,
+        title: args.title,
+        order: args.order,
+        skus: args.sku,
+        reference: args.reference,
+        due,
+        is_test: false,
+        first: Outgoing::default(),
+    };
+    let files = files(desk, descriptor, &args.attach).await?;
+    judge(&findings(desk, None, descriptor, &outgoing, &files), args.strict)?;
+    let mut messages = messages(outgoing, &files, descriptor).into_iter();
+    let first = messages.next().unwrap_or_default();
+    let mut actions = vec![Action::Create(NewConversation { first, ..form })];
+    actions.extend(messages.map(Action::Reply));
+    let committed = commit(desk, None, descriptor, actions, Seen::default(), None).await?;
+    finish(desk, &descriptor.name, &committed, &args.wait, args.json).await
+}
+
+async fn note(desk: &Desk, conversation: &Conversation, args: &Reply, seen: Seen) -> Result<(), CliError> {
+    if !args.attach.is_empty() || args.template.template.is_some() || !args.product.is_empty() {
+        return Err(CliError::new(Code::Usage, "a note takes text only"));
+    }
+    let text = text(&args.text, false)?;
+    let change = LocalChange::Note { text };
+    let now = desk.clock.now();
+    desk.store
+        .change(conversation.id, change, Vec::new(), None, desk.me.clone(), seen, now)
+        .await?
+        .map_err(|refusal| refused(&refusal))?;
+    if args.json
+        && let Some(message) = desk.store.thread(conversation.id, None, 1).await?.pop()
+    {
+        plain::json_line(&MessageJson::of(&message))?;
+    }
+    Ok(())
+}
+
+async fn commit(
+    desk: &Desk,
+    conversation: Option<ConversationId>,
+    descriptor: &Descriptor,
+    actions: Vec<Action>,
+    seen: Seen,
+    status: Option<Status>,
+) -> Result<Committed, CliError> {
+    let kind: ChannelKind = descriptor.kind.clone();
+    let send_ids = actions.iter().map(|_| desk.send_id()).collect();
+    let commit = Commit {
+        conversation,
+        channel: descriptor.name.clone(),
+        kind,
+        actions,
+        held_until: None,
+        later: None,
+        author: desk.me.clone(),
+        author_name: Some(desk.name.clone()),
+        seen,
+        status,
+        ends_draft: None,
+        send_ids,
+    };
+    desk.store.commit(commit, desk.clock.now()).await?.map_err(|refusal| refused(&refusal))
+}
+
+/// Waits, then prints the message where JSON is asked for, whatever its outcome.
+async fn finish(
+    desk: &Desk,
+    channel: &ChannelName,
+    committed: &Committed,
+    wait: &Wait,
+    json: bool,
+) -> Result<(), CliError> {
+    let outcome = wait::settled(desk, channel, &committed.rows, wait.wait).await;
+    if json
+        && let Some(id) = committed.messages.iter().flatten().next()
+        && let Some(message) = desk.store.message(*id).await?
+    {
+        plain::json_line(&MessageJson::of(&message))?;
+    }
+    outcome
+}
+
+/// What speaks against sending it.
+fn findings(
+    desk: &Desk,
+    conversation: Option<&Conversation>,
+    descriptor: &Descriptor,
+    outgoing: &Outgoing,
+    files: &[StoredFile],
+) -> Vec<Finding> {
+    let level = |lint| match lint {
+        config::Lint::Block => Some(Level::Red),
+        config::Lint::Warn => Some(Level::Amber),
+        config::Lint::Off => None,
+    };
+    let lint = desk
+        .world
+        .config
+        .channel(&descriptor.name.0)
+        .map_or_else(Lint::default, |it| Lint { contact: level(it.lint.contact), links: level(it.lint.links) });
+    let mut found = Preflight {
+        conversation,
+        kind: DraftKind::Reply,
+        capabilities: &descriptor.capabilities,
+        lint,
+        text: &outgoing.text,
+        files,
+        template: outgoing.template.as_ref(),
+        reopen: outgoing.reopen,
+        messages: &[],
+        seen: None,
+        me: &desk.me,
+        now: desk.clock.now(),
+    }
+    .findings();
+    if !outgoing.products.is_empty() && !descriptor.capabilities.products {
+        found.push(Finding {
+            level: Level::Red,
+            text: format!("{} has no product messages", descriptor.name),
+            detail: String::new(),
+        });
+    }
+    found
+}
+
+/// One message for each file; the products go with the first.
+fn messages(outgoing: Outgoing, files: &[StoredFile], descriptor: &Descriptor) -> Vec<Outgoing> {
+    let Outgoing { text, quote, template, products, reopen, .. } = outgoing;
+    let mut messages = split(&text, files, quote, template.as_ref(), reopen, &descriptor.capabilities);
+    if let Some(first) = messages.first_mut() {
+        first.products = products;
+    }
+    messages
+}
+
+/// Prints findings; red ones, and amber ones where `strict`, end it here.
+fn judge(findings: &[Finding], strict: bool) -> Result<(), CliError> {
+    let stops = |it: &&Finding| it.level == Level::Red || strict;
+    for finding in findings {
+        plain::note(&finding.text);
+    }
+    match findings.iter().find(stops) {
+        Some(finding) => Err(CliError::new(Code::Failed, format!("{}; nothing was queued", finding.text))),
+        None => Ok(()),
+    }
+}
+
+fn text(args: &Text, may_lack: bool) -> Result<String, CliError> {
+    let read = |source: &mut dyn Read, name: &str| {
+        let mut bytes = Vec::new();
+        source
+            .take(MAX_TEXT + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| CliError::new(Code::Failed, format!("{name}: {error}; nothing was queued")))?;
+        if bytes.len() as u64 > MAX_TEXT {
+            return Err(CliError::new(Code::Failed, format!("{name}: longer than 1 MB; nothing was queued")));
+        }
+        let mut text = String::from_utf8(bytes)
+            .map_err(|_| CliError::new(Code::Failed, format!("{name} is not UTF-8 text; nothing was queued")))?;
+        // An editor's last line end is not part of what was written.
+        if text.ends_with('\n') {
+            text.pop();
+        }
+        Ok(text)
+    };
+    match (&args.text, &args.file, &args.stdin) {
+        (Some(text), ..) => Ok(text.clone()),
+        (None, Some(path), _) => {
+            let name = path.display().to_string();
+            let mut file = std::fs::File::open(path)
+                .map_err(|error| CliError::new(Code::Failed, format!("{name}: {error}; nothing was queued")))?;
+            read(&mut file, &name)
+        }
+        (None, None, Some(_)) => read(&mut io::stdin().lock(), "standard input"),
+        (None, None, None) if may_lack => Ok(String::new()),
+        (None, None, None) => Err(CliError::new(Code::Usage, "no text: --text T, --file F, or - for standard input")),
+    }
+}
+
+async fn files(desk: &Desk, descriptor: &Descriptor, paths: &[PathBuf]) -> Result<Vec<StoredFile>, CliError> {
+    let Some(rules) = &descriptor.capabilities.files else {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        return Err(CliError::new(
+            Code::Failed,
+            format!("{} takes no files; nothing was queued", descriptor.name),
+        ));
+    };
+    let largest = rules.limits.iter().map(|limit| limit.max_bytes).max().unwrap_or_default();
+    let mut files = Vec::new();
+    for path in paths {
+        let file = desk.store.add_file(path.clone(), largest).await.map_err(|error| {
+            let error = CliError::from(error);
+            CliError { text: format!("{}: {}; nothing was queued", path.display(), error.text), ..error }
+        })?;
+        files.push(file);
+    }
+    Ok(files)
+}
+
+fn template(args: &TemplateArgs, descriptor: &Descriptor) -> Result<Option<TemplateUse>, CliError> {
+    let Some(name) = &args.template else {
+        if args.params.is_empty() {
+            return Ok(None);
+        }
+        return Err(CliError::new(Code::Usage, "--param goes with --template"));
+    };
+    let known = descriptor.templates.iter().find(|it| it.name == *name).ok_or_else(|| {
+        let names: Vec<&str> = descriptor.templates.iter().map(|it| it.name.as_str()).collect();
+        CliError::new(Code::Failed, format!("{} has no template {name}; nothing was queued", descriptor.name))
+            .hint(format!("configured: {}", names.join(", ")))
+    })?;
+    let mut parameters = vec![None; known.parameters.len()];
+    for param in &args.params {
+        let (key, value) =
+            param.split_once('=').ok_or_else(|| CliError::new(Code::Usage, format!("--param {param}: K=V")))?;
+        let place = known.parameters.iter().position(|it| it == key).ok_or_else(|| {
+            CliError::new(Code::Usage, format!("template {name} has no parameter {key}"))
+                .hint(format!("it has: {}", known.parameters.join(", ")))
+        })?;
+        parameters[place] = Some(value.to_owned());
+    }
+    let parameters = parameters
+        .into_iter()
+        .zip(&known.parameters)
+        .map(|(value, key)| {
+            value.filter(|it| !it.is_empty()).ok_or_else(|| {
+                CliError::new(Code::Failed, format!("template {name}: --param {key}=… is missing; nothing was queued"))
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Some(TemplateUse { name: name.clone(), language: known.language.clone(), parameters }))
+}
+
+fn product(text: &str) -> Result<CatalogItem, CliError> {
+    match text.split_once('/') {
+        Some((catalog, sku)) if !catalog.is_empty() && !sku.is_empty() => {
+            Ok(CatalogItem { catalog_id: catalog.to_owned(), product_id: sku.to_owned() })
+        }
+        _ => Err(CliError::new(Code::Usage, format!("--product {text}: CATALOG/SKU"))),
+    }
+}

@@ -1,0 +1,260 @@
+//! What a simulator is started with, and the named switches behind every point that the vendors leave open.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::time::Clock;
+
+/// How a simulator is started.
+pub struct Options {
+    /// Where to listen; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// The seed of everything that looks like chance.
+    pub seed: u64,
+    /// Generated conversations per vendor on top of the fixed cast.
+    pub conversations: usize,
+    /// The customers' language (`en`, `pt-BR`, `de`); `None` mixes them.
+    pub lang: Option<String>,
+    /// Whether customers write by themselves and answer replies.
+    pub live: bool,
+    /// Where the simulator's time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// The vendors' open points.
+    pub switches: Switches,
+}
+
+/// How SkyHub says that there is no further page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndOfPages {
+    /// `next_page` is missing.
+    Absent,
+    /// `next_page` is null.
+    Null,
+    /// `next_page` is an empty string.
+    Empty,
+    /// `next_page` repeats the URL just read.
+    SameUrl,
+    /// There is always a next page, and the one after the last is empty.
+    EmptyPage,
+}
+
+/// When a send outside of WhatsApp's customer service window is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowError {
+    /// In the answer of the send.
+    Sync,
+    /// Later, as a `failed` status.
+    Async,
+}
+
+/// What WhatsApp does with a quote of a message that it does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownContext {
+    /// The message goes without its quote.
+    DropBubble,
+    /// 131009.
+    Refuse,
+}
+
+/// Every inferred point of the contracts as a switch; `Default` is what the contract proposes.
+#[allow(clippy::struct_excessive_bools, reason = "each is an independent open question of a vendor")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Switches {
+    /// All vendors: the rate limits are in force. They are counted by the simulator's clock.
+    pub rate_limits: bool,
+
+    /// THG: `createDiscussion` returns the id of the discussion rather than of its first message.
+    pub thg_create_returns_discussion: bool,
+    /// THG: lists come in no particular order.
+    pub thg_shuffle: bool,
+    /// THG: `authToken` alone is enough as the token field of an upload.
+    pub thg_auth_token_field: bool,
+    /// THG: the largest `limit`.
+    pub thg_max_limit: usize,
+    /// THG: the longest message, in characters.
+    pub thg_max_message: usize,
+    /// THG: the largest upload, in bytes.
+    pub thg_max_upload: usize,
+    /// THG: how long an attachment token lives, in milliseconds.
+    pub thg_attachment_ttl_ms: i64,
+    /// THG: an attachment token works once.
+    pub thg_attachment_once: bool,
+    /// THG: how long a login lives, in milliseconds; 0 = for ever.
+    pub thg_session_ttl_ms: i64,
+    /// THG: texts come back with HTML entities (`DisplayString`).
+    pub thg_html_entities: bool,
+    /// THG: heaviest query.
+    pub thg_max_weight: u64,
+    /// THG: our own message sets `read` (default: unchanged).
+    pub thg_query_marks_read: bool,
+
+    /// Dsco: a fresh conversation is `in_progress` (the seed) rather than `new`.
+    pub dsco_created_in_progress: bool,
+    /// Dsco: unknown attributes are refused.
+    pub dsco_strict_attributes: bool,
+    /// Dsco: the seed's malformed dates are read.
+    pub dsco_lenient_dates: bool,
+    /// Dsco: longest title in characters (the seed's own sample has 51).
+    pub dsco_max_title: usize,
+    /// Dsco: results per page.
+    pub dsco_page_size: usize,
+    /// Dsco: how long a scroll lives after its last page, in milliseconds.
+    pub dsco_scroll_ttl_ms: i64,
+    /// Dsco: how long a write stays invisible to searches, in milliseconds.
+    pub dsco_visibility_ms: i64,
+    /// Dsco: calls per second, credential and endpoint.
+    pub dsco_per_second: usize,
+    /// Dsco: a new message moves the conversation's `lastUpdate`.
+    pub dsco_message_bumps_update: bool,
+    /// Dsco: life of a token in seconds.
+    pub dsco_token_s: i64,
+    /// Dsco: a 429 says `Retry-After: 1`.
+    pub dsco_retry_after: bool,
+
+    /// SkyHub: tickets per page.
+    pub skyhub_page_size: usize,
+    /// SkyHub: messages per page of a ticket's chats.
+    pub skyhub_chat_page_size: usize,
+    /// SkyHub: the end of paging.
+    pub skyhub_end: EndOfPages,
+    /// SkyHub: one ticket comes wrapped in `{"sac":…}`.
+    pub skyhub_wrap_sac: bool,
+    /// SkyHub: the 2019 shape of chats: one bare object.
+    pub skyhub_bare_chat: bool,
+    /// SkyHub: a reply marks its chat READ.
+    pub skyhub_reply_marks_read: bool,
+    /// SkyHub: reading chats marks them READ.
+    pub skyhub_read_has_side_effect: bool,
+    /// SkyHub: a PATCH moves `updated_at`.
+    pub skyhub_patch_moves_updated: bool,
+    /// SkyHub: an equal reply within so many seconds is dropped; 0 = never.
+    pub skyhub_dedupe_equal_reply_s: i64,
+    /// SkyHub: how long a reply stays invisible, in milliseconds.
+    pub skyhub_visibility_ms: i64,
+    /// SkyHub: calls per second, store and method.
+    pub skyhub_per_second: usize,
+    /// SkyHub: a CNPJ with punctuation is accepted.
+    pub skyhub_punctuated_cnpj: bool,
+    /// SkyHub: PATCH works on a PAUSED chat.
+    pub skyhub_patch_paused: bool,
+    /// SkyHub: the server trims a reply.
+    pub skyhub_trims: bool,
+
+    /// WhatsApp: what an unknown quote does.
+    pub whatsapp_context_unknown: UnknownContext,
+    /// WhatsApp: how a shut window answers.
+    pub whatsapp_window_error: WindowError,
+    /// WhatsApp: HTTP status of throttling.
+    pub whatsapp_throttle_status: u16,
+    /// WhatsApp: from the send's answer to `sent`, in milliseconds.
+    pub whatsapp_sent_ms: i64,
+    /// WhatsApp: from the send's answer to `delivered`.
+    pub whatsapp_delivered_ms: i64,
+    /// WhatsApp: from the send's answer to `read`.
+    pub whatsapp_read_ms: i64,
+    /// WhatsApp: a `failed` status carries `biz_opaque_callback_data`.
+    pub whatsapp_failed_carries_callback: bool,
+    /// WhatsApp: the first delay before a webhook is delivered again, doubled each time.
+    pub whatsapp_retry_ms: i64,
+    /// WhatsApp: how long a media URL lives.
+    pub whatsapp_media_url_ms: i64,
+    /// WhatsApp: quick messages to one person before 131056.
+    pub whatsapp_pair_burst: u32,
+    /// WhatsApp: messages per second and number.
+    pub whatsapp_per_second: usize,
+    /// On-Premises: quoting in sends is refused (default: ignored).
+    pub onprem_refuse_context: bool,
+    /// On-Premises: a contact must have been checked before a send.
+    pub onprem_contact_check: bool,
+    /// On-Premises: `sent` is reported without asking for it.
+    pub onprem_sent_status: bool,
+    /// On-Premises: the first login needs a new password.
+    pub onprem_first_login: bool,
+    /// On-Premises: errors come with HTTP 200.
+    pub onprem_errors_with_200: bool,
+    /// On-Premises: `recipient_id` of statuses stands in `message` only (since 2.45).
+    pub onprem_recipient_in_message: bool,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            rate_limits: true,
+            thg_create_returns_discussion: false,
+            thg_shuffle: false,
+            thg_auth_token_field: false,
+            thg_max_limit: 100,
+            thg_max_message: 10_000,
+            thg_max_upload: 10 * 1024 * 1024,
+            thg_attachment_ttl_ms: 3_600_000,
+            thg_attachment_once: true,
+            thg_session_ttl_ms: 0,
+            thg_html_entities: false,
+            thg_max_weight: 1000,
+            thg_query_marks_read: false,
+            dsco_created_in_progress: false,
+            dsco_strict_attributes: false,
+            dsco_lenient_dates: false,
+            dsco_max_title: 50,
+            dsco_page_size: 100,
+            dsco_scroll_ttl_ms: 300_000,
+            dsco_visibility_ms: 2_000,
+            dsco_per_second: 5,
+            dsco_message_bumps_update: true,
+            dsco_token_s: 3_600,
+            dsco_retry_after: true,
+            skyhub_page_size: 20,
+            skyhub_chat_page_size: 50,
+            skyhub_end: EndOfPages::Null,
+            skyhub_wrap_sac: false,
+            skyhub_bare_chat: false,
+            skyhub_reply_marks_read: false,
+            skyhub_read_has_side_effect: false,
+            skyhub_patch_moves_updated: false,
+            skyhub_dedupe_equal_reply_s: 0,
+            skyhub_visibility_ms: 0,
+            skyhub_per_second: 9,
+            skyhub_punctuated_cnpj: false,
+            skyhub_patch_paused: true,
+            skyhub_trims: false,
+            whatsapp_context_unknown: UnknownContext::DropBubble,
+            whatsapp_window_error: WindowError::Async,
+            whatsapp_throttle_status: 400,
+            whatsapp_sent_ms: 300,
+            whatsapp_delivered_ms: 900,
+            whatsapp_read_ms: 4_000,
+            whatsapp_failed_carries_callback: true,
+            whatsapp_retry_ms: 1_000,
+            whatsapp_media_url_ms: 300_000,
+            whatsapp_pair_burst: 45,
+            whatsapp_per_second: 80,
+            onprem_refuse_context: false,
+            onprem_contact_check: false,
+            onprem_sent_status: false,
+            onprem_first_login: false,
+            onprem_errors_with_200: false,
+            onprem_recipient_in_message: false,
+        }
+    }
+}
+
+impl Switches {
+    /// Sets the switch called `name`.
+    ///
+    /// # Errors
+    /// Says which switch is unknown or what its value should have been.
+    pub fn set(&mut self, name: &str, value: serde_json::Value) -> Result<(), String> {
+        let mut all = serde_json::to_value(&*self).map_err(|error| error.to_string())?;
+        match all.get_mut(name) {
+            Some(place) => *place = value,
+            None => return Err(format!("unknown switch {name}")),
+        }
+        *self = serde_json::from_value(all).map_err(|error| format!("switch {name}: {error}"))?;
+        Ok(())
+    }
+}

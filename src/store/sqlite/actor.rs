@@ -1,0 +1,324 @@
+//! The threads that own the connections. One writes: what is queued when it looks is one transaction, each caller's part
+//! in its own savepoint, each answered after the commit. Others read, each on its own read-only connection.
+
+use std::{
+    cell::Cell,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{mpsc, oneshot};
+
+use super::bell::Ringer;
+use crate::store::StoreError;
+
+/// How many calls may wait for a thread before their callers wait for room.
+const QUEUE: usize = 256;
+/// How many queued writes share a transaction.
+const BATCH: usize = 64;
+
+/// What a write works with.
+pub(super) struct Tx<'a> {
+    /// The connection, inside a transaction.
+    pub(super) db: &'a Connection,
+    /// Whether anything that others can see has changed.
+    rings: Cell<bool>,
+    /// What the whole store is told once.
+    pub(super) house: &'a House,
+}
+
+/// What every write may need to know.
+#[derive(Debug)]
+pub(super) struct House {
+    /// The folder of attachments.
+    pub(super) attachments: PathBuf,
+    /// `after_send = "keep"`.
+    pub(super) keep_status_after_send: bool,
+    /// The newest time that was told: for what is asked without one.
+    pub(super) latest: AtomicI64,
+}
+
+impl Tx<'_> {
+    /// Something that a screen shows has changed: the bell is rung after the commit.
+    pub(super) fn rings(&self) {
+        self.rings.set(true);
+    }
+}
+
+type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// One caller's part. Given an error in place of a transaction, it answers its caller at once.
+type Job = Box<dyn FnOnce(Result<&Tx<'_>, StoreError>) -> Option<Finish> + Send>;
+
+enum Order {
+    Write(Job),
+    /// The bell was rung: has anybody else committed?
+    Look,
+}
+
+/// The writing thread.
+pub(super) struct Writer {
+    orders: Option<mpsc::Sender<Order>>,
+    thread: Option<JoinHandle<()>>,
+    house: Arc<House>,
+}
+
+/// Lets the bell's watcher ask the writing thread to look.
+pub(super) struct Looker(mpsc::WeakSender<Order>);
+
+impl Looker {
+    /// Asks whether others have committed. `false`: the store is closed.
+    pub(super) fn look(&self) -> bool {
+        self.0.upgrade().is_some_and(|orders| orders.blocking_send(Order::Look).is_ok())
+    }
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(db: Connection, house: Arc<House>, ringer: Ringer) -> std::io::Result<Self> {
+        let (orders, queue) = mpsc::channel(QUEUE);
+        let told = Arc::clone(&house);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .stack_size(1 << 20)
+            .spawn(move || run(db, &told, &ringer, queue))?;
+        Ok(Self { orders: Some(orders), thread: Some(thread), house })
+    }
+
+    /// A handle for the bell's watcher.
+    pub(super) fn looker(&self) -> Looker {
+        Looker(self.orders.as_ref().expect("is taken only when it is dropped").downgrade())
+    }
+
+    /// What every write knows.
+    pub(super) fn house(&self) -> &House {
+        &self.house
+    }
+
+    /// Runs `work` in a transaction and answers when it is on disk. Dropping the future does not stop it.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |tx| {
+            let tx = match tx {
+                Ok(tx) => tx,
+                Err(error) => {
+                    let _ = answer.send(Err(error));
+                    return None;
+                }
+            };
+            let done = part(tx, work);
+            Some(Box::new(move |committed| {
+                let _ = answer.send(match (done, committed) {
+                    (Ok(value), Ok(())) => Ok(value),
+                    (Err(error), _) => Err(trouble(&error)),
+                    (Ok(_), Err(error)) => Err(error),
+                });
+            }))
+        });
+        let orders = self.orders.as_ref().ok_or(StoreError::Closed)?;
+        orders.send(Order::Write(job)).await.map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn part<T>(tx: &Tx<'_>, work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    let rang = tx.rings.get();
+    tx.db.execute_batch("SAVEPOINT part")?;
+    let done = work(tx);
+    if done.is_ok() {
+        tx.db.execute_batch("RELEASE part")?;
+    } else {
+        tx.rings.set(rang);
+        if !tx.db.is_autocommit() {
+            tx.db.execute_batch("ROLLBACK TO part; RELEASE part")?;
+        }
+    }
+    done
+}
+
+fn run(db: Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receiver<Order>) {
+    let version = || db.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)).unwrap_or(0);
+    let mut seen = version();
+    let mut jobs = Vec::new();
+    while let Some(order) = queue.blocking_recv() {
+        let mut look = false;
+        let mut next = Some(order);
+        while let Some(order) = next {
+            match order {
+                Order::Write(job) => jobs.push(job),
+                Order::Look => look = true,
+            }
+            next = if jobs.len() < BATCH { queue.try_recv().ok() } else { None };
+        }
+        if !jobs.is_empty() && batch(&db, house, std::mem::take(&mut jobs)) {
+            ringer.ring();
+        }
+        if look {
+            let now = version();
+            if now != seen {
+                seen = now;
+                ringer.heard();
+            }
+        }
+    }
+    let _ = db.execute_batch("PRAGMA optimize");
+}
+
+/// Runs the jobs in one transaction; answers whether the bell is to be rung.
+fn batch(db: &Connection, house: &House, jobs: Vec<Job>) -> bool {
+    if let Err(error) = begin(db) {
+        let words = trouble(&error);
+        for job in jobs {
+            job(Err(copy(&words)));
+        }
+        return false;
+    }
+    let tx = Tx { db, rings: Cell::new(false), house };
+    let mut finishes = Vec::with_capacity(jobs.len());
+    let mut lost = None;
+    for job in jobs {
+        match &lost {
+            Some(error) => drop(job(Err(copy(error)))),
+            None => finishes.extend(job(Ok(&tx))),
+        }
+        if lost.is_none() && db.is_autocommit() {
+            // Disk full and a few others end the whole transaction: nothing of it was kept.
+            lost = Some(StoreError::Full(FULL.into()));
+        }
+    }
+    let committed = match lost {
+        Some(error) => Err(error),
+        None => db.execute_batch("COMMIT").map_err(|error| {
+            let _ = db.execute_batch("ROLLBACK");
+            trouble(&error)
+        }),
+    };
+    for finish in finishes {
+        finish(committed.as_ref().copied().map_err(copy));
+    }
+    committed.is_ok() && tx.rings.get()
+}
+
+const FULL: &str = "nothing of this change was kept; free some space and do it again";
+
+/// Waits for other processes as long as it takes a person to lose patience; each try waits by `busy_timeout`.
+fn begin(db: &Connection) -> rusqlite::Result<()> {
+    let mut tries = 0;
+    loop {
+        match db.execute_batch("BEGIN IMMEDIATE") {
+            Err(error) if busy(&error) && tries < 5 => tries += 1,
+            done => return done,
+        }
+    }
+}
+
+fn busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn copy(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Unusable(words) => StoreError::Unusable(words.clone()),
+        StoreError::Full(words) => StoreError::Full(words.clone()),
+        StoreError::File(words) => StoreError::File(words.clone()),
+        StoreError::Engine(words) => StoreError::Engine(words.clone()),
+        StoreError::Closed => StoreError::Closed,
+    }
+}
+
+/// An error of SQLite in our words, with what to do next.
+pub(super) fn trouble(error: &rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => {
+            StoreError::Full(FULL.into())
+        }
+        Some(ErrorCode::ReadOnly) => StoreError::Unusable(
+            "the store can be read but not written; nothing of this change was kept; look at the modes and the mount \
+             with: deskline doctor"
+                .into(),
+        ),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Unusable(
+            "the store is damaged; nothing of this change was kept; start deskline again: it moves the damaged file \
+             aside and saves what can be read"
+                .into(),
+        ),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unusable(
+            "another process has held the store for half a minute; nothing of this change was kept; do it again, or \
+             see who holds it with: deskline doctor"
+                .into(),
+        ),
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => StoreError::Unusable(format!(
+            "the store's disk failed ({error}); nothing of this change was kept; look at the disk, then start again"
+        )),
+        _ => StoreError::Engine(error.to_string()),
+    }
+}
+
+type Look = Box<dyn FnOnce(&Connection) + Send>;
+
+/// A reading thread.
+pub(super) struct Reader {
+    looks: Option<mpsc::Sender<Look>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Reader {
+    /// Starts the thread.
+    pub(super) fn start(db: Connection, name: &str) -> std::io::Result<Self> {
+        let (looks, mut queue) = mpsc::channel::<Look>(QUEUE);
+        let thread = std::thread::Builder::new().name(name.into()).stack_size(1 << 20).spawn(move || {
+            while let Some(look) = queue.blocking_recv() {
+                look(&db);
+            }
+        })?;
+        Ok(Self { looks: Some(looks), thread: Some(thread) })
+    }
+
+    /// Runs `look` on the reading connection. One that nobody waits for any more is not begun.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Look = Box::new(move |db| {
+            if !answer.is_closed() {
+                let _ = answer.send(look(db));
+            }
+        });
+        let looks = self.looks.as_ref().ok_or(StoreError::Closed)?;
+        looks.send(job).await.map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?.map_err(|error| trouble(&error))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.looks = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl House {
+    /// Notes a time that a caller told.
+    pub(super) fn told(&self, now: i64) {
+        self.latest.fetch_max(now, Ordering::Relaxed);
+    }
+}

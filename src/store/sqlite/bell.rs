@@ -1,0 +1,133 @@
+//! The doorbell: a file beside the store that a writer touches after its commit and that all others watch. Nothing wakes
+//! up without cause; only on network file systems, which tell nobody, is there a look every two seconds.
+
+use std::{
+    fs::File,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use inotify::{EventMask, Inotify, WatchDescriptor, WatchMask, Watches};
+use tokio::sync::watch;
+
+use super::actor::Looker;
+
+/// How often network file systems are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// The writing thread's side.
+pub(super) struct Ringer {
+    file: File,
+    mark: watch::Sender<u64>,
+}
+
+impl Ringer {
+    /// A ringer of this file.
+    pub(super) fn new(file: File, mark: watch::Sender<u64>) -> Self {
+        Self { file, mark }
+    }
+
+    /// Tells everybody, here and in other processes.
+    pub(super) fn ring(&self) {
+        self.heard();
+        if let Err(error) = self.file.write_at(b"!", 0) {
+            tracing::warn!(%error, "the bell could not be rung; other processes will see the change later");
+        }
+    }
+
+    /// Somebody else has committed: tells those in this process.
+    pub(super) fn heard(&self) {
+        self.mark.send_modify(|mark| *mark += 1);
+    }
+}
+
+/// The watching thread. Dropping it ends the thread.
+pub(super) struct Watcher {
+    stop: Stop,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Stop {
+    Inotify { ended: Arc<AtomicBool>, watches: Watches, current: Arc<Mutex<WatchDescriptor>> },
+    Polling(Option<mpsc::Sender<()>>),
+}
+
+impl Watcher {
+    /// Watches the file. `network`: by looking now and then.
+    pub(super) fn start(path: &Path, network: bool, looker: Looker) -> std::io::Result<Self> {
+        let thread = std::thread::Builder::new().name("store-bell".into()).stack_size(256 << 10);
+        if network {
+            let (stop, stopped) = mpsc::channel::<()>();
+            let thread = thread.spawn(move || {
+                while stopped.recv_timeout(LOOK_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) && looker.look() {}
+            })?;
+            return Ok(Self { stop: Stop::Polling(Some(stop)), thread: Some(thread) });
+        }
+        let inotify = Inotify::init()?;
+        let mut watches = inotify.watches();
+        let current = Arc::new(Mutex::new(watches.add(path, MASK)?));
+        let ended = Arc::new(AtomicBool::new(false));
+        let stop = Stop::Inotify {
+            ended: Arc::clone(&ended),
+            watches: watches.clone(),
+            current: Arc::clone(&current),
+        };
+        let path = path.to_owned();
+        let thread = thread.spawn(move || listen(inotify, &path, &ended, &current, &looker))?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+const MASK: WatchMask = WatchMask::MODIFY.union(WatchMask::DELETE_SELF).union(WatchMask::MOVE_SELF);
+
+fn listen(
+    mut inotify: Inotify,
+    path: &PathBuf,
+    ended: &AtomicBool,
+    current: &Mutex<WatchDescriptor>,
+    looker: &Looker,
+) {
+    let mut buffer = [0; 4096];
+    while !ended.load(Ordering::Acquire) {
+        let Ok(events) = inotify.read_events_blocking(&mut buffer) else { return };
+        let gone = events.fold(false, |gone, event| gone || event.mask.contains(EventMask::IGNORED));
+        if ended.load(Ordering::Acquire) {
+            return;
+        }
+        if gone {
+            // Somebody removed the file: a new one, so that the next writer is heard again.
+            let made = File::options().create(true).append(true).open(path);
+            match made.and_then(|_| inotify.watches().add(path, MASK)) {
+                Ok(watch) => *current.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = watch,
+                Err(_) => return,
+            }
+        }
+        if !looker.look() {
+            return;
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        match &mut self.stop {
+            Stop::Polling(stop) => *stop = None,
+            Stop::Inotify { ended, watches, current } => {
+                ended.store(true, Ordering::Release);
+                // Removing the watch is itself an event: it wakes the thread, which then sees that it has ended.
+                let watch = current.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+                let _ = watches.remove(watch);
+            }
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Local changes: status, assignee, labels, notes, cursors. Each says how to have it back.
+
+use rusqlite::{OptionalExtension, Result, params};
+use serde_json::Value;
+
+use super::{
+    actor::Tx,
+    commit::{self, Answered, NewRow},
+    conversations::{self, Touch, log},
+    outbox,
+    rows::{details, from_json, to_json},
+};
+use crate::{
+    domain::{
+        Action, ConversationId, MessageId, Priority, RowNumber, Status,
+        outbox::LocalChange,
+        time::{from_millis, to_millis},
+    },
+    store::{Changed, Refusal, Seen},
+};
+
+/// A change that an agent wishes.
+pub(super) struct Wish {
+    pub(super) id: ConversationId,
+    pub(super) change: LocalChange,
+    pub(super) vendor: Vec<(Action, String)>,
+    pub(super) held_until: Option<i64>,
+    pub(super) author: String,
+    pub(super) seen: Seen,
+}
+
+struct Before {
+    channel: String,
+    status: Status,
+    assignee: Option<String>,
+    labels: Vec<String>,
+    priority: Option<String>,
+    snoozed_until: Option<i64>,
+    snooze_breaks: bool,
+    held_until: Option<i64>,
+}
+
+/// Carries a change out; answers what undoes it.
+pub(super) fn change(tx: &Tx<'_>, wish: &Wish, now: i64) -> Answered<Changed> {
+    let db = tx.db;
+    let Some(id) = commit::number_of(db, wish.id.0)? else { return Ok(Err(Refusal::Unknown)) };
+    if let Some(refusal) = commit::unseen(db, id, wish.seen, &wish.author)? {
+        return Ok(Err(refusal));
+    }
+    let before = before(tx, id)?;
+    let Some(inverse) = apply(tx, id, wish, &before, now)? else {
+        return Ok(Ok(Changed { inverse: Vec::new(), rows: Vec::new() }));
+    };
+    let mut rows = Vec::new();
+    for (action, send_id) in &wish.vendor {
+        let new = NewRow {
+            conversation: id,
+            channel: &before.channel,
+            action,
+            send_id,
+            held_until: wish.held_until,
+            later: None,
+            author: &wish.author,
+            author_name: None,
+            seen: wish.seen,
+            after: None,
+            status_with: None,
+            status_before: before.status,
+            assigned: false,
+        };
+        rows.push(RowNumber(commit::insert(db, &new, now)?.0));
+    }
+    conversations::finish(tx, id, &Touch::default(), now)?;
+    Ok(Ok(Changed { inverse, rows }))
+}
+
+fn before(tx: &Tx<'_>, id: i64) -> Result<Before> {
+    tx.db
+        .prepare_cached(
+            "SELECT channel, status, assignee, labels, priority, snoozed_until, snooze_breaks, held_until \
+             FROM conversation WHERE id = ?1",
+        )?
+        .query_row([id], |r| {
+            Ok(Before {
+                channel: r.get(0)?,
+                status: Status::parse(r.get_ref(1)?.as_str()?).unwrap_or(Status::Open),
+                assignee: r.get(2)?,
+                labels: from_json(&r.get::<_, String>(3)?),
+                priority: r.get(4)?,
+                snoozed_until: r.get(5)?,
+                snooze_breaks: r.get(6)?,
+                held_until: r.get(7)?,
+            })
+        })
+}
+
+/// `None`: nothing changes (and nothing is told to the vendor), unless rows come with it.
+fn apply(tx: &Tx<'_>, id: i64, wish: &Wish, before: &Before, now: i64) -> Result<Option<Vec<LocalChange>>> {
+    let db = tx.db;
+    let note = |what: &str, from: Value, to: Value| {
+        log(db, now, Some(id), Some(&wish.author), what, &details([("from", from), ("to", to)]))
+    };
+    let tells = !wish.vendor.is_empty();
+    let inverse = match &wish.change {
+        LocalChange::Status(to) => {
+            if *to == before.status {
+                return Ok(tells.then(Vec::new));
+            }
+            outbox::set_status(db, id, *to, Some(&wish.author), now)?;
+            note("state", before.status.as_str().into(), to.as_str().into())?;
+            let mut inverse = vec![LocalChange::Status(before.status)];
+            inverse.extend(before.held_until.map(|until| LocalChange::HoldUntil(from_millis(until))));
+            inverse
+        }
+        LocalChange::Settle => {
+            let newest: Option<i64> = db
+                .query_row(
+                    "SELECT at FROM message WHERE conversation = ?1 AND direction = 'inbound' ORDER BY at DESC LIMIT 1",
+                    [id],
+                    |r| r.get(0),
+                )
+                .optional()?;
+            db.execute(
+                "UPDATE conversation SET settled_at = ?2 WHERE id = ?1 AND ?2 IS NOT NULL",
+                params![id, newest],
+            )?;
+            if matches!(before.status, Status::New | Status::Open) {
+                outbox::set_status(db, id, Status::Pending, Some(&wish.author), now)?;
+            }
+            log(db, now, Some(id), Some(&wish.author), "no reply needed", &details([]))?;
+            vec![LocalChange::Status(before.status)]
+        }
+        LocalChange::Assign(who) => {
+            if *who == before.assignee {
+                return Ok(tells.then(Vec::new));
+            }
+            db.execute("UPDATE conversation SET assignee = ?2 WHERE id = ?1", params![id, who])?;
+            note("assign", before.assignee.clone().into(), who.clone().into())?;
+            vec![LocalChange::Assign(before.assignee.clone())]
+        }
+        LocalChange::Label { add, remove } => return label(tx, id, wish, before, add, remove, now),
+        LocalChange::Priority(to) => {
+            let to = to.map(Priority::as_str);
+            if to == before.priority.as_deref() {
+                return Ok(tells.then(Vec::new));
+            }
+            db.execute("UPDATE conversation SET priority = ?2 WHERE id = ?1", params![id, to])?;
+            note("priority", before.priority.clone().into(), to.into())?;
+            vec![LocalChange::Priority(before.priority.as_deref().and_then(Priority::parse))]
+        }
+        LocalChange::Snooze { until, breaks } => {
+            let until = until.map(to_millis);
+            if until == before.snoozed_until && (until.is_none() || *breaks == before.snooze_breaks) {
+                return Ok(tells.then(Vec::new));
+            }
+            db.execute(
+                "UPDATE conversation SET snoozed_until = ?2, snooze_breaks = ?3 WHERE id = ?1",
+                params![id, until, breaks],
+            )?;
+            note("snooze", before.snoozed_until.into(), until.into())?;
+            vec![LocalChange::Snooze {
+                until: before.snoozed_until.map(from_millis),
+                breaks: before.snooze_breaks,
+            }]
+        }
+        LocalChange::HoldUntil(until) => {
+            let until = to_millis(*until);
+            if before.status != Status::OnHold {
+                outbox::set_status(db, id, Status::OnHold, Some(&wish.author), now)?;
+                note("state", before.status.as_str().into(), Status::OnHold.as_str().into())?;
+            }
+            db.execute("UPDATE conversation SET held_until = ?2 WHERE id = ?1", params![id, until])?;
+            note("hold", before.held_until.into(), until.into())?;
+            match before.held_until {
+                Some(until) => vec![LocalChange::HoldUntil(from_millis(until))],
+                None => vec![LocalChange::Status(before.status)],
+            }
+        }
+        LocalChange::Note { text } => {
+            db.execute(
+                "INSERT INTO message (conversation, channel, direction, role, author, account, body, kind, at, \
+                 vendor_time, received_at) VALUES (?1, ?2, 'note', 'agent', ?3, ?3, ?4, 'text', ?5, 0, ?5)",
+                params![id, before.channel, wish.author, text, now],
+            )?;
+            let message = db.last_insert_rowid();
+            log(db, now, Some(id), Some(&wish.author), "note", &details([("message", message.into())]))?;
+            Vec::new()
+        }
+        LocalChange::SeenUpTo(MessageId(message)) => {
+            if !commit::move_cursor(db, id, &wish.author, Some(*message))? {
+                return Ok(tells.then(Vec::new));
+            }
+            // Nobody else's screen changes by it, and nothing that `--seen` compares.
+            tx.rings();
+            return Ok(tells.then(Vec::new));
+        }
+        LocalChange::Unseen => {
+            unsee(tx, id, &wish.author)?;
+            return Ok(tells.then(Vec::new));
+        }
+    };
+    Ok(Some(inverse))
+}
+
+fn label(
+    tx: &Tx<'_>,
+    id: i64,
+    wish: &Wish,
+    before: &Before,
+    add: &[String],
+    remove: &[String],
+    now: i64,
+) -> Result<Option<Vec<LocalChange>>> {
+    let added: Vec<String> = add.iter().filter(|it| !before.labels.contains(it)).cloned().collect();
+    let removed: Vec<String> = remove.iter().filter(|it| before.labels.contains(it)).cloned().collect();
+    if added.is_empty() && removed.is_empty() {
+        return Ok((!wish.vendor.is_empty()).then(Vec::new));
+    }
+    let mut labels: Vec<String> =
+        before.labels.iter().filter(|it| !removed.contains(it)).chain(&added).cloned().collect();
+    labels.dedup();
+    tx.db.execute("UPDATE conversation SET labels = ?2 WHERE id = ?1", params![id, to_json(&labels)])?;
+    for label in &added {
+        tx.db.execute("INSERT OR IGNORE INTO label VALUES (?1, ?2)", params![label, id])?;
+    }
+    for label in &removed {
+        tx.db.execute("DELETE FROM label WHERE label = ?1 AND conversation = ?2", params![label, id])?;
+    }
+    let facts = details([("add", added.clone().into()), ("remove", removed.clone().into())]);
+    log(tx.db, now, Some(id), Some(&wish.author), "label", &facts)?;
+    Ok(Some(vec![LocalChange::Label { add: removed, remove: added }]))
+}
+
+/// The cursor goes before the newest message of the other side.
+fn unsee(tx: &Tx<'_>, id: i64, agent: &str) -> Result<()> {
+    let newest: Option<(i64, i64)> = tx
+        .db
+        .query_row(
+            "SELECT at, id FROM message WHERE conversation = ?1 AND direction = 'inbound' \
+             AND kind NOT IN ('system', 'reaction') AND role <> 'system' ORDER BY at DESC, id DESC LIMIT 1",
+            [id],
+            |r| Ok((r.get(0)?, r.get(1)?)),
+        )
+        .optional()?;
+    let Some((at, message)) = newest else { return Ok(()) };
+    let prior: (i64, i64) = tx
+        .db
+        .query_row(
+            "SELECT at, id FROM message WHERE conversation = ?1 AND (at, id) < (?2, ?3) ORDER BY at DESC, id DESC LIMIT 1",
+            params![id, at, message],
+            |r| Ok((r.get(0)?, r.get(1)?)),
+        )
+        .optional()?
+        .unwrap_or((0, 0));
+    tx.db.execute(
+        "INSERT INTO cursor VALUES (?1, ?2, ?3, ?4, ?3, 1) ON CONFLICT DO UPDATE SET message = excluded.message, \
+         at = excluded.at, unread = 1",
+        params![id, agent, prior.1, prior.0],
+    )?;
+    tx.rings();
+    Ok(())
+}

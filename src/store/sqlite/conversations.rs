@@ -1,0 +1,441 @@
+//! What a conversation's row holds of its messages and rows: recomputed once for each transaction that touched it.
+
+use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
+use serde_json::{Value, json};
+
+use super::{
+    actor::Tx,
+    deadline,
+    rows::{details, from_json, to_json},
+    words,
+};
+use crate::domain::{
+    Facts, Status,
+    lifecycle::{self, Fact, Life, Step},
+    time::{from_millis, to_millis},
+};
+
+/// How far a customer's message may lie before a reply written here that its author cannot have seen: it came to us
+/// only afterwards.
+const LATE_MS: i64 = 10 * 60_000;
+
+/// What happened to a conversation in a transaction.
+#[derive(Debug, Default)]
+pub(super) struct Touch {
+    /// It was not here before: its messages are replayed.
+    pub(super) fresh: bool,
+    /// New messages: vendor's time, number, what they mean.
+    pub(super) facts: Vec<(i64, i64, Fact)>,
+    /// The vendor has just called it over: when, and whether without an answer.
+    pub(super) closed: Option<(Option<i64>, bool)>,
+    /// A customer's text is new: the language is looked at again.
+    pub(super) words: bool,
+}
+
+/// Adds a line to the log.
+pub(super) fn log(
+    db: &Connection,
+    at: i64,
+    conversation: Option<i64>,
+    actor: Option<&str>,
+    what: &str,
+    details: &Facts,
+) -> Result<()> {
+    db.prepare_cached("INSERT INTO event (at, conversation, actor, what, details) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![at, conversation, actor, what, to_json(details)])?;
+    Ok(())
+}
+
+struct Row {
+    channel: String,
+    kind: String,
+    life: Life,
+    settled_at: Option<i64>,
+    touched_at: Option<i64>,
+    gate: String,
+    gate_until: Option<i64>,
+    remote_closed: Option<bool>,
+    remote_closed_at: Option<i64>,
+    remote_status: Option<String>,
+    subject: Option<String>,
+    subject_given: bool,
+    facts: String,
+    lang: Option<String>,
+    snoozed_until: Option<i64>,
+    snooze_breaks: bool,
+    held_until: Option<i64>,
+    vendor_created_at: Option<i64>,
+    vendor_updated_at: Option<i64>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+fn load(db: &Connection, id: i64) -> Result<Row> {
+    db.prepare_cached(
+        "SELECT channel, kind, status, answered, thanked, episode, resolved_at, settled_at, touched_at, gate, \
+         gate_until, remote_closed, remote_closed_at, remote_status, subject, subject_given, facts, lang, \
+         snoozed_until, snooze_breaks, held_until, vendor_created_at, vendor_updated_at, created_at, updated_at \
+         FROM conversation WHERE id = ?1",
+    )?
+    .query_row([id], |r| {
+        Ok(Row {
+            channel: r.get(0)?,
+            kind: r.get(1)?,
+            life: Life {
+                status: Status::parse(&r.get::<_, String>(2)?).unwrap_or(Status::Open),
+                answered: r.get(3)?,
+                unanswered: false,
+                thanked: r.get(4)?,
+                episode: r.get(5)?,
+                resolved_at: r.get::<_, Option<i64>>(6)?.map(from_millis),
+            },
+            settled_at: r.get(7)?,
+            touched_at: r.get(8)?,
+            gate: r.get(9)?,
+            gate_until: r.get(10)?,
+            remote_closed: r.get(11)?,
+            remote_closed_at: r.get(12)?,
+            remote_status: r.get(13)?,
+            subject: r.get(14)?,
+            subject_given: r.get(15)?,
+            facts: r.get(16)?,
+            lang: r.get(17)?,
+            snoozed_until: r.get(18)?,
+            snooze_breaks: r.get(19)?,
+            held_until: r.get(20)?,
+            vendor_created_at: r.get(21)?,
+            vendor_updated_at: r.get(22)?,
+            created_at: r.get(23)?,
+            updated_at: r.get(24)?,
+        })
+    })
+}
+
+/// Our last reply that the other side has, or will have: its time, number, and whether it was written here.
+fn last_reply(db: &Connection, id: i64) -> Result<Option<(i64, i64, bool)>> {
+    db.prepare_cached(
+        "SELECT at, id, account IS NOT NULL FROM message WHERE conversation = ?1 AND direction = 'outbound' \
+         AND role <> 'system' AND ifnull(delivery, 'sent') NOT IN ('failed', 'parked') ORDER BY at DESC, id DESC LIMIT 1",
+    )?
+    .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+    .optional()
+}
+
+/// Whether a message of the other side stands after that reply.
+fn stands_after(reply: Option<(i64, i64, bool)>, at: i64, id: i64) -> bool {
+    reply.is_none_or(|(out_at, out_id, ours)| {
+        (at, id) > (out_at, out_id) || (ours && id > out_id && at > out_at - LATE_MS)
+    })
+}
+
+/// How many messages stand unanswered, and since when.
+fn run(db: &Connection, id: i64, settled_at: Option<i64>) -> Result<(i64, Option<i64>)> {
+    let (out_at, out_id, ours) = last_reply(db, id)?.unwrap_or((i64::MIN, 0, false));
+    db.prepare_cached(
+        "SELECT count(*), min(at) FROM message WHERE conversation = :id AND direction = 'inbound' \
+         AND kind NOT IN ('system', 'reaction') AND role <> 'system' AND removed_at IS NULL AND at > :settled \
+         AND ((at, id) > (:at, :out) OR (:ours AND id > :out AND at > :at - :late)) AND at >= :floor",
+    )?
+    .query_row(
+        named_params! {
+            ":id": id,
+            ":settled": settled_at.unwrap_or(i64::MIN),
+            ":at": out_at,
+            ":out": out_id,
+            ":ours": ours,
+            ":late": LATE_MS,
+            ":floor": out_at.saturating_sub(LATE_MS),
+        },
+        |r| Ok((r.get(0)?, r.get(1)?)),
+    )
+}
+
+/// Recomputes what the row holds of its messages and rows, moves its status by what is new, and counts the change.
+pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()> {
+    let db = tx.db;
+    let mut row = load(db, id)?;
+    let keep = tx.house.keep_status_after_send;
+    if row.kind != "import" {
+        if touch.fresh || (row.touched_at.is_none() && out_of_order(db, id, touch)?) {
+            replay(db, id, &mut row, touch.fresh, now, keep)?;
+        } else {
+            advance(db, id, &mut row, touch, now, keep)?;
+        }
+    }
+    let (unanswered, since) = run(db, id, row.settled_at)?;
+    let done = matches!(row.life.status, Status::Resolved | Status::Closed);
+    let mute = row.gate == "read_only" && row.kind != "import";
+    let (unanswered, since) = if done || mute { (0, None) } else { (unanswered, since) };
+
+    let (count, first_at, last_at) = db
+        .prepare_cached(
+            "SELECT count(*) FILTER (WHERE direction <> 'note'), min(at), max(at) FROM message WHERE conversation = ?1",
+        )?
+        .query_row([id], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Option<i64>>(1)?, r.get::<_, Option<i64>>(2)?)))?;
+    let last = db
+        .prepare_cached(
+            "SELECT body, direction, kind FROM message WHERE conversation = ?1 AND direction <> 'note' \
+             AND kind <> 'reaction' ORDER BY at DESC, id DESC LIMIT 1",
+        )?
+        .query_row([id], |r| {
+            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?))
+        })
+        .optional()?;
+    let last_line = last.as_ref().and_then(|(body, _, kind)| {
+        words::first_line(body, 120).or_else(|| (kind != "text").then(|| format!("[{}]", kind.replace('_', " "))))
+    });
+    if touch.fresh || touch.words {
+        retell(db, id, &mut row)?;
+    }
+    let outbox = worst(db, id)?;
+    let drift = drift(db, id, &row)?;
+    let status = row.life.status;
+    let turn = if mute { None } else { status.turn() };
+    let due = if mute { None } else { deadline::of(&row.gate, row.gate_until, since) };
+    if status != Status::OnHold {
+        row.held_until = None;
+    }
+    let blocked = row.gate == "paused" || row.gate == "read_only";
+    let updated_at = last_at.into_iter().chain(row.vendor_updated_at).max().unwrap_or(row.updated_at);
+    let created_at = row.vendor_created_at.or(first_at).unwrap_or(row.created_at);
+    db.prepare_cached(
+        "UPDATE conversation SET status = :status, turn = :turn, mute = :mute, answered = :answered, \
+         thanked = :thanked, episode = :episode, resolved_at = :resolved_at, settled_at = :settled_at, \
+         subject = :subject, lang = :lang, snoozed_until = :snoozed_until, held_until = :held_until, \
+         messages = :messages, unanswered = :unanswered, waiting_since = :since, waiting_key = :waiting_key, \
+         due_at = :due_at, due_key = :due_key, due_clock = :due_clock, warn_at = :warn_at, blocked = :blocked, \
+         created_at = :created_at, updated_at = :updated_at, last_line = :last_line, \
+         last_direction = :last_direction, outbox = :outbox, drift = :drift, rev = rev + 1 WHERE id = :id",
+    )?
+    .execute(named_params! {
+        ":id": id,
+        ":status": status.as_str(),
+        ":turn": turn.map(crate::domain::Turn::as_str),
+        ":mute": mute,
+        ":answered": row.life.answered,
+        ":thanked": row.life.thanked,
+        ":episode": row.life.episode,
+        ":resolved_at": row.life.resolved_at.map(to_millis),
+        ":settled_at": row.settled_at,
+        ":subject": row.subject,
+        ":lang": row.lang,
+        ":snoozed_until": row.snoozed_until,
+        ":held_until": row.held_until,
+        ":messages": count,
+        ":unanswered": unanswered,
+        ":since": since,
+        ":waiting_key": since.unwrap_or(i64::MAX),
+        ":due_at": due.as_ref().map(|it| it.at),
+        ":due_key": due.as_ref().map_or(i64::MAX, |it| it.at),
+        ":due_clock": due.as_ref().map(|it| it.clock),
+        ":warn_at": due.as_ref().map(|it| it.warn_at),
+        ":blocked": blocked,
+        ":created_at": created_at,
+        ":updated_at": updated_at,
+        ":last_line": last_line,
+        ":last_direction": last.as_ref().map(|(_, direction, _)| direction),
+        ":outbox": outbox,
+        ":drift": drift,
+    })?;
+    tx.rings();
+    Ok(())
+}
+
+/// Whether new messages lie before others that were here already.
+fn out_of_order(db: &Connection, id: i64, touch: &Touch) -> Result<bool> {
+    let Some((at, first)) = touch.facts.iter().map(|(at, id, _)| (*at, *id)).min() else { return Ok(false) };
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND at > ?2 AND id < ?3 AND direction <> 'note')",
+    )?
+    .query_row(params![id, at, first], |r| r.get(0))
+}
+
+/// All messages and the vendor's state, in the order of the vendor's times.
+fn replay(db: &Connection, id: i64, row: &mut Row, fresh: bool, now: i64, keep: bool) -> Result<()> {
+    let before = row.life.clone();
+    let mut facts = db
+        .prepare_cached(
+            "SELECT at, id, direction, body, EXISTS (SELECT 1 FROM attachment a WHERE a.message = m.id) \
+             FROM message m WHERE conversation = ?1 AND direction <> 'note' AND kind NOT IN ('system', 'reaction') \
+             AND role <> 'system' AND ifnull(delivery, 'sent') NOT IN ('failed', 'parked') ORDER BY at, id",
+        )?
+        .query_map([id], |r| {
+            let fact = if r.get_ref(2)?.as_str() == Ok("inbound") {
+                Fact::In { thanks: !r.get::<_, bool>(4)? && lifecycle::thanks_alone(r.get_ref(3)?.as_str()?) }
+            } else {
+                Fact::Out { keep }
+            };
+            Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, fact))
+        })?
+        .collect::<Result<Vec<_>>>()?;
+    if row.remote_closed == Some(true) {
+        let last = facts.last().map(|(at, ..)| *at);
+        let at = row.remote_closed_at.or(row.vendor_updated_at).or(last).unwrap_or(now);
+        let unanswered = completed_unanswered(db, id)?;
+        facts.push((at, i64::MAX, Fact::Closed { unanswered }));
+        facts.sort_by_key(|(at, id, _)| (*at, *id));
+    }
+    row.life = Life::default();
+    row.settled_at = None;
+    let mut steps = Vec::new();
+    for (at, _, fact) in facts {
+        for step in row.life.take(from_millis(at), fact) {
+            settle_floor(row, step, at);
+            steps.push((at, step));
+        }
+    }
+    steps.extend(row.life.pass(from_millis(now)).into_iter().map(|step| (now, step)));
+    if fresh {
+        for (at, step) in steps {
+            log_step(db, id, at.min(now), step, true)?;
+        }
+    } else if before.status != row.life.status {
+        let step = Step::Moved { from: before.status, to: row.life.status, why: "earlier messages came" };
+        log_step(db, id, now, step, true)?;
+    }
+    Ok(())
+}
+
+/// What has come since, one after the other.
+fn advance(db: &Connection, id: i64, row: &mut Row, touch: &Touch, now: i64, keep: bool) -> Result<()> {
+    let mut facts = touch.facts.clone();
+    facts.sort_by_key(|(at, id, _)| (*at, *id));
+    let reply = last_reply(db, id)?;
+    for (at, message, fact) in facts {
+        let fact = match fact {
+            Fact::In { .. } if !stands_after(reply, at, message) => continue,
+            Fact::Out { .. } => {
+                row.life.answered = true;
+                // An older one than what stands unanswered moves nothing.
+                let later: bool = db
+                    .prepare_cached(
+                        "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND direction = 'inbound' \
+                         AND (at, id) > (?2, ?3) AND kind NOT IN ('system', 'reaction'))",
+                    )?
+                    .query_row(params![id, at, message], |r| r.get(0))?;
+                if later || reply.is_some_and(|(out, n, _)| (out, n) > (at, message)) {
+                    continue;
+                }
+                Fact::Out { keep }
+            }
+            fact => fact,
+        };
+        // A message that came late may not be taken for one before the five days were over, or after.
+        for step in row.life.take(from_millis(at), fact) {
+            settle_floor(row, step, at);
+            log_step(db, id, at.min(now), step, false)?;
+        }
+        if matches!(fact, Fact::In { .. }) && row.snoozed_until.is_some() && row.snooze_breaks {
+            row.snoozed_until = None;
+            log(db, now, Some(id), None, "snooze", &details([("until", Value::Null), ("why", "they wrote".into())]))?;
+        }
+    }
+    if let Some((at, unanswered)) = touch.closed {
+        row.life.unanswered = run(db, id, row.settled_at)?.0 > 0;
+        let at = at.unwrap_or(now);
+        for step in row.life.take(from_millis(at), Fact::Closed { unanswered }) {
+            log_step(db, id, at.min(now), step, false)?;
+        }
+    }
+    Ok(())
+}
+
+/// A run that was open when the conversation was resolved ended with that.
+fn settle_floor(row: &mut Row, step: Step, at: i64) {
+    if let Step::Moved { from: Status::Resolved | Status::Closed, to: Status::Open, .. } = step {
+        row.settled_at = Some(at - 1);
+    }
+}
+
+fn completed_unanswered(db: &Connection, id: i64) -> Result<bool> {
+    db.query_row("SELECT remote_unanswered FROM conversation WHERE id = ?1", [id], |r| r.get(0))
+}
+
+fn log_step(db: &Connection, id: i64, at: i64, step: Step, replayed: bool) -> Result<()> {
+    let (what, mut facts) = match step {
+        Step::Moved { from, to, why } => (
+            "state",
+            details([("from", from.as_str().into()), ("to", to.as_str().into()), ("why", why.into())]),
+        ),
+        Step::Episode(n) => ("episode", details([("n", n.into())])),
+        Step::Thanked => ("thanks", Facts::new()),
+        Step::CompletedWithoutAnswer => ("completed without an answer", Facts::new()),
+    };
+    if replayed {
+        facts.insert("replayed".into(), json!(true));
+    }
+    log(db, at, Some(id), None, what, &facts)
+}
+
+/// Subject and language, from the customer's words.
+fn retell(db: &Connection, id: i64, row: &mut Row) -> Result<()> {
+    if !row.subject_given && matches!(row.kind.as_str(), "skyhub" | "whatsapp") {
+        let first = db
+            .prepare_cached(
+                "SELECT body FROM message WHERE conversation = ?1 AND direction = 'inbound' AND body <> '' \
+                 AND kind NOT IN ('system', 'reaction') ORDER BY at, id LIMIT 1",
+            )?
+            .query_row([id], |r| r.get::<_, String>(0))
+            .optional()?;
+        if let Some(line) = first.and_then(|body| words::first_line(&body, 80)) {
+            row.subject = Some(line);
+        }
+    }
+    let told = from_json::<Facts>(&row.facts).get("lang").and_then(Value::as_str).map(str::to_owned);
+    if told.is_some() {
+        row.lang = told;
+        return Ok(());
+    }
+    let bodies = db
+        .prepare_cached(
+            "SELECT body FROM message WHERE conversation = ?1 AND direction = 'inbound' AND body <> '' \
+             AND kind NOT IN ('system', 'reaction') AND removed_at IS NULL ORDER BY at DESC, id DESC LIMIT 3",
+        )?
+        .query_map([id], |r| r.get::<_, String>(0))?
+        .collect::<Result<Vec<_>>>()?;
+    let tags = db
+        .prepare_cached("SELECT languages FROM channel WHERE name = ?1")?
+        .query_row([&row.channel], |r| r.get::<_, String>(0))
+        .optional()?
+        .map(|text| from_json::<Vec<String>>(&text))
+        .unwrap_or_default();
+    // Unsure: what was known stays.
+    if let Some(lang) = words::language(&bodies.join("\n"), &tags) {
+        row.lang = Some(lang);
+    }
+    Ok(())
+}
+
+/// The most troubled row first.
+fn worst(db: &Connection, id: i64) -> Result<Option<String>> {
+    db.prepare_cached(
+        "SELECT state FROM outbox WHERE conversation = ?1 AND state <> 'sent' ORDER BY CASE state \
+         WHEN 'failed' THEN 0 WHEN 'uncertain' THEN 1 WHEN 'parked' THEN 2 WHEN 'sending' THEN 3 WHEN 'queued' THEN 4 \
+         WHEN 'held' THEN 5 ELSE 6 END LIMIT 1",
+    )?
+    .query_row([id], |r| r.get(0))
+    .optional()
+}
+
+fn drift(db: &Connection, id: i64, row: &Row) -> Result<Option<String>> {
+    if row.remote_closed.is_none() {
+        return Ok(None);
+    }
+    let on_its_way: bool = db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND word = 'status' \
+             AND state IN ('held', 'later', 'queued', 'sending'))",
+        )?
+        .query_row([id], |r| r.get(0))?;
+    if on_its_way {
+        return Ok(None);
+    }
+    let closes: bool = db
+        .prepare_cached("SELECT closes FROM channel WHERE name = ?1")?
+        .query_row([&row.channel], |r| r.get(0))
+        .optional()?
+        .unwrap_or(false);
+    let facts = row.remote_status.as_deref().map(from_json::<Facts>).unwrap_or_default();
+    let word = ["seller_status", "status"].iter().find_map(|key| facts.get(*key).and_then(Value::as_str));
+    Ok(lifecycle::drift(row.life.status, row.remote_closed, closes, word))
+}

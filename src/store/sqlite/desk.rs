@@ -1,0 +1,352 @@
+//! What an agent does.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension, params};
+use serde_json::Value;
+
+use super::{
+    SqliteStore, actor, changes, commit, files, import, outbox,
+    commit::Answered,
+    conversations::{self, Touch, log},
+    reading,
+    rows::{details, to_json},
+};
+use crate::{
+    domain::{
+        Action, ChannelName, ConversationId, Descriptor, Draft, DraftKind, Outgoing, Reach, RowNumber, RowState,
+        Time,
+        attachment::StoredFile,
+        outbox::LocalChange,
+        time::{from_millis, to_millis},
+    },
+    store::{Answer, Changed, Commit, Committed, Desk, Imported, Refusal, Seen, StoreError},
+};
+
+#[async_trait]
+impl Desk for SqliteStore {
+    async fn open_as(&self, agent: String, channels: Vec<Descriptor>, now: Time) -> Result<(), StoreError> {
+        let now = to_millis(now);
+        self.writer
+            .write(move |tx| {
+                let added = tx.db.execute("INSERT OR IGNORE INTO member VALUES (?1, ?2)", params![agent, now])?;
+                let mut changed = added > 0;
+                for channel in &channels {
+                    let closes = channel.capabilities.resolve == Reach::Remote;
+                    changed |= tx.db.execute(
+                        "INSERT INTO channel VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET \
+                         kind = excluded.kind, short = excluded.short, descriptor = excluded.descriptor, \
+                         closes = excluded.closes, languages = excluded.languages, seen_at = excluded.seen_at \
+                         WHERE descriptor <> excluded.descriptor",
+                        params![
+                            channel.name.0,
+                            channel.kind.as_str(),
+                            channel.short,
+                            to_json(channel),
+                            closes,
+                            to_json(&channel.languages),
+                            now
+                        ],
+                    )? > 0;
+                }
+                if changed {
+                    tx.rings();
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn commit(&self, commit: Commit, now: Time) -> Answer<Committed> {
+        self.writer.write(move |tx| commit::commit(tx, &commit, to_millis(now))).await
+    }
+
+    async fn change(
+        &self,
+        id: ConversationId,
+        change: LocalChange,
+        vendor: Vec<(Action, String)>,
+        held_until: Option<Time>,
+        author: String,
+        seen: Seen,
+        now: Time,
+    ) -> Answer<Changed> {
+        let change = changes::Wish { id, change, vendor, held_until: held_until.map(to_millis), author, seen };
+        self.writer.write(move |tx| changes::change(tx, &change, to_millis(now))).await
+    }
+
+    async fn take_back(&self, n: RowNumber, agent: String, now: Time) -> Answer<Option<Draft>> {
+        self.writer.write(move |tx| take_back(tx, n.0, &agent, to_millis(now))).await
+    }
+
+    async fn retry(&self, n: RowNumber, agent: String, now: Time) -> Answer<()> {
+        self.writer.write(move |tx| retry(tx, n.0, &agent, to_millis(now))).await
+    }
+
+    async fn mark_sent(&self, n: RowNumber, agent: String, now: Time) -> Answer<()> {
+        let now = to_millis(now);
+        self.writer
+            .write(move |tx| {
+                let row = match settleable(tx, n.0)? {
+                    Ok(row) => row,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
+                if row.state != Some(RowState::Uncertain) {
+                    return Ok(Err(Refusal::NotNow("only an uncertain row can be marked as sent".into())));
+                }
+                outbox::sent(tx.db, &row, Some(&agent), now)?;
+                conversations::finish(tx, row.conversation, &Touch::default(), now)?;
+                Ok(Ok(()))
+            })
+            .await
+    }
+
+    async fn discard(&self, n: RowNumber, agent: String, now: Time) -> Answer<()> {
+        let now = to_millis(now);
+        self.writer
+            .write(move |tx| {
+                let row = match settleable(tx, n.0)? {
+                    Ok(row) => row,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
+                withdraw(tx, &row, "discard", &agent, false, now)?;
+                Ok(Ok(()))
+            })
+            .await
+    }
+
+    async fn save_draft(&self, draft: Draft) -> Result<(), StoreError> {
+        self.writer
+            .write(move |tx| {
+                let had = reading::draft(tx.db, draft.conversation.map_or(0, |it| it.0), &draft.agent, draft.kind)?;
+                let has = !(draft.body.is_empty() && draft.files.is_empty() && draft.form.is_null());
+                save_draft(tx, &draft, has)?;
+                // The letters change with every key, the mark in the list does not.
+                if had.is_some() != has {
+                    tx.rings();
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn save_session(&self, agent: String, session: Value) -> Result<(), StoreError> {
+        self.writer
+            .write(move |tx| {
+                tx.db.execute(
+                    "INSERT INTO session VALUES (?1, ?2) ON CONFLICT DO UPDATE SET session = excluded.session \
+                     WHERE session <> excluded.session",
+                    params![agent, to_json(&session)],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn add_file(&self, from: PathBuf, max_bytes: u64) -> Result<StoredFile, StoreError> {
+        let (folder, modes) = (self.writer.house().attachments.clone(), self.modes);
+        tokio::task::spawn_blocking(move || files::add(&folder, modes, &from, max_bytes))
+            .await
+            .map_err(|_| StoreError::Closed)?
+    }
+
+    async fn import(
+        &self,
+        channel: ChannelName,
+        conversations: Vec<Imported>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.writer.write(move |tx| import::import(tx, &channel.0, &conversations, to_millis(now))).await
+    }
+
+    async fn ring(&self) -> Result<(), StoreError> {
+        self.writer
+            .write(|tx| {
+                tx.db.execute("UPDATE bell SET rung = rung + 1", [])?;
+                tx.rings();
+                Ok(())
+            })
+            .await
+    }
+}
+
+fn save_draft(tx: &actor::Tx<'_>, draft: &Draft, has: bool) -> rusqlite::Result<()> {
+    let of = draft.conversation.map_or(0, |it| it.0);
+    if !has {
+        tx.db.prepare_cached("DELETE FROM draft WHERE conversation = ?1 AND agent = ?2 AND kind = ?3")?.execute(
+            params![of, draft.agent, draft.kind.as_str()],
+        )?;
+        return Ok(());
+    }
+    let place = |n: usize| i64::try_from(n).unwrap_or(0);
+    tx.db
+        .prepare_cached("INSERT OR REPLACE INTO draft VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+        .execute(params![
+            of,
+            draft.agent,
+            draft.kind.as_str(),
+            draft.body,
+            place(draft.cursor.0),
+            place(draft.cursor.1),
+            to_json(&draft.files),
+            draft.quote.map(|it| it.0),
+            to_json(&draft.form),
+            to_millis(draft.saved_at)
+        ])?;
+    Ok(())
+}
+
+/// A row that a person may settle: in the outbox, and not on its way.
+fn settleable(tx: &actor::Tx<'_>, n: i64) -> Answered<outbox::Row> {
+    let Some(row) = outbox::row(tx.db, n)? else { return Ok(Err(Refusal::Unknown)) };
+    Ok(match row.state {
+        None => Err(Refusal::TooLate(None)),
+        Some(RowState::Sending) => Err(Refusal::TooLate(Some(RowState::Sending))),
+        Some(_) => Ok(row),
+    })
+}
+
+/// Takes a row out of the outbox: what waited for it goes too, the conversation is as it was before.
+fn withdraw(
+    tx: &actor::Tx<'_>,
+    row: &outbox::Row,
+    what: &str,
+    agent: &str,
+    undo: bool,
+    now: i64,
+) -> rusqlite::Result<()> {
+    let db = tx.db;
+    if row.message.is_some() {
+        outbox::release_followers(db, row, "the message before it was not sent", now)?;
+    } else {
+        db.execute("UPDATE outbox SET after_row = NULL WHERE after_row = ?1", [row.n])?;
+    }
+    outbox::remove(db, row)?;
+    if row.message.is_some() {
+        let undone = undo && matches!(row.state, Some(RowState::Held | RowState::Later | RowState::Queued));
+        match row.status_before.filter(|_| undone) {
+            Some(before) => {
+                let now_is: String =
+                    db.query_row("SELECT status FROM conversation WHERE id = ?1", [row.conversation], |r| r.get(0))?;
+                if row.status_with.is_some_and(|with| with.as_str() == now_is) {
+                    outbox::set_status(db, row.conversation, before, Some(agent), now)?;
+                }
+                if row.assigned {
+                    db.execute(
+                        "UPDATE conversation SET assignee = NULL WHERE id = ?1 AND assignee = ?2",
+                        params![row.conversation, row.author],
+                    )?;
+                }
+            }
+            None => outbox::open_again(db, row, now)?,
+        }
+    }
+    let facts = details([("row", row.n.into()), ("action", row.word.clone().into())]);
+    log(db, now, Some(row.conversation), Some(agent), what, &facts)?;
+    conversations::finish(tx, row.conversation, &Touch::default(), now)
+}
+
+/// The text of a row becomes a draft again; what stood in the draft follows it.
+fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Option<Draft>> {
+    let row = match settleable(tx, n)? {
+        Ok(row) => row,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if row.state == Some(RowState::Uncertain) {
+        return Ok(Err(Refusal::NotNow(
+            "nobody knows whether the vendor has it: look there first, then mark it as sent or send it again".into(),
+        )));
+    }
+    let Some(outgoing) = row.action.as_ref().and_then(Action::outgoing).cloned() else {
+        withdraw(tx, &row, "take back", agent, true, now)?;
+        return Ok(Ok(None));
+    };
+    // A create that never left ends with its conversation: it becomes the draft of a new one.
+    let begins = matches!(row.action, Some(Action::Create(_)));
+    let Outgoing { text, file, quote, .. } = outgoing;
+    let of = if begins { 0 } else { row.conversation };
+    let old = reading::draft(tx.db, of, agent, DraftKind::Reply)?;
+    let mut draft = Draft {
+        conversation: (!begins).then_some(ConversationId(row.conversation)),
+        agent: agent.to_owned(),
+        kind: DraftKind::Reply,
+        cursor: (text.lines().count().saturating_sub(1), text.lines().last().map_or(0, |it| it.chars().count())),
+        body: text,
+        files: file.into_iter().collect(),
+        quote,
+        form: if begins { form(&row) } else { Value::Null },
+        saved_at: from_millis(now),
+    };
+    if let Some(old) = old {
+        if !old.body.is_empty() {
+            draft.body = format!("{}\n\n{}", draft.body, old.body);
+        }
+        draft.files.extend(old.files);
+    }
+    withdraw(tx, &row, "take back", agent, true, now)?;
+    if begins {
+        drop_if_empty(tx, row.conversation)?;
+    }
+    save_draft(tx, &draft, true)?;
+    tx.rings();
+    Ok(Ok(Some(draft)))
+}
+
+fn form(row: &outbox::Row) -> Value {
+    match &row.action {
+        Some(Action::Create(new)) => serde_json::to_value(new).unwrap_or_default(),
+        _ => Value::Null,
+    }
+}
+
+/// A conversation that was begun here and of which nothing is left.
+fn drop_if_empty(tx: &actor::Tx<'_>, id: i64) -> rusqlite::Result<()> {
+    let gone = tx.db.execute(
+        "DELETE FROM conversation WHERE id = ?1 AND remote_id IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM message WHERE conversation = ?1) \
+         AND NOT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1)",
+        [id],
+    )?;
+    if gone > 0 {
+        for table in ["number", "label", "cursor", "draft"] {
+            tx.db.execute(&format!("DELETE FROM {table} WHERE conversation = ?1"), [id])?;
+        }
+    }
+    Ok(())
+}
+
+fn retry(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<()> {
+    let row = match settleable(tx, n)? {
+        Ok(row) => row,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let db = tx.db;
+    let was_stopped = row.state.is_some_and(RowState::needs_a_person);
+    outbox::set_state(db, &row, RowState::Queued, None, None)?;
+    // The agent has looked: age and what came since hold it back no longer; the gate still does.
+    db.execute(
+        "UPDATE outbox SET not_before = NULL, hold_end = NULL, guarded = 0, look_at = NULL, sent_at = NULL WHERE n = ?1",
+        [n],
+    )?;
+    let facts = details([("row", n.into()), ("action", row.word.clone().into())]);
+    log(db, now, Some(row.conversation), Some(agent), "retry", &facts)?;
+    if was_stopped
+        && row.message.is_some()
+        && let Some(status) = row.status_with
+    {
+        let wrote_since: bool = db
+            .query_row(
+                "SELECT 1 FROM message WHERE conversation = ?1 AND direction = 'inbound' AND at > ?2 LIMIT 1",
+                params![row.conversation, row.created_at],
+                |_| Ok(true),
+            )
+            .optional()?
+            .unwrap_or(false);
+        if !wrote_since {
+            outbox::set_status(db, row.conversation, status, Some(agent), now)?;
+        }
+    }
+    conversations::finish(tx, row.conversation, &Touch::default(), now)?;
+    Ok(Ok(()))
+}

@@ -1,0 +1,67 @@
+//! Imported conversations: applied as a vendor's would be, then set as their file says, once.
+
+use rusqlite::{OptionalExtension, Result, params};
+
+use super::{actor::Tx, apply, conversations, rows::to_json};
+use crate::{
+    domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Status},
+    store::Imported,
+};
+
+/// Imports; repeating it changes nothing, and what was changed here since stays.
+pub(super) fn import(tx: &Tx<'_>, channel: &str, conversations: &[Imported], now: i64) -> Result<()> {
+    register(tx, channel, now)?;
+    for imported in conversations {
+        let known = apply::find(tx.db, channel, &imported.remote_id)?.is_some();
+        apply::page(tx, channel, &imported.page, now)?;
+        if known {
+            continue;
+        }
+        let Some(id) = apply::find(tx.db, channel, &imported.remote_id)? else { continue };
+        let resolved = matches!(imported.status, Status::Resolved | Status::Closed);
+        tx.db
+            .prepare_cached(
+                "UPDATE conversation SET status = ?2, resolved_at = iif(?3, updated_at, NULL), assignee = ?4, \
+                 labels = ?5, gate = 'read_only', named = 1 WHERE id = ?1",
+            )?
+            .execute(params![id, imported.status.as_str(), resolved, imported.assignee, to_json(&imported.tags)])?;
+        for tag in &imported.tags {
+            tx.db
+                .prepare_cached("INSERT OR IGNORE INTO label VALUES (?1, ?2)")?
+                .execute(params![tag, id])?;
+        }
+        conversations::finish(tx, id, &conversations::Touch::default(), now)?;
+    }
+    Ok(())
+}
+
+fn register(tx: &Tx<'_>, channel: &str, now: i64) -> Result<()> {
+    let known = tx
+        .db
+        .query_row("SELECT 1 FROM channel WHERE name = ?1", [channel], |_| Ok(()))
+        .optional()?
+        .is_some();
+    if known {
+        return Ok(());
+    }
+    let short: String =
+        channel.chars().filter(|c| c.is_alphanumeric()).take(4).flat_map(char::to_uppercase).collect();
+    let descriptor = Descriptor {
+        name: ChannelName(channel.to_owned()),
+        kind: ChannelKind::IMPORT,
+        short: short.clone(),
+        vendor: None,
+        capabilities: Capabilities::read_only(),
+        languages: Vec::new(),
+        undo_window_ms: 0,
+        account: None,
+        categories: Vec::new(),
+        templates: Vec::new(),
+    };
+    tx.db.execute(
+        "INSERT INTO channel VALUES (?1, 'import', ?2, ?3, 0, '[]', ?4)",
+        params![channel, short, to_json(&descriptor), now],
+    )?;
+    tx.rings();
+    Ok(())
+}

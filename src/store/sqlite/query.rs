@@ -1,0 +1,353 @@
+//! The query language as SQL. Values are bound, never written into the text.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Result, ToSql, types::Value};
+
+use super::{rows, words};
+use crate::{
+    domain::{
+        Conversation, Gate, Time,
+        query::{Cmp, Has, Is, Query, What},
+        time::to_millis,
+    },
+    store::{Count, ListRequest, Sort},
+};
+
+/// A condition over `conversation c`, with what it binds.
+pub(super) struct Condition {
+    pub(super) sql: String,
+    pub(super) binds: Vec<(String, Value)>,
+}
+
+/// Full text hits up to so many are looked up first; a commoner word is checked while the list is walked.
+const HITS: i64 = 2000;
+
+/// The gate at `:now`.
+const GATE: &str = "iif(c.gate = 'window', iif(c.gate_until > :now, 'open', 'template_only'), c.gate)";
+/// What this agent has not seen.
+const UNREAD: &str = "iif(c.mute, 0, ifnull((SELECT u.unread FROM cursor u WHERE u.conversation = c.id AND u.agent = :me), \
+    c.unanswered)) > 0";
+const NEEDS_A_PERSON: &str = "c.outbox IN ('failed', 'uncertain', 'parked')";
+
+/// Makes the condition of a query. `:me` and `:now` are bound by name when they occur.
+pub(super) fn condition(db: &Connection, query: &Query, me: &str, now: Time) -> Result<Condition> {
+    let mut binds = Binds { binds: Vec::new(), now: to_millis(now) };
+    let mut all: Vec<String> = Vec::new();
+    let mut either: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for term in &query.terms {
+        let sql = term_sql(db, &term.what, now, &mut binds)?;
+        match (term.negated, term.what.key()) {
+            (true, _) => all.push(format!("NOT ifnull(({sql}), 0)")),
+            (false, None) => all.push(format!("({sql})")),
+            (false, Some(key)) => either.entry(key).or_default().push(sql),
+        }
+    }
+    let turns: Option<Vec<String>> = either.remove("turn").map(|_| {
+        query
+            .terms
+            .iter()
+            .filter(|term| !term.negated)
+            .filter_map(|term| match term.what {
+                What::Turn(turn) => Some(format!("'{}'", turn.as_str())),
+                _ => None,
+            })
+            .collect()
+    });
+    if let Some(turns) = turns {
+        // Written so that SQLite sees that only the index of what has a turn is needed.
+        all.push("c.turn IS NOT NULL".into());
+        if turns.len() < 3 {
+            all.push(format!("c.turn IN ({})", turns.join(", ")));
+        }
+    }
+    all.extend(either.into_values().map(|alternatives| format!("({})", alternatives.join(" OR "))));
+    let sql = if all.is_empty() { "1".to_owned() } else { all.join(" AND ") };
+    let mut binds = binds.binds;
+    for (name, value) in [(":me", Value::from(me.to_owned())), (":now", Value::from(to_millis(now)))] {
+        if sql.contains(name) {
+            binds.push((name.to_owned(), value));
+        }
+    }
+    Ok(Condition { sql, binds })
+}
+
+struct Binds {
+    binds: Vec<(String, Value)>,
+    now: i64,
+}
+
+impl Binds {
+    fn bind(&mut self, value: impl Into<Value>) -> String {
+        let name = format!(":p{}", self.binds.len());
+        self.binds.push((name.clone(), value.into()));
+        name
+    }
+
+    /// The moment that lies so far from now.
+    fn moment(&mut self, from_now: chrono::TimeDelta) -> String {
+        let at = self.now.saturating_add(from_now.num_milliseconds());
+        self.bind(at)
+    }
+}
+
+fn term_sql(db: &Connection, what: &What, now: Time, binds: &mut Binds) -> Result<String> {
+    Ok(match what {
+        What::Status(status) => format!("c.status = {}", binds.bind(status.as_str().to_owned())),
+        What::Channel(name) => format!("c.channel = {}", binds.bind(name.clone())),
+        What::Kind(kind) => format!("c.kind = {}", binds.bind(kind.clone())),
+        What::Is(is) => is_sql(*is).to_owned(),
+        What::Turn(turn) => format!("c.turn = '{}'", turn.as_str()),
+        What::Lang(lang) => {
+            let lang = binds.bind(lang.clone());
+            format!("(lower(c.lang) = {lang} OR lower(c.lang) LIKE {lang} || '-%')")
+        }
+        What::Priority(priority) => format!("c.priority = {}", binds.bind(priority.as_str().to_owned())),
+        What::Waiting(cmp, age) => {
+            let since = binds.moment(-*age);
+            format!("c.waiting_since {} {since}", if *cmp == Cmp::More { "<=" } else { ">" })
+        }
+        What::Window(cmp, age) => {
+            let until = binds.moment(*age);
+            let within = if *cmp == Cmp::Less { "<=" } else { ">" };
+            format!("(c.gate = 'window' AND c.gate_until > :now AND c.gate_until {within} {until})")
+        }
+        What::Due(cmp, age) => {
+            let at = binds.moment(*age);
+            format!("c.due_at {} {at}", if *cmp == Cmp::Less { "<=" } else { ">" })
+        }
+        What::Assignee(who) => format!("c.assignee = {}", binds.bind(who.clone())),
+        What::Label(label) => format!(
+            "EXISTS (SELECT 1 FROM label l WHERE l.label = {} AND l.conversation = c.id)",
+            binds.bind(label.clone())
+        ),
+        What::Order(text) => number_sql(text, "'order', 'number'", binds),
+        What::Sku(text) => number_sql(text, "'sku', 'number'", binds),
+        What::Customer(text) => {
+            let mut any = Vec::new();
+            if let Some(matching) = matching(text, true) {
+                let columns = format!("{{customer_name customer_email counterpart}} : {matching}");
+                let bound = binds.bind(columns);
+                any.push(format!(
+                    "c.id IN (SELECT rowid FROM conversation_text WHERE conversation_text MATCH {bound})"
+                ));
+            }
+            any.push(number_sql(text, "'person'", binds));
+            format!("({})", any.join(" OR "))
+        }
+        What::Before(moment) => format!("c.updated_at < {}", binds.bind(to_millis(moment.from(now)))),
+        What::After(moment) => format!("c.updated_at >= {}", binds.bind(to_millis(moment.from(now)))),
+        What::Gate(gate) => match gate {
+            Gate::Open | Gate::TemplateOnly => format!("{GATE} = {}", binds.bind(gate.as_str().to_owned())),
+            _ => format!("c.gate = {}", binds.bind(gate.as_str().to_owned())),
+        },
+        What::Has(Has::Draft) => {
+            "EXISTS (SELECT 1 FROM draft d WHERE d.conversation = c.id AND d.agent = :me)".to_owned()
+        }
+        What::Has(Has::Attachment) => "EXISTS (SELECT 1 FROM message am JOIN attachment a ON a.message = am.id \
+            WHERE am.conversation = c.id)"
+            .to_owned(),
+        What::Word(word) => text_sql(db, word, true, binds)?,
+        What::Phrase(phrase) => text_sql(db, phrase, false, binds)?,
+    })
+}
+
+fn is_sql(is: Is) -> &'static str {
+    match is {
+        Is::Unread => UNREAD,
+        Is::Mine => "c.assignee = :me",
+        Is::Unassigned => "c.assignee IS NULL",
+        Is::Snoozed => "c.snoozed_until IS NOT NULL",
+        Is::Drift => "c.drift IS NOT NULL",
+        Is::Uncertain => outbox_sql("uncertain"),
+        Is::Failed => outbox_sql("failed"),
+        Is::Parked => outbox_sql("parked"),
+        Is::Held => outbox_sql("held"),
+        Is::Breaching => "(c.warn_at IS NOT NULL AND c.warn_at <= :now)",
+        Is::Fix => NEEDS_A_PERSON,
+    }
+}
+
+fn outbox_sql(state: &str) -> &'static str {
+    // The worst state alone would hide the others.
+    match state {
+        "uncertain" => {
+            "(c.outbox IS NOT NULL AND EXISTS (SELECT 1 FROM outbox o WHERE o.conversation = c.id AND o.state = 'uncertain'))"
+        }
+        "failed" => {
+            "(c.outbox IS NOT NULL AND EXISTS (SELECT 1 FROM outbox o WHERE o.conversation = c.id AND o.state = 'failed'))"
+        }
+        "parked" => {
+            "(c.outbox IS NOT NULL AND EXISTS (SELECT 1 FROM outbox o WHERE o.conversation = c.id AND o.state = 'parked'))"
+        }
+        _ => {
+            "(c.outbox IS NOT NULL AND EXISTS (SELECT 1 FROM outbox o WHERE o.conversation = c.id AND o.state IN ('held', 'later')))"
+        }
+    }
+}
+
+/// Numbers by head and by tail.
+fn number_sql(text: &str, kinds: &str, binds: &mut Binds) -> String {
+    let head = words::number(text);
+    if head.is_empty() {
+        return "0".into();
+    }
+    let tail = words::backward(&head);
+    let (from, to) = (binds.bind(head.clone()), binds.bind(format!("{head}\u{10FFFF}")));
+    let (back, back_to) = (binds.bind(tail.clone()), binds.bind(format!("{tail}\u{10FFFF}")));
+    format!(
+        "c.id IN (SELECT conversation FROM number WHERE forward >= {from} AND forward < {to} AND what IN ({kinds}) \
+         UNION SELECT conversation FROM number WHERE backward >= {back} AND backward < {back_to} AND what IN ({kinds}))"
+    )
+}
+
+/// A text as FTS5 matches it: quoted, the last word by its beginning. `None` where it has no letter or digit.
+fn matching(text: &str, prefix: bool) -> Option<String> {
+    text.chars().any(char::is_alphanumeric).then(|| {
+        let quoted = format!("\"{}\"", text.replace('"', "\"\"").replace('\0', " "));
+        if prefix { format!("{quoted}*") } else { quoted }
+    })
+}
+
+fn text_sql(db: &Connection, text: &str, prefix: bool, binds: &mut Binds) -> Result<String> {
+    let Some(matching) = matching(text, prefix) else { return Ok("1".into()) };
+    // `LIMIT` stops the count: a rare word is looked up, a common one checked row by row.
+    let common: bool = db
+        .prepare_cached("SELECT rowid FROM message_text WHERE message_text MATCH ?1 LIMIT 1 OFFSET ?2")?
+        .query_row(rusqlite::params![matching, HITS], |_| Ok(()))
+        .optional()?
+        .is_some();
+    let bound = binds.bind(matching);
+    let mut any = vec![
+        if common {
+            format!(
+                "EXISTS (SELECT 1 FROM message wm WHERE wm.conversation = c.id AND wm.id IN \
+                 (SELECT rowid FROM message_text WHERE message_text MATCH {bound} AND rowid = wm.id))"
+            )
+        } else {
+            format!(
+                "c.id IN (SELECT wm.conversation FROM message_text t JOIN message wm ON wm.id = t.rowid \
+                 WHERE t.message_text MATCH {bound})"
+            )
+        },
+        format!("c.id IN (SELECT rowid FROM conversation_text WHERE conversation_text MATCH {bound})"),
+    ];
+    if words::number(text).chars().count() >= 3 && text.chars().any(|c| c.is_ascii_digit()) {
+        any.push(number_sql(text, "'order', 'sku', 'number', 'person'", binds));
+    }
+    Ok(any.join(" OR "))
+}
+
+/// The statement of a page of a list, with what it binds.
+pub(super) fn list_statement(db: &Connection, request: &ListRequest) -> Result<Condition> {
+    let Condition { sql: condition, mut binds } = condition(db, &request.query, &request.me, request.now)?;
+    if !binds.iter().any(|(name, _)| name == ":me") {
+        binds.push((":me".into(), request.me.clone().into()));
+    }
+    let (keys, order) = match request.sort {
+        Sort::Updated => ("updated_at, id", "c.updated_at DESC, c.id DESC"),
+        Sort::Due => {
+            ("blocked, due_key, waiting_key, id", "c.blocked, c.due_key, c.waiting_key, c.id")
+        }
+        Sort::Waiting => ("waiting_key, id", "c.waiting_key, c.id"),
+    };
+    let mut after = String::new();
+    if let Some(id) = request.after {
+        let compare = if request.sort == Sort::Updated { "<" } else { ">" };
+        let left: Vec<String> = keys.split(", ").map(|key| format!("c.{key}")).collect();
+        let keys_of = keys.split(", ").collect::<Vec<_>>();
+        let values = db
+            .query_row(&format!("SELECT {keys} FROM conversation WHERE id = ?1"), [id.0], |r| {
+                (0..keys_of.len()).map(|i| r.get::<_, i64>(i)).collect::<Result<Vec<_>>>()
+            })
+            .optional()?;
+        let Some(values) = values else {
+            return Ok(Condition { sql: String::new(), binds: Vec::new() });
+        };
+        let mut names = Vec::new();
+        for (i, value) in values.into_iter().enumerate() {
+            let name = format!(":after{i}");
+            binds.push((name.clone(), value.into()));
+            names.push(name);
+        }
+        after = format!(" AND ({}) {compare} ({})", left.join(", "), names.join(", "));
+    }
+    binds.push((":limit".into(), i64::try_from(request.limit).unwrap_or(i64::MAX).into()));
+    let sql = format!(
+        "SELECT {} FROM conversation c {} WHERE {condition}{after} ORDER BY {order} LIMIT :limit",
+        rows::CONVERSATION,
+        rows::CURSOR,
+    );
+    Ok(Condition { sql, binds })
+}
+
+/// A page of a list.
+pub(super) fn list(db: &Connection, request: &ListRequest) -> Result<Vec<Conversation>> {
+    let Condition { sql, binds } = list_statement(db, request)?;
+    if sql.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut statement = db.prepare_cached(&sql)?;
+    let bound: Vec<(&str, &dyn ToSql)> =
+        binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
+    statement.query_map(bound.as_slice(), rows::conversation)?.collect()
+}
+
+/// How many conversations match, and how many of them are at risk.
+pub(super) fn count(db: &Connection, query: &Query, me: &str, now: Time) -> Result<Count> {
+    let Condition { sql, mut binds } = condition(db, query, me, now)?;
+    let total: i64 = match tallied(query) {
+        Some(sql) => {
+            let me: &[(&str, &dyn ToSql)] = &[(":me", &me)];
+            let bound = if sql.contains(":me") { me } else { &[] };
+            db.prepare_cached(&sql)?.query_row(bound, |r| r.get(0))?
+        }
+        None => {
+            let bound: Vec<(&str, &dyn ToSql)> =
+                binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
+            db.prepare_cached(&format!("SELECT count(*) FROM conversation c WHERE {sql}"))?
+                .query_row(bound.as_slice(), |r| r.get(0))?
+        }
+    };
+    if !binds.iter().any(|(name, _)| name == ":now") {
+        binds.push((":now".into(), to_millis(now).into()));
+    }
+    let bound: Vec<(&str, &dyn ToSql)> =
+        binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
+    let at_risk: i64 = db
+        .prepare_cached(&format!(
+            "SELECT count(*) FROM conversation c WHERE c.warn_at IS NOT NULL AND c.warn_at <= :now AND {sql}"
+        ))?
+        .query_row(bound.as_slice(), |r| r.get(0))?;
+    let count = |n: i64| usize::try_from(n).unwrap_or(0);
+    Ok(Count { total: count(total), at_risk: count(at_risk) })
+}
+
+/// The statement over what is counted as it is written, where the query asks for nothing else.
+fn tallied(query: &Query) -> Option<String> {
+    let mut all = Vec::new();
+    let mut turns = Vec::new();
+    let positive = |term: &&crate::domain::query::Term| !term.negated && matches!(term.what, What::Is(_));
+    if query.terms.iter().filter(positive).count() > 1 {
+        return None;
+    }
+    for term in &query.terms {
+        let sql = match &term.what {
+            What::Turn(turn) if !term.negated => {
+                turns.push(format!("'{}'", turn.as_str()));
+                continue;
+            }
+            What::Is(Is::Mine) => "assignee = :me",
+            What::Is(Is::Unassigned) => "assignee = ''",
+            What::Is(Is::Snoozed) => "snoozed",
+            What::Is(Is::Fix) => "fix",
+            _ => return None,
+        };
+        all.push(if term.negated { format!("NOT ({sql})") } else { sql.to_owned() });
+    }
+    if !turns.is_empty() {
+        all.push(format!("turn IN ({})", turns.join(", ")));
+    }
+    let condition = if all.is_empty() { "1".to_owned() } else { all.join(" AND ") };
+    Some(format!("SELECT ifnull(sum(n), 0) FROM tally WHERE {condition}"))
+}

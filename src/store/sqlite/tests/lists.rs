@@ -1,0 +1,209 @@
+//! Lists, searches, counts, and what they cost.
+
+use serde_json::json;
+
+use super::{store, told};
+use crate::{
+    domain::{
+        ChannelKind, Direction, Facts, Gate, Product, Status,
+        attachment::StoredFile,
+        change::{AttachmentSeen, Change, ConversationSeen},
+        outbox::LocalChange,
+        query::{BUILT_IN, Query},
+    },
+    store::{
+        Desk, EngineSide, Imported, ListRequest, Reading, Seen, Sort,
+        sqlite::{SqliteStore, query},
+        story::{at, commit, conversation, ids, listing, message, page, says, seen, we_said},
+    },
+};
+
+async fn shelf() -> SqliteStore {
+    let store = store().await;
+    let mut order = Facts::new();
+    order.insert("number".into(), json!("02-123456789"));
+    let first = ConversationSeen {
+        order: Some(order),
+        products: Some(vec![Product { sku: "B000123".into(), ..Default::default() }]),
+        labels: vec!["test".into()],
+        ..conversation("1", Gate::Open, at(1))
+    };
+    told(&store, "americanas", 1, vec![seen(first), says("1", "a", "Onde está minha encomenda?", at(1))]).await;
+    told(&store, "whatsapp", 2, vec![says("4915112345", "b", "Wo bleibt mein Päckchen, bitte?", at(2))]).await;
+    let mut picture = message("3", "c", Direction::Inbound, "The parcel is broken", at(3));
+    picture.attachments.push(AttachmentSeen { remote_ref: Some("r".into()), ..Default::default() });
+    let retailer = seen(conversation("3", Gate::Paused, at(3)));
+    told(&store, "dsco", 3, vec![retailer, Change::Message(Box::new(picture))]).await;
+    store
+}
+
+#[tokio::test]
+async fn every_key_finds_what_it_says() {
+    let store = shelf().await;
+    let change = async |id: i64, change| {
+        let id = crate::domain::ConversationId(id);
+        store.change(id, change, vec![], None, "ana".into(), Seen::default(), at(4)).await.unwrap().unwrap();
+    };
+    change(1, LocalChange::Assign(Some("ana".into()))).await;
+    change(2, LocalChange::Label { add: vec!["vip".into()], remove: vec![] }).await;
+    change(3, LocalChange::Priority(crate::domain::Priority::parse("high"))).await;
+    let table: &[(&str, &[i64])] = &[
+        ("", &[3, 2, 1]),
+        ("status:new", &[3, 2, 1]),
+        ("status:open status:pending", &[]),
+        ("channel:whatsapp", &[2]),
+        ("kind:dsco kind:skyhub", &[3, 1]),
+        ("is:mine", &[1]),
+        ("is:unassigned", &[3, 2]),
+        ("is:unread turn:us", &[3, 2, 1]),
+        ("lang:pt", &[1]),
+        ("lang:pt-br", &[1]),
+        ("priority:high", &[3]),
+        ("waiting:>1h", &[3, 2, 1]),
+        ("waiting:<1h", &[]),
+        ("assignee:ana", &[1]),
+        ("label:vip", &[2]),
+        ("label:test -label:vip", &[1]),
+        ("order:02-1234", &[1]),
+        ("order:6789", &[1]),
+        ("order:3456", &[]),
+        ("sku:b0001", &[1]),
+        ("customer:joao", &[3, 1]),
+        ("customer:\"dos santos\"", &[3, 1]),
+        ("after:-7d", &[3, 2, 1]),
+        ("before:2020-01-01", &[]),
+        ("gate:paused", &[3]),
+        ("gate:unknown", &[2]),
+        ("has:attachment", &[3]),
+        ("packchen", &[2]),
+        ("PÄCK", &[2]),
+        ("encomenda onde", &[1]),
+        ("\"minha encomenda\"", &[1]),
+        ("\"encomenda minha\"", &[]),
+        ("-encomenda", &[3, 2]),
+        ("123456789", &[1]),
+        ("12345", &[1]),
+        ("\"'); DROP TABLE message; --", &[]),
+        ("NEAR( OR *", &[]),
+    ];
+    for (text, expected) in table {
+        let Ok(_) = Query::parse(text) else { continue };
+        assert_eq!(ids(&store, text, "ana", at(86_400)).await, *expected, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn pages_go_on_where_the_last_one_ended_in_every_order() {
+    let store = shelf().await;
+    told(&store, "dsco", 9, vec![we_said("9", "z", "hello", at(9))]).await;
+    for (sort, expected) in
+        [(Sort::Updated, [4, 3, 2, 1]), (Sort::Due, [1, 2, 4, 3]), (Sort::Waiting, [1, 2, 3, 4])]
+    {
+        let mut request = ListRequest { sort, limit: 1, ..listing("", "ana", at(10)) };
+        let mut found = Vec::new();
+        while let Some(next) = store.list(request.clone()).await.unwrap().pop() {
+            request.after = Some(next.id);
+            found.push(next.id.0);
+        }
+        assert_eq!(found, expected, "{sort:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_tabs_figures_are_kept_as_they_are_written() {
+    let store = shelf().await;
+    let queries = |texts: &[&str]| texts.iter().map(|it| Query::parse(it).unwrap()).collect::<Vec<_>>();
+    let views: Vec<&str> = BUILT_IN.iter().map(|(_, query)| *query).collect();
+    store.commit(commit(crate::domain::ConversationId(1), "americanas", "Olá", None), at(5)).await.unwrap().unwrap();
+    let counts = store.counts(queries(&views), "ana".into(), at(6)).await.unwrap();
+    let totals: Vec<usize> = counts.iter().map(|it| it.total).collect();
+    assert_eq!(totals, [0, 0, 2, 3, 1, 0]);
+    for (view, total) in views.iter().zip(totals) {
+        assert_eq!(ids(&store, view, "ana", at(6)).await.len(), total, "{view}");
+    }
+}
+
+#[tokio::test]
+async fn a_chat_that_may_only_be_read_has_no_turn_and_imports_have() {
+    let store = store().await;
+    let watched = vec![seen(conversation("x/CUSTOMER_B2W", Gate::ReadOnly, at(1))), says("x/CUSTOMER_B2W", "q", "Oi", at(1))];
+    let id = told(&store, "americanas", 1, watched).await;
+    let it = store.conversation(id, "ana".into(), at(2)).await.unwrap().unwrap();
+    assert_eq!((it.turn, it.unread, it.due_at), (None, 0, None));
+    assert!(ids(&store, "turn:us turn:them turn:third_party", "ana", at(2)).await.is_empty());
+    let imported = |status| Imported {
+        page: page(vec![
+            seen(conversation("t1", Gate::ReadOnly, at(3))),
+            says("t1", "t1/1", "Hello there", at(3)),
+        ]),
+        remote_id: "t1".into(),
+        status,
+        assignee: Some("jon".into()),
+        tags: vec!["refund".into()],
+    };
+    store.import("old-desk".into(), vec![imported(Status::Open)], at(4)).await.unwrap();
+    store.import("old-desk".into(), vec![imported(Status::Resolved)], at(5)).await.unwrap();
+    let found = store.list(listing("turn:us label:refund", "ana", at(5))).await.unwrap();
+    assert_eq!((found.len(), found[0].status, found[0].kind.clone()), (1, Status::Open, ChannelKind::IMPORT));
+    assert_eq!(store.imported_channels().await.unwrap(), ["old-desk".into()]);
+    assert!(store.health().await.unwrap().iter().all(|it| it.channel.0 != "old-desk"));
+}
+
+/// The cost of a page follows the window, never the mailbox: no scan of the table, no sorting of what was found.
+#[tokio::test]
+async fn no_view_scans_or_sorts_the_mailbox() {
+    let store = shelf().await;
+    let mut requests = vec![listing("", "ana", at(1))];
+    requests.extend(BUILT_IN.iter().skip(1).take(4).map(|(_, text)| listing(text, "ana", at(1))));
+    for sort in [Sort::Updated, Sort::Due, Sort::Waiting] {
+        for request in requests.clone() {
+            for after in [None, Some(crate::domain::ConversationId(1))] {
+                let request = ListRequest { sort, after, ..request.clone() };
+                let plan = plan(&store, request.clone()).await;
+                let asked = &request.query;
+                assert!(!plan.contains("TEMP B-TREE"), "{asked:?} {sort:?}\n{plan}");
+                assert!(!plan.contains("SCAN c\n"), "{asked:?} {sort:?}\n{plan}");
+                assert!(plan.contains("USING INDEX"), "{asked:?} {sort:?}\n{plan}");
+            }
+        }
+    }
+}
+
+async fn plan(store: &SqliteStore, request: ListRequest) -> String {
+    store
+        .reader
+        .read(move |db| {
+            let condition = query::list_statement(db, &request)?;
+            let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {}", condition.sql))?;
+            let bound: Vec<(&str, &dyn rusqlite::ToSql)> =
+                condition.binds.iter().map(|(name, value)| (name.as_str(), value as _)).collect();
+            let lines = statement
+                .query_map(bound.as_slice(), |row| row.get::<_, String>(3))?
+                .collect::<rusqlite::Result<Vec<_>>>()?;
+            Ok(lines.join("\n") + "\n")
+        })
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn files_are_kept_under_the_hash_of_their_bytes() {
+    let store = shelf().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("nota fiscal.csv");
+    std::fs::write(&file, "a;b\n1;2\n").unwrap();
+    let stored: StoredFile = store.add_file(file.clone(), 100).await.unwrap();
+    assert_eq!((stored.name.as_str(), stored.mime.as_str(), stored.size), ("nota fiscal.csv", "text/csv", 8));
+    assert_eq!(std::fs::read(store.file_path(&stored.sha256)).unwrap(), b"a;b\n1;2\n");
+    assert!(store.add_file(file, 3).await.is_err());
+    assert!(store.add_file(folder.path().join("none"), 3).await.is_err());
+
+    let pending = store.pending_downloads("dsco".into(), 10).await.unwrap();
+    assert_eq!((pending.len(), pending[0].remote_ref.as_str()), (1, "r"));
+    let path = store.download_path().await.unwrap();
+    std::fs::write(&path, b"\x89PNG\r\n\x1a\n0000").unwrap();
+    store.downloaded(pending[0].message, 1, Ok(path.clone()), at(9)).await.unwrap();
+    let got = store.attachment_file(pending[0].message, 1).await.unwrap().unwrap();
+    assert_eq!((got.mime.as_str(), path.exists()), ("image/png", false));
+    assert!(store.file_path(&got.sha256).exists());
+}

@@ -1,0 +1,227 @@
+//! What vendors tell, in any order and twice.
+
+use chrono::TimeDelta;
+
+use super::{store, told};
+use crate::{
+    domain::{
+        Delivery, Direction, Gate, GateEvidence, RowState, Status,
+        change::{Change, ConversationSeen, DeliverySeen, RemoteClosed},
+    },
+    store::{
+        Applied, Commit, Desk, EngineSide, Reading, Settlement,
+        story::{at, commit, conversation, ids, message, page, says, seen, send, sent, we_said},
+    },
+};
+
+fn window(remote_id: &str, until: i64) -> Change {
+    seen(ConversationSeen {
+        gate: Some(GateEvidence::Window { until: at(until) }),
+        ..conversation(remote_id, Gate::Open, at(0))
+    })
+}
+
+fn came(key: &str, delivery: Delivery, error: Option<&str>) -> Change {
+    Change::Delivery(DeliverySeen {
+        key: key.into(),
+        send_id: None,
+        recipient: None,
+        delivery,
+        error: error.map(str::to_owned),
+        window_closed: error.is_some(),
+        at: Some(at(100)),
+    })
+}
+
+#[tokio::test]
+async fn a_window_shuts_by_itself_and_queries_know() {
+    let store = store().await;
+    let id = told(&store, "whatsapp", 10, vec![window("5511", 86_400), says("5511", "w1", "Oi, tudo bem?", at(0))]).await;
+    let now = store.conversation(id, "ana".into(), at(20)).await.unwrap().unwrap();
+    assert_eq!((now.due_clock.as_deref(), now.due_at), (Some("window"), Some(at(86_400))));
+    assert_eq!(ids(&store, "gate:open window:>2h", "ana", at(20)).await, [id.0]);
+    assert!(ids(&store, "window:<2h", "ana", at(20)).await.is_empty());
+    assert_eq!(ids(&store, "is:breaching window:<30m due:<1h", "ana", at(86_400 - 60)).await, [id.0]);
+    assert_eq!(ids(&store, "gate:template_only", "ana", at(86_401)).await, [id.0]);
+    let counts = store.counts(vec!["turn:us".parse_query(), "is:snoozed".parse_query()], "ana".into(), at(86_390)).await;
+    let counts = counts.unwrap();
+    assert_eq!((counts[0].total, counts[0].at_risk, counts[1].total), (1, 1, 0));
+}
+
+trait ParseQuery {
+    fn parse_query(&self) -> crate::domain::query::Query;
+}
+
+impl ParseQuery for &str {
+    fn parse_query(&self) -> crate::domain::query::Query {
+        crate::domain::query::Query::parse(self).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn delivery_only_moves_up_and_waits_for_its_message() {
+    let store = store().await;
+    let id = told(&store, "whatsapp", 1, vec![window("5511", 86_400), says("5511", "w1", "Oi", at(0))]).await;
+    store.commit(commit(id, "whatsapp", "Olá", None), at(2)).await.unwrap().unwrap();
+    // The vendor's `read` is here before its own answer to the send.
+    store.apply("whatsapp".into(), page(vec![came("wamid", Delivery::Read, None)]), at(3)).await.unwrap();
+    let how = Settlement::Sent { key: Some("wamid".into()), remote_id: Some("wamid".into()), conversation: None };
+    send(&store, "whatsapp", how, at(4)).await.unwrap();
+    let ours = store.thread(id, None, 9).await.unwrap().pop().unwrap();
+    assert_eq!((ours.delivery, ours.remote_id.as_deref()), (Some(Delivery::Read), Some("wamid")));
+    let again = store.apply("whatsapp".into(), page(vec![came("wamid", Delivery::Delivered, None)]), at(5)).await;
+    assert_eq!(again.unwrap(), Applied::default());
+}
+
+#[tokio::test]
+async fn a_failure_that_comes_later_brings_the_row_back_and_shuts_the_window() {
+    let store = store().await;
+    let id = told(&store, "whatsapp", 1, vec![window("5511", 86_400), says("5511", "w1", "Oi", at(0))]).await;
+    let row = store.commit(commit(id, "whatsapp", "Olá", None), at(2)).await.unwrap().unwrap().rows[0];
+    let how = Settlement::Sent { key: Some("wamid".into()), remote_id: None, conversation: None };
+    send(&store, "whatsapp", how, at(4)).await.unwrap();
+    let failed = page(vec![came("wamid", Delivery::Failed, Some("131047 re-engagement"))]);
+    store.apply("whatsapp".into(), failed.clone(), at(101)).await.unwrap();
+    let back = store.row(row).await.unwrap().unwrap();
+    assert_eq!((back.state, back.error.as_deref()), (RowState::Failed, Some("131047 re-engagement")));
+    let now = store.conversation(id, "ana".into(), at(101)).await.unwrap().unwrap();
+    assert_eq!((now.gate.at(at(101)), now.status), (Gate::TemplateOnly, Status::New));
+    assert_eq!(store.apply("whatsapp".into(), failed, at(102)).await.unwrap(), Applied::default());
+}
+
+#[tokio::test]
+async fn what_is_first_seen_is_replayed_in_the_order_of_the_vendors_times() {
+    let store = store().await;
+    let closed = |remote_id: &str, day: i64| {
+        seen(ConversationSeen {
+            remote_closed: Some(RemoteClosed { closed: true, at: Some(at(day * 86_400)), unanswered: false }),
+            ..conversation(remote_id, Gate::RemoteClosed, at(900_000))
+        })
+    };
+    let now = 10 * 86_400;
+    let (first, reply) = (says("old", "a1", "Where is it?", at(10)), we_said("old", "a2", "Sent", at(20)));
+    let old = told(&store, "dsco", now, vec![closed("old", 1), reply, first]).await;
+    let fresh = told(&store, "dsco", now, vec![closed("fresh", 9), we_said("fresh", "b2", "Sent", at(20))]).await;
+    let asked = told(&store, "dsco", now, vec![closed("asked", 9), says("asked", "c1", "Hello?", at(20))]).await;
+    let mut found = Vec::new();
+    for id in [old, fresh, asked] {
+        let it = store.conversation(id, "ana".into(), at(now)).await.unwrap().unwrap();
+        found.push((it.status, it.drift.is_some()));
+    }
+    assert_eq!(found, [(Status::Closed, false), (Status::Resolved, false), (Status::New, true)]);
+    assert_eq!(ids(&store, "is:drift", "ana", at(now)).await, [asked.0]);
+}
+
+#[tokio::test]
+async fn edits_removals_and_reactions_are_kept_even_before_their_message() {
+    let store = store().await;
+    let reaction = Change::Reaction {
+        conversation: "5511".into(),
+        on: "w1".into(),
+        by: "5511".into(),
+        emoji: Some("👍".into()),
+        at: at(5),
+    };
+    let edited =
+        Change::Edited { conversation: "5511".into(), key: "w1".into(), body: "Oi, João aqui".into(), at: at(6) };
+    store.apply("whatsapp".into(), page(vec![reaction.clone(), edited.clone()]), at(7)).await.unwrap();
+    let id = told(&store, "whatsapp", 8, vec![says("5511", "w1", "Oi", at(0))]).await;
+    let message = store.thread(id, None, 9).await.unwrap().pop().unwrap();
+    assert_eq!((message.body.as_str(), message.edited_at), ("Oi, João aqui", Some(at(6))));
+    assert_eq!(message.reactions, ["👍"]);
+    let twice = page(vec![reaction, edited, says("5511", "w1", "Oi", at(0))]);
+    assert_eq!(store.apply("whatsapp".into(), twice, at(9)).await.unwrap(), Applied::default());
+    let removed = Change::Removed { conversation: "5511".into(), key: "w1".into(), at: at(10) };
+    told(&store, "whatsapp", 10, vec![removed]).await;
+    let message = store.thread(id, None, 9).await.unwrap().pop().unwrap();
+    assert_eq!((message.body.as_str(), message.removed_at), ("", Some(at(10))));
+    let copy = store.history(id).await.unwrap().into_iter().find(|it| it.what == "removed").unwrap();
+    assert_eq!(copy.details["before"], "Oi, João aqui");
+}
+
+#[tokio::test]
+async fn a_stand_in_gives_way_to_the_message_itself() {
+    let store = store().await;
+    let stand_in = |key: &str| {
+        let mut it = message("d1", key, Direction::Inbound, "First words", at(1));
+        it.provisional = true;
+        Change::Message(Box::new(it))
+    };
+    let id = told(&store, "dsco", 2, vec![stand_in("initial")]).await;
+    told(&store, "dsco", 3, vec![says("d1", "k1", "First words", at(1))]).await;
+    assert_eq!(store.thread(id, None, 9).await.unwrap().len(), 1);
+    assert_eq!(store.apply("dsco".into(), page(vec![stand_in("initial")]), at(4)).await.unwrap(), Applied::default());
+}
+
+#[tokio::test]
+async fn an_alias_leads_to_the_same_person() {
+    let store = store().await;
+    let id = told(&store, "whatsapp", 1, vec![says("5511", "w1", "Oi", at(0))]).await;
+    let other = told(&store, "whatsapp", 2, vec![says("BR.9", "w2", "Oi de novo", at(1))]).await;
+    told(&store, "whatsapp", 3, vec![Change::Alias { conversation: "5511".into(), alias: "BR.9".into() }]).await;
+    assert_eq!(store.find("whatsapp".into(), "BR.9".into()).await.unwrap(), Some(id));
+    assert_eq!(store.thread(other, None, 9).await.unwrap().len(), 2);
+    assert_eq!(told(&store, "whatsapp", 4, vec![says("BR.9", "w3", "?", at(4))]).await, id);
+    assert_eq!(store.conversation(other, "ana".into(), at(5)).await.unwrap().unwrap().id, id);
+}
+
+#[tokio::test]
+async fn a_reply_from_the_phone_moves_the_status_and_a_colleagues_does_too() {
+    let store = store().await;
+    let id = told(&store, "whatsapp", 1, vec![window("5511", 86_400), says("5511", "w1", "Oi", at(0))]).await;
+    told(&store, "whatsapp", 3, vec![we_said("5511", "w2", "Olá!", at(2))]).await;
+    let now = store.conversation(id, "ana".into(), at(3)).await.unwrap().unwrap();
+    assert_eq!((now.status, now.waiting_since, now.unread), (Status::Pending, None, 0));
+}
+
+#[tokio::test]
+async fn a_line_that_crossed_with_our_reply_is_not_lost() {
+    let store = store().await;
+    let id = told(&store, "americanas", 1, vec![seen(conversation("c", Gate::Open, at(1))), says("c", "m1", "Oi", at(0))]).await;
+    store.commit(commit(id, "americanas", "Olá", None), at(60)).await.unwrap().unwrap();
+    send(&store, "americanas", sent(), at(61)).await.unwrap();
+    // Written before our reply, told to us after it.
+    told(&store, "americanas", 120, vec![says("c", "m2", "Cancelem!", at(55))]).await;
+    let now = store.conversation(id, "ana".into(), at(121)).await.unwrap().unwrap();
+    assert_eq!((now.status, now.waiting_since), (Status::Open, Some(at(55))));
+}
+
+#[tokio::test]
+async fn snooze_wakes_by_a_word_of_theirs_by_time_and_by_a_deadline() {
+    let store = store().await;
+    let id = told(&store, "whatsapp", 1, vec![window("5511", 86_400), says("5511", "w1", "Oi", at(0))]).await;
+    let snooze = |until: i64| crate::domain::outbox::LocalChange::Snooze { until: Some(at(until)), breaks: true };
+    let asleep = async |until: i64| {
+        store
+            .change(id, snooze(until), vec![], None, "ana".into(), crate::store::Seen::default(), at(2))
+            .await
+            .unwrap()
+            .unwrap();
+        ids(&store, "is:snoozed", "ana", at(2)).await.len()
+    };
+    assert_eq!(asleep(200_000).await, 1);
+    assert_eq!(store.tend(at(3)).await.unwrap(), Some(at(86_400 - 1800)), "the warning before the window shuts");
+    told(&store, "whatsapp", 4, vec![says("5511", "w2", "Oi?", at(4))]).await;
+    assert!(ids(&store, "is:snoozed", "ana", at(4)).await.is_empty());
+    assert_eq!(asleep(500).await, 1);
+    store.tend(at(500)).await.unwrap();
+    assert!(ids(&store, "is:snoozed", "ana", at(500)).await.is_empty());
+    assert_eq!(asleep(200_000).await, 1);
+    store.tend(at(86_400 - 1800)).await.unwrap();
+    assert!(ids(&store, "is:snoozed", "ana", at(86_400)).await.is_empty());
+}
+
+#[tokio::test]
+async fn webhooks_are_stored_whole_and_read_once() {
+    let store = store().await;
+    let n = store.put_webhook("/w".into(), vec!["whatsapp".into()], b"{}".to_vec(), at(1)).await.unwrap();
+    assert_eq!(store.next_webhook().await.unwrap().unwrap().n, n);
+    let pages = vec![("whatsapp".into(), page(vec![says("5511", "w1", "Oi", at(0))]))];
+    let applied = store.webhook_done(n, pages.clone(), vec![], at(2)).await.unwrap();
+    assert_eq!(applied.messages_new, 1);
+    assert_eq!(store.webhook_done(n, pages, vec![], at(2)).await.unwrap(), Applied::default());
+    assert_eq!(store.next_webhook().await.unwrap(), None);
+    let wish = Commit { later: Some(at(50)), ..commit(applied.conversations[0], "whatsapp", "x", None) };
+    store.commit(wish, at(3)).await.unwrap().unwrap();
+    assert_eq!(store.next_due("whatsapp".into()).await.unwrap(), Some(at(3) + TimeDelta::seconds(47)));
+}

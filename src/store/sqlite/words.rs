@@ -1,0 +1,87 @@
+//! What is made of texts as they are stored: first lines, languages, numbers to find things by, texts to compare.
+
+use unicode_normalization::UnicodeNormalization;
+use whatlang::{Detector, Lang};
+
+/// A text as two sends of it are compared: the vendor may have trimmed it or written its line ends otherwise.
+pub(super) fn comparable(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").trim().nfc().collect()
+}
+
+/// The first line that is not blank, at most `limit` characters.
+pub(super) fn first_line(text: &str, limit: usize) -> Option<String> {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    Some(line.chars().take(limit).collect())
+}
+
+/// A number as it is looked for: letters and digits only, small.
+pub(super) fn number(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(64).collect()
+}
+
+/// The same from its end.
+pub(super) fn backward(number: &str) -> String {
+    number.chars().rev().collect()
+}
+
+/// The language of a customer's words, one of `tags` (`pt-BR`; none: any), `None` when unsure.
+pub(super) fn language(text: &str, tags: &[String]) -> Option<String> {
+    if text.chars().filter(|c| c.is_alphabetic()).count() < 8 {
+        return None;
+    }
+    let known: Vec<(&String, Lang)> =
+        tags.iter().filter_map(|tag| Some((tag, lang_of(tag.split(['-', '_']).next()?)?))).collect();
+    if known.is_empty() {
+        let info = whatlang::detect(text)?;
+        return info.is_reliable().then(|| tag_of(info.lang())).flatten();
+    }
+    let mut candidates: Vec<Lang> = known.iter().map(|(_, lang)| *lang).collect();
+    // One language alone would always win: others that customers write in stand beside it.
+    for other in [Lang::Eng, Lang::Por, Lang::Deu, Lang::Spa] {
+        if candidates.len() < 2 && !candidates.contains(&other) {
+            candidates.push(other);
+        }
+    }
+    let info = Detector::with_allowlist(candidates).detect(text)?;
+    if !info.is_reliable() && info.confidence() < 0.2 {
+        return None;
+    }
+    known.iter().find(|(_, lang)| *lang == info.lang()).map(|(tag, _)| (*tag).clone())
+}
+
+const LANGUAGES: [(&str, Lang); 26] = [
+    ("en", Lang::Eng),
+    ("pt", Lang::Por),
+    ("de", Lang::Deu),
+    ("es", Lang::Spa),
+    ("fr", Lang::Fra),
+    ("it", Lang::Ita),
+    ("nl", Lang::Nld),
+    ("pl", Lang::Pol),
+    ("sv", Lang::Swe),
+    ("da", Lang::Dan),
+    ("nb", Lang::Nob),
+    ("no", Lang::Nob),
+    ("fi", Lang::Fin),
+    ("cs", Lang::Ces),
+    ("hu", Lang::Hun),
+    ("ro", Lang::Ron),
+    ("tr", Lang::Tur),
+    ("ru", Lang::Rus),
+    ("uk", Lang::Ukr),
+    ("el", Lang::Ell),
+    ("ja", Lang::Jpn),
+    ("zh", Lang::Cmn),
+    ("ko", Lang::Kor),
+    ("ar", Lang::Ara),
+    ("he", Lang::Heb),
+    ("hi", Lang::Hin),
+];
+
+fn lang_of(primary: &str) -> Option<Lang> {
+    LANGUAGES.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(primary)).map(|(_, lang)| *lang)
+}
+
+fn tag_of(lang: Lang) -> Option<String> {
+    LANGUAGES.iter().find(|(_, it)| *it == lang).map(|(tag, _)| (*tag).to_owned())
+}

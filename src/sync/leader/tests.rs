@@ -1,0 +1,62 @@
+use serde_json::Value;
+
+use crate::{
+    domain::{RowState, time::Clock},
+    store::{EngineSide, Settlement},
+    sync::testing::world::{World, until},
+};
+
+#[tokio::test]
+async fn a_follower_waits_for_the_lock_and_leads_at_once_when_it_is_free() {
+    let world = World::new();
+    let seat = world.candidate("a").win().await;
+    assert!(super::leads(world.options("x").lock_dir.as_path(), &"fake".into()));
+    let follower = world.candidate("b");
+    assert!(follower.win_now().await.expect("a store that works").is_none());
+    let next = tokio::spawn(async move { follower.win().await });
+    drop(seat);
+    // Not a second has passed, and the dead leader's lease is good for an hour: its heir gives it up.
+    let next = next.await.expect("wins");
+    assert_eq!(next.lease.epoch, 2);
+}
+
+#[tokio::test]
+async fn a_late_sleeper_settles_nothing() {
+    let world = World::new();
+    let asleep = world.candidate("a").win().await;
+    let n = world.store.reply("fake", 1, "hello", world.clock.now());
+    let now = world.clock.now();
+    assert!(world.store.begin(asleep.lease.clone(), n, Value::Null, now).await.expect("begins"));
+    let old = asleep.lease.clone();
+    drop(asleep);
+    let heir = world.candidate("b").win().await;
+    assert_eq!(world.store.adopt(heir.lease.clone(), now).await.expect("adopts"), 1);
+    let sent = Settlement::Sent { key: None, remote_id: None, conversation: None };
+    assert!(!world.store.settle(old, n, sent, now).await.expect("answers"));
+    assert_eq!(world.store.now(n).map(|row| row.state), Some(RowState::Uncertain));
+}
+
+#[tokio::test]
+async fn a_service_passes_over_a_window_that_does_not_answer() {
+    let world = World::new();
+    let frozen = world.candidate("frozen").win().await;
+    let mut service = world.candidate("service");
+    service.service = true;
+    let wins = tokio::spawn(async move { service.win().await });
+    until("asked", || world.store.read(|it| it.notes.contains_key(&("fake".into(), super::WANTED.into()))))
+        .await;
+    until("patience", || {
+        world.later(1);
+        wins.is_finished()
+    })
+    .await;
+    let seat = wins.await.expect("wins");
+    assert!(seat.lease.epoch > frozen.lease.epoch);
+    assert!(!world.candidate("frozen").renew(&frozen.lease).await.expect("answers"));
+}
+
+#[tokio::test]
+async fn nobody_leads_a_channel_that_has_never_had_an_engine() {
+    let world = World::new();
+    assert!(!super::leads(world.options("x").lock_dir.as_path(), &"fake".into()));
+}

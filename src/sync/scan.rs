@@ -1,0 +1,92 @@
+//! What a channel's scan is given: the store behind [`Memory`] and [`Sink`].
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::{
+    channels::{ChannelError, ErrorKind, Memory, Retry, Sink, Sweep},
+    domain::{ChannelName, change::Page},
+    store::{SharedStore, StoreError},
+};
+
+use super::dispatch::Post;
+
+/// What scans have done so far.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub conversations: AtomicUsize,
+    pub messages_new: AtomicUsize,
+    pub requests: AtomicUsize,
+}
+
+/// Trouble of the store, as a scan hands it back.
+pub(super) fn ours(error: &StoreError) -> ChannelError {
+    // `Unclear`: reading again does no harm, and may find the disk with room.
+    ChannelError::new(ErrorKind::Ours, Retry::Unclear, error.to_string())
+}
+
+/// Runs one scan to its end.
+pub(super) async fn scan(post: &Post, sweep: Sweep, tally: &Arc<Tally>) -> Result<(), ChannelError> {
+    let notes = Notes { store: post.store.clone(), channel: post.name() };
+    let mut pages = Pages { post, tally };
+    let end = post.channel.scan(sweep, &notes, &mut pages).await;
+    match &end {
+        Ok(()) => tracing::debug!(channel = %post.name(), ?sweep, "scanned"),
+        Err(error) => {
+            tracing::warn!(channel = %post.name(), ?sweep, kind = ?error.kind, status = error.status, "scan failed");
+        }
+    }
+    end
+}
+
+struct Notes {
+    store: SharedStore,
+    channel: ChannelName,
+}
+
+#[async_trait]
+impl Memory for Notes {
+    async fn note(&self, key: &str) -> Result<Option<Value>, ChannelError> {
+        self.store.note(self.channel.clone(), key.to_owned()).await.map_err(|error| ours(&error))
+    }
+
+    async fn open_conversations(&self) -> Result<Vec<String>, ChannelError> {
+        self.store.open_conversations(self.channel.clone()).await.map_err(|error| ours(&error))
+    }
+
+    async fn knows(&self, remote_id: &str) -> Result<bool, ChannelError> {
+        self.store.knows(self.channel.clone(), remote_id.to_owned()).await.map_err(|error| ours(&error))
+    }
+}
+
+struct Pages<'a> {
+    post: &'a Post,
+    tally: &'a Arc<Tally>,
+}
+
+#[async_trait]
+impl Sink for Pages<'_> {
+    async fn page(&mut self, page: Page) -> Result<(), ChannelError> {
+        if page.changes.is_empty() && page.memory.is_empty() {
+            return Ok(());
+        }
+        let applied = self
+            .post
+            .store
+            .apply(self.post.name(), page, self.post.clock.now())
+            .await
+            .map_err(|error| ours(&error))?;
+        self.tally.conversations.fetch_add(applied.conversations.len(), Ordering::Relaxed);
+        self.tally.messages_new.fetch_add(applied.messages_new, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn requested(&mut self) {
+        self.tally.requests.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,258 @@
+//! The state of the terminal: entered here, restored on every way out.
+
+use std::{
+    io::{self, Read},
+    panic,
+    sync::{
+        Arc, Mutex, MutexGuard, Once, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::ThreadId,
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    process::{Signal, getpid, kill_process},
+    termios::{OptionalActions, Termios, tcgetattr, tcsetattr},
+};
+
+use super::{
+    input::{Decoder, InputEvent, TerminalAnswer, Timing},
+    tty::Tty,
+};
+
+/// How long leaving waits for an answer that is still out: an answer that comes later would end up in the shell.
+const LAST_ANSWER: Duration = Duration::from_millis(100);
+
+/// What is switched on besides raw mode, alternate screen and bracketed paste.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Modes {
+    /// Clicks and the wheel.
+    pub mouse: bool,
+    /// Focus events, so that the bell stays silent while somebody looks.
+    pub focus: bool,
+    /// The kitty keyboard protocol: only where proved.
+    pub kitty: bool,
+}
+
+/// Holds the terminal in our state. Dropping it restores the terminal, as do [`Guard::leave`] and, after
+/// [`restore_on_panic`], a panic.
+///
+/// Errors on the way out are ignored: the terminal may be gone.
+#[derive(Debug)]
+pub struct Guard {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    tty: Tty,
+    state: Mutex<State>,
+    /// A DA1 answer is still to come.
+    asked: AtomicBool,
+    owner: ThreadId,
+}
+
+#[derive(Debug)]
+struct State {
+    /// How the terminal was before, while it is ours.
+    before: Option<Termios>,
+    modes: Modes,
+}
+
+static HOOK: Once = Once::new();
+static CURRENT: Mutex<Weak<Inner>> = Mutex::new(Weak::new());
+
+impl Guard {
+    /// Raw mode, alternate screen, bracketed paste and `modes`. The calling thread is the screen's: see
+    /// [`restore_on_panic`].
+    ///
+    /// # Errors
+    ///
+    /// The terminal is gone.
+    pub fn enter(tty: Tty, modes: Modes) -> io::Result<Self> {
+        let inner = Arc::new(Inner {
+            tty,
+            state: Mutex::new(State { before: None, modes }),
+            asked: AtomicBool::new(false),
+            owner: std::thread::current().id(),
+        });
+        *lock(&CURRENT) = Arc::downgrade(&inner);
+        inner.enter()?;
+        Ok(Self { inner })
+    }
+
+    /// Sends the start-up queries in one batch that ends in DA1: synchronized output, kitty keyboard, and the
+    /// background where a theme needs it. The answers are events, whenever they come.
+    ///
+    /// # Errors
+    ///
+    /// The terminal is gone.
+    pub fn ask(&self, background: bool) -> io::Result<()> {
+        let background = if background { "\x1b]11;?\x1b\\" } else { "" };
+        self.inner.asked.store(true, Ordering::Relaxed);
+        self.inner.tty.write_all(format!("\x1b[?2026$p\x1b[?u{background}\x1b[c").as_bytes())
+    }
+
+    /// An answer has come. After the last one leaving need not wait for any.
+    pub fn answered(&self, answer: TerminalAnswer) {
+        if answer == TerminalAnswer::Device {
+            self.inner.asked.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Switches `modes` on and off, now or when the terminal is ours again.
+    ///
+    /// # Errors
+    ///
+    /// The terminal is gone.
+    pub fn set_modes(&self, modes: Modes) -> io::Result<()> {
+        let mut state = lock(&self.inner.state);
+        let change = mode_change(state.modes, modes);
+        state.modes = modes;
+        if state.before.is_some() { self.inner.tty.write_all(change.as_bytes()) } else { Ok(()) }
+    }
+
+    /// The modes that are, or will be, switched on.
+    pub fn modes(&self) -> Modes {
+        lock(&self.inner.state).modes
+    }
+
+    /// Gives the terminal back as it was. The reader must be stopped; a second call does nothing.
+    pub fn leave(&self) {
+        self.inner.leave();
+    }
+
+    /// Takes the terminal again after [`Guard::leave`], or after somebody else has had it. Repaint afterwards.
+    ///
+    /// # Errors
+    ///
+    /// The terminal is gone.
+    pub fn reenter(&self) -> io::Result<()> {
+        self.inner.enter()
+    }
+
+    /// Gives the terminal back, stops this process as the shell expects, and takes the terminal again when it is
+    /// continued. The reader must be stopped. Repaint afterwards.
+    ///
+    /// # Errors
+    ///
+    /// The terminal is gone.
+    pub fn suspend(&self) -> io::Result<()> {
+        self.leave();
+        stop_this_process();
+        self.reenter()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// Stops this process until somebody continues it.
+pub(super) fn stop_this_process() {
+    // It cannot fail for the process itself; if it did, not to stop is all that is left.
+    let _ = kill_process(getpid(), Signal::STOP);
+}
+
+impl Inner {
+    fn enter(&self) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        let now = tcgetattr(&*self.tty.file())?;
+        let mut raw = state.before.get_or_insert(now).clone();
+        raw.make_raw();
+        tcsetattr(&*self.tty.file(), OptionalActions::Now, &raw)?;
+        let modes = mode_change(Modes::default(), state.modes);
+        self.tty.write_all(format!("\x1b[?1049h\x1b[?2004h{modes}").as_bytes())
+    }
+
+    /// Whether the terminal is ours; where that cannot be known without waiting, it is.
+    fn is_entered(&self) -> bool {
+        self.state.try_lock().map_or(true, |state| state.before.is_some())
+    }
+
+    fn leave(&self) {
+        let Some((before, modes)) = ({
+            let mut state = lock(&self.state);
+            let modes = state.modes;
+            state.before.take().map(|before| (before, modes))
+        }) else {
+            return;
+        };
+        // From here on a terminal that takes nothing must not hold us up.
+        let undo = mode_change(modes, Modes::default());
+        let restore = format!("\x1b[?2026l{undo}\x1b[?2004l\x1b[m\x1b[?25h\x1b[?1049l");
+        let _ = self.write_without_waiting(restore.as_bytes());
+        if self.asked.swap(false, Ordering::Relaxed) {
+            self.swallow_answers();
+        }
+        let _ = tcsetattr(&*self.tty.file(), OptionalActions::Now, &before);
+    }
+
+    fn write_without_waiting(&self, bytes: &[u8]) -> io::Result<()> {
+        let leaving = Tty::from_shared(self.tty.file());
+        leaving.leave();
+        if leaving.writable() { leaving.write_all(bytes) } else { Err(io::ErrorKind::TimedOut.into()) }
+    }
+
+    /// Reads what is still to come up to DA1, so that no answer ends up in the shell.
+    fn swallow_answers(&self) {
+        let began = Instant::now();
+        let mut decoder = Decoder::new(Timing::LOCAL);
+        let mut buffer = [0; 1024];
+        while let Some(left) = LAST_ANSWER.checked_sub(began.elapsed()) {
+            if !self.tty.readable(left) {
+                return;
+            }
+            let Ok(count @ 1..) = (&*self.tty.file()).read(&mut buffer) else { return };
+            let events = decoder.feed(began.elapsed(), &buffer[..count]);
+            if events.contains(&InputEvent::Answer(TerminalAnswer::Device)) {
+                return;
+            }
+        }
+    }
+}
+
+/// The sequences that lead from one set of modes to another.
+fn mode_change(from: Modes, to: Modes) -> String {
+    let mut out = String::new();
+    let mut change = |was: bool, is: bool, on: &str, off: &str| {
+        if was != is {
+            out.push_str(if is { on } else { off });
+        }
+    };
+    change(from.focus, to.focus, "\x1b[?1004h", "\x1b[?1004l");
+    change(from.mouse, to.mouse, "\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l");
+    change(from.kitty, to.kitty, "\x1b[>1u", "\x1b[<u");
+    out
+}
+
+/// From now on a panic in the thread of the screen restores the terminal before it is reported. Installed once,
+/// however often it is called.
+///
+/// A panic in another thread is logged, not printed, while the terminal is ours: the screen lives on.
+pub fn restore_on_panic() {
+    HOOK.call_once(|| {
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let current = lock(&CURRENT).upgrade();
+            match current {
+                Some(inner) if inner.owner != std::thread::current().id() && inner.is_entered() => {
+                    tracing::error!(at = info.location().map(ToString::to_string), "a task panicked");
+                }
+                Some(inner) => {
+                    inner.leave();
+                    report(info);
+                }
+                None => report(info),
+            }
+        }));
+    });
+}
+
+/// A panic in another thread leaves nothing half done here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

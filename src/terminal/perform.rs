@@ -1,0 +1,118 @@
+//! Performs what the model asks of the store. Time and chance come in here; the model only sees answers.
+
+use std::sync::Arc;
+
+use crate::{
+    app::{ListWish, Loaded, Outcome, Request, Wish},
+    domain::{
+        Action,
+        desk::{Commit, ListRequest},
+        query::Query,
+        time::Clock,
+    },
+    store::{Answer, SharedStore, StoreError},
+};
+
+/// Gives sends their names.
+pub type SendIds = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Asks and changes the store for one agent.
+#[derive(Clone)]
+pub struct Performer {
+    /// The store.
+    pub store: SharedStore,
+    /// The Unix account.
+    pub me: String,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Names for sends, unique for ever.
+    pub send_ids: SendIds,
+    /// What `~` in a typed path is.
+    pub home: std::path::PathBuf,
+}
+
+impl Performer {
+    /// Answers a question.
+    pub async fn load(&self, request: Request) -> Loaded {
+        match self.try_load(request).await {
+            Ok(loaded) => loaded,
+            Err(error) => Loaded::Failed(error.to_string()),
+        }
+    }
+
+    async fn try_load(&self, request: Request) -> Result<Loaded, StoreError> {
+        let (store, me, now) = (&self.store, self.me.clone(), self.clock.now());
+        Ok(match request {
+            Request::List(ListWish { query, sort, limit, after }) => match Query::parse(&query) {
+                Ok(query) => Loaded::List(store.list(ListRequest { query, me, sort, limit, after, now }).await?),
+                Err(error) => Loaded::Failed(error.to_string()),
+            },
+            Request::Counts(queries) => {
+                match queries.iter().map(|it| Query::parse(it)).collect::<Result<Vec<_>, _>>() {
+                    Ok(queries) => Loaded::Counts(store.counts(queries, me, now).await?),
+                    Err(error) => Loaded::Failed(error.to_string()),
+                }
+            }
+            Request::Conversation(id) => Loaded::Conversation(store.conversation(id, me, now).await?.map(Box::new)),
+            Request::Thread { id, before, limit } => Loaded::Thread(store.thread(id, before, limit).await?),
+            Request::History(id) => Loaded::History(store.history(id).await?),
+            Request::Outbox(of) => Loaded::Outbox(store.outbox(of).await?),
+            Request::Draft { of, kind } => Loaded::Draft(store.draft(of, me, kind).await?),
+            Request::Drafts => Loaded::Drafts(store.drafts(me).await?),
+            Request::Health => Loaded::Health(store.health().await?),
+            Request::Session => Loaded::Session(store.session(me).await?),
+            Request::Members => Loaded::Members(store.members().await?),
+        })
+    }
+
+    /// Carries out a wish.
+    pub async fn perform(&self, wish: Wish) -> Outcome {
+        match self.try_perform(wish).await {
+            Ok(outcome) => outcome,
+            Err(error) => Outcome::Failed(error.to_string()),
+        }
+    }
+
+    async fn try_perform(&self, wish: Wish) -> Result<Outcome, StoreError> {
+        let (store, me, now) = (&self.store, self.me.clone(), self.clock.now());
+        Ok(match wish {
+            Wish::Commit(commit) => {
+                let send_ids = commit.actions.iter().map(|_| (self.send_ids)()).collect();
+                answer(store.commit(Commit { send_ids, ..*commit }, now).await, Outcome::Committed)?
+            }
+            Wish::Change { id, change, vendor, held_until, seen } => {
+                let vendor: Vec<(Action, String)> =
+                    vendor.into_iter().map(|action| (action, (self.send_ids)())).collect();
+                answer(store.change(id, change, vendor, held_until, me, seen, now).await, Outcome::Changed)?
+            }
+            Wish::TakeBack(n) => {
+                answer(store.take_back(n, me, now).await, |draft| Outcome::TakenBack(draft.map(Box::new)))?
+            }
+            Wish::Retry(n) => answer(store.retry(n, me, now).await, |()| Outcome::Done)?,
+            Wish::MarkSent(n) => answer(store.mark_sent(n, me, now).await, |()| Outcome::Done)?,
+            Wish::Discard(n) => answer(store.discard(n, me, now).await, |()| Outcome::Done)?,
+            Wish::SaveDraft(draft) => {
+                store.save_draft(*draft).await?;
+                Outcome::Done
+            }
+            Wish::AddFile { path, max_bytes } => {
+                Outcome::File(store.add_file(super::paths::expand(&path, &self.home), max_bytes).await?)
+            }
+            Wish::SaveSession(session) => {
+                store.save_session(me, session).await?;
+                Outcome::Done
+            }
+            Wish::Ring => {
+                store.ring().await?;
+                Outcome::Done
+            }
+        })
+    }
+}
+
+fn answer<T>(answer: Answer<T>, outcome: impl FnOnce(T) -> Outcome) -> Result<Outcome, StoreError> {
+    Ok(match answer? {
+        Ok(value) => outcome(value),
+        Err(refusal) => Outcome::Refused(refusal),
+    })
+}

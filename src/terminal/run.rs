@@ -1,0 +1,547 @@
+//! The loop: waits for one message, takes whatever else is waiting, draws once when nothing waits and something changed.
+//!
+//! It never waits for disk or network: questions and wishes run beside it, in order where order matters (wishes one
+//! after the other, as the agent made them; questions as they come).
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    clipboard,
+    editor::{self, EditorError},
+    guard::{Guard, Modes},
+    input::{InputEvent, Moment, Reader, TerminalAnswer, Timing},
+    paths,
+    perform::Performer,
+    screen::Screen,
+    signals::{Signal as Told, Signals},
+    tty::Tty,
+};
+use crate::{
+    app::{Effect, EngineState, Input, Model, Msg, Signal, Stroke, Ticket, Wish},
+    domain::{MessageId, Time, text::SafeText, time::Clock},
+    ui::{self, Theme},
+};
+
+/// How long leaving waits for wishes that are being carried out.
+const LAST_WISHES: Duration = Duration::from_millis(1500);
+/// At most one BEL in so much time.
+const BELL_EVERY: Duration = Duration::from_secs(60);
+/// Reads of the tty that may wait to be looked at.
+const READS: usize = 256;
+
+/// What a window is opened with.
+pub struct Window {
+    /// The terminal.
+    pub tty: Tty,
+    /// Asks and changes the store.
+    pub performer: Performer,
+    /// How it looks.
+    pub theme: Theme,
+    /// Whether the terminal's background decides the theme, once it is known.
+    pub theme_by_background: bool,
+    /// Whether UTF-8 is proved.
+    pub utf8: bool,
+    /// How long an Esc waits.
+    pub timing: Timing,
+    /// Whether tmux is around it.
+    pub in_tmux: bool,
+    /// `$EDITOR`, with its arguments.
+    pub editor: String,
+    /// What opens a file or an address, with its arguments.
+    pub opener: Vec<String>,
+    /// Where files are saved.
+    pub downloads: PathBuf,
+    /// Whether the mouse is ours from the start.
+    pub mouse: bool,
+    /// Whether a BEL is rung at all.
+    pub bell: bool,
+    /// Who runs the engine, as it changes.
+    pub engine: watch::Receiver<EngineState>,
+    /// The engine of this process.
+    pub switch: Arc<dyn EngineSwitch>,
+}
+
+/// The engine of this process, around a suspend: a sleeping leader would hold everybody up.
+#[async_trait]
+pub trait EngineSwitch: Send + Sync {
+    /// Stops it, where it runs.
+    async fn off(&self);
+    /// Starts it, where this account can.
+    async fn on(&self);
+}
+
+/// How a window ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The agent quit, or SIGTERM or SIGHUP came, or the terminal is gone.
+    Quit,
+    /// SIGINT from outside.
+    Interrupted,
+}
+
+/// Runs `model` in a window until it ends. The terminal is restored whatever happens.
+///
+/// # Errors
+/// The terminal cannot be used at all.
+pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
+    super::guard::restore_on_panic();
+    let (told, signals) = mpsc::channel(16);
+    let hearing = tokio::spawn(hear(Signals::listen()?, window.tty.clone(), told));
+    let guard = Guard::enter(window.tty.clone(), Modes { mouse: window.mouse, focus: true, kitty: false })?;
+    let screen = Screen::new(window.tty.clone(), window.utf8);
+    let clock = window.performer.clock.clone();
+    let (reads, read) = mpsc::channel(READS);
+    let began = Instant::now();
+    // The first frame comes from what is known alone; the terminal is asked only after it.
+    let (messages, inbox) = mpsc::unbounded_channel();
+    let (wishes, wished) = mpsc::unbounded_channel();
+    let wishing = tokio::spawn(carry_out(window.performer.clone(), wished, messages.clone()));
+    let listening = tokio::spawn(listen(window.performer.clone(), messages.clone()));
+    let timers = Timers::default();
+    let mut room = Room {
+        reader: None,
+        guard,
+        screen,
+        clock,
+        began,
+        reads,
+        messages,
+        wishes: Some(wishes),
+        timers,
+        window,
+        ended: Ended::Quit,
+        rung: None,
+        quitting: false,
+        gone: false,
+        busy: Arc::default(),
+    };
+    let now = room.clock.now();
+    for effect in model.start(now) {
+        room.effect(effect);
+    }
+    room.draw(&mut model);
+    if room.guard.ask(room.window.theme_by_background).is_err() {
+        room.gone = true;
+    }
+    room.start_reader()?;
+    room.turn(&mut model, read, inbox, signals).await;
+    // What the agent has just done is carried out before the door shuts.
+    room.wishes = None;
+    let _ = tokio::time::timeout(LAST_WISHES, wishing).await;
+    listening.abort();
+    hearing.abort();
+    if let Some(reader) = room.reader.take() {
+        reader.stop();
+    }
+    room.window.tty.leave();
+    room.guard.leave();
+    Ok(room.ended)
+}
+
+/// Timers by ticket; a new one of the same ticket takes the old one's place.
+#[derive(Default)]
+struct Timers(Vec<(Time, Ticket)>);
+
+impl Timers {
+    fn next(&self) -> Option<Time> {
+        self.0.iter().map(|(at, _)| *at).min()
+    }
+
+    fn due(&mut self, now: Time) -> Vec<Ticket> {
+        let mut due: Vec<(Time, Ticket)> = self.0.iter().filter(|(at, _)| *at <= now).copied().collect();
+        self.0.retain(|(at, _)| *at > now);
+        due.sort();
+        due.into_iter().map(|(_, ticket)| ticket).collect()
+    }
+}
+
+/// The loop's belongings.
+struct Room {
+    window: Window,
+    guard: Guard,
+    screen: Screen,
+    clock: Arc<dyn Clock>,
+    began: Instant,
+    reads: mpsc::Sender<(Moment, Vec<InputEvent>)>,
+    reader: Option<Reader>,
+    messages: mpsc::UnboundedSender<Msg>,
+    wishes: Option<mpsc::UnboundedSender<(Ticket, Wish)>>,
+    timers: Timers,
+    ended: Ended,
+    rung: Option<Instant>,
+    quitting: bool,
+    gone: bool,
+    /// A file is being fetched from the folder, an address opened: bounded, so that a held key starts no hundred.
+    busy: Arc<Mutex<usize>>,
+}
+
+impl Room {
+    async fn turn(
+        &mut self,
+        model: &mut Model,
+        mut read: mpsc::Receiver<(Moment, Vec<InputEvent>)>,
+        mut inbox: mpsc::UnboundedReceiver<Msg>,
+        mut signals: mpsc::Receiver<Told>,
+    ) {
+        let mut engine = self.window.engine.clone();
+        engine.mark_changed();
+        let mut engine_lives = true;
+        let clock = self.clock.clone();
+        while !self.quitting {
+            // 1. One message.
+            let timer = self.timers.next();
+            tokio::select! {
+                biased;
+                Some(signal) = signals.recv() => self.signal(model, signal).await,
+                Some((_, events)) = read.recv() => self.events(model, events),
+                Some(msg) = inbox.recv() => self.tell(model, msg),
+                changed = engine.changed(), if engine_lives => {
+                    engine_lives = changed.is_ok();
+                    let state = engine.borrow_and_update().clone();
+                    self.tell(model, Msg::Engine(state));
+                }
+                () = async { clock.sleep_until(timer.unwrap_or(Time::MAX_UTC)).await }, if timer.is_some() => {}
+            }
+            // 2. Whatever else is waiting.
+            let now = self.clock.now();
+            for ticket in self.timers.due(now) {
+                self.tell(model, Msg::TimerFired(ticket));
+            }
+            while let Ok((_, events)) = read.try_recv() {
+                self.events(model, events);
+            }
+            while let Ok(msg) = inbox.try_recv() {
+                self.tell(model, msg);
+            }
+            // 3. The picture.
+            if !self.quitting {
+                self.draw(model);
+            }
+        }
+    }
+
+    fn tell(&mut self, model: &mut Model, msg: Msg) {
+        let now = self.clock.now();
+        for effect in model.update(now, msg) {
+            self.effect(effect);
+        }
+    }
+
+    fn draw(&mut self, model: &mut Model) {
+        if self.gone || !model.take_dirty() {
+            return;
+        }
+        let now = self.clock.now();
+        let theme = &self.window.theme;
+        let drawn = self.screen.draw(|frame| ui::render(model, theme, now, frame));
+        if drawn.is_err() {
+            return self.hang_up(model);
+        }
+        for effect in model.drawn(now) {
+            self.effect(effect);
+        }
+    }
+
+    fn events(&mut self, model: &mut Model, events: Vec<InputEvent>) {
+        for event in events {
+            let input = match event {
+                InputEvent::Keys(keys) => {
+                    let mut strokes: Vec<Stroke> = keys
+                        .into_iter()
+                        .map(|key| Stroke { key: key.event, after_escape: key.after_escape })
+                        .collect();
+                    match strokes.len() {
+                        0 => continue,
+                        1 => Input::Key(strokes.remove(0)),
+                        _ => Input::Burst(strokes),
+                    }
+                }
+                InputEvent::Paste { text, .. } => Input::Paste(text),
+                InputEvent::FocusGained => Input::Focus(true),
+                InputEvent::FocusLost => Input::Focus(false),
+                InputEvent::Mouse(_) => continue,
+                InputEvent::Answer(answer) => {
+                    self.answered(model, answer);
+                    continue;
+                }
+                InputEvent::Hangup => {
+                    self.hang_up(model);
+                    continue;
+                }
+            };
+            self.tell(model, Msg::Input(input));
+        }
+    }
+
+    fn answered(&mut self, model: &mut Model, answer: TerminalAnswer) {
+        self.guard.answered(answer);
+        if answer.proves_synchronized_output() {
+            self.screen.synchronize();
+        }
+        match answer {
+            TerminalAnswer::KittyFlags(_) => {
+                let modes = Modes { kitty: true, ..self.guard.modes() };
+                if self.guard.set_modes(modes).is_err() {
+                    self.hang_up(model);
+                }
+            }
+            TerminalAnswer::Background(red, green, blue) if self.window.theme_by_background => {
+                let light = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue) > 127_500;
+                if light {
+                    self.window.theme = Theme::light();
+                    let (columns, rows) = self.screen.size();
+                    self.tell(model, Msg::Input(Input::Resize(columns, rows)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn hang_up(&mut self, model: &mut Model) {
+        if !self.gone {
+            self.gone = true;
+            self.tell(model, Msg::Signal(Signal::Hangup));
+        }
+    }
+
+    async fn signal(&mut self, model: &mut Model, signal: Told) {
+        match signal {
+            Told::Terminate => self.tell(model, Msg::Signal(Signal::Terminate)),
+            Told::Interrupt => {
+                self.ended = Ended::Interrupted;
+                self.tell(model, Msg::Signal(Signal::Terminate));
+            }
+            Told::Hangup => self.hang_up(model),
+            Told::Resize => {
+                let (columns, rows) = self.screen.resize();
+                self.tell(model, Msg::Input(Input::Resize(columns, rows)));
+            }
+            Told::Suspend => self.suspend(model).await,
+            Told::Continue => {
+                // Perhaps after a SIGSTOP that nobody could tell us of: the terminal may have been anybody's.
+                if self.guard.reenter().is_err() {
+                    return self.hang_up(model);
+                }
+                self.screen.repaint();
+                self.tell(model, Msg::Signal(Signal::Continue));
+            }
+        }
+    }
+
+    async fn suspend(&mut self, model: &mut Model) {
+        self.window.switch.off().await;
+        self.hand_over(model, Guard::suspend);
+        let switch = self.window.switch.clone();
+        tokio::spawn(async move { switch.on().await });
+        self.tell(model, Msg::Signal(Signal::Continue));
+    }
+
+    /// Stops reading, lets somebody else have the terminal, takes it back and repaints.
+    fn hand_over(&mut self, model: &mut Model, with: impl FnOnce(&Guard) -> std::io::Result<()>) {
+        if let Some(reader) = self.reader.take() {
+            reader.stop();
+        }
+        let back = with(&self.guard).and_then(|()| self.start_reader());
+        let (columns, rows) = self.screen.resize();
+        self.screen.repaint();
+        if back.is_err() {
+            return self.hang_up(model);
+        }
+        self.tell(model, Msg::Input(Input::Resize(columns, rows)));
+    }
+
+    fn start_reader(&mut self) -> std::io::Result<()> {
+        let file = self.window.tty.file();
+        self.reader = Some(Reader::start(file, self.window.timing, self.began, self.reads.clone())?);
+        Ok(())
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::Load(ticket, request) => {
+                let (performer, messages) = (self.window.performer.clone(), self.messages.clone());
+                tokio::spawn(async move {
+                    let loaded = performer.load(request).await;
+                    // Nobody listens any more only where the window has shut.
+                    let _ = messages.send(Msg::Loaded(ticket, loaded));
+                });
+            }
+            Effect::Perform(ticket, wish) => {
+                if let Some(wishes) = &self.wishes {
+                    let _ = wishes.send((ticket, wish));
+                }
+            }
+            Effect::StartTimer { ticket, at } => {
+                self.timers.0.retain(|(_, other)| *other != ticket);
+                self.timers.0.push((at, ticket));
+            }
+            Effect::Copy(ticket, text) => {
+                let (in_tmux, tty, messages) =
+                    (self.window.in_tmux, self.window.tty.clone(), self.messages.clone());
+                tokio::task::spawn_blocking(move || {
+                    let said = match clipboard::copy(&text, in_tmux, &tty) {
+                        Ok(copied) => copied.to_string(),
+                        Err(error) => format!("not copied: {error}"),
+                    };
+                    let _ = messages.send(Msg::Said(ticket, said));
+                });
+            }
+            Effect::OpenFile(ticket, message, n) => self.open_file(ticket, message, n),
+            Effect::OpenLink(ticket, address) => self.open(ticket, address),
+            Effect::SaveAttachment { ticket, message, n, to } => self.save(ticket, message, n, to),
+            Effect::OpenEditor(ticket, text, _line) => {
+                let command = self.window.editor.clone();
+                let edited = self.edit(&text, &command);
+                let _ = self.messages.send(Msg::Edited(ticket, edited));
+            }
+            Effect::CompletePath(ticket, typed) => {
+                let (messages, home) = (self.messages.clone(), self.window.performer.home.clone());
+                tokio::task::spawn_blocking(move || {
+                    let _ = messages.send(Msg::PathCompletions(ticket, paths::complete(&typed, &home)));
+                });
+            }
+            Effect::Bell => {
+                let quiet = self.rung.is_some_and(|at| at.elapsed() < BELL_EVERY);
+                if self.window.bell && !quiet && !self.gone {
+                    self.rung = Some(Instant::now());
+                    // A terminal that is gone is noticed by whoever reads it.
+                    let _ = self.screen.bell();
+                }
+            }
+            Effect::Suspend => {
+                // The signal handler does it, so that Ctrl-z and SIGTSTP are one path.
+                let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+            }
+            Effect::Repaint => self.screen.repaint(),
+            Effect::Quit => self.quitting = true,
+        }
+    }
+
+    fn edit(&mut self, text: &str, command: &str) -> Result<String, String> {
+        let Some(reader) = self.reader.take() else { return Err("the terminal is gone".to_owned()) };
+        let edited = editor::edit(text, command, &self.guard, reader).map_err(|error: EditorError| error.to_string());
+        self.screen.resize();
+        self.screen.repaint();
+        if self.start_reader().is_err() {
+            self.gone = true;
+        }
+        edited
+    }
+
+    fn open_file(&self, ticket: Ticket, message: MessageId, n: u32) {
+        let (performer, opener, messages) =
+            (self.window.performer.clone(), self.window.opener.clone(), self.messages.clone());
+        tokio::spawn(async move {
+            let said = match performer.store.attachment_file(message, n).await {
+                Ok(Some(file)) => start(&opener, performer.store.file_path(&file.sha256).as_os_str()),
+                Ok(None) => "not here yet: the vendor has not given this file".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            let _ = messages.send(Msg::Said(ticket, said));
+        });
+    }
+
+    fn open(&self, ticket: Ticket, address: String) {
+        let said = if address.starts_with("https://") || address.starts_with("http://") {
+            start(&self.window.opener, std::ffi::OsStr::new(&address))
+        } else {
+            "only web addresses are opened".to_owned()
+        };
+        let _ = self.messages.send(Msg::Said(ticket, said));
+    }
+
+    fn save(&self, ticket: Ticket, message: MessageId, n: u32, to: Option<PathBuf>) {
+        let (performer, messages) = (self.window.performer.clone(), self.messages.clone());
+        let folder = to.unwrap_or_else(|| self.window.downloads.clone());
+        let busy = self.busy.clone();
+        tokio::spawn(async move {
+            {
+                let mut busy = busy.lock().unwrap_or_else(PoisonError::into_inner);
+                if *busy >= 4 {
+                    let _ = messages.send(Msg::Said(ticket, "four files are being saved; one moment".to_owned()));
+                    return;
+                }
+                *busy += 1;
+            }
+            let said = match performer.store.attachment_file(message, n).await {
+                Ok(Some(file)) => {
+                    let from = performer.store.file_path(&file.sha256);
+                    let name = SafeText::name(&file.name).as_str().to_owned();
+                    let saved = tokio::task::spawn_blocking(move || paths::save_new(&from, &folder, &name)).await;
+                    match saved {
+                        Ok(Ok(path)) => format!("saved {}", path.display()),
+                        Ok(Err(error)) => format!("not saved: {error}"),
+                        Err(error) => format!("not saved: {error}"),
+                    }
+                }
+                Ok(None) => "not here yet: the vendor has not given this file".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            *busy.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+            let _ = messages.send(Msg::Said(ticket, said));
+        });
+    }
+}
+
+/// Starts a program of the agent's choice, without a shell and without our terminal.
+fn start(opener: &[String], what: &std::ffi::OsStr) -> String {
+    let Some((program, arguments)) = opener.split_first() else { return "no opener is configured".to_owned() };
+    let null = std::process::Stdio::null;
+    let child = tokio::process::Command::new(program)
+        .args(arguments)
+        .arg(what)
+        .stdin(null())
+        .stdout(null())
+        .stderr(null())
+        .spawn();
+    match child {
+        Ok(mut child) => {
+            tokio::spawn(async move { child.wait().await });
+            format!("opened with {program}")
+        }
+        Err(error) => format!("{program} could not be started: {error}"),
+    }
+}
+
+/// Takes signals on a thread of its own: a line that takes no bytes must not hold up leaving.
+async fn hear(mut signals: Signals, tty: Tty, told: mpsc::Sender<Told>) {
+    loop {
+        let signal = signals.next().await;
+        if matches!(signal, Told::Terminate | Told::Hangup | Told::Interrupt) {
+            tty.leave();
+        }
+        if told.send(signal).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Carries wishes out one after the other, as they were made.
+async fn carry_out(
+    performer: Performer,
+    mut wished: mpsc::UnboundedReceiver<(Ticket, Wish)>,
+    messages: mpsc::UnboundedSender<Msg>,
+) {
+    while let Some((ticket, wish)) = wished.recv().await {
+        let outcome = performer.perform(wish).await;
+        let _ = messages.send(Msg::Done(ticket, outcome));
+    }
+}
+
+/// Tells of commits, by anybody. Sleeps in between.
+async fn listen(performer: Performer, messages: mpsc::UnboundedSender<Msg>) {
+    let mut seen = performer.store.changed(0).await;
+    loop {
+        if messages.send(Msg::StoreChanged).is_err() {
+            return;
+        }
+        seen = performer.store.changed(seen).await;
+    }
+}

@@ -1,0 +1,232 @@
+use std::{
+    fs::File,
+    io::{Read, Write},
+    time::{Duration, Instant},
+};
+
+use portable_pty::{MasterPty, PtySize, SlavePty, native_pty_system};
+use ratatui::widgets::Paragraph;
+use rustix::termios::{LocalModes, tcgetattr};
+use tokio::sync::mpsc;
+
+use super::{
+    clipboard::{Copied, MAX_COPY, copy, osc52},
+    editor::{EditorError, edit_file},
+    guard::{Guard, Modes},
+    input::{InputEvent, Moment, Reader, TerminalAnswer, Timing},
+    locale::utf8_proved,
+    screen::Screen,
+    signals::{Signal, Signals},
+    tty::Tty,
+};
+
+/// A terminal: our side is `tty`, the other end is what a person would look at.
+struct Pty {
+    tty: Tty,
+    shown: Box<dyn Read + Send>,
+    typed: Box<dyn Write + Send>,
+    master: Box<dyn MasterPty + Send>,
+    _slave: Box<dyn SlavePty + Send>,
+}
+
+fn pty() -> Pty {
+    let size = PtySize { rows: 5, cols: 20, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).expect("a pty");
+    let name = pair.master.tty_name().expect("a name");
+    let file = File::options().read(true).write(true).open(name).expect("the slave side");
+    Pty {
+        tty: Tty::from_file(file),
+        shown: pair.master.try_clone_reader().expect("a reader"),
+        typed: pair.master.take_writer().expect("a writer"),
+        master: pair.master,
+        _slave: pair.slave,
+    }
+}
+
+impl Pty {
+    /// Reads what was written up to and with `end`.
+    fn shown_until(&mut self, end: &str) -> String {
+        let mut out = Vec::new();
+        let mut byte = [0];
+        while !String::from_utf8_lossy(&out).ends_with(end) {
+            self.shown.read_exact(&mut byte).expect("more output");
+            out.push(byte[0]);
+        }
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    fn is_raw(&self) -> bool {
+        !tcgetattr(&*self.tty.file()).expect("modes").local_modes.contains(LocalModes::ICANON)
+    }
+}
+
+fn reader(tty: &Tty) -> (Reader, mpsc::Receiver<(Moment, Vec<InputEvent>)>) {
+    let (events, received) = mpsc::channel(64);
+    (Reader::start(tty.file(), Timing::LOCAL, Instant::now(), events).expect("a thread"), received)
+}
+
+#[test]
+fn the_reader_hands_over_keys_and_stops_when_told() {
+    let mut pty = pty();
+    let guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
+    let (reader, mut events) = reader(&pty.tty);
+    pty.typed.write_all(b"j\x1b[B").expect("typed");
+    let (_, first) = events.blocking_recv().expect("keys");
+    assert!(matches!(&first[..], [InputEvent::Keys(keys)] if keys.len() == 2));
+    pty.typed.write_all(b"\x1b").expect("typed");
+    let (_, escape) = events.blocking_recv().expect("escape");
+    assert!(matches!(&escape[..], [InputEvent::Keys(_)]));
+    reader.stop();
+    assert!(events.blocking_recv().is_none());
+    drop(guard);
+}
+
+#[test]
+fn a_terminal_that_vanishes_hangs_up_once_and_the_thread_ends() {
+    let mut pty = pty();
+    let guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
+    let (_reader, mut events) = reader(&pty.tty);
+    pty.shown_until("\x1b[?2004h");
+    let Pty { tty, shown, typed, master, _slave } = pty;
+    drop((shown, typed, master));
+    let all: Vec<InputEvent> =
+        std::iter::from_fn(|| events.blocking_recv()).flat_map(|(_, events)| events).collect();
+    assert_eq!(all.last(), Some(&InputEvent::Hangup));
+    assert_eq!(all.iter().filter(|event| **event == InputEvent::Hangup).count(), 1);
+    // Nothing of this may fail or hang now.
+    guard.leave();
+    assert!(tty.write_all(b"x").is_err());
+}
+
+#[test]
+fn the_guard_restores_what_it_entered() {
+    let mut pty = pty();
+    let modes = Modes { mouse: true, focus: true, kitty: true };
+    let guard = Guard::enter(pty.tty.clone(), modes).expect("a terminal");
+    assert!(pty.is_raw());
+    let entered = pty.shown_until("\x1b[>1u");
+    assert_eq!(entered, "\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?1000h\x1b[?1006h\x1b[>1u");
+    guard.leave();
+    guard.leave();
+    assert!(!pty.is_raw());
+    let left = pty.shown_until("\x1b[?1049l");
+    assert_eq!(
+        left,
+        "\x1b[?2026l\x1b[?1004l\x1b[?1006l\x1b[?1000l\x1b[<u\x1b[?2004l\x1b[m\x1b[?25h\x1b[?1049l"
+    );
+    guard.reenter().expect("a terminal");
+    assert!(pty.is_raw());
+    pty.shown_until("\x1b[>1u");
+    drop(guard);
+    assert!(!pty.is_raw());
+}
+
+#[test]
+fn modes_change_while_the_terminal_is_ours() {
+    let mut pty = pty();
+    let guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
+    pty.shown_until("\x1b[?2004h");
+    guard.set_modes(Modes { mouse: true, ..guard.modes() }).expect("a terminal");
+    assert_eq!(pty.shown_until("\x1b[?1006h"), "\x1b[?1000h\x1b[?1006h");
+}
+
+#[test]
+fn an_answer_that_is_still_out_is_swallowed_on_the_way_out() {
+    let mut pty = pty();
+    let guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
+    guard.ask(true).expect("a terminal");
+    let asked = pty.shown_until("\x1b[c");
+    assert!(asked.ends_with("\x1b[?2026$p\x1b[?u\x1b]11;?\x1b\\\x1b[c"));
+    pty.typed.write_all(b"\x1b[?2026;2$y\x1b]11;rgb:00/00/00\x1b\\\x1b[?62c").expect("answered");
+    guard.leave();
+    assert!(!pty.tty.readable(Duration::ZERO));
+}
+
+#[test]
+fn once_all_answers_are_in_leaving_eats_nothing() {
+    let mut pty = pty();
+    let guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
+    guard.ask(false).expect("a terminal");
+    guard.answered(TerminalAnswer::Device);
+    pty.typed.write_all(b"ls\n").expect("typed ahead");
+    guard.leave();
+    assert!(pty.tty.readable(Duration::from_secs(5)));
+}
+
+#[test]
+fn a_frame_is_one_write_wrapped_once_proved_and_counted() {
+    let mut pty = pty();
+    let _guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
+    pty.shown_until("\x1b[?2004h");
+    let mut screen = Screen::new(pty.tty.clone(), true);
+    assert_eq!(screen.size(), (20, 5));
+    let draw = |screen: &mut Screen, text: &str| {
+        screen.draw(|frame| frame.render_widget(Paragraph::new(text), frame.area())).expect("drawn");
+        screen.stats()
+    };
+    let first = draw(&mut screen, "one");
+    assert_eq!(first.frames, 1);
+    let shown = pty.shown_until("\x1b[?25l");
+    assert!(shown.contains("\x1b[2J") && !shown.contains("2026"), "{shown:?}");
+    screen.synchronize();
+    let second = draw(&mut screen, "two");
+    assert_eq!(pty.shown_until("\x1b[?2026l"), "\x1b[?2026h\rtwo\x1b[?2026l");
+    assert_eq!(second.bytes, first.bytes + second.last_frame_bytes as u64);
+    assert_eq!(draw(&mut screen, "two"), second);
+
+    screen.repaint();
+    draw(&mut screen, "two");
+    assert!(pty.shown_until("\x1b[?2026l").contains("\x1b[2J"));
+
+    pty.master.resize(PtySize { rows: 6, cols: 30, pixel_width: 0, pixel_height: 0 }).expect("resized");
+    assert_eq!(screen.resize(), (30, 6));
+    draw(&mut screen, "two");
+    assert_eq!(screen.size(), (30, 6));
+}
+
+#[test]
+fn a_write_that_nobody_takes_ends_when_the_program_leaves() {
+    let mut pty = pty();
+    let flags = rustix::fs::fcntl_getfl(&*pty.tty.file()).expect("flags");
+    rustix::fs::fcntl_setfl(&*pty.tty.file(), flags | rustix::fs::OFlags::NONBLOCK).expect("flags");
+    pty.tty.leave();
+    assert!(pty.tty.write_all(&vec![b'x'; 1 << 20]).is_err());
+    pty.typed.flush().expect("the other end is still there");
+}
+
+#[test]
+fn an_editor_changes_the_text_in_a_private_file() {
+    assert_eq!(edit_file("olá\nmundo", "sed -i s/mundo/João/").expect("edited"), "olá\nJoão");
+    assert_eq!(edit_file("olá", "sed -i $afim").expect("edited"), "olá\nfim");
+    assert!(matches!(edit_file("olá", "false"), Err(EditorError::Refused { .. })));
+    assert!(matches!(edit_file("olá", "  "), Err(EditorError::Unnamed)));
+    assert!(matches!(edit_file("olá", "/no/such/editor"), Err(EditorError::Start { .. })));
+}
+
+#[test]
+fn copying_says_what_it_did() {
+    let mut pty = pty();
+    let _guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
+    assert_eq!(copy("hi", false, &pty.tty).expect("copied"), Copied::Terminal { bytes: 2 });
+    assert!(pty.shown_until("\x07").ends_with("\x1b]52;c;aGk=\x07"));
+    let long = "x".repeat(MAX_COPY + 1);
+    assert_eq!(copy(&long, false, &pty.tty).expect("refused"), Copied::TooLong { bytes: MAX_COPY + 1 });
+    assert!(osc52(&"x".repeat(MAX_COPY)).len() < 100_000);
+}
+
+#[test]
+fn utf8_is_proved_by_the_first_locale_that_is_set() {
+    assert!(utf8_proved(None, None, Some("pt_BR.UTF-8")));
+    assert!(utf8_proved(Some(""), Some("C.utf8"), Some("C")));
+    assert!(utf8_proved(None, None, Some("de_DE.UTF-8@euro")));
+    assert!(!utf8_proved(Some("C"), None, Some("pt_BR.UTF-8")));
+    assert!(!utf8_proved(None, None, Some("pt_BR")));
+    assert!(!utf8_proved(None, None, None));
+}
+
+#[tokio::test]
+async fn a_signal_is_an_event() {
+    let mut signals = Signals::listen().expect("handlers");
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::WINCH).expect("sent");
+    assert_eq!(signals.next().await, Signal::Resize);
+}
