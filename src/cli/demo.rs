@@ -40,7 +40,9 @@ pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
         switches: Switches { rate_limits: false, ..Switches::default() },
     })
     .await
-    .map_err(|error| CliError::new(Code::Failed, format!("the simulator cannot listen on loopback: {error}")))?;
+    .map_err(|error| {
+        CliError::new(Code::Failed, format!("the simulator cannot listen on loopback: {error}"))
+    })?;
 
     let file = folder.path().join("config.toml");
     let config = simulate::toml_of(&simulator.accounts(), "127.0.0.1:0", 0);
@@ -58,7 +60,8 @@ pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
     let engine = Engine::start(desk.engine_options(built.channels, true));
     if let Some(address) = engine.webhook_address() {
         let url = |wanted: &str| {
-            let channel = desk.world.config.channels.iter().find(|it| it.settings.text("api") == Some(wanted))?;
+            let channel =
+                desk.world.config.channels.iter().find(|it| it.settings.text("api") == Some(wanted))?;
             Some(format!("http://{address}{}", channel.settings.text("webhook_path")?))
         };
         simulator.set_webhooks(url("cloud"), url("on-premises"));

@@ -6,8 +6,7 @@ use super::{
     args::Simulate,
     clock::SystemClock,
     error::{CliError, Code},
-    plain,
-    signals,
+    plain, signals,
 };
 use crate::simulator::{Account, Options, Simulator, Switches};
 
@@ -43,13 +42,17 @@ pub async fn run(args: Simulate) -> Result<(), CliError> {
     match &args.write_config {
         Some(path) => {
             // 0600 from the first byte: it holds literal secrets, if only the simulator's.
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+            let mut file =
+                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
             file.write_all(config.as_bytes())?;
             plain::note(&format!("configuration written to {}", path.display()));
         }
         None => plain::line(&config)?,
     }
-    plain::note(&format!("simulator of THG, Dsco, SkyHub and WhatsApp on http://{}; Ctrl-c ends it", simulator.address()));
+    plain::note(&format!(
+        "simulator of THG, Dsco, SkyHub and WhatsApp on http://{}; Ctrl-c ends it",
+        simulator.address()
+    ));
     signals::ended().await;
     simulator.stop().await;
     Ok(())

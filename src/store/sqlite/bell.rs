@@ -66,7 +66,9 @@ impl Watcher {
         if network {
             let (stop, stopped) = mpsc::channel::<()>();
             let thread = thread.spawn(move || {
-                while stopped.recv_timeout(LOOK_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) && looker.look() {}
+                while stopped.recv_timeout(LOOK_EVERY) == Err(mpsc::RecvTimeoutError::Timeout)
+                    && looker.look()
+                {}
             })?;
             return Ok(Self { stop: Stop::Polling(Some(stop)), thread: Some(thread) });
         }

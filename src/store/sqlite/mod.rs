@@ -159,6 +159,5 @@ impl SqliteStore {
     }
 }
 
-
 #[cfg(test)]
 mod tests;

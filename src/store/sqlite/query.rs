@@ -144,9 +144,11 @@ fn term_sql(db: &Connection, what: &What, now: Time, binds: &mut Binds) -> Resul
         What::Has(Has::Draft) => {
             "EXISTS (SELECT 1 FROM draft d WHERE d.conversation = c.id AND d.agent = :me)".to_owned()
         }
-        What::Has(Has::Attachment) => "EXISTS (SELECT 1 FROM message am JOIN attachment a ON a.message = am.id \
+        What::Has(Has::Attachment) => {
+            "EXISTS (SELECT 1 FROM message am JOIN attachment a ON a.message = am.id \
             WHERE am.conversation = c.id)"
-            .to_owned(),
+                .to_owned()
+        }
         What::Word(word) => text_sql(db, word, true, binds)?,
         What::Phrase(phrase) => text_sql(db, phrase, false, binds)?,
     })
@@ -246,9 +248,7 @@ pub(super) fn list_statement(db: &Connection, request: &ListRequest) -> Result<C
     }
     let (keys, order) = match request.sort {
         Sort::Updated => ("updated_at, id", "c.updated_at DESC, c.id DESC"),
-        Sort::Due => {
-            ("blocked, due_key, waiting_key, id", "c.blocked, c.due_key, c.waiting_key, c.id")
-        }
+        Sort::Due => ("blocked, due_key, waiting_key, id", "c.blocked, c.due_key, c.waiting_key, c.id"),
         Sort::Waiting => ("waiting_key, id", "c.waiting_key, c.id"),
     };
     let mut after = String::new();
