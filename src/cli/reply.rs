@@ -18,7 +18,7 @@ use super::{
 use crate::{
     app::{
         preflight::{Finding, Level, Lint, Preflight},
-        split::split,
+        split::{reads, split},
     },
     config::{self, AfterSend},
     domain::{
@@ -70,7 +70,11 @@ pub async fn reply(desk: &Desk, args: Reply) -> Result<(), CliError> {
     };
     let files = files(desk, descriptor, &args.attach).await?;
     judge(&findings(desk, Some(&conversation), descriptor, &outgoing, &files), args.strict)?;
-    let actions = messages(outgoing, &files, descriptor).into_iter().map(Action::Reply).collect();
+    let mut actions: Vec<Action> =
+        messages(outgoing, &files, descriptor).into_iter().map(Action::Reply).collect();
+    if reads(&conversation, &descriptor.capabilities, false) {
+        actions.push(Action::Read);
+    }
     let after = (desk.world.config.compose.after_send == AfterSend::Pending).then_some(Status::Pending);
     let committed = commit(desk, Some(conversation.id), descriptor, actions, seen, after).await?;
     finish(desk, &conversation.channel, &committed, &args.wait, args.json).await
@@ -178,7 +182,10 @@ async fn finish(
     wait: &Wait,
     json: bool,
 ) -> Result<(), CliError> {
-    let outcome = wait::settled(desk, channel, &committed.rows, wait.wait).await;
+    // The outcome is the messages'; a read mark that follows them is tried again by itself.
+    let carrying = committed.rows.iter().zip(&committed.messages).filter(|(_, message)| message.is_some());
+    let rows: Vec<_> = carrying.map(|(row, _)| *row).collect();
+    let outcome = wait::settled(desk, channel, &rows, wait.wait).await;
     if json
         && let Some(id) = committed.messages.iter().flatten().next()
         && let Some(message) = desk.store.message(*id).await?
