@@ -105,6 +105,7 @@ impl SqliteStore {
         let folder = options.path.parent().unwrap_or(Path::new(".")).to_owned();
         let house = Arc::new(House {
             attachments: folder.join("attachments"),
+            damaged: open::beside(&options.path, ".damaged"),
             keep_status_after_send: options.keep_status_after_send,
             latest: AtomicI64::new(0),
         });
