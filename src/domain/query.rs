@@ -44,7 +44,7 @@ pub enum What {
     Priority(Priority),
     /// `waiting:>4h`: the oldest unanswered message is older (younger) than that.
     Waiting(Cmp, TimeDelta),
-    /// `window:<2h`: WhatsApp's window is open and ends within (not within) that.
+    /// `window:<2h`: the window of `WhatsApp` is open and ends within (not within) that.
     Window(Cmp, TimeDelta),
     /// `assignee:ana`
     Assignee(String),

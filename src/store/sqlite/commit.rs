@@ -312,7 +312,6 @@ fn begin_conversation(tx: &Tx<'_>, commit: &Commit, new: &NewConversation, now: 
     }
     let (their_role, reader) = match commit.kind.as_str() {
         "thg" => ("marketplace", "THG support".to_owned()),
-        "whatsapp" => ("customer", new.to.clone().unwrap_or_default()),
         "dsco" => match &new.consumer {
             Some(consumer) => ("customer", format!("consumer {consumer}")),
             None => ("partner", new.to.clone().unwrap_or_default()),

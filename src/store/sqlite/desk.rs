@@ -220,7 +220,7 @@ fn withdraw(
 ) -> rusqlite::Result<()> {
     let db = tx.db;
     if row.message.is_some() {
-        outbox::release_followers(db, row, "the message before it was not sent", now)?;
+        outbox::release_followers(db, row, "the message before it was not sent")?;
     } else {
         db.execute("UPDATE outbox SET after_row = NULL WHERE after_row = ?1", [row.n])?;
     }

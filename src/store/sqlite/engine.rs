@@ -97,7 +97,7 @@ impl EngineSide for SqliteStore {
                     Some((led_by, led_by_service, epoch, led_until, up_since)) => {
                         let alive = led_until > now;
                         let same = led_by == holder;
-                        if alive && !same && !(service && !led_by_service) {
+                        if alive && !same && (!service || led_by_service) {
                             return Ok(None);
                         }
                         let renews = alive && same;

@@ -124,14 +124,14 @@ pub(super) fn stopped(
     }
     log(db, now, Some(row.conversation), None, state.as_str(), &facts)?;
     if row.message.is_some() {
-        release_followers(db, row, "the message before it was not sent", now)?;
+        release_followers(db, row, "the message before it was not sent")?;
         open_again(db, row, now)?;
     }
     Ok(())
 }
 
 /// Status rows go with the reply they belong to; further messages wait for a person.
-pub(super) fn release_followers(db: &Connection, row: &Row, why: &str, now: i64) -> Result<()> {
+pub(super) fn release_followers(db: &Connection, row: &Row, why: &str) -> Result<()> {
     for follower in followers(db, row.n)? {
         if follower.message.is_some() {
             db.execute("UPDATE outbox SET after_row = NULL WHERE n = ?1", [follower.n])?;
@@ -139,7 +139,7 @@ pub(super) fn release_followers(db: &Connection, row: &Row, why: &str, now: i64)
         } else {
             remove(db, &follower)?;
         }
-        release_followers(db, &follower, why, now)?;
+        release_followers(db, &follower, why)?;
     }
     Ok(())
 }
@@ -206,16 +206,11 @@ pub(super) fn failed_later(
             db.query_row("SELECT n FROM outbox WHERE message = ?1", [message], |r| r.get(0)).optional()?
         }
     };
-    match n.map(|n| row(db, n)).transpose()?.flatten() {
-        Some(row) => stopped(db, &row, RowState::Failed, None, Some(words), now),
-        None => {
-            db.execute(
-                "UPDATE message SET delivery = 'failed', error = ?2 WHERE id = ?1",
-                params![message, words],
-            )?;
-            Ok(())
-        }
+    if let Some(row) = n.map(|n| row(db, n)).transpose()?.flatten() {
+        return stopped(db, &row, RowState::Failed, None, Some(words), now);
     }
+    db.execute("UPDATE message SET delivery = 'failed', error = ?2 WHERE id = ?1", params![message, words])?;
+    Ok(())
 }
 
 /// The vendor shows what nobody was sure of.

@@ -271,7 +271,8 @@ pub(super) fn settle(tx: &Tx<'_>, lease: &Lease, n: i64, how: Settlement, now: i
     let mut conversation = row.conversation;
     match how {
         Settlement::Sent { key, remote_id, conversation: named } => {
-            conversation = is_sent(tx, lease, &row, key, remote_id, named, now)?;
+            conversation =
+                is_sent(tx, lease, &row, key.as_deref(), remote_id.as_deref(), named.as_deref(), now)?;
         }
         Settlement::Again { at, error } => {
             let attempts = i64::from(row.state != Some(RowState::Sending));
@@ -319,9 +320,9 @@ fn is_sent(
     tx: &Tx<'_>,
     lease: &Lease,
     row: &outbox::Row,
-    key: Option<String>,
-    remote_id: Option<String>,
-    named: Option<String>,
+    key: Option<&str>,
+    remote_id: Option<&str>,
+    named: Option<&str>,
     now: i64,
 ) -> Result<i64> {
     let db = tx.db;
@@ -337,12 +338,12 @@ fn is_sent(
         messages_new: 0,
     };
     let conversation = match named {
-        Some(remote_id) => join::name(&mut applying, row.conversation, &remote_id)?,
+        Some(remote_id) => join::name(&mut applying, row.conversation, remote_id)?,
         None => row.conversation,
     };
     outbox::sent(db, row, None, now)?;
     if let Some(message) = row.message {
-        if let Some(key) = &key {
+        if let Some(key) = key {
             // A scan that was quicker has stored it as another message: that one goes, its number with it.
             let double: Option<i64> = db
                 .query_row(
@@ -359,7 +360,7 @@ fn is_sent(
             "UPDATE message SET key = ifnull(key, ?2), remote_id = ifnull(remote_id, ?3) WHERE id = ?1",
             params![message, key, remote_id],
         )?;
-        if let Some(key) = &key {
+        if let Some(key) = key {
             super::messages::orphans(&mut applying, key, Some(&row.send_id))?;
         }
     }
