@@ -78,7 +78,10 @@ pub async fn label(desk: &Desk, args: args::Label) -> Result<(), CliError> {
             Some(("+", label)) if !label.is_empty() => add.push(label.to_owned()),
             Some(("-", label)) if !label.is_empty() => remove.push(label.to_owned()),
             _ => {
-                return Err(CliError::new(Code::Usage, format!("{word}: labels are +x to add, -y to remove")));
+                return Err(CliError::new(
+                    Code::Usage,
+                    format!("{word}: labels are +x to add, -y to remove"),
+                ));
             }
         }
     }
