@@ -15,8 +15,10 @@ use crate::domain::{ConversationId, DraftKind};
 pub(super) struct Wanted {
     /// The first view is still to be chosen by what is not empty.
     pub view_open: bool,
+    /// There was no last window.
+    pub first_start: bool,
     open: Option<ConversationId>,
-    kind: Option<DraftKind>,
+    pub kind: Option<DraftKind>,
     scroll: Option<usize>,
 }
 
@@ -27,6 +29,7 @@ impl Model {
         let view = session.get("view").and_then(Value::as_str);
         self.session = Wanted {
             view_open: false,
+            first_start: view.is_none(),
             open: number("open").map(ConversationId),
             kind: match session.get("composer").and_then(Value::as_str) {
                 Some("reply") => Some(DraftKind::Reply),
@@ -36,17 +39,14 @@ impl Model {
             scroll: number("scroll").and_then(|top| usize::try_from(top).ok()),
         };
         self.list.selected = number("selected").map(ConversationId);
-        match view.and_then(|name| self.list.views.iter().position(|view| view.name == name)) {
-            Some(view) => {
-                self.list.view = view;
-                let selected = self.list.selected;
-                self.reload_list();
-                self.list.selected = selected;
-            }
-            None => {
-                self.session.view_open = true;
-                self.choose_first_view();
-            }
+        if let Some(view) = view.and_then(|name| self.list.views.iter().position(|view| view.name == name)) {
+            self.list.view = view;
+            let selected = self.list.selected;
+            self.reload_list();
+            self.list.selected = selected;
+        } else {
+            self.session.view_open = true;
+            self.choose_first_view();
         }
     }
 
@@ -63,8 +63,9 @@ impl Model {
         if let Some(thread) = &mut self.thread {
             thread.scroll_to = scroll;
         }
-        if let (Some(kind), Some(channel)) = (kind, channel) {
-            self.open_composer(id, channel, kind);
+        match (kind, channel) {
+            (Some(kind), Some(channel)) => self.open_composer(id, channel, kind),
+            (kind, _) => self.session.kind = kind,
         }
     }
 

@@ -33,13 +33,12 @@ impl Model {
         let now = self.now;
         let zone = self.options.zone;
         match act {
-            Act::Resolve => self.status(Status::Resolved, false),
+            Act::Resolve | Act::StatusResolved => self.status(Status::Resolved, false),
             Act::ResolveNext => self.status(Status::Resolved, true),
             Act::StatusNew => self.status(Status::New, false),
             Act::StatusOpen => self.status(Status::Open, false),
             Act::StatusPending => self.status(Status::Pending, false),
             Act::StatusOnHold => self.status(Status::OnHold, false),
-            Act::StatusResolved => self.status(Status::Resolved, false),
             Act::Settle => self.change("no reply needed", &LocalChange::Settle),
             Act::Unread => self.change("unread here", &LocalChange::Unseen),
             Act::AssignMe => {
@@ -47,7 +46,7 @@ impl Model {
                 self.change("assigned to you", &LocalChange::Assign(Some(me)));
             }
             Act::AssignTeam | Act::AssignNobody => {
-                self.change("assigned to nobody", &LocalChange::Assign(None))
+                self.change("assigned to nobody", &LocalChange::Assign(None));
             }
             Act::SnoozeTomorrow => self.snooze(at_nine(now, zone, 1)),
             Act::SnoozeWeek => {
@@ -58,11 +57,11 @@ impl Model {
             Act::SnoozeReply => self.snooze(now + Duration::days(365)),
             Act::PriorityLow => self.change("priority low", &LocalChange::Priority(Some(Priority::Low))),
             Act::PriorityNormal => {
-                self.change("priority normal", &LocalChange::Priority(Some(Priority::Normal)))
+                self.change("priority normal", &LocalChange::Priority(Some(Priority::Normal)));
             }
             Act::PriorityHigh => self.change("priority high", &LocalChange::Priority(Some(Priority::High))),
             Act::PriorityUrgent => {
-                self.change("priority urgent", &LocalChange::Priority(Some(Priority::Urgent)))
+                self.change("priority urgent", &LocalChange::Priority(Some(Priority::Urgent)));
             }
             Act::PriorityNone => self.change("no priority", &LocalChange::Priority(None)),
             Act::VendorRead => self.vendor_mark(true),
@@ -354,74 +353,4 @@ fn local(zone: Tz, at: chrono::NaiveDateTime) -> Time {
         .earliest()
         .or_else(|| zone.from_local_datetime(&(at + Duration::hours(1))).earliest())
         .map_or_else(|| at.and_utc(), |at: DateTime<Tz>| at.to_utc())
-}
-
-/// A time as agents type it: `3d`, `2h`, `30m`, `14:30`, `fri`, `fri 9`, `sex`, `Fr 14:30`, `2026-12-01`.
-pub fn parse_time(text: &str, now: Time, zone: Tz) -> Option<Time> {
-    let text = text.trim().to_lowercase();
-    let split = text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len());
-    if let (Ok(n), unit) = (text[..split].parse::<i64>(), text[split..].trim()) {
-        let span = match unit {
-            "m" | "min" => Some(Duration::minutes(n)),
-            "h" | "hours" | "std" => Some(Duration::hours(n)),
-            "w" => Some(Duration::weeks(n)),
-            _ => None,
-        };
-        if let Some(span) = span.filter(|_| n <= 100_000) {
-            return Some(now + span);
-        }
-        if matches!(unit, "d" | "t" | "dias" | "days") && n <= 3650 {
-            return Some(at_nine(now, zone, n.unsigned_abs()));
-        }
-    }
-    let today = now.with_timezone(&zone).date_naive();
-    let mut words = text.split_whitespace();
-    let (first, second) = (words.next()?, words.next());
-    if words.next().is_some() {
-        return None;
-    }
-    let nine = NaiveTime::from_hms_opt(9, 0, 0)?;
-    if let Some(time) = hour(first).filter(|_| second.is_none() && first.contains(':')) {
-        let at = local(zone, today.and_time(time));
-        return Some(if at > now { at } else { local(zone, (today + Days::new(1)).and_time(time)) });
-    }
-    let time = match second {
-        Some(word) => hour(word)?,
-        None => nine,
-    };
-    let day = match first {
-        "tomorrow" | "tom" | "morgen" | "amanhã" | "amanha" => today + Days::new(1),
-        "today" | "heute" | "hoje" => today,
-        _ => match weekday(first) {
-            Some(day) => {
-                let ahead = (day + 7 - today.weekday().num_days_from_monday()) % 7;
-                today + Days::new(u64::from(if ahead == 0 { 7 } else { ahead }))
-            }
-            None => chrono::NaiveDate::parse_from_str(first, "%Y-%m-%d").ok()?,
-        },
-    };
-    Some(local(zone, day.and_time(time))).filter(|at| *at > now)
-}
-
-fn hour(word: &str) -> Option<NaiveTime> {
-    let (hours, minutes) = word.split_once([':', 'h']).unwrap_or((word, "0"));
-    NaiveTime::from_hms_opt(
-        hours.parse().ok()?,
-        if minutes.is_empty() { 0 } else { minutes.parse().ok()? },
-        0,
-    )
-}
-
-/// Days of the week in English, German and Portuguese, Monday first.
-fn weekday(word: &str) -> Option<u32> {
-    const DAYS: [&[&str]; 7] = [
-        &["mon", "monday", "mo", "montag", "seg", "segunda"],
-        &["tue", "tuesday", "di", "dienstag", "ter", "terça", "terca"],
-        &["wed", "wednesday", "mi", "mittwoch", "qua", "quarta"],
-        &["thu", "thursday", "do", "donnerstag", "qui", "quinta"],
-        &["fri", "friday", "fr", "freitag", "sex", "sexta"],
-        &["sat", "saturday", "sa", "samstag", "sab", "sáb", "sábado", "sabado"],
-        &["sun", "sunday", "so", "sonntag", "dom", "domingo"],
-    ];
-    DAYS.iter().position(|names| names.contains(&word)).and_then(|day| u32::try_from(day).ok())
 }
