@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    fmt::Write,
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex},
@@ -13,6 +14,7 @@ use deskline::{
         Channel, ChannelError, ErrorKind, Found, KnownMessage, Memory, Retry, Sending, Set, Sink, Sweep,
         Target, dsco, thg, tokens::Tokens,
     },
+    config,
     domain::{
         Action, ChannelKind, ChannelName, Customer, Descriptor, Direction, Facts, Gate, Time,
         attachment::StoredFile,
@@ -370,9 +372,9 @@ async fn thg_does_what_its_table_says() {
         let (to, action) = (target(&id, &[(&answer.id, answer.at)]), reply("Thanks", false));
         let now = stage.clock.now();
         let send = Sending { upload: Some(token), ..sending(&action, Some(&to), &Value::Null, now) };
-        let sent = channel.send(&send).await.expect("sent");
+        let took = channel.send(&send).await.expect("sent");
         let last = stage.simulator.book().messages("thg", &id).pop().expect("there");
-        assert_eq!((sent.key, last.attachments.len()), (Some(last.id), 1));
+        assert_eq!((took.key, last.attachments.len()), (Some(last.id), 1));
 
         channel.set(&to, &Set::Read).await.expect("marked");
         assert_eq!(control.thg_read(&id), Some(true));
@@ -448,5 +450,39 @@ async fn dsco_does_what_its_table_says() {
     assert_eq!(retailer.send(&send).await.expect("it is there").conversation.as_deref(), Some(made.as_str()));
     control.expire_sessions("dsco");
     scan(supplier.as_ref(), Sweep::Full, &Kept::default()).await.expect("it asks for a token again");
+    stage.assert_no_breach();
+}
+
+#[tokio::test]
+async fn the_configuration_builds_them() {
+    let stage = Stage::new(Switches::default()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut text = String::new();
+    for name in ["myprotein", "dsco-supplier"] {
+        let kind = name.split('-').next().filter(|it| *it == "dsco").unwrap_or("thg");
+        let _ = writeln!(text, "[[channel]]\nname = \"{name}\"\nkind = \"{kind}\"");
+        for (key, value) in stage.settings(name) {
+            let _ = writeln!(text, "{key} = \"{value}\"");
+        }
+    }
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, text).expect("written");
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("ours");
+    let environment = config::Environment::new([], config::Account::current());
+    let sources = config::Sources { environment: &environment, file: Some(file), arguments: Vec::new() };
+    let config = config::load(&sources, config::KINDS).expect("it loads");
+    for (kind, channel) in [thg::KIND, dsco::KIND].into_iter().zip(&config.channels) {
+        let descriptor = (kind.describe)(channel);
+        assert_eq!((descriptor.kind.as_str(), &descriptor.name), (kind.name, &channel.name));
+        assert_eq!(descriptor.capabilities.files.is_some(), kind.name == "thg");
+        let means = deskline::channels::registry::Means {
+            clock: stage.clock.clone(),
+            secrets: channel.settings.resolve_secrets(&environment).await.expect("literals"),
+            tokens: Tokens::in_folder(folder.path(), kind.name),
+            max_rate: 0,
+        };
+        let built = (kind.build)(channel, means).expect("it builds");
+        built.check().await.expect("it talks");
+    }
     stage.assert_no_breach();
 }

@@ -8,6 +8,9 @@ use crate::{
     domain::{Descriptor, time::Clock},
 };
 
+/// Makes an account ready to talk.
+pub type Build = fn(&ChannelConfig, Means) -> Result<Arc<dyn Channel>, ChannelError>;
+
 /// A kind of channel.
 pub struct Kind {
     /// Its word in the configuration.
@@ -15,7 +18,7 @@ pub struct Kind {
     /// What screens need, from the configuration alone: no secret is read, no vendor asked.
     pub describe: fn(&ChannelConfig) -> Descriptor,
     /// The account, ready to talk.
-    pub build: fn(&ChannelConfig, Means) -> Result<Arc<dyn Channel>, ChannelError>,
+    pub build: Build,
 }
 
 /// What a channel is built with.

@@ -110,7 +110,7 @@ pub struct ConversationSeen {
     pub labels: Vec<String>,
     /// Numbers to find it by (order, delivery, SKU, reference ids, phone).
     pub numbers: Vec<String>,
-    /// The channel's facts for its own later requests (order_code, other party, …), kept verbatim.
+    /// The channel's facts for its own later requests (order code, other party, …), kept verbatim.
     pub facts: Facts,
     /// The vendor's time of its beginning.
     pub created_at: Option<Time>,

@@ -108,12 +108,6 @@ impl Pty {
         self.master = None;
     }
 
-    /// Ends the program at once, as a power cut would.
-    pub fn kill(&mut self) {
-        self.child.kill().expect("the program can be killed");
-        self.child.wait().expect("the program has ended");
-    }
-
     /// Waits for the program's end, at most `limit`; what it still wrote is on the screen.
     pub fn wait_exit(&mut self, limit: Duration) -> ExitStatus {
         let end = Instant::now() + limit;
