@@ -92,6 +92,10 @@ CREATE INDEX live_due ON conversation (blocked, due_key, waiting_key, id, turn, 
 CREATE INDEX live_waiting ON conversation (waiting_key, id, turn, assignee, snoozed_until) WHERE turn IS NOT NULL;
 CREATE INDEX mine_updated ON conversation (assignee, updated_at, id, turn, snoozed_until)
     WHERE turn IS NOT NULL AND assignee IS NOT NULL;
+CREATE INDEX mine_due ON conversation (assignee, blocked, due_key, waiting_key, id, turn, snoozed_until)
+    WHERE turn IS NOT NULL AND assignee IS NOT NULL;
+CREATE INDEX mine_waiting ON conversation (assignee, waiting_key, id, turn, snoozed_until)
+    WHERE turn IS NOT NULL AND assignee IS NOT NULL;
 CREATE INDEX conversation_outbox ON conversation (outbox) WHERE outbox IS NOT NULL;
 CREATE INDEX conversation_snoozed ON conversation (snoozed_until) WHERE snoozed_until IS NOT NULL;
 CREATE INDEX conversation_held ON conversation (held_until) WHERE held_until IS NOT NULL;

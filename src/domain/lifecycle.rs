@@ -170,7 +170,9 @@ pub fn drift(
     let ours = status.as_str().replace('_', " ");
     match (remote_closed?, done) {
         (true, false) => Some(format!("{} at the vendor, {ours} here", word.unwrap_or("closed"))),
-        (false, true) if closes_there => Some(format!("{ours} here, {} at the vendor", word.unwrap_or("open"))),
+        (false, true) if closes_there => {
+            Some(format!("{ours} here, {} at the vendor", word.unwrap_or("open")))
+        }
         _ => None,
     }
 }
@@ -180,8 +182,22 @@ const THANKS: [(&str, &[&str]); 4] = [
     (
         "pt",
         &[
-            "obrigado", "obrigada", "obrigadao", "obrigadinha", "brigado", "brigada", "obg", "obgd", "vlw", "valeu",
-            "grato", "grata", "agradeco", "agradecido", "agradecida", "gratidao",
+            "obrigado",
+            "obrigada",
+            "obrigadao",
+            "obrigadinha",
+            "brigado",
+            "brigada",
+            "obg",
+            "obgd",
+            "vlw",
+            "valeu",
+            "grato",
+            "grata",
+            "agradeco",
+            "agradecido",
+            "agradecida",
+            "gratidao",
         ],
     ),
     ("de", &["danke", "dankeschoen", "dankeschon", "dank", "merci", "dankesehr"]),
@@ -191,10 +207,55 @@ const THANKS: [(&str, &[&str]); 4] = [
 
 /// Words that may stand beside them.
 const BESIDE: [&str; 49] = [
-    "muito", "mesmo", "pela", "pelo", "a", "o", "ajuda", "atencao", "de", "nada", "ok", "okay", "tudo", "bem", "certo",
-    "ta", "bom", "por", "voce", "you", "so", "very", "much", "a", "lot", "many", "for", "your", "help", "the", "all",
-    "great", "perfect", "vielen", "vielmals", "sehr", "schon", "schoen", "besten", "herzlichen", "fur", "fuer", "ihre",
-    "die", "hilfe", "super", "muchas", "perfeito", "alles",
+    "muito",
+    "mesmo",
+    "pela",
+    "pelo",
+    "a",
+    "o",
+    "ajuda",
+    "atencao",
+    "de",
+    "nada",
+    "ok",
+    "okay",
+    "tudo",
+    "bem",
+    "certo",
+    "ta",
+    "bom",
+    "por",
+    "voce",
+    "you",
+    "so",
+    "very",
+    "much",
+    "a",
+    "lot",
+    "many",
+    "for",
+    "your",
+    "help",
+    "the",
+    "all",
+    "great",
+    "perfect",
+    "vielen",
+    "vielmals",
+    "sehr",
+    "schon",
+    "schoen",
+    "besten",
+    "herzlichen",
+    "fur",
+    "fuer",
+    "ihre",
+    "die",
+    "hilfe",
+    "super",
+    "muchas",
+    "perfeito",
+    "alles",
 ];
 
 /// Whether a text is nothing but thanks: at most four words, no question mark, all of them words of a thanks. A message
@@ -209,7 +270,8 @@ pub fn thanks_alone(text: &str) -> bool {
         .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
         .flat_map(char::to_lowercase)
         .collect();
-    let words: Vec<&str> = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     if words.is_empty() || words.len() > 4 {
         return false;
     }

@@ -44,7 +44,7 @@ pub enum What {
     Priority(Priority),
     /// `waiting:>4h`: the oldest unanswered message is older (younger) than that.
     Waiting(Cmp, TimeDelta),
-    /// `window:<2h`: WhatsApp's window is open and ends within (not within) that.
+    /// `window:<2h`: the window of `WhatsApp` is open and ends within (not within) that.
     Window(Cmp, TimeDelta),
     /// `assignee:ana`
     Assignee(String),
@@ -143,8 +143,8 @@ const HAS: [(&str, Has); 2] = [("attachment", Has::Attachment), ("draft", Has::D
 
 /// The keys of the language, for errors, completion and help.
 pub const KEYS: [&str; 19] = [
-    "status", "channel", "kind", "is", "turn", "lang", "priority", "waiting", "window", "assignee", "label", "order",
-    "sku", "customer", "before", "after", "due", "gate", "has",
+    "status", "channel", "kind", "is", "turn", "lang", "priority", "waiting", "window", "assignee", "label",
+    "order", "sku", "customer", "before", "after", "due", "gate", "has",
 ];
 
 /// The words that a key takes, where they are a closed list: for completion and errors.
@@ -196,11 +196,8 @@ impl Query {
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         let mut terms = Vec::new();
         for token in tokens(text)? {
-            let problem = |problem: String| QueryError {
-                position: token.position,
-                term: token.raw.clone(),
-                problem,
-            };
+            let problem =
+                |problem: String| QueryError { position: token.position, term: token.raw.clone(), problem };
             let what = match &token.key {
                 Some(key) => keyed(key, &token.value).map_err(problem)?,
                 None if token.quoted => What::Phrase(token.value.clone()),

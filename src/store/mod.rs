@@ -103,6 +103,7 @@ pub trait Desk: Send + Sync {
     async fn commit(&self, commit: Commit, now: Time) -> Answer<Committed>;
     /// A local change. `vendor`: the rows that the vendor's side of it needs (by the channel's capabilities), held
     /// until `held_until`.
+    #[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
     async fn change(
         &self,
         id: ConversationId,

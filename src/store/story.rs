@@ -49,14 +49,24 @@ pub(crate) fn channels() -> Vec<Descriptor> {
 
 pub(crate) fn conversation(remote_id: &str, gate: Gate, read_at: Time) -> ConversationSeen {
     ConversationSeen {
-        customer: Customer { id: Some("12345678".into()), name: Some("João dos Santos".into()), ..Default::default() },
+        customer: Customer {
+            id: Some("12345678".into()),
+            name: Some("João dos Santos".into()),
+            ..Default::default()
+        },
         gate: Some(GateEvidence::said(gate)),
         remote_unread: Some(true),
         ..ConversationSeen::named(remote_id, Role::Customer, read_at)
     }
 }
 
-pub(crate) fn message(conversation: &str, key: &str, direction: Direction, body: &str, sent_at: Time) -> MessageSeen {
+pub(crate) fn message(
+    conversation: &str,
+    key: &str,
+    direction: Direction,
+    body: &str,
+    sent_at: Time,
+) -> MessageSeen {
     let role = if direction == Direction::Inbound { Role::Customer } else { Role::Agent };
     MessageSeen {
         conversation: conversation.into(),
@@ -252,7 +262,10 @@ pub(crate) async fn story(store: &impl Store) {
     assert_eq!(thread[2].delivery, Some(Delivery::Sent));
 
     // The customer answers, jon resolves and tells the vendor, the customer thanks: it stays resolved.
-    store.apply("americanas".into(), page(vec![says(CHAT, "m4", "Chegou hoje", at(70))]), at(71)).await.unwrap();
+    store
+        .apply("americanas".into(), page(vec![says(CHAT, "m4", "Chegou hoje", at(70))]), at(71))
+        .await
+        .unwrap();
     assert_eq!(store.conversation(id, ana.clone(), at(71)).await.unwrap().unwrap().status, Status::Open);
     let changed = store
         .change(
@@ -269,7 +282,10 @@ pub(crate) async fn story(store: &impl Store) {
         .unwrap();
     assert_eq!(changed.inverse, [LocalChange::Status(Status::Open)]);
     assert_eq!(send(store, "americanas", sent(), at(90)).await, Some(changed.rows[0]));
-    store.apply("americanas".into(), page(vec![says(CHAT, "m5", "Obrigado!", at(95))]), at(96)).await.unwrap();
+    store
+        .apply("americanas".into(), page(vec![says(CHAT, "m5", "Obrigado!", at(95))]), at(96))
+        .await
+        .unwrap();
     let now = store.conversation(id, ana.clone(), at(96)).await.unwrap().unwrap();
     assert_eq!((now.status, now.waiting_since), (Status::Resolved, None));
     let five_days = at(80) + TimeDelta::days(5);
@@ -300,7 +316,8 @@ fn draft(id: ConversationId, body: &str) -> Draft {
 
 /// A refused reply takes its status with it and opens the conversation; taken back, its text is a draft.
 async fn fails_and_comes_back(store: &impl Store) {
-    let changes = vec![seen(conversation("c2", Gate::Open, at(100))), says("c2", "m10", "Onde está?", at(100))];
+    let changes =
+        vec![seen(conversation("c2", Gate::Open, at(100))), says("c2", "m10", "Onde está?", at(100))];
     let id = store.apply("americanas".into(), page(changes), at(100)).await.unwrap().conversations[0];
     let mut wish = commit(id, "americanas", "Aqui", None);
     wish.actions.push(Action::Status { close: true });
@@ -310,7 +327,10 @@ async fn fails_and_comes_back(store: &impl Store) {
     let failed = Settlement::Failed { error: "422 chat pausado".into() };
     assert_eq!(send(store, "americanas", failed, at(102)).await, Some(rows[0]));
     let outbox = store.outbox(Some(id)).await.unwrap();
-    assert_eq!(outbox.iter().map(|row| (row.n, row.state)).collect::<Vec<_>>(), [(rows[0], RowState::Failed)]);
+    assert_eq!(
+        outbox.iter().map(|row| (row.n, row.state)).collect::<Vec<_>>(),
+        [(rows[0], RowState::Failed)]
+    );
     let now = store.conversation(id, "ana".into(), at(102)).await.unwrap().unwrap();
     assert_eq!((now.status, now.outbox), (Status::New, Some(Delivery::Failed)));
     assert!(now.unread > 0 && now.waiting_since == Some(at(100)));
@@ -326,7 +346,8 @@ async fn fails_and_comes_back(store: &impl Store) {
 async fn is_uncertain(store: &impl Store) {
     let changes = vec![seen(conversation("c3", Gate::Open, at(200))), says("c3", "m20", "E o meu?", at(200))];
     let id = store.apply("americanas".into(), page(changes), at(200)).await.unwrap().conversations[0];
-    let row = store.commit(commit(id, "americanas", "Chega amanhã", None), at(201)).await.unwrap().unwrap().rows[0];
+    let row =
+        store.commit(commit(id, "americanas", "Chega amanhã", None), at(201)).await.unwrap().unwrap().rows[0];
     let lost = |look_at| Settlement::Uncertain { error: "timeout".into(), look_at, lookup: None };
     send(store, "americanas", lost(Some(at(212))), at(202)).await.unwrap();
     let lease = lead(store, "americanas", at(212)).await;
@@ -372,7 +393,9 @@ async fn begins(store: &impl Store) {
     assert!(store.settle(lease, claimed.row.n, answer, at(303)).await.unwrap());
     assert_eq!(store.find("dsco".into(), "d-77".into()).await.unwrap(), Some(committed.conversation));
     let thread = store.thread(committed.conversation, None, 9).await.unwrap();
-    assert_eq!(thread.iter().map(|it| it.body.as_str()).collect::<Vec<_>>(), ["Where is order 7?", "On its way"]);
+    assert_eq!(
+        thread.iter().map(|it| it.body.as_str()).collect::<Vec<_>>(),
+        ["Where is order 7?", "On its way"]
+    );
     assert_eq!(ids(store, "channel:dsco", "ana", at(303)).await.len(), 1);
 }
-

@@ -22,7 +22,11 @@ fn the_table_of_what_moves_a_status() {
         ("closed there, nothing unanswered", &[(0, IN), (1, OUT), (2, CLOSED)], Status::Resolved),
         ("closed there, something unanswered", &[(0, IN), (2, CLOSED)], Status::New),
         ("closed without an answer", &[(0, OUT), (1, Fact::Closed { unanswered: true })], Status::Open),
-        ("thanks after it was resolved", &[(0, IN), (1, OUT), (2, CLOSED), (3, THANKS_ONLY)], Status::Resolved),
+        (
+            "thanks after it was resolved",
+            &[(0, IN), (1, OUT), (2, CLOSED), (3, THANKS_ONLY)],
+            Status::Resolved,
+        ),
         ("a question after it was resolved", &[(0, IN), (1, OUT), (2, CLOSED), (3, IN)], Status::Open),
         ("thanks while pending", &[(0, IN), (1, OUT), (2, THANKS_ONLY)], Status::Open),
         ("a word after five days", &[(0, IN), (1, OUT), (2, CLOSED), (8, THANKS_ONLY)], Status::Open),
@@ -52,12 +56,20 @@ fn five_days_close_and_the_next_word_begins_an_episode() {
 
 #[test]
 fn thanks_alone_is_short_and_asks_nothing() {
-    for yes in ["Obrigado!", "muito obrigada 🙏", "Vielen Dank", "thank you so much", "ok, obrigado", "Danke schön!"] {
+    for yes in
+        ["Obrigado!", "muito obrigada 🙏", "Vielen Dank", "thank you so much", "ok, obrigado", "Danke schön!"]
+    {
         assert!(thanks_alone(yes), "{yes}");
     }
-    for no in
-        ["", "ok", "obrigado?", "thanks, but where is it", "Obrigado mas não chegou", "danke, aber kaputt", "👍"]
-    {
+    for no in [
+        "",
+        "ok",
+        "obrigado?",
+        "thanks, but where is it",
+        "Obrigado mas não chegou",
+        "danke, aber kaputt",
+        "👍",
+    ] {
         assert!(!thanks_alone(no), "{no}");
     }
 }

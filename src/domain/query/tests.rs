@@ -36,7 +36,9 @@ fn ages_are_minutes_hours_and_days_only() {
     assert_eq!(whats("waiting:>4h"), vec![(false, What::Waiting(Cmp::More, TimeDelta::hours(4)))]);
     assert_eq!(whats("waiting:30m"), vec![(false, What::Waiting(Cmp::More, TimeDelta::minutes(30)))]);
     assert_eq!(whats("due:<=2d"), vec![(false, What::Due(Cmp::Less, TimeDelta::days(2)))]);
-    for wrong in ["waiting:>4", "waiting:>4w", "waiting:>", "waiting:>é", "due:<1h30m", "after:-7x", "before:soon"] {
+    for wrong in
+        ["waiting:>4", "waiting:>4w", "waiting:>", "waiting:>é", "due:<1h30m", "after:-7x", "before:soon"]
+    {
         assert!(Query::parse(wrong).is_err(), "{wrong}");
     }
 }
@@ -54,7 +56,10 @@ fn an_unknown_key_names_its_place_and_lists_the_keys() {
 
 #[test]
 fn what_only_looks_like_a_key_is_a_word() {
-    assert_eq!(whats("10:30 :x"), vec![(false, What::Word("10:30".into())), (false, What::Word(":x".into()))]);
+    assert_eq!(
+        whats("10:30 :x"),
+        vec![(false, What::Word("10:30".into())), (false, What::Word(":x".into()))]
+    );
     assert_eq!(whats("\"status:open\""), vec![(false, What::Phrase("status:open".into()))]);
     assert_eq!(whats("-"), vec![(false, What::Word("-".into()))]);
 }

@@ -85,7 +85,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .stack_size(1 << 20)
-            .spawn(move || run(db, &told, &ringer, queue))?;
+            .spawn(move || run(&db, &told, &ringer, queue))?;
         Ok(Self { orders: Some(orders), thread: Some(thread), house })
     }
 
@@ -152,7 +152,7 @@ fn part<T>(tx: &Tx<'_>, work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T>) -> ru
     done
 }
 
-fn run(db: Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receiver<Order>) {
+fn run(db: &Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receiver<Order>) {
     let version = || db.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)).unwrap_or(0);
     let mut seen = version();
     let mut jobs = Vec::new();
@@ -166,7 +166,7 @@ fn run(db: Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receiver
             }
             next = if jobs.len() < BATCH { queue.try_recv().ok() } else { None };
         }
-        if !jobs.is_empty() && batch(&db, house, std::mem::take(&mut jobs)) {
+        if !jobs.is_empty() && batch(db, house, std::mem::take(&mut jobs)) {
             ringer.ring();
         }
         if look {
@@ -242,7 +242,7 @@ fn copy(error: &StoreError) -> StoreError {
     }
 }
 
-/// An error of SQLite in our words, with what to do next.
+/// An error of `SQLite` in our words, with what to do next.
 pub(super) fn trouble(error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => {

@@ -131,7 +131,8 @@ impl Applying<'_, '_> {
             Some(GateEvidence::Said { gate, since }) => (Some(gate.as_str()), since.map(to_millis), None),
             Some(GateEvidence::Window { until }) => {
                 // An older message never shortens the window.
-                let until = to_millis(until).max(old_until.filter(|_| old_gate == "window").unwrap_or(i64::MIN));
+                let until =
+                    to_millis(until).max(old_until.filter(|_| old_gate == "window").unwrap_or(i64::MIN));
                 (Some("window"), None, Some(until))
             }
         };
@@ -149,36 +150,33 @@ impl Applying<'_, '_> {
             }
         }
         let closed = seen.remote_closed;
-        let changed = self
-            .db
-            .prepare_cached(UPDATE_SEEN)?
-            .execute(named_params! {
-                ":id": id,
-                ":subject": seen.subject,
-                ":customer_id": seen.customer.id,
-                ":customer_name": seen.customer.name,
-                ":customer_email": seen.customer.email,
-                ":customer_phone": seen.customer.phone,
-                ":counterpart": seen.counterpart.as_ref().map(|it| &it.name),
-                ":addressee": seen.counterpart.as_ref().map(|it| &it.addressee),
-                ":note": seen.counterpart.as_ref().and_then(|it| it.note.as_ref()),
-                ":their_role": seen.their_role.as_str(),
-                ":remote_status": seen.remote_status.as_ref().map(to_json),
-                ":remote_unread": seen.remote_unread,
-                ":remote_closed": closed.map(|it| it.closed),
-                ":closed_at": closed.and_then(|it| it.at).map(to_millis),
-                ":unanswered": closed.map(|it| it.closed && it.unanswered),
-                ":gate": gate,
-                ":since": since,
-                ":until": until,
-                ":order_facts": seen.order.as_ref().map(to_json),
-                ":products": seen.products.as_ref().map(to_json),
-                ":category": seen.category,
-                ":facts": to_json(&facts),
-                ":labels": to_json(&labels),
-                ":created_at": seen.created_at.map(to_millis),
-                ":updated_at": seen.updated_at.map(to_millis),
-            })?;
+        let changed = self.db.prepare_cached(UPDATE_SEEN)?.execute(named_params! {
+            ":id": id,
+            ":subject": seen.subject,
+            ":customer_id": seen.customer.id,
+            ":customer_name": seen.customer.name,
+            ":customer_email": seen.customer.email,
+            ":customer_phone": seen.customer.phone,
+            ":counterpart": seen.counterpart.as_ref().map(|it| &it.name),
+            ":addressee": seen.counterpart.as_ref().map(|it| &it.addressee),
+            ":note": seen.counterpart.as_ref().and_then(|it| it.note.as_ref()),
+            ":their_role": seen.their_role.as_str(),
+            ":remote_status": seen.remote_status.as_ref().map(to_json),
+            ":remote_unread": seen.remote_unread,
+            ":remote_closed": closed.map(|it| it.closed),
+            ":closed_at": closed.and_then(|it| it.at).map(to_millis),
+            ":unanswered": closed.map(|it| it.closed && it.unanswered),
+            ":gate": gate,
+            ":since": since,
+            ":until": until,
+            ":order_facts": seen.order.as_ref().map(to_json),
+            ":products": seen.products.as_ref().map(to_json),
+            ":category": seen.category,
+            ":facts": to_json(&facts),
+            ":labels": to_json(&labels),
+            ":created_at": seen.created_at.map(to_millis),
+            ":updated_at": seen.updated_at.map(to_millis),
+        })?;
         if changed > 0 {
             let touch = self.touch(id);
             touch.words |= seen.facts.contains_key("lang");
@@ -189,7 +187,9 @@ impl Applying<'_, '_> {
         if seen.remote_status.is_some() {
             // When it was read is no change by itself: nobody is told.
             self.db
-                .prepare_cached("UPDATE conversation SET remote_read_at = ?2 WHERE id = ?1 AND remote_read_at IS NOT ?2")?
+                .prepare_cached(
+                    "UPDATE conversation SET remote_read_at = ?2 WHERE id = ?1 AND remote_read_at IS NOT ?2",
+                )?
                 .execute(params![id, to_millis(seen.read_at)])?;
         }
         if named && gate.is_some_and(|gate| gate != old_gate) {
@@ -243,7 +243,9 @@ impl Applying<'_, '_> {
             .query_row(params![self.channel, at, to_json(&facts)], |r| r.get(0))?;
         if !known {
             self.db
-                .prepare_cached("INSERT INTO event (at, channel, what, details) VALUES (?1, ?2, 'account', ?3)")?
+                .prepare_cached(
+                    "INSERT INTO event (at, channel, what, details) VALUES (?1, ?2, 'account', ?3)",
+                )?
                 .execute(params![at, self.channel, to_json(&facts)])?;
             self.tx.rings();
         }
@@ -260,7 +262,8 @@ impl Applying<'_, '_> {
             )?
             .execute(params![id, at])?;
         if shut > 0 {
-            let facts = details([("to", Gate::TemplateOnly.as_str().into()), ("why", "the vendor said so".into())]);
+            let facts =
+                details([("to", Gate::TemplateOnly.as_str().into()), ("why", "the vendor said so".into())]);
             log(self.db, at, Some(id), None, "gate", &facts)?;
             self.touch(id);
         }
@@ -317,8 +320,12 @@ pub(super) fn find(db: &Connection, channel: &str, remote_id: &str) -> Result<Op
 pub(super) fn number(db: &Connection, id: i64, what: &str, text: &str) -> Result<()> {
     let forward = words::number(text);
     if !forward.is_empty() {
-        db.prepare_cached("INSERT OR IGNORE INTO number VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![forward, what, id, words::backward(&forward)])?;
+        db.prepare_cached("INSERT OR IGNORE INTO number VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+            forward,
+            what,
+            id,
+            words::backward(&forward)
+        ])?;
     }
     Ok(())
 }

@@ -66,7 +66,9 @@ impl Watcher {
         if network {
             let (stop, stopped) = mpsc::channel::<()>();
             let thread = thread.spawn(move || {
-                while stopped.recv_timeout(LOOK_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) && looker.look() {}
+                while stopped.recv_timeout(LOOK_EVERY) == Err(mpsc::RecvTimeoutError::Timeout)
+                    && looker.look()
+                {}
             })?;
             return Ok(Self { stop: Stop::Polling(Some(stop)), thread: Some(thread) });
         }
@@ -97,7 +99,7 @@ fn listen(
     let mut buffer = [0; 4096];
     while !ended.load(Ordering::Acquire) {
         let Ok(events) = inotify.read_events_blocking(&mut buffer) else { return };
-        let gone = events.fold(false, |gone, event| gone || event.mask.contains(EventMask::IGNORED));
+        let gone = events.into_iter().any(|event| event.mask.contains(EventMask::IGNORED));
         if ended.load(Ordering::Acquire) {
             return;
         }

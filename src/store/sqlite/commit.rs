@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Action, ConversationId, Message, MessageId, Outgoing, RowNumber, RowState, Status, outbox::NewConversation,
-        time::to_millis,
+        Action, ConversationId, Message, MessageId, Outgoing, RowNumber, RowState, Status,
+        outbox::NewConversation, time::to_millis,
     },
     store::{Commit, Committed, Refusal, Seen},
 };
@@ -26,9 +26,11 @@ pub(super) fn unseen(db: &Connection, id: i64, seen: Seen, author: &str) -> Resu
     let rev: i64 = db.query_row("SELECT rev FROM conversation WHERE id = ?1", [id], |r| r.get(0))?;
     // What was there when his cursor was set counts as drawn, whatever its number.
     let drawn: i64 = db
-        .query_row("SELECT newest FROM cursor WHERE conversation = ?1 AND agent = ?2", params![id, author], |r| {
-            r.get(0)
-        })
+        .query_row(
+            "SELECT newest FROM cursor WHERE conversation = ?1 AND agent = ?2",
+            params![id, author],
+            |r| r.get(0),
+        )
         .optional()?
         .unwrap_or(0);
     let arrived = match seen.message {
@@ -88,7 +90,8 @@ pub(super) fn commit(tx: &Tx<'_>, commit: &Commit, now: i64) -> Answered<Committ
     let status = commit.status.or((speaks && before == Status::New).then_some(Status::Open));
     let assigns = speaks && assignee.is_none();
 
-    let mut committed = Committed { conversation: ConversationId(id), rows: Vec::new(), messages: Vec::new() };
+    let mut committed =
+        Committed { conversation: ConversationId(id), rows: Vec::new(), messages: Vec::new() };
     let mut after = None;
     for (action, send_id) in commit.actions.iter().zip(&commit.send_ids) {
         let new = NewRow {
@@ -259,9 +262,11 @@ fn message(
 pub(super) fn move_cursor(db: &Connection, id: i64, agent: &str, to: Option<i64>) -> Result<bool> {
     let place = match to {
         Some(message) => db
-            .query_row("SELECT at, id FROM message WHERE id = ?1 AND conversation = ?2", params![message, id], |r| {
-                Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?))
-            })
+            .query_row(
+                "SELECT at, id FROM message WHERE id = ?1 AND conversation = ?2",
+                params![message, id],
+                |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?)),
+            )
             .optional()?,
         None => db
             .query_row(
@@ -299,14 +304,14 @@ fn begin_conversation(tx: &Tx<'_>, commit: &Commit, new: &NewConversation, now: 
     let digits: Option<String> =
         new.to.as_deref().map(|to| to.chars().filter(char::is_ascii_digit).collect());
     if commit.kind.as_str() == "whatsapp"
-        && let Some(known) = digits.as_deref().map(|it| apply::find(db, &commit.channel.0, it)).transpose()?.flatten()
+        && let Some(known) =
+            digits.as_deref().map(|it| apply::find(db, &commit.channel.0, it)).transpose()?.flatten()
     {
         // The same person: his thread goes on.
         return Ok(known);
     }
     let (their_role, reader) = match commit.kind.as_str() {
         "thg" => ("marketplace", "THG support".to_owned()),
-        "whatsapp" => ("customer", new.to.clone().unwrap_or_default()),
         "dsco" => match &new.consumer {
             Some(consumer) => ("customer", format!("consumer {consumer}")),
             None => ("partner", new.to.clone().unwrap_or_default()),

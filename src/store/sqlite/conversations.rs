@@ -41,8 +41,10 @@ pub(super) fn log(
     what: &str,
     details: &Facts,
 ) -> Result<()> {
-    db.prepare_cached("INSERT INTO event (at, conversation, actor, what, details) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![at, conversation, actor, what, to_json(details)])?;
+    db.prepare_cached(
+        "INSERT INTO event (at, conversation, actor, what, details) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![at, conversation, actor, what, to_json(details)])?;
     Ok(())
 }
 
@@ -177,12 +179,11 @@ pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()
             "SELECT body, direction, kind FROM message WHERE conversation = ?1 AND direction <> 'note' \
              AND kind <> 'reaction' ORDER BY at DESC, id DESC LIMIT 1",
         )?
-        .query_row([id], |r| {
-            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?))
-        })
+        .query_row([id], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?)))
         .optional()?;
     let last_line = last.as_ref().and_then(|(body, _, kind)| {
-        words::first_line(body, 120).or_else(|| (kind != "text").then(|| format!("[{}]", kind.replace('_', " "))))
+        words::first_line(body, 120)
+            .or_else(|| (kind != "text").then(|| format!("[{}]", kind.replace('_', " "))))
     });
     if touch.fresh || touch.words {
         retell(db, id, &mut row)?;
@@ -327,7 +328,14 @@ fn advance(db: &Connection, id: i64, row: &mut Row, touch: &Touch, now: i64, kee
         }
         if matches!(fact, Fact::In { .. }) && row.snoozed_until.is_some() && row.snooze_breaks {
             row.snoozed_until = None;
-            log(db, now, Some(id), None, "snooze", &details([("until", Value::Null), ("why", "they wrote".into())]))?;
+            log(
+                db,
+                now,
+                Some(id),
+                None,
+                "snooze",
+                &details([("until", Value::Null), ("why", "they wrote".into())]),
+            )?;
         }
     }
     if let Some((at, unanswered)) = touch.closed {

@@ -1,9 +1,9 @@
 //! When something has a real consequence: what `due_at`, `due_clock` and the warning before it are made of.
 //!
-//! Today that is WhatsApp's window. The marketplace's and the company's clocks belong here: each gives a
+//! Today that is the window of `WhatsApp`. The marketplace's and the company's clocks belong here: each gives a
 //! [`Deadline`], and the earliest wins.
 
-/// The end of WhatsApp's window is warned of so long before.
+/// The end of the window of `WhatsApp` is warned of so long before.
 const WINDOW_WARNING_MS: i64 = 30 * 60_000;
 
 /// A consequence in time.

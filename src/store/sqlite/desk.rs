@@ -7,16 +7,16 @@ use rusqlite::{OptionalExtension, params};
 use serde_json::Value;
 
 use super::{
-    SqliteStore, actor, changes, commit, files, import, outbox,
+    SqliteStore, actor, changes, commit,
     commit::Answered,
     conversations::{self, Touch, log},
-    reading,
+    files, import, outbox, reading,
     rows::{details, to_json},
 };
 use crate::{
     domain::{
-        Action, ChannelName, ConversationId, Descriptor, Draft, DraftKind, Outgoing, Reach, RowNumber, RowState,
-        Time,
+        Action, ChannelName, ConversationId, Descriptor, Draft, DraftKind, Outgoing, Reach, RowNumber,
+        RowState, Time,
         attachment::StoredFile,
         outbox::LocalChange,
         time::{from_millis, to_millis},
@@ -72,7 +72,8 @@ impl Desk for SqliteStore {
         seen: Seen,
         now: Time,
     ) -> Answer<Changed> {
-        let change = changes::Wish { id, change, vendor, held_until: held_until.map(to_millis), author, seen };
+        let change =
+            changes::Wish { id, change, vendor, held_until: held_until.map(to_millis), author, seen };
         self.writer.write(move |tx| changes::change(tx, &change, to_millis(now))).await
     }
 
@@ -119,7 +120,8 @@ impl Desk for SqliteStore {
     async fn save_draft(&self, draft: Draft) -> Result<(), StoreError> {
         self.writer
             .write(move |tx| {
-                let had = reading::draft(tx.db, draft.conversation.map_or(0, |it| it.0), &draft.agent, draft.kind)?;
+                let had =
+                    reading::draft(tx.db, draft.conversation.map_or(0, |it| it.0), &draft.agent, draft.kind)?;
                 let has = !(draft.body.is_empty() && draft.files.is_empty() && draft.form.is_null());
                 save_draft(tx, &draft, has)?;
                 // The letters change with every key, the mark in the list does not.
@@ -174,9 +176,9 @@ impl Desk for SqliteStore {
 fn save_draft(tx: &actor::Tx<'_>, draft: &Draft, has: bool) -> rusqlite::Result<()> {
     let of = draft.conversation.map_or(0, |it| it.0);
     if !has {
-        tx.db.prepare_cached("DELETE FROM draft WHERE conversation = ?1 AND agent = ?2 AND kind = ?3")?.execute(
-            params![of, draft.agent, draft.kind.as_str()],
-        )?;
+        tx.db
+            .prepare_cached("DELETE FROM draft WHERE conversation = ?1 AND agent = ?2 AND kind = ?3")?
+            .execute(params![of, draft.agent, draft.kind.as_str()])?;
         return Ok(());
     }
     let place = |n: usize| i64::try_from(n).unwrap_or(0);
@@ -218,7 +220,7 @@ fn withdraw(
 ) -> rusqlite::Result<()> {
     let db = tx.db;
     if row.message.is_some() {
-        outbox::release_followers(db, row, "the message before it was not sent", now)?;
+        outbox::release_followers(db, row, "the message before it was not sent")?;
     } else {
         db.execute("UPDATE outbox SET after_row = NULL WHERE after_row = ?1", [row.n])?;
     }
@@ -228,7 +230,9 @@ fn withdraw(
         match row.status_before.filter(|_| undone) {
             Some(before) => {
                 let now_is: String =
-                    db.query_row("SELECT status FROM conversation WHERE id = ?1", [row.conversation], |r| r.get(0))?;
+                    db.query_row("SELECT status FROM conversation WHERE id = ?1", [row.conversation], |r| {
+                        r.get(0)
+                    })?;
                 if row.status_with.is_some_and(|with| with.as_str() == now_is) {
                     outbox::set_status(db, row.conversation, before, Some(agent), now)?;
                 }
@@ -255,7 +259,8 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
     };
     if row.state == Some(RowState::Uncertain) {
         return Ok(Err(Refusal::NotNow(
-            "nobody knows whether the vendor has it: look there first, then mark it as sent or send it again".into(),
+            "nobody knows whether the vendor has it: look there first, then mark it as sent or send it again"
+                .into(),
         )));
     }
     let Some(outgoing) = row.action.as_ref().and_then(Action::outgoing).cloned() else {
@@ -271,7 +276,10 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
         conversation: (!begins).then_some(ConversationId(row.conversation)),
         agent: agent.to_owned(),
         kind: DraftKind::Reply,
-        cursor: (text.lines().count().saturating_sub(1), text.lines().last().map_or(0, |it| it.chars().count())),
+        cursor: (
+            text.lines().count().saturating_sub(1),
+            text.lines().last().map_or(0, |it| it.chars().count()),
+        ),
         body: text,
         files: file.into_iter().collect(),
         quote,

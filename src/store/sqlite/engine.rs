@@ -19,9 +19,7 @@ use crate::{
         change::Page,
         time::{from_millis, to_millis},
     },
-    store::{
-        Applied, Claimed, EngineSide, Lease, PendingDownload, RawWebhook, Settlement, StoreError,
-    },
+    store::{Applied, Claimed, EngineSide, Lease, PendingDownload, RawWebhook, Settlement, StoreError},
 };
 
 /// A download that failed is tried so often before it is given up.
@@ -81,7 +79,9 @@ impl EngineSide for SqliteStore {
             .write(move |tx| {
                 let old = tx
                     .db
-                    .prepare_cached("SELECT holder, service, epoch, until, up_since FROM lease WHERE channel = ?1")?
+                    .prepare_cached(
+                        "SELECT holder, service, epoch, until, up_since FROM lease WHERE channel = ?1",
+                    )?
                     .query_row([&channel.0], |r| {
                         Ok((
                             r.get::<_, String>(0)?,
@@ -97,7 +97,7 @@ impl EngineSide for SqliteStore {
                     Some((led_by, led_by_service, epoch, led_until, up_since)) => {
                         let alive = led_until > now;
                         let same = led_by == holder;
-                        if alive && !same && !(service && !led_by_service) {
+                        if alive && !same && (!service || led_by_service) {
                             return Ok(None);
                         }
                         let renews = alive && same;
@@ -240,7 +240,9 @@ impl EngineSide for SqliteStore {
         self.writer
             .write(move |tx| {
                 tx.db
-                    .prepare_cached("INSERT INTO webhook (path, channels, body, received_at) VALUES (?1, ?2, ?3, ?4)")?
+                    .prepare_cached(
+                        "INSERT INTO webhook (path, channels, body, received_at) VALUES (?1, ?2, ?3, ?4)",
+                    )?
                     .execute(params![path, to_json(&channels), body, now])?;
                 let n = tx.db.last_insert_rowid();
                 for channel in &channels {

@@ -20,9 +20,15 @@ pub(super) fn path_of(folder: &Path, sha256: &str) -> PathBuf {
 }
 
 /// Copies a file into the folder; MIME by content.
-pub(super) fn add(folder: &Path, modes: Modes, from: &Path, max_bytes: u64) -> Result<StoredFile, StoreError> {
+pub(super) fn add(
+    folder: &Path,
+    modes: Modes,
+    from: &Path,
+    max_bytes: u64,
+) -> Result<StoredFile, StoreError> {
     let shown = from.display();
-    let refused = |error: io::Error| StoreError::File(format!("{shown} cannot be read: {error}; the text is kept"));
+    let refused =
+        |error: io::Error| StoreError::File(format!("{shown} cannot be read: {error}; the text is kept"));
     let source = File::open(from).map_err(refused)?;
     let about = source.metadata().map_err(refused)?;
     if !about.is_file() {
@@ -41,7 +47,9 @@ pub(super) fn add(folder: &Path, modes: Modes, from: &Path, max_bytes: u64) -> R
         Err(error) => {
             let _ = fs::remove_file(&temporary);
             return Err(match error.kind() {
-                io::ErrorKind::StorageFull => StoreError::Full(format!("{shown} was not attached; the text is kept")),
+                io::ErrorKind::StorageFull => {
+                    StoreError::Full(format!("{shown} was not attached; the text is kept"))
+                }
                 io::ErrorKind::FileTooLarge => {
                     StoreError::File(format!("{shown} grew over {max_bytes} bytes; the text is kept"))
                 }

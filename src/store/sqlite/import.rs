@@ -26,9 +26,7 @@ pub(super) fn import(tx: &Tx<'_>, channel: &str, conversations: &[Imported], now
             )?
             .execute(params![id, imported.status.as_str(), resolved, imported.assignee, to_json(&imported.tags)])?;
         for tag in &imported.tags {
-            tx.db
-                .prepare_cached("INSERT OR IGNORE INTO label VALUES (?1, ?2)")?
-                .execute(params![tag, id])?;
+            tx.db.prepare_cached("INSERT OR IGNORE INTO label VALUES (?1, ?2)")?.execute(params![tag, id])?;
         }
         conversations::finish(tx, id, &conversations::Touch::default(), now)?;
     }
@@ -36,11 +34,8 @@ pub(super) fn import(tx: &Tx<'_>, channel: &str, conversations: &[Imported], now
 }
 
 fn register(tx: &Tx<'_>, channel: &str, now: i64) -> Result<()> {
-    let known = tx
-        .db
-        .query_row("SELECT 1 FROM channel WHERE name = ?1", [channel], |_| Ok(()))
-        .optional()?
-        .is_some();
+    let known =
+        tx.db.query_row("SELECT 1 FROM channel WHERE name = ?1", [channel], |_| Ok(())).optional()?.is_some();
     if known {
         return Ok(());
     }

@@ -29,7 +29,9 @@ pub(super) fn ours(to: &Applying<'_, '_>, conversation: i64, seen: &MessageSeen)
     if let Some(send_id) = &seen.send_id {
         let found = to
             .db
-            .prepare_cached("SELECT id FROM message WHERE send_id = ?1 AND channel = ?2 AND account IS NOT NULL")?
+            .prepare_cached(
+                "SELECT id FROM message WHERE send_id = ?1 AND channel = ?2 AND account IS NOT NULL",
+            )?
             .query_row(params![send_id, to.channel], |r| r.get(0))
             .optional()?;
         if found.is_some() {
@@ -97,7 +99,8 @@ pub(super) fn adopt_creates(to: &mut Applying<'_, '_>, page: &Page) -> Result<()
     for id in local {
         for change in &page.changes {
             let Change::Message(seen) = change else { continue };
-            if apply::find(to.db, to.channel, &seen.conversation)?.is_none() && ours(to, id, seen)?.is_some() {
+            if apply::find(to.db, to.channel, &seen.conversation)?.is_none() && ours(to, id, seen)?.is_some()
+            {
                 name(to, id, &seen.conversation)?;
                 break;
             }
@@ -131,18 +134,19 @@ pub(super) fn merge(to: &mut Applying<'_, '_>, stays: i64, goes: i64) -> Result<
     }
     for table in ["label", "number", "draft", "cursor"] {
         to.db
-            .prepare_cached(&format!("UPDATE OR IGNORE {table} SET conversation = ?1 WHERE conversation = ?2"))?
+            .prepare_cached(&format!(
+                "UPDATE OR IGNORE {table} SET conversation = ?1 WHERE conversation = ?2"
+            ))?
             .execute(params![stays, goes])?;
     }
     for table in ["label", "number", "cursor"] {
         to.db.prepare_cached(&format!("DELETE FROM {table} WHERE conversation = ?1"))?.execute([goes])?;
     }
     join_drafts(to, stays, goes)?;
-    let (channel, remote_id) = to.db.query_row(
-        "SELECT channel, remote_id FROM conversation WHERE id = ?1",
-        [goes],
-        |r| Ok((r.get::<_, String>(0)?, r.get::<_, Option<String>>(1)?)),
-    )?;
+    let (channel, remote_id) =
+        to.db.query_row("SELECT channel, remote_id FROM conversation WHERE id = ?1", [goes], |r| {
+            Ok((r.get::<_, String>(0)?, r.get::<_, Option<String>>(1)?))
+        })?;
     to.db.execute(
         "UPDATE conversation SET (customer_id, customer_name, customer_email, customer_phone, subject, order_facts, \
          category, facts, gate, gate_until, gate_since, remote_status, remote_closed, named, their_role) = \
@@ -165,7 +169,10 @@ pub(super) fn merge(to: &mut Applying<'_, '_>, stays: i64, goes: i64) -> Result<
             params![stays, remote_id],
         )?;
         if named == 0 {
-            to.db.execute("INSERT OR REPLACE INTO alias VALUES (?1, ?2, ?3)", params![channel, remote_id, stays])?;
+            to.db.execute(
+                "INSERT OR REPLACE INTO alias VALUES (?1, ?2, ?3)",
+                params![channel, remote_id, stays],
+            )?;
         }
     }
     to.db.execute("INSERT OR REPLACE INTO former VALUES (?1, ?2)", params![goes, stays])?;
@@ -193,11 +200,10 @@ fn join_drafts(to: &Applying<'_, '_>, stays: i64, goes: i64) -> Result<()> {
 
 /// Two rows for one message: the one written here stays, with what the vendor's had.
 pub(super) fn absorb(db: &rusqlite::Connection, stays: i64, goes: i64) -> Result<()> {
-    let (key, remote_id, at, delivery): (Option<String>, Option<String>, i64, Option<String>) = db.query_row(
-        "SELECT key, remote_id, at, delivery FROM message WHERE id = ?1",
-        [goes],
-        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
-    )?;
+    let (key, remote_id, at, delivery): (Option<String>, Option<String>, i64, Option<String>) = db
+        .query_row("SELECT key, remote_id, at, delivery FROM message WHERE id = ?1", [goes], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
+        })?;
     db.execute("UPDATE OR IGNORE reaction SET message = ?1 WHERE message = ?2", params![stays, goes])?;
     db.execute("DELETE FROM reaction WHERE message = ?1", [goes])?;
     db.execute("DELETE FROM attachment WHERE message = ?1", [goes])?;

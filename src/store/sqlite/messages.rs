@@ -142,12 +142,7 @@ fn insert(to: &mut Applying<'_, '_>, conversation: i64, seen: &MessageSeen) -> R
 }
 
 /// Another message here with the same words from the same side: a stand-in, or one that needs none.
-fn same_words(
-    db: &Connection,
-    conversation: i64,
-    seen: &MessageSeen,
-    stand_in: bool,
-) -> Result<Option<i64>> {
+fn same_words(db: &Connection, conversation: i64, seen: &MessageSeen, stand_in: bool) -> Result<Option<i64>> {
     let mut find = db.prepare_cached(
         "SELECT id, body FROM message WHERE conversation = ?1 AND direction = ?2 AND (?3 = 0 OR provisional) \
          ORDER BY at DESC LIMIT 200",
@@ -162,12 +157,7 @@ fn same_words(
     Ok(None)
 }
 
-fn replace_stand_in(
-    to: &mut Applying<'_, '_>,
-    conversation: i64,
-    id: i64,
-    seen: &MessageSeen,
-) -> Result<()> {
+fn replace_stand_in(to: &mut Applying<'_, '_>, conversation: i64, id: i64, seen: &MessageSeen) -> Result<()> {
     to.db
         .prepare_cached(
             "UPDATE message SET key = ?2, remote_id = ?3, body = ?4, at = ifnull(?5, at), author = ifnull(?6, author), \
@@ -261,7 +251,9 @@ pub(super) fn edited(
     let Some(known) = by_key(to.db, to.channel, key)? else { return keep_orphan(to, key, None, change) };
     let newer: bool = to
         .db
-        .prepare_cached("SELECT removed_at IS NULL AND ifnull(edited_at, ?2 - 1) < ?2 FROM message WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT removed_at IS NULL AND ifnull(edited_at, ?2 - 1) < ?2 FROM message WHERE id = ?1",
+        )?
         .query_row(params![known.id, at], |r| r.get(0))?;
     if newer {
         change_body(to, known.id, known.conversation, &known.body, body, at)?;
@@ -332,7 +324,9 @@ pub(super) fn reaction(
 
 fn keep_orphan(to: &mut Applying<'_, '_>, key: &str, send_id: Option<&str>, change: &Change) -> Result<()> {
     to.db
-        .prepare_cached("INSERT OR IGNORE INTO orphan (channel, key, send_id, change, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .prepare_cached(
+            "INSERT OR IGNORE INTO orphan (channel, key, send_id, change, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
         .execute(params![to.channel, key, send_id, to_json(change), to.now])?;
     Ok(())
 }

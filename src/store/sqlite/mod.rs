@@ -1,4 +1,4 @@
-//! The store in one SQLite file: one connection that writes, others that read, a bell that tells other processes.
+//! The store in one file of `SQLite`: one connection that writes, others that read, a bell that tells other processes.
 //!
 //! | file | what |
 //! |---|---|
@@ -158,7 +158,6 @@ impl SqliteStore {
         Ok(self.searcher.get_or_init(|| started))
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -182,7 +182,9 @@ fn connect(path: &Path, network: bool) -> rusqlite::Result<Connection> {
     // Write-ahead logs need shared memory, which network file systems do not have.
     let journal = if network { "TRUNCATE" } else { "WAL" };
     db.pragma_update(None, "journal_mode", journal)?;
-    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864")?;
+    db.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864",
+    )?;
     db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(db)
 }
@@ -238,7 +240,8 @@ fn bring_up(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreE
     if found > 0 {
         let backup = beside(path, &format!(".before-schema-{SCHEMA}"));
         let _ = fs::remove_file(&backup);
-        db.backup("main", &backup, None::<fn(rusqlite::backup::Progress)>).map_err(|error| unusable(&backup, &error))?;
+        db.backup("main", &backup, None::<fn(rusqlite::backup::Progress)>)
+            .map_err(|error| unusable(&backup, &error))?;
         modes.settle(&backup, modes.file).map_err(|error| cannot("write", &backup, &error))?;
     }
     embedded::migrations::runner().run(db).map_err(|error| {
@@ -287,14 +290,14 @@ fn check_owner(options: &OpenOptions, path: &Path, modes: Modes) -> Result<(), S
 /// File systems that live on another box.
 fn on_network(folder: &Path) -> bool {
     const NETWORK: [i64; 8] = [
-        0x6969,          // NFS
-        0x517B,          // SMB
-        0xFF53_4D42,     // CIFS
-        0xFE53_4D42,     // SMB2
-        0x0102_1997,     // 9p
-        0x6573_5546,     // FUSE (sshfs and its kin)
-        0x00C3_6400,     // Ceph
-        0x5346_414F,     // AFS
+        0x6969,      // NFS
+        0x517B,      // SMB
+        0xFF53_4D42, // CIFS
+        0xFE53_4D42, // SMB2
+        0x0102_1997, // 9p
+        0x6573_5546, // FUSE (sshfs and its kin)
+        0x00C3_6400, // Ceph
+        0x5346_414F, // AFS
     ];
     rustix::fs::statfs(folder).is_ok_and(|about| NETWORK.contains(&(about.f_type & 0xFFFF_FFFF)))
 }
@@ -322,7 +325,9 @@ fn cannot(what: &str, path: &Path, error: &io::Error) -> StoreError {
         io::ErrorKind::PermissionDenied => {
             "ask for access to it, or name another file in [store] url".to_owned()
         }
-        io::ErrorKind::ReadOnlyFilesystem => "name a file on a disk that can be written in [store] url".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "name a file on a disk that can be written in [store] url".to_owned()
+        }
         _ => "see: deskline doctor".to_owned(),
     };
     StoreError::Unusable(format!("cannot {what} {}: {error}; {next}", path.display()))

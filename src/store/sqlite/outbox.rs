@@ -59,9 +59,11 @@ pub(super) fn row(db: &Connection, n: i64) -> Result<Option<Row>> {
 }
 
 fn followers(db: &Connection, n: i64) -> Result<Vec<Row>> {
-    db.prepare_cached(&format!("SELECT {ROW} FROM outbox WHERE after_row = ?1 AND state <> 'sent' ORDER BY n"))?
-        .query_map([n], read)?
-        .collect()
+    db.prepare_cached(&format!(
+        "SELECT {ROW} FROM outbox WHERE after_row = ?1 AND state <> 'sent' ORDER BY n"
+    ))?
+    .query_map([n], read)?
+    .collect()
 }
 
 /// Moves a row and its message.
@@ -98,7 +100,8 @@ pub(super) fn sent(db: &Connection, row: &Row, actor: Option<&str>, now: i64) ->
         .execute([message])?;
         db.prepare_cached("UPDATE attachment SET state = 'uploaded' WHERE message = ?1 AND state IN ('stored', 'uploading')")?
             .execute([message])?;
-        db.prepare_cached("UPDATE conversation SET answered = 1 WHERE id = ?1")?.execute([row.conversation])?;
+        db.prepare_cached("UPDATE conversation SET answered = 1 WHERE id = ?1")?
+            .execute([row.conversation])?;
     }
     db.prepare_cached("UPDATE outbox SET after_row = NULL WHERE after_row = ?1")?.execute([row.n])?;
     let facts = details([("row", row.n.into()), ("action", row.word.clone().into())]);
@@ -121,14 +124,14 @@ pub(super) fn stopped(
     }
     log(db, now, Some(row.conversation), None, state.as_str(), &facts)?;
     if row.message.is_some() {
-        release_followers(db, row, "the message before it was not sent", now)?;
+        release_followers(db, row, "the message before it was not sent")?;
         open_again(db, row, now)?;
     }
     Ok(())
 }
 
 /// Status rows go with the reply they belong to; further messages wait for a person.
-pub(super) fn release_followers(db: &Connection, row: &Row, why: &str, now: i64) -> Result<()> {
+pub(super) fn release_followers(db: &Connection, row: &Row, why: &str) -> Result<()> {
     for follower in followers(db, row.n)? {
         if follower.message.is_some() {
             db.execute("UPDATE outbox SET after_row = NULL WHERE n = ?1", [follower.n])?;
@@ -136,7 +139,7 @@ pub(super) fn release_followers(db: &Connection, row: &Row, why: &str, now: i64)
         } else {
             remove(db, &follower)?;
         }
-        release_followers(db, &follower, why, now)?;
+        release_followers(db, &follower, why)?;
     }
     Ok(())
 }
@@ -153,11 +156,10 @@ pub(super) fn remove(db: &Connection, row: &Row) -> Result<()> {
 
 /// The reply did not leave: open, and unread for its author and its assignee.
 pub(super) fn open_again(db: &Connection, row: &Row, now: i64) -> Result<()> {
-    let (status, assignee): (String, Option<String>) = db.query_row(
-        "SELECT status, assignee FROM conversation WHERE id = ?1",
-        [row.conversation],
-        |r| Ok((r.get(0)?, r.get(1)?)),
-    )?;
+    let (status, assignee): (String, Option<String>) =
+        db.query_row("SELECT status, assignee FROM conversation WHERE id = ?1", [row.conversation], |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })?;
     let to = if row.status_before == Some(Status::New) { Status::New } else { Status::Open };
     if !matches!(Status::parse(&status), Some(Status::New | Status::Open)) {
         set_status(db, row.conversation, to, None, now)?;
@@ -200,20 +202,15 @@ pub(super) fn failed_later(
 ) -> Result<()> {
     let n = match row_of {
         Some(n) => Some(n),
-        None => db
-            .query_row("SELECT n FROM outbox WHERE message = ?1", [message], |r| r.get(0))
-            .optional()?,
-    };
-    match n.map(|n| row(db, n)).transpose()?.flatten() {
-        Some(row) => stopped(db, &row, RowState::Failed, None, Some(words), now),
         None => {
-            db.execute(
-                "UPDATE message SET delivery = 'failed', error = ?2 WHERE id = ?1",
-                params![message, words],
-            )?;
-            Ok(())
+            db.query_row("SELECT n FROM outbox WHERE message = ?1", [message], |r| r.get(0)).optional()?
         }
+    };
+    if let Some(row) = n.map(|n| row(db, n)).transpose()?.flatten() {
+        return stopped(db, &row, RowState::Failed, None, Some(words), now);
     }
+    db.execute("UPDATE message SET delivery = 'failed', error = ?2 WHERE id = ?1", params![message, words])?;
+    Ok(())
 }
 
 /// The vendor shows what nobody was sure of.

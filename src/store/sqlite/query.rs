@@ -35,7 +35,12 @@ pub(super) fn condition(db: &Connection, query: &Query, me: &str, now: Time) -> 
     let mut binds = Binds { binds: Vec::new(), now: to_millis(now) };
     let mut all: Vec<String> = Vec::new();
     let mut either: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut turns = Vec::new();
     for term in &query.terms {
+        if let (What::Turn(turn), false) = (&term.what, term.negated) {
+            turns.push(format!("'{}'", turn.as_str()));
+            continue;
+        }
         let sql = term_sql(db, &term.what, now, &mut binds)?;
         match (term.negated, term.what.key()) {
             (true, _) => all.push(format!("NOT ifnull(({sql}), 0)")),
@@ -43,18 +48,7 @@ pub(super) fn condition(db: &Connection, query: &Query, me: &str, now: Time) -> 
             (false, Some(key)) => either.entry(key).or_default().push(sql),
         }
     }
-    let turns: Option<Vec<String>> = either.remove("turn").map(|_| {
-        query
-            .terms
-            .iter()
-            .filter(|term| !term.negated)
-            .filter_map(|term| match term.what {
-                What::Turn(turn) => Some(format!("'{}'", turn.as_str())),
-                _ => None,
-            })
-            .collect()
-    });
-    if let Some(turns) = turns {
+    if !turns.is_empty() {
         // Written so that SQLite sees that only the index of what has a turn is needed.
         all.push("c.turn IS NOT NULL".into());
         if turns.len() < 3 {
@@ -144,9 +138,11 @@ fn term_sql(db: &Connection, what: &What, now: Time, binds: &mut Binds) -> Resul
         What::Has(Has::Draft) => {
             "EXISTS (SELECT 1 FROM draft d WHERE d.conversation = c.id AND d.agent = :me)".to_owned()
         }
-        What::Has(Has::Attachment) => "EXISTS (SELECT 1 FROM message am JOIN attachment a ON a.message = am.id \
+        What::Has(Has::Attachment) => {
+            "EXISTS (SELECT 1 FROM message am JOIN attachment a ON a.message = am.id \
             WHERE am.conversation = c.id)"
-            .to_owned(),
+                .to_owned()
+        }
         What::Word(word) => text_sql(db, word, true, binds)?,
         What::Phrase(phrase) => text_sql(db, phrase, false, binds)?,
     })
@@ -246,9 +242,7 @@ pub(super) fn list_statement(db: &Connection, request: &ListRequest) -> Result<C
     }
     let (keys, order) = match request.sort {
         Sort::Updated => ("updated_at, id", "c.updated_at DESC, c.id DESC"),
-        Sort::Due => {
-            ("blocked, due_key, waiting_key, id", "c.blocked, c.due_key, c.waiting_key, c.id")
-        }
+        Sort::Due => ("blocked, due_key, waiting_key, id", "c.blocked, c.due_key, c.waiting_key, c.id"),
         Sort::Waiting => ("waiting_key, id", "c.waiting_key, c.id"),
     };
     let mut after = String::new();
@@ -296,18 +290,15 @@ pub(super) fn list(db: &Connection, request: &ListRequest) -> Result<Vec<Convers
 /// How many conversations match, and how many of them are at risk.
 pub(super) fn count(db: &Connection, query: &Query, me: &str, now: Time) -> Result<Count> {
     let Condition { sql, mut binds } = condition(db, query, me, now)?;
-    let total: i64 = match tallied(query) {
-        Some(sql) => {
-            let me: &[(&str, &dyn ToSql)] = &[(":me", &me)];
-            let bound = if sql.contains(":me") { me } else { &[] };
-            db.prepare_cached(&sql)?.query_row(bound, |r| r.get(0))?
-        }
-        None => {
-            let bound: Vec<(&str, &dyn ToSql)> =
-                binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
-            db.prepare_cached(&format!("SELECT count(*) FROM conversation c WHERE {sql}"))?
-                .query_row(bound.as_slice(), |r| r.get(0))?
-        }
+    let total: i64 = if let Some(sql) = tallied(query) {
+        let me: &[(&str, &dyn ToSql)] = &[(":me", &me)];
+        let bound = if sql.contains(":me") { me } else { &[] };
+        db.prepare_cached(&sql)?.query_row(bound, |r| r.get(0))?
+    } else {
+        let bound: Vec<(&str, &dyn ToSql)> =
+            binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
+        db.prepare_cached(&format!("SELECT count(*) FROM conversation c WHERE {sql}"))?
+            .query_row(bound.as_slice(), |r| r.get(0))?
     };
     if !binds.iter().any(|(name, _)| name == ":now") {
         binds.push((":now".into(), to_millis(now).into()));

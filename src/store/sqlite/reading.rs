@@ -61,9 +61,7 @@ impl Reading for SqliteStore {
         channel: ChannelName,
         remote_id: String,
     ) -> Result<Option<ConversationId>, StoreError> {
-        self.reader
-            .read(move |db| Ok(apply::find(db, &channel.0, &remote_id)?.map(ConversationId)))
-            .await
+        self.reader.read(move |db| Ok(apply::find(db, &channel.0, &remote_id)?.map(ConversationId))).await
     }
 
     async fn thread(
@@ -156,9 +154,11 @@ impl Reading for SqliteStore {
     async fn drafts(&self, agent: String) -> Result<Vec<Draft>, StoreError> {
         self.reader
             .read(move |db| {
-                db.prepare_cached(&format!("SELECT {DRAFT} FROM draft WHERE agent = ?1 ORDER BY saved_at DESC"))?
-                    .query_map([agent], read_draft)?
-                    .collect()
+                db.prepare_cached(&format!(
+                    "SELECT {DRAFT} FROM draft WHERE agent = ?1 ORDER BY saved_at DESC"
+                ))?
+                .query_map([agent], read_draft)?
+                .collect()
             })
             .await
     }
@@ -287,9 +287,11 @@ const DRAFT: &str = "conversation, agent, kind, body, line, column_, files, quot
 
 /// The draft of an agent; `of` 0: of a new conversation.
 pub(super) fn draft(db: &Connection, of: i64, agent: &str, kind: DraftKind) -> Result<Option<Draft>> {
-    db.prepare_cached(&format!("SELECT {DRAFT} FROM draft WHERE conversation = ?1 AND agent = ?2 AND kind = ?3"))?
-        .query_row(params![of, agent, kind.as_str()], read_draft)
-        .optional()
+    db.prepare_cached(&format!(
+        "SELECT {DRAFT} FROM draft WHERE conversation = ?1 AND agent = ?2 AND kind = ?3"
+    ))?
+    .query_row(params![of, agent, kind.as_str()], read_draft)
+    .optional()
 }
 
 fn read_draft(row: &rusqlite::Row<'_>) -> Result<Draft> {

@@ -15,7 +15,7 @@ use crate::store::StoreError;
 
 /// Moves the file and its companions aside; answers the sentence that says so.
 pub(super) fn move_aside(path: &Path, why: &str) -> Result<String, StoreError> {
-    let aside = (1..)
+    let aside = (1..10_000)
         .map(|n| beside(path, &format!(".damaged-{n}")))
         .find(|it| !it.exists())
         .unwrap_or_else(|| beside(path, ".damaged-0"));
@@ -50,7 +50,7 @@ fn save(aside: &Path) -> Result<Option<(PathBuf, usize)>, Box<dyn std::error::Er
     for table in ["outbox", "draft"] {
         // Row by row: what comes before the damage is kept.
         let Ok(mut statement) = db.prepare(&format!("SELECT * FROM {table}")) else { continue };
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let Ok(mut rows) = statement.query([]) else { continue };
         while let Ok(Some(row)) = rows.next() {
             let mut line = Map::new();

@@ -7,8 +7,7 @@ use serde_json::Value;
 use crate::domain::{
     Action, Attachment, AttachmentState, Author, ChannelKind, ChannelName, Conversation, ConversationId,
     Counterpart, Customer, Delivery, Direction, Facts, Gate, GateEvidence, Message, MessageId, MessageKind,
-    OutboxRow, Priority, Role, RowNumber, RowState, Status, Time, Turn,
-    time::from_millis,
+    OutboxRow, Priority, Role, RowNumber, RowState, Status, Time, Turn, time::from_millis,
 };
 
 /// Reads the columns of a row one after the other, in the order of its SELECT.
@@ -159,8 +158,7 @@ pub(super) fn complete(db: &Connection, messages: &mut [Message]) -> Result<()> 
     let mut files = db.prepare_cached(
         "SELECT n, name, mime, size, sha256, state FROM attachment WHERE message = ?1 ORDER BY n",
     )?;
-    let mut reactions =
-        db.prepare_cached("SELECT emoji FROM reaction WHERE message = ?1 ORDER BY at, by")?;
+    let mut reactions = db.prepare_cached("SELECT emoji FROM reaction WHERE message = ?1 ORDER BY at, by")?;
     for message in messages {
         message.attachments = files
             .query_map([message.id.0], |row| {

@@ -82,8 +82,11 @@ pub(super) fn claim(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) -> Resu
             conversations::finish(tx, row.conversation, &Touch::default(), now)?;
             continue;
         }
-        db.prepare_cached("UPDATE outbox SET epoch = ?2, claimed_at = ?3 WHERE n = ?1")?
-            .execute(params![row.n, lease.epoch, now])?;
+        db.prepare_cached("UPDATE outbox SET epoch = ?2, claimed_at = ?3 WHERE n = ?1")?.execute(params![
+            row.n,
+            lease.epoch,
+            now
+        ])?;
         return claimed(db, row.n, folder).map(Some);
     }
 }
@@ -112,7 +115,15 @@ fn forbidden(
         .query_row(
             "SELECT gate, gate_since, gate_until, resolved_by, resolved_at FROM conversation WHERE id = ?1",
             [row.conversation],
-            |r| Ok((r.get(0)?, r.get::<_, Option<i64>>(1)?, r.get::<_, Option<i64>>(2)?, r.get(3)?, r.get(4)?)),
+            |r| {
+                Ok((
+                    r.get(0)?,
+                    r.get::<_, Option<i64>>(1)?,
+                    r.get::<_, Option<i64>>(2)?,
+                    r.get(3)?,
+                    r.get(4)?,
+                ))
+            },
         )?;
     let gate = rows::gate(&word, since.map(from_millis), until.map(from_millis)).at(from_millis(now));
     let shut = match gate {
@@ -221,7 +232,8 @@ pub(super) fn begin(tx: &Tx<'_>, lease: &Lease, n: i64, evidence: &Value, now: i
         return Ok(false);
     }
     db.execute("UPDATE message SET delivery = 'sending', error = NULL WHERE outbox_row = ?1", [n])?;
-    let conversation: i64 = db.query_row("SELECT conversation FROM outbox WHERE n = ?1", [n], |r| r.get(0))?;
+    let conversation: i64 =
+        db.query_row("SELECT conversation FROM outbox WHERE n = ?1", [n], |r| r.get(0))?;
     conversations::finish(tx, conversation, &Touch::default(), now)?;
     Ok(true)
 }
@@ -251,16 +263,16 @@ pub(super) fn settle(tx: &Tx<'_>, lease: &Lease, n: i64, how: Settlement, now: i
         Settlement::Uncertain { .. } if joined => {
             Settlement::Sent { key: None, remote_id: None, conversation: None }
         }
-        Settlement::Uncertain { error, look_at, .. } if row.repeatable => Settlement::Again {
-            at: look_at.unwrap_or_else(|| from_millis(now + 10_000)),
-            error,
-        },
+        Settlement::Uncertain { error, look_at, .. } if row.repeatable => {
+            Settlement::Again { at: look_at.unwrap_or_else(|| from_millis(now + 10_000)), error }
+        }
         how => how,
     };
     let mut conversation = row.conversation;
     match how {
         Settlement::Sent { key, remote_id, conversation: named } => {
-            conversation = is_sent(tx, lease, &row, key, remote_id, named, now)?;
+            conversation =
+                is_sent(tx, lease, &row, key.as_deref(), remote_id.as_deref(), named.as_deref(), now)?;
         }
         Settlement::Again { at, error } => {
             let attempts = i64::from(row.state != Some(RowState::Sending));
@@ -308,13 +320,14 @@ fn is_sent(
     tx: &Tx<'_>,
     lease: &Lease,
     row: &outbox::Row,
-    key: Option<String>,
-    remote_id: Option<String>,
-    named: Option<String>,
+    key: Option<&str>,
+    remote_id: Option<&str>,
+    named: Option<&str>,
     now: i64,
 ) -> Result<i64> {
     let db = tx.db;
-    let kind = db.query_row("SELECT kind FROM conversation WHERE id = ?1", [row.conversation], |r| r.get(0))?;
+    let kind =
+        db.query_row("SELECT kind FROM conversation WHERE id = ?1", [row.conversation], |r| r.get(0))?;
     let mut applying = Applying {
         tx,
         db,
@@ -325,12 +338,12 @@ fn is_sent(
         messages_new: 0,
     };
     let conversation = match named {
-        Some(remote_id) => join::name(&mut applying, row.conversation, &remote_id)?,
+        Some(remote_id) => join::name(&mut applying, row.conversation, remote_id)?,
         None => row.conversation,
     };
     outbox::sent(db, row, None, now)?;
     if let Some(message) = row.message {
-        if let Some(key) = &key {
+        if let Some(key) = key {
             // A scan that was quicker has stored it as another message: that one goes, its number with it.
             let double: Option<i64> = db
                 .query_row(
@@ -347,7 +360,7 @@ fn is_sent(
             "UPDATE message SET key = ifnull(key, ?2), remote_id = ifnull(remote_id, ?3) WHERE id = ?1",
             params![message, key, remote_id],
         )?;
-        if let Some(key) = &key {
+        if let Some(key) = key {
             super::messages::orphans(&mut applying, key, Some(&row.send_id))?;
         }
     }

@@ -36,8 +36,11 @@ pub(super) fn tend(tx: &Tx<'_>, now: i64) -> Result<Option<i64>> {
         db.execute("UPDATE conversation SET held_until = NULL WHERE id = ?1", [id])?;
         moved(tx, id, "on_hold", "open", "its time is over", now)?;
     }
-    let resolved =
-        ids(tx, "SELECT id FROM conversation WHERE status = 'resolved' AND resolved_at <= ?1", now - closes_after)?;
+    let resolved = ids(
+        tx,
+        "SELECT id FROM conversation WHERE status = 'resolved' AND resolved_at <= ?1",
+        now - closes_after,
+    )?;
     for id in resolved {
         db.execute("UPDATE conversation SET status = 'closed' WHERE id = ?1", [id])?;
         moved(tx, id, "resolved", "closed", "resolved for five days", now)?;

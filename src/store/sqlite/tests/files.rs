@@ -72,7 +72,10 @@ async fn a_newer_store_is_left_alone() {
     drop(open(&path).unwrap());
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = open(&path).err().unwrap();
-    assert!(matches!(error, StoreError::Unusable(_)) && error.to_string().contains("newer deskline"), "{error}");
+    assert!(
+        matches!(error, StoreError::Unusable(_)) && error.to_string().contains("newer deskline"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -115,7 +118,10 @@ async fn drafts_of_a_store_that_was_found_damaged_in_use_are_saved() {
 #[tokio::test]
 async fn a_folder_that_cannot_be_made_is_a_sentence() {
     let error = open(Path::new("/proc/deskline/deskline.db")).err().unwrap();
-    assert!(matches!(error, StoreError::Unusable(_)) && error.to_string().contains("/proc/deskline"), "{error}");
+    assert!(
+        matches!(error, StoreError::Unusable(_)) && error.to_string().contains("/proc/deskline"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -5,10 +5,7 @@ use serde_json::Value;
 
 use super::{store, told};
 use crate::{
-    domain::{
-        Action, ConversationId, Gate, RowState, Status,
-        outbox::LocalChange,
-    },
+    domain::{Action, ConversationId, Gate, RowState, Status, outbox::LocalChange},
     store::{
         Commit, Desk, EngineSide, Reading, Refusal, Seen, Settlement, Store,
         story::{at, commit, conversation, lead, page, reply, says, seen, send, sent, we_said},
@@ -55,7 +52,8 @@ async fn a_row_does_not_park_for_age_while_an_engine_was_up() {
     let up = store.lead("americanas".into(), "deskline@desk1".into(), true, at(9000), at(3)).await.unwrap();
     assert!(up.is_some());
     store.commit(commit(id, "americanas", "Olá", Some(at(10))), at(4)).await.unwrap().unwrap();
-    let lease = store.lead("americanas".into(), "deskline@desk1".into(), true, at(9000), at(5000)).await.unwrap();
+    let lease =
+        store.lead("americanas".into(), "deskline@desk1".into(), true, at(9000), at(5000)).await.unwrap();
     assert!(store.claim(lease.unwrap(), at(5000)).await.unwrap().is_some());
 }
 
@@ -99,7 +97,8 @@ async fn what_waited_longer_than_its_hold_is_held_against_what_arrived() {
     assert_eq!(claimed(&store, 210).await, None);
     assert!(reason(&store, id).await.contains("while it waited"));
     // A command is not held against what arrived.
-    let row = store.commit(Commit { send_ids: vec!["c2".into()], ..commit(id, "americanas", "Certo", None) }, at(300));
+    let row = store
+        .commit(Commit { send_ids: vec!["c2".into()], ..commit(id, "americanas", "Certo", None) }, at(300));
     let row = row.await.unwrap().unwrap().rows[0];
     told(&store, "americanas", 301, vec![says("c", "m9", "E agora?", at(301))]).await;
     assert_eq!(claimed(&store, 900).await, Some(row.0));
@@ -172,7 +171,8 @@ async fn a_dead_engines_rows_are_adopted_and_the_sleeper_settles_nothing() {
     store.mark_sent(row, "ana".into(), at(33)).await.unwrap().unwrap();
     assert_eq!(store.row(row).await.unwrap(), None);
     // A service goes before a window.
-    let service = store.lead("americanas".into(), "s@desk1".into(), true, at(50), at(35)).await.unwrap().unwrap();
+    let service =
+        store.lead("americanas".into(), "s@desk1".into(), true, at(50), at(35)).await.unwrap().unwrap();
     assert!(service.epoch > next.epoch);
 }
 
@@ -182,7 +182,8 @@ async fn an_action_that_may_be_repeated_is_never_uncertain() {
     let id = begun(&store).await;
     let wish = LocalChange::Status(Status::Resolved);
     let vendor = vec![(Action::Status { close: true }, "s1".into())];
-    let changed = store.change(id, wish, vendor, None, "ana".into(), Seen::default(), at(2)).await.unwrap().unwrap();
+    let changed =
+        store.change(id, wish, vendor, None, "ana".into(), Seen::default(), at(2)).await.unwrap().unwrap();
     let lost = Settlement::Uncertain { error: "timeout".into(), look_at: None, lookup: None };
     send(&store, "americanas", lost, at(3)).await.unwrap();
     assert_eq!(store.row(changed.rows[0]).await.unwrap().unwrap().state, RowState::Queued);
@@ -202,7 +203,8 @@ async fn seen_by_rev_refuses_any_change_and_notes_of_colleagues_count() {
     let note = LocalChange::Note { text: "carrier says lost".into() };
     store.change(id, note, vec![], None, "jon".into(), Seen::default(), at(3)).await.unwrap().unwrap();
     for seen in [Seen { rev: Some(rev), message: None }, Seen { rev: None, message: Some(drawn) }] {
-        let refused = store.commit(Commit { seen, ..commit(id, "americanas", "Olá", None) }, at(4)).await.unwrap();
+        let refused =
+            store.commit(Commit { seen, ..commit(id, "americanas", "Olá", None) }, at(4)).await.unwrap();
         assert!(matches!(refused, Err(Refusal::Changed { .. })), "{seen:?}");
     }
     assert!(store.outbox(None).await.unwrap().is_empty());

@@ -36,14 +36,22 @@ fn came(key: &str, delivery: Delivery, error: Option<&str>) -> Change {
 #[tokio::test]
 async fn a_window_shuts_by_itself_and_queries_know() {
     let store = store().await;
-    let id = told(&store, "whatsapp", 10, vec![window("5511", 86_400), says("5511", "w1", "Oi, tudo bem?", at(0))]).await;
+    let id = told(
+        &store,
+        "whatsapp",
+        10,
+        vec![window("5511", 86_400), says("5511", "w1", "Oi, tudo bem?", at(0))],
+    )
+    .await;
     let now = store.conversation(id, "ana".into(), at(20)).await.unwrap().unwrap();
     assert_eq!((now.due_clock.as_deref(), now.due_at), (Some("window"), Some(at(86_400))));
     assert_eq!(ids(&store, "gate:open window:>2h", "ana", at(20)).await, [id.0]);
     assert!(ids(&store, "window:<2h", "ana", at(20)).await.is_empty());
     assert_eq!(ids(&store, "is:breaching window:<30m due:<1h", "ana", at(86_400 - 60)).await, [id.0]);
     assert_eq!(ids(&store, "gate:template_only", "ana", at(86_401)).await, [id.0]);
-    let counts = store.counts(vec!["turn:us".parse_query(), "is:snoozed".parse_query()], "ana".into(), at(86_390)).await;
+    let counts = store
+        .counts(vec!["turn:us".parse_query(), "is:snoozed".parse_query()], "ana".into(), at(86_390))
+        .await;
     let counts = counts.unwrap();
     assert_eq!((counts[0].total, counts[0].at_risk, counts[1].total), (1, 1, 0));
 }
@@ -65,11 +73,13 @@ async fn delivery_only_moves_up_and_waits_for_its_message() {
     store.commit(commit(id, "whatsapp", "Olá", None), at(2)).await.unwrap().unwrap();
     // The vendor's `read` is here before its own answer to the send.
     store.apply("whatsapp".into(), page(vec![came("wamid", Delivery::Read, None)]), at(3)).await.unwrap();
-    let how = Settlement::Sent { key: Some("wamid".into()), remote_id: Some("wamid".into()), conversation: None };
+    let how =
+        Settlement::Sent { key: Some("wamid".into()), remote_id: Some("wamid".into()), conversation: None };
     send(&store, "whatsapp", how, at(4)).await.unwrap();
     let ours = store.thread(id, None, 9).await.unwrap().pop().unwrap();
     assert_eq!((ours.delivery, ours.remote_id.as_deref()), (Some(Delivery::Read), Some("wamid")));
-    let again = store.apply("whatsapp".into(), page(vec![came("wamid", Delivery::Delivered, None)]), at(5)).await;
+    let again =
+        store.apply("whatsapp".into(), page(vec![came("wamid", Delivery::Delivered, None)]), at(5)).await;
     assert_eq!(again.unwrap(), Applied::default());
 }
 
@@ -101,8 +111,10 @@ async fn what_is_first_seen_is_replayed_in_the_order_of_the_vendors_times() {
     let now = 10 * 86_400;
     let (first, reply) = (says("old", "a1", "Where is it?", at(10)), we_said("old", "a2", "Sent", at(20)));
     let old = told(&store, "dsco", now, vec![closed("old", 1), reply, first]).await;
-    let fresh = told(&store, "dsco", now, vec![closed("fresh", 9), we_said("fresh", "b2", "Sent", at(20))]).await;
-    let asked = told(&store, "dsco", now, vec![closed("asked", 9), says("asked", "c1", "Hello?", at(20))]).await;
+    let fresh =
+        told(&store, "dsco", now, vec![closed("fresh", 9), we_said("fresh", "b2", "Sent", at(20))]).await;
+    let asked =
+        told(&store, "dsco", now, vec![closed("asked", 9), says("asked", "c1", "Hello?", at(20))]).await;
     let mut found = Vec::new();
     for id in [old, fresh, asked] {
         let it = store.conversation(id, "ana".into(), at(now)).await.unwrap().unwrap();
@@ -122,8 +134,12 @@ async fn edits_removals_and_reactions_are_kept_even_before_their_message() {
         emoji: Some("👍".into()),
         at: at(5),
     };
-    let edited =
-        Change::Edited { conversation: "5511".into(), key: "w1".into(), body: "Oi, João aqui".into(), at: at(6) };
+    let edited = Change::Edited {
+        conversation: "5511".into(),
+        key: "w1".into(),
+        body: "Oi, João aqui".into(),
+        at: at(6),
+    };
     store.apply("whatsapp".into(), page(vec![reaction.clone(), edited.clone()]), at(7)).await.unwrap();
     let id = told(&store, "whatsapp", 8, vec![says("5511", "w1", "Oi", at(0))]).await;
     let message = store.thread(id, None, 9).await.unwrap().pop().unwrap();
@@ -150,7 +166,10 @@ async fn a_stand_in_gives_way_to_the_message_itself() {
     let id = told(&store, "dsco", 2, vec![stand_in("initial")]).await;
     told(&store, "dsco", 3, vec![says("d1", "k1", "First words", at(1))]).await;
     assert_eq!(store.thread(id, None, 9).await.unwrap().len(), 1);
-    assert_eq!(store.apply("dsco".into(), page(vec![stand_in("initial")]), at(4)).await.unwrap(), Applied::default());
+    assert_eq!(
+        store.apply("dsco".into(), page(vec![stand_in("initial")]), at(4)).await.unwrap(),
+        Applied::default()
+    );
 }
 
 #[tokio::test]
@@ -158,7 +177,8 @@ async fn an_alias_leads_to_the_same_person() {
     let store = store().await;
     let id = told(&store, "whatsapp", 1, vec![says("5511", "w1", "Oi", at(0))]).await;
     let other = told(&store, "whatsapp", 2, vec![says("BR.9", "w2", "Oi de novo", at(1))]).await;
-    told(&store, "whatsapp", 3, vec![Change::Alias { conversation: "5511".into(), alias: "BR.9".into() }]).await;
+    told(&store, "whatsapp", 3, vec![Change::Alias { conversation: "5511".into(), alias: "BR.9".into() }])
+        .await;
     assert_eq!(store.find("whatsapp".into(), "BR.9".into()).await.unwrap(), Some(id));
     assert_eq!(store.thread(other, None, 9).await.unwrap().len(), 2);
     assert_eq!(told(&store, "whatsapp", 4, vec![says("BR.9", "w3", "?", at(4))]).await, id);
@@ -177,7 +197,13 @@ async fn a_reply_from_the_phone_moves_the_status_and_a_colleagues_does_too() {
 #[tokio::test]
 async fn a_line_that_crossed_with_our_reply_is_not_lost() {
     let store = store().await;
-    let id = told(&store, "americanas", 1, vec![seen(conversation("c", Gate::Open, at(1))), says("c", "m1", "Oi", at(0))]).await;
+    let id = told(
+        &store,
+        "americanas",
+        1,
+        vec![seen(conversation("c", Gate::Open, at(1))), says("c", "m1", "Oi", at(0))],
+    )
+    .await;
     store.commit(commit(id, "americanas", "Olá", None), at(60)).await.unwrap().unwrap();
     send(&store, "americanas", sent(), at(61)).await.unwrap();
     // Written before our reply, told to us after it.
@@ -190,7 +216,8 @@ async fn a_line_that_crossed_with_our_reply_is_not_lost() {
 async fn snooze_wakes_by_a_word_of_theirs_by_time_and_by_a_deadline() {
     let store = store().await;
     let id = told(&store, "whatsapp", 1, vec![window("5511", 86_400), says("5511", "w1", "Oi", at(0))]).await;
-    let snooze = |until: i64| crate::domain::outbox::LocalChange::Snooze { until: Some(at(until)), breaks: true };
+    let snooze =
+        |until: i64| crate::domain::outbox::LocalChange::Snooze { until: Some(at(until)), breaks: true };
     let asleep = async |until: i64| {
         store
             .change(id, snooze(until), vec![], None, "ana".into(), crate::store::Seen::default(), at(2))
@@ -200,7 +227,11 @@ async fn snooze_wakes_by_a_word_of_theirs_by_time_and_by_a_deadline() {
         ids(&store, "is:snoozed", "ana", at(2)).await.len()
     };
     assert_eq!(asleep(200_000).await, 1);
-    assert_eq!(store.tend(at(3)).await.unwrap(), Some(at(86_400 - 1800)), "the warning before the window shuts");
+    assert_eq!(
+        store.tend(at(3)).await.unwrap(),
+        Some(at(86_400 - 1800)),
+        "the warning before the window shuts"
+    );
     told(&store, "whatsapp", 4, vec![says("5511", "w2", "Oi?", at(4))]).await;
     assert!(ids(&store, "is:snoozed", "ana", at(4)).await.is_empty());
     assert_eq!(asleep(500).await, 1);
