@@ -122,6 +122,9 @@ impl Action {
 
 impl Act {
     /// Its row of the table.
+    ///
+    /// # Panics
+    /// Never: the macro writes a row for every variant.
     pub fn row(self) -> &'static Action {
         ACTIONS.iter().find(|row| row.act == self).expect("the macro writes a row for every variant")
     }

@@ -129,11 +129,11 @@ impl Model {
     /// Lines that the composer, with its borders and the review bar, takes from the conversation.
     pub fn composer_height(&self) -> usize {
         let Some(composer) =
-            self.composer.as_ref().filter(|_| self.screen == Screen::Thread || self.side_by_side())
+            self.composer.as_ref().filter(|_| self.screen != Screen::List || self.side_by_side())
         else {
             return 0;
         };
-        let review = self.review.as_ref().map_or(0, |review| review.height());
+        let review = self.review.as_ref().map_or(0, super::review::Review::height);
         let half = usize::from(self.size.1) / 2;
         let files = usize::from(
             !composer.files.is_empty() || composer.quote.is_some() || composer.template.is_some(),
@@ -478,9 +478,9 @@ impl Model {
         self.session_changed();
     }
 
-    pub(super) fn edited(&mut self, text: String) {
+    pub(super) fn edited(&mut self, text: &str) {
         if let Some(composer) = &mut self.composer {
-            let text = text.strip_suffix('\n').unwrap_or(&text);
+            let text = text.strip_suffix('\n').unwrap_or(text);
             composer.set(&clean_paste(text), (usize::MAX, usize::MAX));
             composer.text.move_cursor(CursorMove::Bottom);
             composer.text.move_cursor(CursorMove::End);

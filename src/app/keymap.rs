@@ -154,6 +154,9 @@ pub const PLACES: [(u16, &str); 9] = [
 
 impl Keymap {
     /// The table's keys with the configuration's over them.
+    ///
+    /// # Panics
+    /// Never: a test reads every key of the table.
     pub fn new(bindings: &[Binding]) -> Self {
         let mut map = Self { bound: HashMap::new(), complaints: Vec::new() };
         for action in ACTIONS {

@@ -60,6 +60,7 @@ pub struct Narrowed {
 }
 
 /// The list of conversations.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 pub struct List {
     /// The tabs.
@@ -617,7 +618,7 @@ impl Model {
             (_, None) => self.say("no conversation is selected"),
             (Act::GoTicket, Some((_, channel, remote_id, name))) => match remote_id.split_once('/') {
                 Some((ticket, _)) => {
-                    self.show_special(format!("Ticket of {name}"), format!("channel:{channel} \"{ticket}\""))
+                    self.show_special(format!("Ticket of {name}"), format!("channel:{channel} \"{ticket}\""));
                 }
                 None => self.say("this channel has one chat for each conversation"),
             },

@@ -23,7 +23,7 @@ pub mod undo;
 pub mod words;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use model::{AppOptions, Model, Screen};
 pub use msg::{

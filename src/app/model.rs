@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Duration, Timelike};
 use chrono_tz::Tz;
+use crossterm::event::KeyModifiers;
 
 use super::{
     actions::{Act, place},
@@ -96,6 +97,7 @@ pub(super) enum Timer {
     Gate,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state of one machine")]
 /// Everything that the program knows. `ui` reads it; only [`Model::update`] changes it.
 pub struct Model {
     /// What it was started with.
@@ -220,11 +222,11 @@ impl Model {
             Msg::Done(ticket, outcome) => self.done(ticket, outcome),
             Msg::TimerFired(ticket) => self.timer(ticket),
             Msg::StoreChanged => self.refresh(),
-            Msg::Edited(_, Ok(text)) => self.edited(text),
+            Msg::Edited(_, Ok(text)) => self.edited(&text),
             Msg::Edited(_, Err(trouble)) => self.say(trouble),
             Msg::PathCompletions(ticket, paths) => {
                 if self.loads.get(&Load::Path) == Some(&ticket) {
-                    self.paths(paths);
+                    self.paths(&paths);
                 }
             }
             Msg::Said(_, sentence) => self.say(sentence),
@@ -370,6 +372,10 @@ impl Model {
     }
 
     fn stroke(&mut self, stroke: Stroke) {
+        // Nothing lies on Alt: a terminal that joins Esc and a letter must not make a key of them.
+        if stroke.key.modifiers.contains(KeyModifiers::ALT) {
+            return;
+        }
         let key = Key::from(stroke.key);
         let place = self.place();
         let after_escape = stroke.after_escape && !matches!(place, place::COMPOSER | place::REVIEW);
@@ -516,6 +522,10 @@ impl Model {
         match (load, loaded) {
             (_, Loaded::Failed(words)) => {
                 self.list.loading = false;
+                // What is typed is saved all the same.
+                if let Some(composer) = self.composer.as_mut().filter(|_| load == Load::Draft) {
+                    composer.loaded = true;
+                }
                 self.say(words);
             }
             (Load::Session, Loaded::Session(session)) => self.session_loaded(session),
@@ -527,7 +537,7 @@ impl Model {
             (Load::Siblings, Loaded::List(rows)) => self.siblings_loaded(rows),
             (Load::Row(_), Loaded::Conversation(Some(row))) => self.row_loaded(*row),
             (Load::Open, Loaded::Conversation(conversation)) => {
-                self.conversation_loaded(conversation.map(|it| *it))
+                self.conversation_loaded(conversation.map(|it| *it));
             }
             (Load::Messages, Loaded::Thread(messages)) => self.messages_loaded(messages),
             (Load::History, Loaded::History(events)) => {

@@ -6,6 +6,9 @@
 //! 3. when nothing waits and [`Model::take_dirty`](super::Model::take_dirty) says so, draws once and then calls
 //!    [`Model::drawn`](super::Model::drawn): what has been *seen* is decided by what was drawn, never by what is stored.
 //!
+//! Wishes are performed one after the other, in the order in which they were made: a draft that is saved must not
+//! overtake the commit that ends it. Loads may be answered in any order.
+//!
 //! Every load, wish and timer carries a [`Ticket`]; an answer goes back under the ticket of its question. Only the newest
 //! ticket of a question counts, so late answers are harmless and nothing ever needs to be cancelled.
 

@@ -409,7 +409,7 @@ impl Model {
         }
     }
 
-    pub(super) fn paths(&mut self, paths: Vec<String>) {
+    pub(super) fn paths(&mut self, paths: &[String]) {
         if let Some(picker) = self.picker.as_mut().filter(|picker| picker.kind == PickerKind::Attach) {
             picker.choices = paths.iter().map(|path| plain(path, "")).collect();
             picker.chosen = 0;
@@ -425,7 +425,7 @@ impl Model {
         }
         match act {
             Act::ChoiceDown => {
-                picker.chosen = (picker.chosen + 1).min(picker.choices.len().saturating_sub(1))
+                picker.chosen = (picker.chosen + 1).min(picker.choices.len().saturating_sub(1));
             }
             Act::ChoiceUp => picker.chosen = picker.chosen.saturating_sub(1),
             Act::ClosePicker => self.close_picker(),
@@ -512,20 +512,20 @@ impl Model {
             }
             PickerKind::Template => {
                 let templates = self.composer.as_ref().and_then(|it| self.descriptor(&it.channel));
-                let picked = choice.and_then(|choice| {
+                let chosen = choice.and_then(|choice| {
                     let mut all = templates?.templates.iter();
                     all.find(|it| format!("{} {}", it.name, it.language) == choice.title).cloned()
                 });
-                let Some(picked) = picked else { return };
+                let Some(found) = chosen else { return };
                 let template = TemplateUse {
-                    name: picked.name,
-                    language: picked.language,
-                    parameters: vec![String::new(); picked.parameters.len()],
+                    name: found.name,
+                    language: found.language,
+                    parameters: vec![String::new(); found.parameters.len()],
                 };
                 if template.parameters.is_empty() {
                     self.use_template(template);
                 } else {
-                    let names = picked.parameters.join(" | ");
+                    let names = found.parameters.join(" | ");
                     self.open_picker(PickerKind::Variables(template));
                     if let Some(picker) = &mut self.picker {
                         picker.note = names;
@@ -552,9 +552,9 @@ impl Model {
         let now = self.target().map(|row| row.labels.clone()).unwrap_or_default();
         let (mut add, mut remove) = (Vec::new(), Vec::new());
         for word in text.split_whitespace() {
-            match word.strip_prefix('-') {
-                Some(label) => remove.push(label.to_owned()),
-                None => {
+            if let Some(label) = word.strip_prefix('-') {
+                remove.push(label.to_owned());
+            } else {
                     let label = word.strip_prefix('+');
                     // A bare word switches.
                     if label.is_none() && now.iter().any(|it| it == word) {
@@ -562,7 +562,6 @@ impl Model {
                     } else {
                         add.push(label.unwrap_or(word).to_owned());
                     }
-                }
             }
         }
         if add.is_empty() && remove.is_empty() {

@@ -102,7 +102,7 @@ impl Preflight<'_> {
         match conversation.gate.at(self.now) {
             Gate::Open => {}
             Gate::Unknown => {
-                found.push(amber("whether it may be sent is not known: the vendor has not said so yet"))
+                found.push(amber("whether it may be sent is not known: the vendor has not said so yet"));
             }
             Gate::Paused => found.push(red("the marketplace mediates: replies are refused until it ends")),
             Gate::ReadOnly => found.push(red("we may only read here")),
@@ -114,7 +114,7 @@ impl Preflight<'_> {
             }
             Gate::TemplateOnly if self.template.is_some() => {}
             Gate::TemplateOnly => {
-                found.push(red("the window is shut: only a template can be sent, ^X m picks one"))
+                found.push(red("the window is shut: only a template can be sent, ^X m picks one"));
             }
         }
         if conversation.customer == crate::domain::Customer::default()

@@ -16,7 +16,7 @@ pub(super) struct Wanted {
     /// The first view is still to be chosen by what is not empty.
     pub view_open: bool,
     open: Option<ConversationId>,
-    kind: Option<DraftKind>,
+    pub kind: Option<DraftKind>,
     scroll: Option<usize>,
 }
 
@@ -36,17 +36,14 @@ impl Model {
             scroll: number("scroll").and_then(|top| usize::try_from(top).ok()),
         };
         self.list.selected = number("selected").map(ConversationId);
-        match view.and_then(|name| self.list.views.iter().position(|view| view.name == name)) {
-            Some(view) => {
+        if let Some(view) = view.and_then(|name| self.list.views.iter().position(|view| view.name == name)) {
                 self.list.view = view;
                 let selected = self.list.selected;
                 self.reload_list();
                 self.list.selected = selected;
-            }
-            None => {
+        } else {
                 self.session.view_open = true;
                 self.choose_first_view();
-            }
         }
     }
 
@@ -63,8 +60,9 @@ impl Model {
         if let Some(thread) = &mut self.thread {
             thread.scroll_to = scroll;
         }
-        if let (Some(kind), Some(channel)) = (kind, channel) {
-            self.open_composer(id, channel, kind);
+        match (kind, channel) {
+            (Some(kind), Some(channel)) => self.open_composer(id, channel, kind),
+            (kind, _) => self.session.kind = kind,
         }
     }
 

@@ -1,1 +1,7 @@
+//! Stories as tables: keys in, effects out. No IO, no clock, no screen.
 
+pub(crate) mod fixture;
+
+mod keys;
+mod rules;
+mod writing;

@@ -23,6 +23,7 @@ use crate::domain::{
 const MESSAGES: usize = 100;
 
 /// A conversation on the screen.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 pub struct Thread {
     /// Which.
@@ -250,6 +251,14 @@ impl Model {
         }
         self.watch_gate();
         self.mark_new();
+        let restored = self.thread.as_ref().and_then(|thread| thread.conversation.as_ref());
+        if let Some((id, channel)) = restored.map(|row| (row.id, row.channel.clone()))
+            && let Some(kind) = self.session.kind.take()
+            && self.screen == Screen::Thread
+            && self.composer.is_none()
+        {
+            self.open_composer(id, channel, kind);
+        }
     }
 
     /// A timer for a gate that shuts by itself (WhatsApp's window).

@@ -47,7 +47,7 @@ impl Model {
                 self.change("assigned to you", &LocalChange::Assign(Some(me)));
             }
             Act::AssignTeam | Act::AssignNobody => {
-                self.change("assigned to nobody", &LocalChange::Assign(None))
+                self.change("assigned to nobody", &LocalChange::Assign(None));
             }
             Act::SnoozeTomorrow => self.snooze(at_nine(now, zone, 1)),
             Act::SnoozeWeek => {
@@ -58,11 +58,11 @@ impl Model {
             Act::SnoozeReply => self.snooze(now + Duration::days(365)),
             Act::PriorityLow => self.change("priority low", &LocalChange::Priority(Some(Priority::Low))),
             Act::PriorityNormal => {
-                self.change("priority normal", &LocalChange::Priority(Some(Priority::Normal)))
+                self.change("priority normal", &LocalChange::Priority(Some(Priority::Normal)));
             }
             Act::PriorityHigh => self.change("priority high", &LocalChange::Priority(Some(Priority::High))),
             Act::PriorityUrgent => {
-                self.change("priority urgent", &LocalChange::Priority(Some(Priority::Urgent)))
+                self.change("priority urgent", &LocalChange::Priority(Some(Priority::Urgent)));
             }
             Act::PriorityNone => self.change("no priority", &LocalChange::Priority(None)),
             Act::VendorRead => self.vendor_mark(true),

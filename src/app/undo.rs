@@ -188,7 +188,7 @@ impl Model {
         let over = step.until().is_none_or(|until| until <= self.now);
         match step {
             Step::Sent { to, .. } if over => {
-                self.say(format!("the message to {to} is on its way: it cannot be undone"))
+                self.say(format!("the message to {to} is on its way: it cannot be undone"));
             }
             Step::Told { what, .. } if over => self.say(format!("{what}: done, it cannot be undone")),
             Step::Sent { rows, conversation, to, .. } => {
@@ -264,7 +264,7 @@ impl Model {
     pub(super) fn answered(&mut self, intent: Intent, outcome: Outcome) {
         match (intent, outcome) {
             (Intent::Send { to, until, .. }, Outcome::Committed(committed)) => {
-                self.committed(&committed, to, until)
+                self.committed(&committed, to, until);
             }
             (Intent::Send { composer, review, .. }, Outcome::Refused(refusal)) => {
                 let (sentence, finding) = match refusal {

@@ -23,6 +23,14 @@ pub fn age(span: Duration) -> String {
     }
 }
 
+/// `just now`, `5m ago`.
+pub fn ago(span: Duration) -> String {
+    match age(span).as_str() {
+        "now" => "just now".into(),
+        age => format!("{age} ago"),
+    }
+}
+
 /// A deadline in at most six cells: `4m`, `-12m` overdue, `w40m` for a window.
 pub fn due(at: Time, clock: Option<&str>, now: Time) -> String {
     let mark = if clock == Some("window") { "w" } else { "" };

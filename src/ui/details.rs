@@ -61,7 +61,7 @@ fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
     }
     if let Some(remote) = &row.remote_status {
         let age =
-            row.remote_read_at.map_or_else(String::new, |at| format!(", read {} ago", words::age(now - at)));
+            row.remote_read_at.map_or_else(String::new, |at| format!(", read {}", words::ago(now - at)));
         out.push((true, format!("{}{age}", model.vendor_name(&row.channel, row))));
         facts(&mut out, remote);
         if let Some(drift) = &row.drift {

@@ -133,12 +133,20 @@ fn hints(model: &Model, width: u16) -> String {
             Some(crate::domain::DraftKind::Note) => "Esc, then n: save note   Esc, then k: keep".to_owned(),
             _ => "Esc, then y: send   Esc, then k: keep".to_owned(),
         };
-        for (act, word) in [
-            (Act::Template, "template"),
-            (Act::Attach, "attach"),
-            (Act::MakeNote, "internal"),
-            (Act::Editor, "editor"),
+        let to = model.composer.as_ref().and_then(|composer| model.descriptor(&composer.channel));
+        let note = model.composer.as_ref().is_some_and(|it| it.kind == crate::domain::DraftKind::Note);
+        let templates = !note && to.is_some_and(|it| !it.templates.is_empty());
+        let files = !note && to.is_some_and(|it| it.capabilities.files.is_some());
+        for (act, word, works) in [
+            (Act::Template, "template", templates),
+            (Act::Attach, "attach", files),
+            (Act::MakeNote, "internal", !note),
+            (Act::MakePublic, "public", note),
+            (Act::Editor, "editor", true),
         ] {
+            if !works {
+                continue;
+            }
             if let Some(key) = model.keymap.key_of(at, act) {
                 let hint = format!("  {} {word}", key.replace("Ctrl-x", "^X"));
                 if cells(&line) + cells(&hint) < width {

@@ -9,6 +9,7 @@ use crate::{
 };
 
 /// Where the columns stand at a width.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Columns {
     lang: bool,
@@ -35,14 +36,7 @@ impl Columns {
             72.. => 16,
             _ => (rest * 45 / 100).min(16),
         };
-        Self {
-            lang,
-            who,
-            wait,
-            due,
-            customer,
-            subject: rest.saturating_sub(customer + 1) - u16::from(who || wait),
-        }
+        Self { lang, who, wait, due, customer, subject: rest.saturating_sub(customer + 1) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Pop-ups: a band over the lines above the footer, with a rule on top.
 
+use std::fmt::Write as _;
+
 use ratatui::layout::{Position, Rect};
 
 use super::paint::{Paint, cells};
@@ -14,10 +16,17 @@ use crate::{
 /// Draws the topmost pop-up; answers where the cursor stands in its text field.
 pub fn draw(paint: &mut Paint<'_>, model: &Model, above: Rect) -> Option<Position> {
     if let Some(ask) = &model.ask {
-        let lines = [ask.question.clone(), format!("Y {}   Esc leave it", ask.yes)];
-        let area = band(paint, above, 2, "");
-        paint.text(area.x + 1, area.y, area.width.saturating_sub(1), &lines[0], paint.theme.notice);
-        paint.text(area.x + 1, area.y + 1, area.width.saturating_sub(1), &lines[1], paint.theme.key);
+        let width = usize::from(above.width).saturating_sub(2).max(10);
+        let safe = SafeText::line(&ask.question).into_string();
+        let question: Vec<_> = textwrap::wrap(&safe, width).into_iter().take(4).collect();
+        let rows = u16::try_from(question.len()).unwrap_or(1);
+        let area = band(paint, above, rows + 1, "");
+        let room = area.width.saturating_sub(1);
+        for (line, y) in question.iter().zip(area.y..) {
+            paint.text(area.x + 1, y, room, line, paint.theme.notice);
+        }
+        let answers = format!("Y {}   Esc leave it", ask.yes);
+        paint.text(area.x + 1, area.bottom() - 1, room, &answers, paint.theme.key);
         return None;
     }
     if let Some(picker) = &model.picker {
@@ -38,7 +47,7 @@ fn band(paint: &mut Paint<'_>, above: Rect, rows: u16, title: &str) -> Rect {
         paint.clear(Rect { y: y - 1, height: rows + 1, ..above });
         paint.rule(above.x, y - 1, above.width, theme.line(), theme.rule);
         if !title.is_empty() {
-            paint.text(above.x + 2, y - 1, cells(title) + 2, &format!(" {title} "), theme.strong);
+            paint.text(above.x + 2, y - 1, cells(title) + 2, &format!("[{title}]"), theme.strong);
         }
     } else {
         paint.clear(Rect { y, height: rows, ..above });
@@ -85,7 +94,7 @@ fn prefix(paint: &mut Paint<'_>, model: &Model, above: Rect) {
     for (keys, act) in follow {
         let spelled = keymap::show(&keys);
         match seen.iter_mut().find(|(known, _)| *known == act) {
-            Some((_, all)) if all.len() < 12 => all.push_str(&format!(", {spelled}")),
+            Some((_, all)) if all.len() < 12 => _ = write!(all, ", {spelled}"),
             Some(_) => {}
             None => seen.push((act, spelled)),
         }

@@ -1,1 +1,285 @@
+//! Pictures of the screens, with style. Every line is held to its width.
 
+use std::fmt::Write as _;
+
+use ratatui::{Terminal, backend::TestBackend, style::Style};
+
+use super::{Theme, render};
+use crate::{
+    app::{
+        Msg, Outcome,
+        tests::fixture::{Desk, options},
+    },
+    domain::{
+        Gate, GateEvidence,
+        desk::{Count, Refusal},
+    },
+};
+
+/// The picture's lines, then where its style is not plain: `row: from-to style`.
+fn picture(desk: &Desk, theme: &Theme) -> String {
+    let (width, height) = desk.model.size;
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| render(&desk.model, theme, desk.now, frame)).unwrap();
+    let buffer = terminal.backend().buffer().clone();
+    let mut text = String::new();
+    let mut styles = String::new();
+    for y in 0..height {
+        let mut line = String::new();
+        let mut skip = 0;
+        let mut cells = 0;
+        for x in 0..width {
+            let symbol = buffer[(x, y)].symbol();
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let wide = unicode_width::UnicodeWidthStr::width(symbol).max(1);
+            skip = wide - 1;
+            cells += wide;
+            line.push_str(symbol);
+        }
+        assert_eq!(cells, usize::from(width), "line {y} is held to its width: {line}");
+        writeln!(text, "{}", line.trim_end()).unwrap();
+        let mut start = 0;
+        for x in 1..=width {
+            let style = buffer[(start, y)].style();
+            if x == width || buffer[(x, y)].style() != style {
+                if style != Style::default() && style != plain() {
+                    writeln!(styles, "{y}: {start}-{} {}", x - 1, spelled(style)).unwrap();
+                }
+                start = x;
+            }
+        }
+    }
+    format!("{text}~~~\n{styles}")
+}
+
+fn plain() -> Style {
+    ratatui::buffer::Cell::default().style()
+}
+
+fn spelled(style: Style) -> String {
+    let colour = style
+        .fg
+        .filter(|it| *it != ratatui::style::Color::Reset)
+        .map_or_else(String::new, |it| it.to_string());
+    let bold =
+        if style.add_modifier.is_empty() { String::new() } else { format!(" {:?}", style.add_modifier) };
+    format!("{colour}{bold}").trim().to_owned()
+}
+
+fn counted(mut desk: Desk) -> Desk {
+    let counts = [(2, 0), (7, 2), (12, 0), (58, 0), (9, 0), (4, 0)];
+    for (view, (total, at_risk)) in desk.model.list.views.iter_mut().zip(counts) {
+        view.count = Some(Count { total, at_risk });
+    }
+    desk
+}
+
+#[test]
+fn list() {
+    let mut desk = counted(Desk::open((80, 24)));
+    desk.keys("x k");
+    insta::assert_snapshot!("list_80x24", picture(&desk, &Theme::dark()));
+    insta::assert_snapshot!("list_80x24_ascii", picture(&desk, &Theme::mono().ascii()));
+    for (name, size) in [("list_120x40", (120, 40)), ("list_200x60", (200, 60))] {
+        let mut desk = counted(Desk::open(size));
+        desk.wait(250);
+        desk.answer();
+        insta::assert_snapshot!(name, picture(&desk, &Theme::dark()));
+    }
+}
+
+#[test]
+fn conversation() {
+    for (name, size) in [
+        ("conversation_80x24", (80, 24)),
+        ("conversation_120x40", (120, 40)),
+        ("conversation_200x60", (200, 60)),
+    ] {
+        insta::assert_snapshot!(name, picture(&counted(Desk::opened(size)), &Theme::dark()));
+    }
+}
+
+#[test]
+fn composer() {
+    for (name, size) in [("composer_80x24", (80, 24)), ("composer_120x40", (120, 40))] {
+        let mut desk = Desk::opened(size);
+        desk.keys("r");
+        desk.answer();
+        desk.type_in("Olá João, pedimos desculpas");
+        desk.wait(200);
+        desk.all_done();
+        insta::assert_snapshot!(name, picture(&desk, &Theme::dark()));
+    }
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("i");
+    desk.answer();
+    desk.type_in("only us");
+    insta::assert_snapshot!("composer_note", picture(&desk, &Theme::light()));
+}
+
+#[test]
+fn borders_use_the_words_of_the_specification() {
+    let mut desk = Desk::open((80, 24));
+    desk.store[1].gate = GateEvidence::said(Gate::RemoteClosed);
+    desk.store[2].gate = GateEvidence::Window { until: desk.now };
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    let mut borders = String::new();
+    for id in [17, 19, 21, 23, 24] {
+        let row = desk.model.known(crate::domain::ConversationId(id)).unwrap();
+        for kind in [crate::domain::DraftKind::Reply, crate::domain::DraftKind::Note] {
+            let (fill, parts) = desk.model.border(row, kind, false);
+            let between = format!(" {fill}{fill} ");
+            writeln!(borders, "{fill}{fill}{fill} {}", parts.join(&between)).unwrap();
+        }
+    }
+    insta::assert_snapshot!(borders);
+}
+
+#[test]
+fn review_bar() {
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("Olá João, pedimos desculpas pelo atraso na entrega do pedido");
+    desk.keys("Esc");
+    insta::assert_snapshot!("review_clean", picture(&desk, &Theme::dark()));
+    desk.keys("e");
+    desk.type_in(" joao@example.com https://example.com");
+    desk.keys("Esc");
+    insta::assert_snapshot!("review_amber", picture(&desk, &Theme::dark()));
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("i");
+    desk.answer();
+    desk.type_in("for us");
+    desk.keys("Esc");
+    insta::assert_snapshot!("review_note", picture(&desk, &Theme::dark()));
+}
+
+#[test]
+fn pop_ups() {
+    let mut desk = counted(Desk::open((80, 24)));
+    desk.keys("s");
+    desk.wait(400);
+    insta::assert_snapshot!("popup_status", picture(&desk, &Theme::dark()));
+    desk.keys("Esc :");
+    desk.type_in("assign");
+    insta::assert_snapshot!("popup_palette", picture(&desk, &Theme::dark()));
+    desk.keys("Esc z 3");
+    desk.type_in("d");
+    insta::assert_snapshot!("popup_snooze", picture(&desk, &Theme::dark()));
+    desk.keys("Esc ?");
+    insta::assert_snapshot!("popup_help", picture(&desk, &Theme::dark()));
+    desk.keys("Esc e");
+    desk.done(Outcome::Refused(Refusal::Changed {
+        arrived: vec![crate::app::tests::fixture::message(
+            9,
+            17,
+            crate::domain::Direction::Inbound,
+            "João",
+            "Ainda nada",
+        )],
+        rev: 13,
+    }));
+    insta::assert_snapshot!("popup_question", picture(&desk, &Theme::dark()));
+}
+
+#[test]
+fn held_and_demo() {
+    let mut options = options((80, 24));
+    options.demo = true;
+    let mut desk = counted(Desk::with(options));
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("oi");
+    insta::assert_snapshot!("demo_composer", picture(&desk, &Theme::dark()));
+    desk.keys("Esc y");
+    desk.all_done();
+    desk.wait(2000);
+    desk.keys("q");
+    insta::assert_snapshot!("held", picture(&desk, &Theme::dark()));
+}
+
+#[test]
+fn form_outbox_and_details() {
+    let mut desk = Desk::open((80, 24));
+    desk.keys("c");
+    desk.answer();
+    desk.keys("Tab");
+    desk.type_in("Acme");
+    insta::assert_snapshot!("form", picture(&desk, &Theme::dark()));
+    let mut desk = Desk::open((80, 24));
+    desk.keys("g o");
+    desk.answer();
+    insta::assert_snapshot!("outbox_empty", picture(&desk, &Theme::dark()));
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("d");
+    desk.answer();
+    insta::assert_snapshot!("details", picture(&desk, &Theme::dark()));
+}
+
+#[test]
+fn every_size_is_survived_and_held_to_its_width() {
+    for size in [
+        (1, 1),
+        (10, 3),
+        (20, 5),
+        (30, 8),
+        (59, 15),
+        (60, 16),
+        (79, 24),
+        (99, 30),
+        (100, 16),
+        (160, 50),
+        (300, 90),
+    ] {
+        let mut desk = counted(Desk::opened(size));
+        picture(&desk, &Theme::dark());
+        desk.keys("r");
+        desk.answer();
+        desk.type_in("日本語 👩‍👩‍👧 שלום and a long line that has to be wrapped somewhere in the middle of it");
+        picture(&desk, &Theme::dark());
+        desk.keys("Esc");
+        picture(&desk, &Theme::mono().ascii());
+        desk.keys("k s");
+        desk.wait(400);
+        picture(&desk, &Theme::light());
+        desk.keys("Esc : Esc d");
+        picture(&desk, &Theme::dark());
+    }
+}
+
+#[test]
+fn hostile_names_and_bodies_reach_the_screen_as_marks_only() {
+    let evil = "a\u{1b}]0;x\u{7}\u{202e}b\u{200b}\u{9b}c";
+    let mut desk = Desk::open((80, 24));
+    desk.store[0].counterpart.name = evil.into();
+    desk.store[0].subject = Some(evil.into());
+    desk.threads.get_mut(&17).unwrap()[0].body = evil.into();
+    desk.threads.get_mut(&17).unwrap()[0].author.name = Some(evil.into());
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    for keys in ["k", "Enter"] {
+        desk.keys(keys);
+        desk.answer();
+        let picture = picture(&desk, &Theme::dark());
+        assert!(!picture.contains(|it: char| it != '\n' && (it.is_control() || matches!(it, '\u{202e}' | '\u{200b}'))));
+    }
+}
+
+#[test]
+fn moving_the_cursor_changes_two_cells() {
+    let mut desk = counted(Desk::open((80, 24)));
+    let draw = |desk: &Desk| {
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        terminal.draw(|frame| render(&desk.model, &Theme::dark(), desk.now, frame)).unwrap();
+        terminal.backend().buffer().clone()
+    };
+    let before = draw(&desk);
+    desk.keys("j");
+    let after = draw(&desk);
+    assert_eq!(before.diff(&after).len(), 2);
+}

@@ -1,5 +1,7 @@
 //! A conversation: two lines about it, then its messages.
 
+use std::fmt::Write as _;
+
 use ratatui::{layout::Rect, style::Style};
 
 use super::{
@@ -47,35 +49,30 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let (gate, open) = gate(model, row, now);
     let mut line = String::new();
     if let Some(order) = row.order.as_ref().filter(|order| !order.is_empty()) {
-        line.push_str(&format!("order {}   ", first_fact(order)));
+        _ = write!(line, "order {}   ", first_fact(order));
     }
     if let Some(product) = row.products.first() {
         let more =
             if row.products.len() > 1 { format!(" +{}", row.products.len() - 1) } else { String::new() };
-        line.push_str(&format!("{}{more}   ", product.title.as_deref().unwrap_or(&product.sku)));
+        _ = write!(line, "{}{more}   ", product.title.as_deref().unwrap_or(&product.sku));
     }
     if let Some(remote) = &row.remote_status {
-        let age = row.remote_read_at.map_or_else(String::new, |at| format!(" ({})", ago(now - at)));
-        line.push_str(&format!("{}: {}{age}   ", model.vendor_name(&row.channel, row), facts(remote)));
+        let age = row.remote_read_at.map_or_else(String::new, |at| format!(" ({})", words::ago(now - at)));
+        _ = write!(line, "{}: {}{age}   ", model.vendor_name(&row.channel, row), facts(remote));
     }
     let chats = if row.remote_id.contains('/') { "   chats g s" } else { "" };
     // The gate is what decides: it never gives way to the rest of the line.
-    let room = area.width.saturating_sub(cells(&gate) + 1 + cells(chats));
+    let room = area.width.saturating_sub(cells(&gate) + 2 + cells(chats));
     let x = paint.pieces(area.x, area.y + 1, room, &[(" ", theme.plain), (&line, theme.plain)]);
+    // What was cut ends in a mark; a blank keeps the gate apart from it.
+    let gap = if cells(&line) + 1 > room { " " } else { "" };
     let gate_style = if open { theme.public } else { theme.shut };
     paint.pieces(
         x,
         area.y + 1,
         (area.x + area.width).saturating_sub(x),
-        &[(&gate, gate_style), (chats, theme.dim)],
+        &[(gap, theme.plain), (&gate, gate_style), (chats, theme.dim)],
     );
-}
-
-fn ago(span: chrono::Duration) -> String {
-    match words::age(span).as_str() {
-        "now" => "just now".into(),
-        age => format!("{age} ago"),
-    }
 }
 
 fn first_fact(facts: &Facts) -> String {
