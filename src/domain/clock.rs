@@ -5,6 +5,7 @@
 
 mod calendar;
 mod explain;
+mod logged;
 
 use std::borrow::Cow;
 
@@ -13,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     calendar::{Calendar, Span},
-    explain::explain,
+    explain::{explain, moment},
+    logged::{EVENTS, Logged, logged},
 };
 use super::{ChannelKind, Gate, GateEvidence, Status, Time};
 
@@ -267,7 +269,8 @@ fn company(policy: &Policy, facts: &Facts<'_>, now: Time) -> Option<Company> {
         return None;
     }
     let first = !facts.replied;
-    let target = TimeDelta::milliseconds(if first { policy.first_response_ms } else { policy.next_response_ms }?);
+    let target =
+        TimeDelta::milliseconds(if first { policy.first_response_ms } else { policy.next_response_ms }?);
     let calendar = policy.calendar.clone().unwrap_or_else(Calendar::always);
     let pauses = pauses(facts, since, now);
     let outcome = run(&calendar, since, target, &pauses);

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
+};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -148,9 +150,9 @@ impl Calendar {
 
     /// The opening hours of a day. Where a clock is set back over an end, both of its passes are inside.
     fn open(&self, date: NaiveDate) -> impl Iterator<Item = (Time, Time)> {
-        self.spans(date)
-            .iter()
-            .map(move |span| (self.wall(date, span.from_minute, false), self.wall(date, span.to_minute, true)))
+        self.spans(date).iter().map(move |span| {
+            (self.wall(date, span.from_minute, false), self.wall(date, span.to_minute, true))
+        })
     }
 
     fn wall(&self, date: NaiveDate, minute: u16, late: bool) -> Time {
@@ -199,7 +201,8 @@ impl fmt::Display for Calendar {
 }
 
 fn weekday(day: usize) -> Weekday {
-    [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun][day % 7]
+    [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun]
+        [day % 7]
 }
 
 /// A moment of the wall clock; one that a clock skips over is an hour later.

@@ -88,12 +88,15 @@ fn explain_company(policy: &Policy, facts: &Facts<'_>, now: Time, zone: Tz, line
     for Pause { from, to, why } in &clock.pauses {
         let counted = span(clock.calendar.between(*from, to.unwrap_or(now)));
         let to = to.map_or_else(|| "now".to_owned(), |to| moment(to, zone));
-        lines.push(format!("  paused ({why}) {} to {to}: {counted} of business time not counted", moment(*from, zone)));
+        lines.push(format!(
+            "  paused ({why}) {} to {to}: {counted} of business time not counted",
+            moment(*from, zone)
+        ));
     }
 }
 
-/// `Fri 2026-07-03 16:30 -03`.
-fn moment(at: Time, zone: Tz) -> String {
+/// A moment as explanations write it: `Fri 2026-07-03 16:30 -03`.
+pub fn moment(at: Time, zone: Tz) -> String {
     at.with_timezone(&zone).format("%a %Y-%m-%d %H:%M %Z").to_string()
 }
 

@@ -9,6 +9,7 @@ use chrono_tz::{
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::{outbox::Event, time::from_millis};
 
 fn at(text: &str, zone: Tz) -> Time {
     let wall = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap();
@@ -53,10 +54,14 @@ fn a_break_at_noon_does_not_count() {
 
 #[test]
 fn running_hours_do_not_see_a_clock_that_is_set_forward() {
-    let policy = Policy { marketplace: Marketplace::Running(hours(24).num_milliseconds()), ..Policy::default() };
+    let policy =
+        Policy { marketplace: Marketplace::Running(hours(24).num_milliseconds()), ..Policy::default() };
     let facts = waiting(&ChannelKind::DSCO, "1", berlin("2026-03-28 12:00"));
     assert_eq!(due(&policy, &facts, facts.waiting_since.unwrap()).unwrap().at, berlin("2026-03-29 13:00"));
-    assert_eq!(Calendar::always().add(berlin("2026-03-28 12:00"), hours(24)), Some(berlin("2026-03-29 13:00")));
+    assert_eq!(
+        Calendar::always().add(berlin("2026-03-28 12:00"), hours(24)),
+        Some(berlin("2026-03-29 13:00"))
+    );
 }
 
 #[test]
@@ -140,7 +145,8 @@ fn other_marketplaces_have_what_the_configuration_says() {
     for kind in [ChannelKind::DSCO, ChannelKind::THG, ChannelKind::WHATSAPP] {
         let facts = waiting(&kind, "1", friday);
         let with = |marketplace| {
-            due(&Policy { marketplace, calendar: Some(office()), ..Policy::default() }, &facts, friday).map(|it| it.at)
+            due(&Policy { marketplace, calendar: Some(office()), ..Policy::default() }, &facts, friday)
+                .map(|it| it.at)
         };
         assert_eq!(with(Marketplace::Default), None);
         assert_eq!(with(Marketplace::None), None);
@@ -187,10 +193,7 @@ fn the_company_pauses_and_the_marketplace_does_not() {
     let found: Vec<_> = all.iter().map(|due| (due.clock, due.at)).collect();
     assert_eq!(
         found,
-        [
-            (Whose::Company, berlin("2026-07-01 12:40")),
-            (Whose::Marketplace, berlin("2026-07-01 15:00")),
-        ]
+        [(Whose::Company, berlin("2026-07-01 12:40")), (Whose::Marketplace, berlin("2026-07-01 15:00")),]
     );
     for paused in [
         Facts { status: Status::Pending, ..facts.clone() },
@@ -216,7 +219,10 @@ fn the_window_is_a_deadline_until_it_is_shut() {
     let until = since + hours(24);
     let facts = Facts { gate: GateEvidence::Window { until }, ..waiting(&ChannelKind::WHATSAPP, "1", since) };
     let found = due(&Policy::default(), &facts, since).unwrap();
-    assert_eq!((found.clock, found.at, found.warned_at), (Whose::Window, until, until - TimeDelta::minutes(30)));
+    assert_eq!(
+        (found.clock, found.at, found.warned_at),
+        (Whose::Window, until, until - TimeDelta::minutes(30))
+    );
     assert_eq!(due(&Policy::default(), &facts, until), None);
     assert!(!blocked(&facts.gate, since) && blocked(&facts.gate, until));
 }
@@ -252,6 +258,35 @@ earliest: marketplace, Sat 2026-07-04 16:30 -03, in 21 h (at risk from Sat 2026-
     assert_eq!(text, expected);
     let silent = Facts { waiting_since: None, ..facts };
     assert_eq!(explain(&policy, &silent, since, Sao_Paulo), ["nobody waits for an answer: no clock runs"]);
+}
+
+#[test]
+fn the_log_tells_pauses_and_the_episode() {
+    let event = |minute: i64, what: &str, from: &str, to: &str| Event {
+        seq: minute,
+        at: from_millis(minute * 60_000),
+        actor: None,
+        what: what.into(),
+        details: [("from".to_owned(), from.into()), ("to".to_owned(), to.into())].into_iter().collect(),
+    };
+    let minute = |n: i64| from_millis(n * 60_000);
+    let found = logged(&[
+        event(1, "gate", "paused", "open"),
+        event(2, "state", "open", "pending"),
+        event(3, "state", "pending", "on_hold"),
+        event(4, "assign", "ana", "jon"),
+        event(5, "episode", "", ""),
+        event(6, "gate", "open", "paused"),
+        event(7, "state", "on_hold", "open"),
+    ]);
+    let pause = |from, to: Option<i64>, why| Pause { from: minute(from), to: to.map(minute), why };
+    let expected = [
+        pause(0, Some(1), "mediation"),
+        pause(2, Some(3), "pending"),
+        pause(3, Some(7), "on hold"),
+        pause(6, None, "mediation"),
+    ];
+    assert_eq!(found, Logged { pauses: expected.to_vec(), episode_since: Some(minute(5)) });
 }
 
 #[test]
