@@ -20,17 +20,8 @@ use super::{
 use crate::domain::{
     Conversation, ConversationId, Delivery, Status, Time,
     desk::{Count, Sort},
+    query::BUILT_IN,
 };
-
-/// The built-in views: name and query, as tui.md describes them.
-pub const BUILT_IN: [(&str, &str); 6] = [
-    ("Fix", "is:fix"),
-    ("Mine", "is:mine turn:us -is:snoozed"),
-    ("Unassigned", "is:unassigned turn:us"),
-    ("All", "-status:resolved -status:closed"),
-    ("Pending", "turn:them turn:third_party"),
-    ("Snoozed", "is:snoozed"),
-];
 
 /// A page that is asked for at a time; more come when the cursor nears the end.
 pub(super) const PAGE: usize = 200;

@@ -555,13 +555,13 @@ impl Model {
             if let Some(label) = word.strip_prefix('-') {
                 remove.push(label.to_owned());
             } else {
-                    let label = word.strip_prefix('+');
-                    // A bare word switches.
-                    if label.is_none() && now.iter().any(|it| it == word) {
-                        remove.push(word.to_owned());
-                    } else {
-                        add.push(label.unwrap_or(word).to_owned());
-                    }
+                let label = word.strip_prefix('+');
+                // A bare word switches.
+                if label.is_none() && now.iter().any(|it| it == word) {
+                    remove.push(word.to_owned());
+                } else {
+                    add.push(label.unwrap_or(word).to_owned());
+                }
             }
         }
         if add.is_empty() && remove.is_empty() {

@@ -9,7 +9,7 @@ use super::{
     msg::Wish,
     popup::{Ask, AskThen, PickerKind},
     preflight::{Finding, Level, Preflight},
-    split::split,
+    split::{reads, split},
     undo::{Intent, Step},
     words,
 };
@@ -297,7 +297,11 @@ impl Model {
         }
         let messages = outgoing.len() + actions.len();
         actions.extend(outgoing.into_iter().map(Action::Reply));
-        if how.status == Some(Status::Resolved) && capabilities.resolve == Reach::Remote {
+        let closes = how.status == Some(Status::Resolved) && capabilities.resolve == Reach::Remote;
+        if row.as_ref().is_some_and(|row| reads(row, &capabilities, closes)) {
+            actions.push(Action::Read);
+        }
+        if closes {
             actions.push(Action::Status { close: true });
         }
         let to = row.as_ref().map_or_else(|| self.form_recipient(), Self::recipient);

@@ -37,13 +37,13 @@ impl Model {
         };
         self.list.selected = number("selected").map(ConversationId);
         if let Some(view) = view.and_then(|name| self.list.views.iter().position(|view| view.name == name)) {
-                self.list.view = view;
-                let selected = self.list.selected;
-                self.reload_list();
-                self.list.selected = selected;
+            self.list.view = view;
+            let selected = self.list.selected;
+            self.reload_list();
+            self.list.selected = selected;
         } else {
-                self.session.view_open = true;
-                self.choose_first_view();
+            self.session.view_open = true;
+            self.choose_first_view();
         }
     }
 

@@ -1,8 +1,15 @@
 //! A text and its files as the messages that the vendor takes: at most one file each.
 
 use crate::domain::{
-    Capabilities, MessageId, Outgoing, attachment::StoredFile, capability::Caption, outbox::TemplateUse,
+    Capabilities, Conversation, MessageId, Outgoing, Reach, attachment::StoredFile, capability::Caption,
+    outbox::TemplateUse,
 };
+
+/// Whether the vendor's unread flag moves with a reply: a row of its own after it. Not where `closes` moves it anyway.
+pub fn reads(conversation: &Conversation, capabilities: &Capabilities, closes: bool) -> bool {
+    let unread = conversation.remote_unread || conversation.waiting_since.is_some();
+    capabilities.mark_read == Reach::Remote && unread && !closes
+}
 
 /// Splits what was written into messages, in order. Messages after the first name their file, `(2/3) photo2.jpg`, where
 /// the file's kind takes a text at all.

@@ -354,7 +354,7 @@ impl Model {
         let lines = self.thread_lines();
         if let Some(thread) = &mut self.thread {
             let shown = lines.iter().skip(thread.top).take(height);
-            let (first, last) = (shown.clone().next(), shown.last());
+            let (first, last) = (shown.clone().next(), shown.clone().next_back());
             if let (Some(first), Some(last)) = (first, last) {
                 thread.selected = if thread.follow {
                     last.message

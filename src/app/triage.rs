@@ -33,13 +33,12 @@ impl Model {
         let now = self.now;
         let zone = self.options.zone;
         match act {
-            Act::Resolve => self.status(Status::Resolved, false),
+            Act::Resolve | Act::StatusResolved => self.status(Status::Resolved, false),
             Act::ResolveNext => self.status(Status::Resolved, true),
             Act::StatusNew => self.status(Status::New, false),
             Act::StatusOpen => self.status(Status::Open, false),
             Act::StatusPending => self.status(Status::Pending, false),
             Act::StatusOnHold => self.status(Status::OnHold, false),
-            Act::StatusResolved => self.status(Status::Resolved, false),
             Act::Settle => self.change("no reply needed", &LocalChange::Settle),
             Act::Unread => self.change("unread here", &LocalChange::Unseen),
             Act::AssignMe => {

@@ -23,9 +23,9 @@ pub async fn run(desk: &Desk, command: Attachment) -> Result<(), CliError> {
     let Attachment::Save { id, n, to } = command;
     let conversation = find::conversation(desk, &id).await?;
     let thread = desk.store.thread(conversation.id, None, ALL).await?;
-    let found = thread
-        .iter()
-        .find_map(|message| message.attachments.iter().find(|file| file.n == n).map(|file| (message.id, file)));
+    let found = thread.iter().find_map(|message| {
+        message.attachments.iter().find(|file| file.n == n).map(|file| (message.id, file))
+    });
     let Some((message, file)) = found else {
         return Err(CliError::new(Code::Failed, format!("conversation {} has no file {n}", conversation.id))
             .hint("deskline show numbers them"));
@@ -39,8 +39,9 @@ pub async fn run(desk: &Desk, command: Attachment) -> Result<(), CliError> {
     };
     let wanted = to.unwrap_or_else(|| PathBuf::from("."));
     let target = if wanted.is_dir() { wanted.join(SafeText::name(&stored.name).as_str()) } else { wanted };
-    copy_new(&desk.store.file_path(&stored.sha256), &target)
-        .map_err(|error| CliError::new(Code::Failed, format!("{}: {error}; nothing was saved", target.display())))?;
+    copy_new(&desk.store.file_path(&stored.sha256), &target).map_err(|error| {
+        CliError::new(Code::Failed, format!("{}: {error}; nothing was saved", target.display()))
+    })?;
     plain::line(&format!("{}  {} bytes  sha256 {}", target.display(), stored.size, stored.sha256))
 }
 

@@ -9,7 +9,11 @@ use crate::{
 };
 
 /// Paths and schema need no valid configuration; check and show load it.
-pub fn run(environment: Environment, file: Option<std::path::PathBuf>, command: &ConfigCommand) -> Result<(), CliError> {
+pub fn run(
+    environment: Environment,
+    file: Option<std::path::PathBuf>,
+    command: &ConfigCommand,
+) -> Result<(), CliError> {
     match command {
         ConfigCommand::Path => match file {
             Some(file) => plain::line(&file.display().to_string()),

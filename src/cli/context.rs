@@ -176,7 +176,10 @@ pub struct Built {
 
 fn kind_of(channel: &ChannelConfig) -> Result<&'static Kind, CliError> {
     KINDS.iter().find(|kind| kind.name == channel.kind.as_str()).ok_or_else(|| {
-        CliError::new(Code::Config, format!("channel {}: this program has no kind {}", channel.name, channel.kind))
+        CliError::new(
+            Code::Config,
+            format!("channel {}: this program has no kind {}", channel.name, channel.kind),
+        )
     })
 }
 
@@ -237,15 +240,19 @@ impl Desk {
     /// # Errors
     /// `Failed` for an account that is neither.
     pub async fn member(&self, login: &str) -> Result<String, CliError> {
-        let mut known: Vec<String> = self.world.config.members.iter().map(|member| member.login.clone()).collect();
+        let mut known: Vec<String> =
+            self.world.config.members.iter().map(|member| member.login.clone()).collect();
         if known.is_empty() {
             known = self.store.members().await?;
         }
         if known.iter().any(|it| it == login) {
             return Ok(login.to_owned());
         }
-        Err(CliError::new(Code::Failed, format!("{login} is nobody who can be assigned; nothing was changed"))
-            .hint(format!("known: {}", known.join(", "))))
+        Err(CliError::new(
+            Code::Failed,
+            format!("{login} is nobody who can be assigned; nothing was changed"),
+        )
+        .hint(format!("known: {}", known.join(", "))))
     }
 
     /// The name under which a file's channel is kept: its own, or `NAME (import)` beside a configured one.
@@ -259,8 +266,12 @@ impl Desk {
 
     /// Says on standard error that nobody moves anything, where that is so.
     pub fn say_if_no_engine(&self) {
-        let idle: Vec<&str> =
-            self.descriptors.iter().filter(|it| !self.has_engine(&it.name)).map(|it| it.name.0.as_str()).collect();
+        let idle: Vec<&str> = self
+            .descriptors
+            .iter()
+            .filter(|it| !self.has_engine(&it.name))
+            .map(|it| it.name.0.as_str())
+            .collect();
         if !idle.is_empty() {
             plain::note(&format!("NO ENGINE for {}: nothing comes or goes (deskline sync)", idle.join(", ")));
         }

@@ -1,7 +1,7 @@
 //! `deskline demo`: the inbox against the built-in simulator. The real engine, the real connectors, a store that
 //! vanishes at the end; no file of the user is read or written.
 
-use std::{fs, os::unix::fs::OpenOptionsExt, sync::Arc};
+use std::{fs, os::unix::fs::OpenOptionsExt, sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
 
@@ -15,10 +15,14 @@ use super::{
 };
 use crate::{
     config::Environment,
+    domain::query::Query,
     simulator::{Options, Simulator, Switches},
     sync::Engine,
     terminal::run::EngineSwitch as _,
 };
+
+/// How long the first picture may wait for the first sync.
+const FIRST_SYNC: Duration = Duration::from_secs(2);
 
 /// Runs it.
 pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
@@ -32,13 +36,16 @@ pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
         lang: args.lang,
         live: true,
         clock: Arc::new(SystemClock),
-        switches: Switches::default(),
+        // Nobody waits in a demo: without limits the whole cast is there before the first picture.
+        switches: Switches { rate_limits: false, ..Switches::default() },
     })
     .await
-    .map_err(|error| CliError::new(Code::Failed, format!("the simulator cannot listen on loopback: {error}")))?;
+    .map_err(|error| {
+        CliError::new(Code::Failed, format!("the simulator cannot listen on loopback: {error}"))
+    })?;
 
     let file = folder.path().join("config.toml");
-    let config = simulate::toml_of(&simulator.accounts(), "127.0.0.1:0");
+    let config = simulate::toml_of(&simulator.accounts(), "127.0.0.1:0", 0);
     let mut options = fs::OpenOptions::new();
     std::io::Write::write_all(
         &mut options.write(true).create_new(true).mode(0o600).open(&file)?,
@@ -53,15 +60,31 @@ pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
     let engine = Engine::start(desk.engine_options(built.channels, true));
     if let Some(address) = engine.webhook_address() {
         let url = |wanted: &str| {
-            let channel = desk.world.config.channels.iter().find(|it| it.settings.text("api") == Some(wanted))?;
+            let channel =
+                desk.world.config.channels.iter().find(|it| it.settings.text("api") == Some(wanted))?;
             Some(format!("http://{address}{}", channel.settings.text("webhook_path")?))
         };
         simulator.set_webhooks(url("cloud"), url("on-premises"));
     }
+    let vendors = ["thg", "dsco", "dsco", "skyhub", "whatsapp", "onprem"];
+    let cast = vendors.iter().map(|vendor| simulator.control().conversations(vendor).len()).sum();
+    let _ = tokio::time::timeout(FIRST_SYNC, filled(&desk, cast)).await;
     let switch = Arc::new(OwnEngine { desk: desk.clone(), running: Mutex::new(Some(engine)) });
     let outcome = inbox::show(&desk, tty, Show { channel: None, demo: true, switch: switch.clone() }).await;
     switch.off().await;
     simulator.stop().await;
     drop(folder);
     outcome
+}
+
+/// Resolves when the store holds so many conversations.
+async fn filled(desk: &Desk, conversations: usize) {
+    let mut seen = 0;
+    loop {
+        let counts = desk.store.counts(vec![Query::default()], desk.me.clone(), desk.clock.now()).await;
+        if counts.is_ok_and(|counts| counts.first().is_some_and(|count| count.total >= conversations)) {
+            return;
+        }
+        seen = desk.store.changed(seen).await;
+    }
 }

@@ -51,7 +51,12 @@ struct Report {
 
 impl Report {
     fn good(&mut self, about: &str, text: impl Into<String>) {
-        self.findings.push(Finding { about: about.into(), grade: Grade::Good, text: text.into(), advice: None });
+        self.findings.push(Finding {
+            about: about.into(),
+            grade: Grade::Good,
+            text: text.into(),
+            advice: None,
+        });
     }
 
     fn odd(&mut self, about: &str, text: impl Into<String>, advice: impl Into<String>) {
@@ -67,7 +72,11 @@ impl Report {
 }
 
 /// Looks, prints, and ends with the exit code of the worst finding.
-pub async fn run(environment: Environment, file: Option<std::path::PathBuf>, args: Json) -> Result<(), CliError> {
+pub async fn run(
+    environment: Environment,
+    file: Option<std::path::PathBuf>,
+    args: Json,
+) -> Result<(), CliError> {
     let mut report = Report::default();
     look(&mut report, environment, file).await;
     if args.json {
@@ -98,7 +107,9 @@ async fn look(report: &mut Report, environment: Environment, file: Option<std::p
         Ok(world)
     }) {
         Ok(world) => world,
-        Err(error) => return report.bad("config", Code::Config, error.text, "mend it, then run doctor again"),
+        Err(error) => {
+            return report.bad("config", Code::Config, error.text, "mend it, then run doctor again");
+        }
     };
     report.good("config", format!("{} channel(s)", world.config.channels.len()));
     for warning in &world.config.warnings {
@@ -107,7 +118,11 @@ async fn look(report: &mut Report, environment: Environment, file: Option<std::p
     for channel in &world.config.channels {
         for (key, secret) in channel.settings.secrets() {
             if let Some(fix) = secret.exposed() {
-                report.odd(&format!("channel {}", channel.name), format!("everybody can read the file of {key}"), fix);
+                report.odd(
+                    &format!("channel {}", channel.name),
+                    format!("everybody can read the file of {key}"),
+                    fix,
+                );
             }
         }
     }
@@ -116,7 +131,12 @@ async fn look(report: &mut Report, environment: Environment, file: Option<std::p
         Ok(findings) => {
             for finding in findings {
                 let advice = finding.fix.clone().unwrap_or_else(|| "look at it".into());
-                report.bad("files", Code::Store, format!("{} {}", finding.path.display(), finding.message), advice);
+                report.bad(
+                    "files",
+                    Code::Store,
+                    format!("{} {}", finding.path.display(), finding.message),
+                    advice,
+                );
             }
         }
         Err(problem) => report.bad("files", Code::Config, problem.to_string(), "name an account of this box"),
@@ -151,7 +171,9 @@ async fn look(report: &mut Report, environment: Environment, file: Option<std::p
 
 fn terminal(report: &mut Report, environment: &Environment) {
     match environment.get("TERM") {
-        None | Some("dumb") => report.odd("terminal", "TERM is dumb or not set", "the inbox needs a real terminal"),
+        None | Some("dumb") => {
+            report.odd("terminal", "TERM is dumb or not set", "the inbox needs a real terminal")
+        }
         Some(term) => report.good("terminal", format!("TERM={term}")),
     }
     if environment.get("TMUX").is_some() {
@@ -170,7 +192,11 @@ async fn channels(report: &mut Report, desk: &Desk) {
     };
     for (name, why) in &built.without {
         let about = format!("channel {name}");
-        report.odd(&about, format!("its secrets cannot be read here: {why}"), "fine for an agent beside a service");
+        report.odd(
+            &about,
+            format!("its secrets cannot be read here: {why}"),
+            "fine for an agent beside a service",
+        );
     }
     let health = desk.store.health().await.unwrap_or_default();
     for channel in &built.channels {
@@ -202,9 +228,20 @@ async fn channels(report: &mut Report, desk: &Desk) {
     }
 }
 
-async fn webhook(report: &mut Report, desk: &Desk, about: &str, health: &[crate::domain::ChannelHealth], name: &str) {
+async fn webhook(
+    report: &mut Report,
+    desk: &Desk,
+    about: &str,
+    health: &[crate::domain::ChannelHealth],
+    name: &str,
+) {
     let Some(listener) = &desk.world.config.webhook else {
-        return report.bad(about, Code::Config, "it lives by webhooks, and [webhook] is not set", "[webhook] listen = \"127.0.0.1:8787\"");
+        return report.bad(
+            about,
+            Code::Config,
+            "it lives by webhooks, and [webhook] is not set",
+            "[webhook] listen = \"127.0.0.1:8787\"",
+        );
     };
     match tokio::net::TcpStream::connect(listener.listen).await {
         Ok(_) => report.good(about, format!("webhooks are taken on {}", listener.listen)),
@@ -217,6 +254,8 @@ async fn webhook(report: &mut Report, desk: &Desk, about: &str, health: &[crate:
     let last: Option<Time> = health.iter().find(|it| it.channel.0 == name).and_then(|it| it.last_webhook);
     match last {
         Some(at) => report.good(about, format!("last webhook {}", rfc3339(at))),
-        None => report.odd(about, "no webhook has come yet", "check the vendor's webhook address and the proxy"),
+        None => {
+            report.odd(about, "no webhook has come yet", "check the vendor's webhook address and the proxy")
+        }
     }
 }

@@ -34,7 +34,8 @@ use crate::{
 /// `Usage` (2) with one clear line.
 pub fn check_terminal(environment: &Environment) -> Result<Tty, CliError> {
     Tty::open(environment.get("TERM")).map_err(|error: NoTerminal| {
-        CliError::new(Code::Usage, error.to_string()).hint("every list and action is a command too: deskline --help")
+        CliError::new(Code::Usage, error.to_string())
+            .hint("every list and action is a command too: deskline --help")
     })
 }
 
@@ -120,7 +121,10 @@ pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError
     match ended {
         Ok(Ended::Quit) => Ok(()),
         Ok(Ended::Interrupted) => Err(CliError::new(Code::Interrupted, "")),
-        Err(error) => Err(CliError::new(Code::Failed, format!("the terminal failed: {error}; everything typed is kept"))),
+        Err(error) => Err(CliError::new(
+            Code::Failed,
+            format!("the terminal failed: {error}; everything typed is kept"),
+        )),
     }
 }
 
@@ -240,15 +244,16 @@ async fn led_by(desk: &Desk) -> EngineState {
     match health.into_iter().find_map(|row| row.engine) {
         Some(holder) if holder == context::holder(&desk.me) => EngineState::Here,
         // The process's number says nothing to an agent.
-        Some(holder) => {
-            EngineState::Elsewhere(holder.rsplit_once(':').map_or(holder.clone(), |(name, _)| name.to_owned()))
-        }
+        Some(holder) => EngineState::Elsewhere(
+            holder.rsplit_once(':').map_or(holder.clone(), |(name, _)| name.to_owned()),
+        ),
         None => EngineState::Unknown,
     }
 }
 
 /// Resolves when nobody holds the lock.
 async fn free(path: PathBuf) {
-    let waited = tokio::task::spawn_blocking(move || std::fs::File::open(path).and_then(|file| file.lock_shared()));
+    let waited =
+        tokio::task::spawn_blocking(move || std::fs::File::open(path).and_then(|file| file.lock_shared()));
     let _ = waited.await;
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
-        Author, Conversation, Counterpart, Customer, Direction, Facts, Gate, GateEvidence, Message, MessageKind, Role,
-        Status, Time,
+        Author, Conversation, Counterpart, Customer, Direction, Facts, Gate, GateEvidence, Message,
+        MessageKind, Role, Status, Time,
         change::{Change, ConversationSeen, MessageSeen, Page},
         time::rfc3339,
     },

@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::{
-    Conversation, ConversationId, Facts, Gate, Message, MessageId, OutboxRow, Product, RowNumber, Time, outbox::Event,
-    time::rfc3339,
+    Conversation, ConversationId, Facts, Gate, Message, MessageId, OutboxRow, Product, RowNumber, Time,
+    outbox::Event, time::rfc3339,
 };
 
 /// A conversation, as `list` prints it.
@@ -62,7 +62,10 @@ impl ConversationJson {
             remote_status,
             gate: gate.as_str(),
             // What we may only read has no turn, no deadline and no unread count.
-            turn: it.turn.filter(|_| gate != Gate::ReadOnly || it.kind.as_str() == "import").map(|turn| turn.as_str()),
+            turn: it
+                .turn
+                .filter(|_| gate != Gate::ReadOnly || it.kind.as_str() == "import")
+                .map(|turn| turn.as_str()),
             unread: it.unread,
             remote_unread: it.remote_unread,
             assignee: it.assignee,

@@ -24,7 +24,9 @@ pub async fn run(desk: &Desk, args: Outbox) -> Result<(), CliError> {
             }
         }
         Some(OutboxCommand::Retry { n }) => store.retry(RowNumber(n), me, now).await?.map_err(refused)?,
-        Some(OutboxCommand::MarkSent { n }) => store.mark_sent(RowNumber(n), me, now).await?.map_err(refused)?,
+        Some(OutboxCommand::MarkSent { n }) => {
+            store.mark_sent(RowNumber(n), me, now).await?.map_err(refused)?
+        }
         Some(OutboxCommand::Discard { n }) => store.discard(RowNumber(n), me, now).await?.map_err(refused)?,
         Some(OutboxCommand::TakeBack { n }) => {
             if let Some(draft) = store.take_back(RowNumber(n), me, now).await?.map_err(refused)? {

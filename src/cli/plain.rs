@@ -139,13 +139,19 @@ pub fn message_lines(it: &Message, zone: Tz) -> Vec<String> {
 /// An event, in words.
 pub fn event_line(it: &Event, zone: Tz) -> String {
     let details = serde_json::Value::Object(it.details.clone());
-    format!(".. {} {} by {} {details}", moment(it.at, zone), it.what, it.actor.as_deref().unwrap_or("the engine"))
+    format!(
+        ".. {} {} by {} {details}",
+        moment(it.at, zone),
+        it.what,
+        it.actor.as_deref().unwrap_or("the engine")
+    )
 }
 
 /// A row of the outbox, in words.
 pub fn row_line(it: &OutboxRow, now: Time) -> String {
     let text = it.action.outgoing().map(|outgoing| first_line(&outgoing.text, 40)).unwrap_or_default();
-    let due = it.not_before.filter(|at| *at > now).map(|at| format!("in {}", age(at - now))).unwrap_or_default();
+    let due =
+        it.not_before.filter(|at| *at > now).map(|at| format!("in {}", age(at - now))).unwrap_or_default();
     let why = it.reason.as_deref().or(it.error.as_deref()).unwrap_or_default();
     format!(
         "{:>4} {} conversation {} via {} by {} {due} {text} {why}",

@@ -18,12 +18,12 @@ use super::{
 use crate::{
     app::{
         preflight::{Finding, Level, Lint, Preflight},
-        split::split,
+        split::{reads, split},
     },
     config::{self, AfterSend},
     domain::{
-        Action, ChannelKind, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Gate, MessageId, Outgoing,
-        Reach, Status,
+        Action, ChannelKind, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Gate,
+        MessageId, Outgoing, Reach, Status,
         attachment::StoredFile,
         desk::{Commit, Committed, Seen},
         outbox::{CatalogItem, LocalChange, NewConversation, TemplateUse},
@@ -44,7 +44,10 @@ pub async fn reply(desk: &Desk, args: Reply) -> Result<(), CliError> {
     let descriptor = desk.descriptor(&conversation.channel).ok_or_else(|| {
         CliError::new(
             Code::Failed,
-            format!("conversation {} can only be read: {} is not configured", conversation.id, conversation.channel),
+            format!(
+                "conversation {} can only be read: {} is not configured",
+                conversation.id, conversation.channel
+            ),
         )
     })?;
     if conversation.gate.at(desk.clock.now()) == Gate::RemoteClosed && !args.reopen {
@@ -55,7 +58,10 @@ pub async fn reply(desk: &Desk, args: Reply) -> Result<(), CliError> {
         .hint("--reopen reopens it there and sends"));
     }
     let outgoing = Outgoing {
-        text: text(&args.text, args.template.template.is_some() || !args.attach.is_empty() || !args.product.is_empty())?,
+        text: text(
+            &args.text,
+            args.template.template.is_some() || !args.attach.is_empty() || !args.product.is_empty(),
+        )?,
         file: None,
         quote: args.quote.map(MessageId),
         template: template(&args.template, descriptor)?,
@@ -64,10 +70,13 @@ pub async fn reply(desk: &Desk, args: Reply) -> Result<(), CliError> {
     };
     let files = files(desk, descriptor, &args.attach).await?;
     judge(&findings(desk, Some(&conversation), descriptor, &outgoing, &files), args.strict)?;
-    let actions = messages(outgoing, &files, descriptor).into_iter().map(Action::Reply).collect();
+    let mut actions: Vec<Action> =
+        messages(outgoing, &files, descriptor).into_iter().map(Action::Reply).collect();
+    if reads(&conversation, &descriptor.capabilities, false) {
+        actions.push(Action::Read);
+    }
     let after = (desk.world.config.compose.after_send == AfterSend::Pending).then_some(Status::Pending);
-    let committed =
-        commit(desk, Some(conversation.id), descriptor, actions, seen, after).await?;
+    let committed = commit(desk, Some(conversation.id), descriptor, actions, seen, after).await?;
     finish(desk, &conversation.channel, &committed, &args.wait, args.json).await
 }
 
@@ -79,7 +88,10 @@ pub async fn new(desk: &Desk, args: New) -> Result<(), CliError> {
     if descriptor.capabilities.create == Reach::Forbidden {
         return Err(CliError::new(
             Code::Failed,
-            format!("{} starts no conversations: its customers write first; nothing was queued", descriptor.name),
+            format!(
+                "{} starts no conversations: its customers write first; nothing was queued",
+                descriptor.name
+            ),
         ));
     }
     let due = match &args.due {
@@ -170,7 +182,10 @@ async fn finish(
     wait: &Wait,
     json: bool,
 ) -> Result<(), CliError> {
-    let outcome = wait::settled(desk, channel, &committed.rows, wait.wait).await;
+    // The outcome is the messages'; a read mark that follows them is tried again by itself.
+    let carrying = committed.rows.iter().zip(&committed.messages).filter(|(_, message)| message.is_some());
+    let rows: Vec<_> = carrying.map(|(row, _)| *row).collect();
+    let outcome = wait::settled(desk, channel, &rows, wait.wait).await;
     if json
         && let Some(id) = committed.messages.iter().flatten().next()
         && let Some(message) = desk.store.message(*id).await?
@@ -193,11 +208,10 @@ fn findings(
         config::Lint::Warn => Some(Level::Amber),
         config::Lint::Off => None,
     };
-    let lint = desk
-        .world
-        .config
-        .channel(&descriptor.name.0)
-        .map_or_else(Lint::default, |it| Lint { contact: level(it.lint.contact), links: level(it.lint.links) });
+    let lint = desk.world.config.channel(&descriptor.name.0).map_or_else(Lint::default, |it| Lint {
+        contact: level(it.lint.contact),
+        links: level(it.lint.links),
+    });
     let mut found = Preflight {
         conversation,
         kind: DraftKind::Reply,
@@ -255,8 +269,9 @@ fn text(args: &Text, may_lack: bool) -> Result<String, CliError> {
         if bytes.len() as u64 > MAX_TEXT {
             return Err(CliError::new(Code::Failed, format!("{name}: longer than 1 MB; nothing was queued")));
         }
-        let mut text = String::from_utf8(bytes)
-            .map_err(|_| CliError::new(Code::Failed, format!("{name} is not UTF-8 text; nothing was queued")))?;
+        let mut text = String::from_utf8(bytes).map_err(|_| {
+            CliError::new(Code::Failed, format!("{name} is not UTF-8 text; nothing was queued"))
+        })?;
         // An editor's last line end is not part of what was written.
         if text.ends_with('\n') {
             text.pop();
@@ -267,13 +282,16 @@ fn text(args: &Text, may_lack: bool) -> Result<String, CliError> {
         (Some(text), ..) => Ok(text.clone()),
         (None, Some(path), _) => {
             let name = path.display().to_string();
-            let mut file = std::fs::File::open(path)
-                .map_err(|error| CliError::new(Code::Failed, format!("{name}: {error}; nothing was queued")))?;
+            let mut file = std::fs::File::open(path).map_err(|error| {
+                CliError::new(Code::Failed, format!("{name}: {error}; nothing was queued"))
+            })?;
             read(&mut file, &name)
         }
         (None, None, Some(_)) => read(&mut io::stdin().lock(), "standard input"),
         (None, None, None) if may_lack => Ok(String::new()),
-        (None, None, None) => Err(CliError::new(Code::Usage, "no text: --text T, --file F, or - for standard input")),
+        (None, None, None) => {
+            Err(CliError::new(Code::Usage, "no text: --text T, --file F, or - for standard input"))
+        }
     }
 }
 
@@ -313,8 +331,9 @@ fn template(args: &TemplateArgs, descriptor: &Descriptor) -> Result<Option<Templ
     })?;
     let mut parameters = vec![None; known.parameters.len()];
     for param in &args.params {
-        let (key, value) =
-            param.split_once('=').ok_or_else(|| CliError::new(Code::Usage, format!("--param {param}: K=V")))?;
+        let (key, value) = param
+            .split_once('=')
+            .ok_or_else(|| CliError::new(Code::Usage, format!("--param {param}: K=V")))?;
         let place = known.parameters.iter().position(|it| it == key).ok_or_else(|| {
             CliError::new(Code::Usage, format!("template {name} has no parameter {key}"))
                 .hint(format!("it has: {}", known.parameters.join(", ")))
@@ -326,7 +345,10 @@ fn template(args: &TemplateArgs, descriptor: &Descriptor) -> Result<Option<Templ
         .zip(&known.parameters)
         .map(|(value, key)| {
             value.filter(|it| !it.is_empty()).ok_or_else(|| {
-                CliError::new(Code::Failed, format!("template {name}: --param {key}=… is missing; nothing was queued"))
+                CliError::new(
+                    Code::Failed,
+                    format!("template {name}: --param {key}=… is missing; nothing was queued"),
+                )
             })
         })
         .collect::<Result<_, _>>()?;

@@ -14,11 +14,9 @@ pub enum Ended {
 /// Resolves at the first SIGINT, SIGTERM or SIGHUP.
 pub async fn ended() -> Ended {
     let listen = |kind| signal(kind);
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
-        listen(SignalKind::interrupt()),
-        listen(SignalKind::terminate()),
-        listen(SignalKind::hangup()),
-    ) else {
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
+        (listen(SignalKind::interrupt()), listen(SignalKind::terminate()), listen(SignalKind::hangup()))
+    else {
         // Without handlers the default holds: the signal ends the process.
         return std::future::pending().await;
     };

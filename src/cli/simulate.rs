@@ -6,8 +6,7 @@ use super::{
     args::Simulate,
     clock::SystemClock,
     error::{CliError, Code},
-    plain,
-    signals,
+    plain, signals,
 };
 use crate::simulator::{Account, Options, Simulator, Switches};
 
@@ -39,28 +38,37 @@ pub async fn run(args: Simulate) -> Result<(), CliError> {
             .faults_from_json(&faults)
             .map_err(|error| CliError::new(Code::Failed, format!("{shown}: {error}")))?;
     }
-    let config = toml_of(&simulator.accounts(), "127.0.0.1:0");
+    let config = toml_of(&simulator.accounts(), "127.0.0.1:8787", 4);
     match &args.write_config {
         Some(path) => {
             // 0600 from the first byte: it holds literal secrets, if only the simulator's.
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+            let mut file =
+                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
             file.write_all(config.as_bytes())?;
             plain::note(&format!("configuration written to {}", path.display()));
         }
         None => plain::line(&config)?,
     }
-    plain::note(&format!("simulator of THG, Dsco, SkyHub and WhatsApp on http://{}; Ctrl-c ends it", simulator.address()));
+    plain::note(&format!(
+        "simulator of THG, Dsco, SkyHub and WhatsApp on http://{}; Ctrl-c ends it",
+        simulator.address()
+    ));
     signals::ended().await;
     simulator.stop().await;
     Ok(())
 }
 
 /// A configuration for the simulator's accounts.
-pub fn toml_of(accounts: &[Account], listen: &str) -> String {
-    let mut text = format!("[sync]\npoll_interval = \"5s\"\n\n[webhook]\nlisten = \"{listen}\"\n");
+pub fn toml_of(accounts: &[Account], listen: &str, max_rate: u32) -> String {
+    let mut text = format!(
+        "[sync]\npoll_interval = \"5s\"\nmax_rate = {max_rate}\n\n[webhook]\nlisten = \"{listen}\"\n"
+    );
     for account in accounts {
         // Writing into a String cannot fail.
         let _ = write!(text, "\n[[channel]]\nname = \"{}\"\nkind = \"{}\"\n", account.name, account.kind);
+        if account.kind == "skyhub" {
+            text.push_str("languages = [\"pt-BR\"]\n");
+        }
         for (key, value) in &account.settings {
             let _ = writeln!(text, "{key} = {}", toml::Value::String(value.clone()));
         }

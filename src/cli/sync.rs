@@ -22,9 +22,7 @@ impl Desk {
         let paces = config
             .channels
             .iter()
-            .map(|it| {
-                (it.name.clone(), Pace { fast: it.poll_interval, sweep: it.sweep_interval })
-            })
+            .map(|it| (it.name.clone(), Pace { fast: it.poll_interval, sweep: it.sweep_interval }))
             .collect();
         EngineOptions {
             store: self.store.clone(),
@@ -36,7 +34,12 @@ impl Desk {
             lock_dir: self.world.lock_folder(),
             paces,
             webhook: config.webhook.as_ref().map(|it| it.listen).filter(|_| service),
-            max_attachment: config.channels.iter().map(|it| it.max_attachment_bytes).max().unwrap_or(25_000_000),
+            max_attachment: config
+                .channels
+                .iter()
+                .map(|it| it.max_attachment_bytes)
+                .max()
+                .unwrap_or(25_000_000),
         }
     }
 }
@@ -142,7 +145,8 @@ async fn once(desk: &Desk, built: context::Built, json: bool) -> Result<(), CliE
     let code = worst.or((!built.without.is_empty()).then_some(Code::Config));
     match code {
         None => Ok(()),
-        Some(code) => Err(CliError::new(code, words.join("\n")).hint("what was read is kept; deskline doctor looks further")),
+        Some(code) => Err(CliError::new(code, words.join("\n"))
+            .hint("what was read is kept; deskline doctor looks further")),
     }
 }
 

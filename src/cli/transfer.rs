@@ -28,14 +28,18 @@ const ALL: usize = 100_000;
 /// Imports a file. Safe to repeat; never sends anything.
 pub async fn import(desk: &Desk, args: Import) -> Result<(), CliError> {
     let shown = args.file.display().to_string();
-    let file = File::open(&args.file).map_err(|error| CliError::new(Code::Failed, format!("{shown}: {error}")))?;
+    let file =
+        File::open(&args.file).map_err(|error| CliError::new(Code::Failed, format!("{shown}: {error}")))?;
     let progress = bar(file.metadata()?.len());
     let mut batches: HashMap<ChannelName, Vec<Imported>> = HashMap::new();
     let mut count = 0_u64;
     for (number, text) in BufReader::new(file).lines().enumerate() {
         let at = |why: String| {
-            CliError::new(Code::Failed, format!("{shown}, line {}: {why}; what stands before it is kept", number + 1))
-                .hint("mend the line and import again: what is there already stays as it is")
+            CliError::new(
+                Code::Failed,
+                format!("{shown}, line {}: {why}; what stands before it is kept", number + 1),
+            )
+            .hint("mend the line and import again: what is there already stays as it is")
         };
         let text = text.map_err(|error| at(error.to_string()))?;
         progress.inc(text.len() as u64 + 1);

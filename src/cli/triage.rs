@@ -77,10 +77,17 @@ pub async fn label(desk: &Desk, args: args::Label) -> Result<(), CliError> {
         match word.split_at_checked(1) {
             Some(("+", label)) if !label.is_empty() => add.push(label.to_owned()),
             Some(("-", label)) if !label.is_empty() => remove.push(label.to_owned()),
-            _ => return Err(CliError::new(Code::Usage, format!("{word}: labels are +x to add, -y to remove"))),
+            _ => {
+                return Err(CliError::new(
+                    Code::Usage,
+                    format!("{word}: labels are +x to add, -y to remove"),
+                ));
+            }
         }
     }
-    change(desk, &conversation, LocalChange::Label { add, remove }, Vec::new(), Seen::default()).await.map(drop)
+    change(desk, &conversation, LocalChange::Label { add, remove }, Vec::new(), Seen::default())
+        .await
+        .map(drop)
 }
 
 /// `deskline snooze`.
@@ -97,7 +104,8 @@ pub async fn snooze(desk: &Desk, args: args::Snooze) -> Result<(), CliError> {
         Some(at)
     };
     let changed =
-        change(desk, &conversation, LocalChange::Snooze { until, breaks: true }, Vec::new(), Seen::default()).await;
+        change(desk, &conversation, LocalChange::Snooze { until, breaks: true }, Vec::new(), Seen::default())
+            .await;
     if let (Ok(_), Some(until)) = (&changed, until) {
         plain::note(&format!("asleep until {}", plain::moment(until, desk.zone)));
     }
@@ -179,8 +187,10 @@ async fn change(
     vendor: Vec<(Action, String)>,
     seen: Seen,
 ) -> Result<Changed, CliError> {
-    let answer =
-        desk.store.change(conversation.id, change, vendor, None, desk.me.clone(), seen, desk.clock.now()).await?;
+    let answer = desk
+        .store
+        .change(conversation.id, change, vendor, None, desk.me.clone(), seen, desk.clock.now())
+        .await?;
     answer.map_err(|refusal| refused(&refusal))
 }
 

@@ -30,16 +30,21 @@ pub async fn settled(
     let numbers = rows.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let Some(seconds) = wait else {
         if !desk.has_engine(channel) {
-            plain::note(&format!("queued as {numbers}; no engine runs on this store: deskline sync, or --wait"));
+            plain::note(&format!(
+                "queued as {numbers}; no engine runs on this store: deskline sync, or --wait"
+            ));
         }
         return Ok(());
     };
-    let seconds = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::days(365));
+    let seconds =
+        i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::days(365));
     let built = desk.world.channels(Some(&channel.0)).await?;
     if let Some((_, why)) = built.without.first()
         && !desk.has_engine(channel)
     {
-        plain::note(&format!("queued as {numbers}; no engine runs, and this account cannot deliver it: {why}"));
+        plain::note(&format!(
+            "queued as {numbers}; no engine runs, and this account cannot deliver it: {why}"
+        ));
     }
     let until = desk.clock.now() + seconds;
     let delivered = sync::deliver(desk.engine_options(built.channels, false), rows.to_vec(), until).await?;
@@ -61,22 +66,32 @@ fn worst(delivered: &[Delivered]) -> Result<(), CliError> {
         .hint("it is looked for at the vendor; deskline outbox shows what was found, mark-sent or retry settles it"));
     }
     if let Some(row) = find(RowState::Failed) {
-        return Err(CliError::new(Code::Vendor, format!("row {}: the vendor refused it: {}", row.n, words(row)))
-            .hint("its text is kept: deskline outbox retry, take-back or discard"));
+        return Err(CliError::new(
+            Code::Vendor,
+            format!("row {}: the vendor refused it: {}", row.n, words(row)),
+        )
+        .hint("its text is kept: deskline outbox retry, take-back or discard"));
     }
     if let Some(row) = find(RowState::Parked) {
         return Err(CliError::new(Code::Failed, format!("row {}: not sent: {}", row.n, words(row)))
             .hint("its text is kept: deskline outbox retry, take-back or discard"));
     }
     let Some(row) = open().next() else { return Ok(()) };
-    let refused = delivered.iter().filter_map(|it| it.error.as_ref()).find(|it| it.kind == ErrorKind::Credentials);
+    let refused =
+        delivered.iter().filter_map(|it| it.error.as_ref()).find(|it| it.kind == ErrorKind::Credentials);
     if let Some(error) = refused {
         return Err(CliError::new(
             Code::Credentials,
-            format!("row {} is kept and still queued: the vendor refused our credentials: {}", row.n, error.words),
+            format!(
+                "row {} is kept and still queued: the vendor refused our credentials: {}",
+                row.n, error.words
+            ),
         )
         .hint("mend the channel's credentials; deskline doctor tries them"));
     }
-    Err(CliError::new(Code::TimeUp, format!("time is up: row {} is still on its way; it is kept and will be sent", row.n))
-        .hint("deskline outbox shows it"))
+    Err(CliError::new(
+        Code::TimeUp,
+        format!("time is up: row {} is still on its way; it is kept and will be sent", row.n),
+    )
+    .hint("deskline outbox shows it"))
 }

@@ -109,7 +109,9 @@ impl Environment {
     /// The same process with every folder of ours below `base`: nothing of the user's is read or written.
     #[must_use]
     pub fn confined_to(mut self, base: &Path) -> Self {
-        for (variable, folder) in [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_STATE_HOME", "state")] {
+        for (variable, folder) in
+            [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_STATE_HOME", "state")]
+        {
             self.variables.insert(variable.to_owned(), base.join(folder).to_string_lossy().into_owned());
         }
         self

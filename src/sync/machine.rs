@@ -171,6 +171,8 @@ pub struct Machine {
     barren: u32,
     due: Option<Time>,
     claims: bool,
+    /// The store was looked at while a claim was on its way: the claim's answer may be older than that look's.
+    looked_since: bool,
     under_way: usize,
     sends_held: Option<Time>,
     sends_held_for: Option<ErrorKind>,
@@ -206,6 +208,7 @@ impl Machine {
             barren: 0,
             due: None,
             claims: false,
+            looked_since: false,
             under_way: 0,
             sends_held: None,
             sends_held_for: None,
@@ -254,6 +257,7 @@ impl Machine {
             },
             Input::Looked { due, files, wanted } => {
                 self.looks = false;
+                self.looked_since = self.claims;
                 self.due = if std::mem::take(&mut self.first_claim) { Some(now) } else { due };
                 self.files_at = files;
                 self.making_way = wanted;
@@ -268,6 +272,9 @@ impl Machine {
                 if found {
                     self.under_way += 1;
                     self.barren = 0;
+                } else if std::mem::take(&mut self.looked_since) {
+                    self.due = None;
+                    self.look(&mut todo);
                 } else {
                     // Due, and yet not to be had: it waits for another row. That row's end rings; should the store
                     // have meant something else, a look now and then does no harm.
@@ -473,6 +480,7 @@ impl Machine {
         }
         if past(self.due) && !self.claims && self.under_way < SENDS_AT_ONCE && !held(self.sends_held) {
             self.claims = true;
+            self.looked_since = false;
             todo.push(Do::Claim);
         }
         if past(self.look_at) {

@@ -47,7 +47,8 @@ pub fn complete(typed: &str, home: &Path) -> Vec<String> {
 pub fn save_new(from: &Path, folder: &Path, name: &str) -> std::io::Result<PathBuf> {
     use std::os::unix::fs::OpenOptionsExt;
     std::fs::create_dir_all(folder)?;
-    let (stem, end) = name.rsplit_once('.').map_or((name, String::new()), |(stem, end)| (stem, format!(".{end}")));
+    let (stem, end) =
+        name.rsplit_once('.').map_or((name, String::new()), |(stem, end)| (stem, format!(".{end}")));
     for n in 1..100 {
         let path = folder.join(if n == 1 { name.to_owned() } else { format!("{stem}-{n}{end}") });
         let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);

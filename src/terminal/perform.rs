@@ -44,7 +44,9 @@ impl Performer {
         let (store, me, now) = (&self.store, self.me.clone(), self.clock.now());
         Ok(match request {
             Request::List(ListWish { query, sort, limit, after }) => match Query::parse(&query) {
-                Ok(query) => Loaded::List(store.list(ListRequest { query, me, sort, limit, after, now }).await?),
+                Ok(query) => {
+                    Loaded::List(store.list(ListRequest { query, me, sort, limit, after, now }).await?)
+                }
                 Err(error) => Loaded::Failed(error.to_string()),
             },
             Request::Counts(queries) => {
@@ -53,7 +55,9 @@ impl Performer {
                     Err(error) => Loaded::Failed(error.to_string()),
                 }
             }
-            Request::Conversation(id) => Loaded::Conversation(store.conversation(id, me, now).await?.map(Box::new)),
+            Request::Conversation(id) => {
+                Loaded::Conversation(store.conversation(id, me, now).await?.map(Box::new))
+            }
             Request::Thread { id, before, limit } => Loaded::Thread(store.thread(id, before, limit).await?),
             Request::History(id) => Loaded::History(store.history(id).await?),
             Request::Outbox(of) => Loaded::Outbox(store.outbox(of).await?),

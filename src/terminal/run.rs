@@ -417,7 +417,8 @@ impl Room {
             }
             Effect::Suspend => {
                 // The signal handler does it, so that Ctrl-z and SIGTSTP are one path.
-                let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+                let _ =
+                    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
             }
             Effect::Repaint => self.screen.repaint(),
             Effect::Quit => self.quitting = true,
@@ -426,7 +427,8 @@ impl Room {
 
     fn edit(&mut self, text: &str, command: &str) -> Result<String, String> {
         let Some(reader) = self.reader.take() else { return Err("the terminal is gone".to_owned()) };
-        let edited = editor::edit(text, command, &self.guard, reader).map_err(|error: EditorError| error.to_string());
+        let edited =
+            editor::edit(text, command, &self.guard, reader).map_err(|error: EditorError| error.to_string());
         self.screen.resize();
         self.screen.repaint();
         if self.start_reader().is_err() {
@@ -465,7 +467,8 @@ impl Room {
             {
                 let mut busy = busy.lock().unwrap_or_else(PoisonError::into_inner);
                 if *busy >= 4 {
-                    let _ = messages.send(Msg::Said(ticket, "four files are being saved; one moment".to_owned()));
+                    let _ =
+                        messages.send(Msg::Said(ticket, "four files are being saved; one moment".to_owned()));
                     return;
                 }
                 *busy += 1;
@@ -474,7 +477,8 @@ impl Room {
                 Ok(Some(file)) => {
                     let from = performer.store.file_path(&file.sha256);
                     let name = SafeText::name(&file.name).as_str().to_owned();
-                    let saved = tokio::task::spawn_blocking(move || paths::save_new(&from, &folder, &name)).await;
+                    let saved =
+                        tokio::task::spawn_blocking(move || paths::save_new(&from, &folder, &name)).await;
                     match saved {
                         Ok(Ok(path)) => format!("saved {}", path.display()),
                         Ok(Err(error)) => format!("not saved: {error}"),
@@ -492,7 +496,9 @@ impl Room {
 
 /// Starts a program of the agent's choice, without a shell and without our terminal.
 fn start(opener: &[String], what: &std::ffi::OsStr) -> String {
-    let Some((program, arguments)) = opener.split_first() else { return "no opener is configured".to_owned() };
+    let Some((program, arguments)) = opener.split_first() else {
+        return "no opener is configured".to_owned();
+    };
     let null = std::process::Stdio::null;
     let child = tokio::process::Command::new(program)
         .args(arguments)

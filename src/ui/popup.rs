@@ -30,7 +30,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, above: Rect) -> Option<Positio
         return None;
     }
     if let Some(picker) = &model.picker {
-        return self::picker(paint, picker, above);
+        return Some(self::picker(paint, picker, above));
     }
     if model.prefix_shown {
         prefix(paint, model, above);
@@ -55,7 +55,7 @@ fn band(paint: &mut Paint<'_>, above: Rect, rows: u16, title: &str) -> Rect {
     Rect { y, height: rows, ..above }
 }
 
-fn picker(paint: &mut Paint<'_>, picker: &crate::app::popup::Picker, above: Rect) -> Option<Position> {
+fn picker(paint: &mut Paint<'_>, picker: &crate::app::popup::Picker, above: Rect) -> Position {
     let theme = paint.theme.clone();
     let most = (above.height.saturating_sub(4)).min(12);
     let note = u16::from(!picker.note.is_empty());
@@ -83,7 +83,7 @@ fn picker(paint: &mut Paint<'_>, picker: &crate::app::popup::Picker, above: Rect
         paint.text(area.x + 2, y, area.width.saturating_sub(beside + 3), &choice.title, style);
         paint.right(area.x + area.width - beside, y, beside, &choice.beside, theme.key);
     }
-    Some(Position { x: (x + at - skip).min(area.right().saturating_sub(1)), y: area.y })
+    Position { x: (x + at - skip).min(area.right().saturating_sub(1)), y: area.y }
 }
 
 /// What can follow a prefix key; a status says what the vendor will be told.

@@ -136,25 +136,19 @@ pub fn messages(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     }
     for (line, y) in lines.iter().skip(thread.top).take(usize::from(area.height)).zip(area.y..) {
         let style = style(&theme, line.kind, line.new);
-        match line.kind {
-            LineKind::Head(fill) => {
-                let selected = thread.selected == line.message && model.screen == Screen::Thread;
-                paint.text(area.x, y, 1, if selected { ">" } else { " " }, theme.cursor);
-                let width = area.width.saturating_sub(1);
-                paint.text(area.x + 1, y, width, &line.text, style);
-                let used = u16::try_from(columns(&line.text)).unwrap_or(width).min(width);
-                if used + 1 < width {
-                    let fill = fill.to_string();
-                    paint.rule(area.x + 1 + used, y, width - used, &fill, style);
-                }
+        if let LineKind::Head(fill) = line.kind {
+            let selected = thread.selected == line.message && model.screen == Screen::Thread;
+            paint.text(area.x, y, 1, if selected { ">" } else { " " }, theme.cursor);
+            let width = area.width.saturating_sub(1);
+            paint.text(area.x + 1, y, width, &line.text, style);
+            let used = u16::try_from(columns(&line.text)).unwrap_or(width).min(width);
+            if used + 1 < width {
+                paint.rule(area.x + 1 + used, y, width - used, &fill.to_string(), style);
             }
-            _ => {
-                let found = thread
-                    .search
-                    .as_ref()
-                    .is_some_and(|words| line.text.to_lowercase().contains(&words.to_lowercase()));
-                paint.body(area.x, y, area.width, &line.text, if found { theme.cursor } else { style });
-            }
+        } else {
+            let words = thread.search.as_ref().map(|words| words.to_lowercase());
+            let found = words.is_some_and(|words| line.text.to_lowercase().contains(&words));
+            paint.body(area.x, y, area.width, &line.text, if found { theme.cursor } else { style });
         }
     }
 }

@@ -12,7 +12,8 @@ const CLOSED: Fact = Fact::Closed { unanswered: false };
 
 #[test]
 fn the_table_of_what_moves_a_status() {
-    let table: &[(&str, &[(i64, Fact)], Status)] = &[
+    type Story<'a> = (&'a str, &'a [(i64, Fact)], Status);
+    let table: &[Story<'_>] = &[
         ("a first message", &[(0, IN)], Status::New),
         ("a reply to it", &[(0, IN), (1, OUT)], Status::Pending),
         ("a reply that keeps", &[(0, IN), (1, Fact::Out { keep: true })], Status::Open),

@@ -37,6 +37,8 @@ pub(super) struct Tx<'a> {
 pub(super) struct House {
     /// The folder of attachments.
     pub(super) attachments: PathBuf,
+    /// Made where the file is found damaged in use: the next start moves it aside.
+    pub(super) damaged: PathBuf,
     /// `after_send = "keep"`.
     pub(super) keep_status_after_send: bool,
     /// The newest time that was told: for what is asked without one.
@@ -144,6 +146,11 @@ fn part<T>(tx: &Tx<'_>, work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T>) -> ru
     if done.is_ok() {
         tx.db.execute_batch("RELEASE part")?;
     } else {
+        if let Err(error) = &done
+            && matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+        {
+            let _ = std::fs::write(&tx.house.damaged, b"");
+        }
         tx.rings.set(rang);
         if !tx.db.is_autocommit() {
             tx.db.execute_batch("ROLLBACK TO part; RELEASE part")?;

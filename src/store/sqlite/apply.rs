@@ -34,6 +34,17 @@ pub(super) struct Applying<'a, 'b> {
 
 /// Applies a page with its notes.
 pub(super) fn page(tx: &Tx<'_>, channel: &str, page: &Page, now: i64) -> Result<Applied> {
+    page_then(tx, channel, page, now, |_| Ok(()))
+}
+
+/// The same; `then` sees each touched conversation before its row is recomputed.
+pub(super) fn page_then(
+    tx: &Tx<'_>,
+    channel: &str,
+    page: &Page,
+    now: i64,
+    then: impl Fn(i64) -> Result<()>,
+) -> Result<Applied> {
     let kind = tx
         .db
         .prepare_cached("SELECT kind FROM channel WHERE name = ?1")?
@@ -49,6 +60,7 @@ pub(super) fn page(tx: &Tx<'_>, channel: &str, page: &Page, now: i64) -> Result<
     remember(tx.db, channel, &page.memory)?;
     let mut applied = Applied { conversations: Vec::new(), messages_new: applying.messages_new };
     for (id, touch) in &applying.touched {
+        then(*id)?;
         conversations::finish(tx, *id, touch, now)?;
         applied.conversations.push(ConversationId(*id));
     }

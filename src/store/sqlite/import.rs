@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Result, params};
 
-use super::{actor::Tx, apply, conversations, rows::to_json};
+use super::{actor::Tx, apply, rows::to_json};
 use crate::{
     domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Status},
     store::Imported,
@@ -12,23 +12,26 @@ use crate::{
 pub(super) fn import(tx: &Tx<'_>, channel: &str, conversations: &[Imported], now: i64) -> Result<()> {
     register(tx, channel, now)?;
     for imported in conversations {
-        let known = apply::find(tx.db, channel, &imported.remote_id)?.is_some();
-        apply::page(tx, channel, &imported.page, now)?;
-        if known {
-            continue;
-        }
-        let Some(id) = apply::find(tx.db, channel, &imported.remote_id)? else { continue };
-        let resolved = matches!(imported.status, Status::Resolved | Status::Closed);
-        tx.db
-            .prepare_cached(
-                "UPDATE conversation SET status = ?2, resolved_at = iif(?3, updated_at, NULL), assignee = ?4, \
-                 labels = ?5, gate = 'read_only', named = 1 WHERE id = ?1",
-            )?
-            .execute(params![id, imported.status.as_str(), resolved, imported.assignee, to_json(&imported.tags)])?;
-        for tag in &imported.tags {
-            tx.db.prepare_cached("INSERT OR IGNORE INTO label VALUES (?1, ?2)")?.execute(params![tag, id])?;
-        }
-        conversations::finish(tx, id, &conversations::Touch::default(), now)?;
+        let known = apply::find(tx.db, channel, &imported.remote_id)?;
+        apply::page_then(tx, channel, &imported.page, now, |id| match known {
+            Some(_) => Ok(()),
+            None => as_it_stands(tx, id, imported),
+        })?;
+    }
+    Ok(())
+}
+
+/// Status, assignee and tags of the file: taken once, so that what was changed here since stays.
+fn as_it_stands(tx: &Tx<'_>, id: i64, imported: &Imported) -> Result<()> {
+    let resolved = matches!(imported.status, Status::Resolved | Status::Closed);
+    tx.db
+        .prepare_cached(
+            "UPDATE conversation SET status = ?2, resolved_at = iif(?3, ifnull(vendor_updated_at, updated_at), NULL), \
+             assignee = ?4, labels = ?5, gate = 'read_only', named = 1 WHERE id = ?1",
+        )?
+        .execute(params![id, imported.status.as_str(), resolved, imported.assignee, to_json(&imported.tags)])?;
+    for tag in &imported.tags {
+        tx.db.prepare_cached("INSERT OR IGNORE INTO label VALUES (?1, ?2)")?.execute(params![tag, id])?;
     }
     Ok(())
 }

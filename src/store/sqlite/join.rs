@@ -176,6 +176,7 @@ pub(super) fn merge(to: &mut Applying<'_, '_>, stays: i64, goes: i64) -> Result<
         }
     }
     to.db.execute("INSERT OR REPLACE INTO former VALUES (?1, ?2)", params![goes, stays])?;
+    join_doubles(to, stays)?;
     log(to.db, to.now, Some(stays), None, "merged", &details([("number", goes.into())]))?;
     if let Some(touch) = to.touched.remove(&goes) {
         let kept = to.touch(stays);
@@ -185,6 +186,33 @@ pub(super) fn merge(to: &mut Applying<'_, '_>, stays: i64, goes: i64) -> Result<
     }
     to.touch(stays);
     Ok(stays)
+}
+
+/// What was written here and what the vendor showed of it, in two conversations until now.
+fn join_doubles(to: &Applying<'_, '_>, id: i64) -> Result<()> {
+    let ours = to
+        .db
+        .prepare_cached(
+            "SELECT id, body FROM message WHERE conversation = ?1 AND key IS NULL AND direction = 'outbound' \
+             AND account IS NOT NULL AND delivery IN ('sending', 'sent', 'uncertain') ORDER BY at, id",
+        )?
+        .query_map([id], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?
+        .collect::<Result<Vec<_>>>()?;
+    for (message, body) in ours {
+        let theirs = to
+            .db
+            .prepare_cached(
+                "SELECT id, body FROM message WHERE conversation = ?1 AND key IS NOT NULL \
+                 AND direction = 'outbound' AND account IS NULL ORDER BY at, id",
+            )?
+            .query_map([id], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?
+            .collect::<Result<Vec<_>>>()?;
+        let same = theirs.into_iter().find(|(_, it)| words::comparable(it) == words::comparable(&body));
+        if let Some((double, _)) = same {
+            absorb(to.db, message, double)?;
+        }
+    }
+    Ok(())
 }
 
 fn join_drafts(to: &Applying<'_, '_>, stays: i64, goes: i64) -> Result<()> {

@@ -7,7 +7,7 @@
 //! | [`reading`], [`desk`], [`engine`] | the three traits |
 //! | [`apply`], [`messages`], [`join`] | what vendors tell |
 //! | [`conversations`], [`deadline`] | what a conversation's row holds of its messages and rows |
-//! | [`commit`], [`changes`], [`outbox`], [`settle`], [`tend`], [`import`] | what agents and the engine do |
+//! | [`commit`], [`changes`], [`outbox`], [`settle`], [`tend`], [`import`], [`erase`] | what agents and the engine do |
 //! | [`query`] | the query language as SQL |
 //! | [`rows`], [`words`], [`files`] | rows as nouns, texts, attachments |
 
@@ -20,6 +20,7 @@ mod conversations;
 mod deadline;
 mod desk;
 mod engine;
+mod erase;
 mod files;
 mod import;
 mod join;
@@ -105,6 +106,7 @@ impl SqliteStore {
         let folder = options.path.parent().unwrap_or(Path::new(".")).to_owned();
         let house = Arc::new(House {
             attachments: folder.join("attachments"),
+            damaged: open::beside(&options.path, ".damaged"),
             keep_status_after_send: options.keep_status_after_send,
             latest: AtomicI64::new(0),
         });

@@ -20,7 +20,7 @@ pub(super) struct Condition {
     pub(super) binds: Vec<(String, Value)>,
 }
 
-/// Full text hits up to so many are looked up first; a commoner word is checked while the list is walked.
+/// The first page of a commoner word is made of its newest hits; further pages, counts and negations look at all.
 const HITS: i64 = 2000;
 
 /// The gate at `:now`.
@@ -30,9 +30,10 @@ const UNREAD: &str = "iif(c.mute, 0, ifnull((SELECT u.unread FROM cursor u WHERE
     c.unanswered)) > 0";
 const NEEDS_A_PERSON: &str = "c.outbox IN ('failed', 'uncertain', 'parked')";
 
-/// Makes the condition of a query. `:me` and `:now` are bound by name when they occur.
-pub(super) fn condition(db: &Connection, query: &Query, me: &str, now: Time) -> Result<Condition> {
-    let mut binds = Binds { binds: Vec::new(), now: to_millis(now) };
+/// Makes the condition of a query. `:me` and `:now` are bound by name when they occur. `newest`: the newest hits of a
+/// word are enough.
+fn condition(query: &Query, me: &str, now: Time, newest: bool) -> Condition {
+    let mut binds = Binds { values: Vec::new(), now: to_millis(now), newest };
     let mut all: Vec<String> = Vec::new();
     let mut either: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut turns = Vec::new();
@@ -41,7 +42,7 @@ pub(super) fn condition(db: &Connection, query: &Query, me: &str, now: Time) -> 
             turns.push(format!("'{}'", turn.as_str()));
             continue;
         }
-        let sql = term_sql(db, &term.what, now, &mut binds)?;
+        let sql = term_sql(&term.what, now, &mut binds);
         match (term.negated, term.what.key()) {
             (true, _) => all.push(format!("NOT ifnull(({sql}), 0)")),
             (false, None) => all.push(format!("({sql})")),
@@ -57,24 +58,25 @@ pub(super) fn condition(db: &Connection, query: &Query, me: &str, now: Time) -> 
     }
     all.extend(either.into_values().map(|alternatives| format!("({})", alternatives.join(" OR "))));
     let sql = if all.is_empty() { "1".to_owned() } else { all.join(" AND ") };
-    let mut binds = binds.binds;
+    let mut binds = binds.values;
     for (name, value) in [(":me", Value::from(me.to_owned())), (":now", Value::from(to_millis(now)))] {
         if sql.contains(name) {
             binds.push((name.to_owned(), value));
         }
     }
-    Ok(Condition { sql, binds })
+    Condition { sql, binds }
 }
 
 struct Binds {
-    binds: Vec<(String, Value)>,
+    values: Vec<(String, Value)>,
     now: i64,
+    newest: bool,
 }
 
 impl Binds {
     fn bind(&mut self, value: impl Into<Value>) -> String {
-        let name = format!(":p{}", self.binds.len());
-        self.binds.push((name.clone(), value.into()));
+        let name = format!(":p{}", self.values.len());
+        self.values.push((name.clone(), value.into()));
         name
     }
 
@@ -85,13 +87,13 @@ impl Binds {
     }
 }
 
-fn term_sql(db: &Connection, what: &What, now: Time, binds: &mut Binds) -> Result<String> {
-    Ok(match what {
+fn term_sql(what: &What, now: Time, binds: &mut Binds) -> String {
+    match what {
         What::Status(status) => format!("c.status = {}", binds.bind(status.as_str().to_owned())),
         What::Channel(name) => format!("c.channel = {}", binds.bind(name.clone())),
         What::Kind(kind) => format!("c.kind = {}", binds.bind(kind.clone())),
         What::Is(is) => is_sql(*is).to_owned(),
-        What::Turn(turn) => format!("c.turn = '{}'", turn.as_str()),
+        What::Turn(turn) => format!("c.turn = {}", binds.bind(turn.as_str().to_owned())),
         What::Lang(lang) => {
             let lang = binds.bind(lang.clone());
             format!("(lower(c.lang) = {lang} OR lower(c.lang) LIKE {lang} || '-%')")
@@ -143,9 +145,9 @@ fn term_sql(db: &Connection, what: &What, now: Time, binds: &mut Binds) -> Resul
             WHERE am.conversation = c.id)"
                 .to_owned()
         }
-        What::Word(word) => text_sql(db, word, true, binds)?,
-        What::Phrase(phrase) => text_sql(db, phrase, false, binds)?,
-    })
+        What::Word(word) => text_sql(word, true, binds),
+        What::Phrase(phrase) => text_sql(phrase, false, binds),
+    }
 }
 
 fn is_sql(is: Is) -> &'static str {
@@ -205,38 +207,30 @@ fn matching(text: &str, prefix: bool) -> Option<String> {
     })
 }
 
-fn text_sql(db: &Connection, text: &str, prefix: bool, binds: &mut Binds) -> Result<String> {
-    let Some(matching) = matching(text, prefix) else { return Ok("1".into()) };
-    // `LIMIT` stops the count: a rare word is looked up, a common one checked row by row.
-    let common: bool = db
-        .prepare_cached("SELECT rowid FROM message_text WHERE message_text MATCH ?1 LIMIT 1 OFFSET ?2")?
-        .query_row(rusqlite::params![matching, HITS], |_| Ok(()))
-        .optional()?
-        .is_some();
+fn text_sql(text: &str, prefix: bool, binds: &mut Binds) -> String {
+    let Some(matching) = matching(text, prefix) else { return "1".into() };
     let bound = binds.bind(matching);
+    let newest = if binds.newest { format!("ORDER BY rowid DESC LIMIT {HITS}") } else { String::new() };
     let mut any = vec![
-        if common {
-            format!(
-                "EXISTS (SELECT 1 FROM message wm WHERE wm.conversation = c.id AND wm.id IN \
-                 (SELECT rowid FROM message_text WHERE message_text MATCH {bound} AND rowid = wm.id))"
-            )
-        } else {
-            format!(
-                "c.id IN (SELECT wm.conversation FROM message_text t JOIN message wm ON wm.id = t.rowid \
-                 WHERE t.message_text MATCH {bound})"
-            )
-        },
+        format!(
+            "c.id IN (SELECT wm.conversation FROM (SELECT rowid AS hit FROM message_text \
+             WHERE message_text MATCH {bound} {newest}) JOIN message wm ON wm.id = hit)"
+        ),
         format!("c.id IN (SELECT rowid FROM conversation_text WHERE conversation_text MATCH {bound})"),
     ];
     if words::number(text).chars().count() >= 3 && text.chars().any(|c| c.is_ascii_digit()) {
         any.push(number_sql(text, "'order', 'sku', 'number', 'person'", binds));
     }
-    Ok(any.join(" OR "))
+    any.join(" OR ")
 }
 
 /// The statement of a page of a list, with what it binds.
 pub(super) fn list_statement(db: &Connection, request: &ListRequest) -> Result<Condition> {
-    let Condition { sql: condition, mut binds } = condition(db, &request.query, &request.me, request.now)?;
+    // One word alone, as it is typed: the newest of what may be tens of thousands.
+    let newest = request.sort == Sort::Updated
+        && request.after.is_none()
+        && matches!(request.query.terms.as_slice(), [term] if !term.negated);
+    let Condition { sql: condition, mut binds } = condition(&request.query, &request.me, request.now, newest);
     if !binds.iter().any(|(name, _)| name == ":me") {
         binds.push((":me".into(), request.me.clone().into()));
     }
@@ -289,7 +283,7 @@ pub(super) fn list(db: &Connection, request: &ListRequest) -> Result<Vec<Convers
 
 /// How many conversations match, and how many of them are at risk.
 pub(super) fn count(db: &Connection, query: &Query, me: &str, now: Time) -> Result<Count> {
-    let Condition { sql, mut binds } = condition(db, query, me, now)?;
+    let Condition { sql, mut binds } = condition(query, me, now, false);
     let total: i64 = if let Some(sql) = tallied(query) {
         let me: &[(&str, &dyn ToSql)] = &[(":me", &me)];
         let bound = if sql.contains(":me") { me } else { &[] };

@@ -24,6 +24,9 @@ pub(super) fn backward(number: &str) -> String {
     number.chars().rev().collect()
 }
 
+/// Characters that a language is told by.
+const ENOUGH: usize = 240;
+
 /// The language of a customer's words, one of `tags` (`pt-BR`; none: any), `None` when unsure.
 pub(super) fn language(text: &str, tags: &[String]) -> Option<String> {
     if text.chars().filter(|c| c.is_alphabetic()).count() < 8 {
@@ -31,8 +34,10 @@ pub(super) fn language(text: &str, tags: &[String]) -> Option<String> {
     }
     let known: Vec<(&String, Lang)> =
         tags.iter().filter_map(|tag| Some((tag, lang_of(tag.split(['-', '_']).next()?)?))).collect();
+    // A few lines tell it as well as a page, at a fraction of the cost.
+    let text = text.char_indices().nth(ENOUGH).map_or(text, |(end, _)| &text[..end]);
     if known.is_empty() {
-        let info = whatlang::detect(text)?;
+        let info = Detector::with_allowlist(LANGUAGES.map(|(_, lang)| lang).to_vec()).detect(text)?;
         return info.is_reliable().then(|| tag_of(info.lang())).flatten();
     }
     let mut candidates: Vec<Lang> = known.iter().map(|(_, lang)| *lang).collect();

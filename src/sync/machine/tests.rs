@@ -192,6 +192,24 @@ fn a_row_that_cannot_be_had_yet_is_not_asked_for_in_circles() {
 }
 
 #[test]
+fn a_row_that_is_committed_while_a_claim_is_on_its_way_is_not_missed() {
+    let mut machine = leading();
+    let due = Input::Looked { due: Some(at(20)), files: None, wanted: false };
+    play(
+        &mut machine,
+        &[
+            (20, Input::Rung, &[Do::Look], Some(70)),
+            (20, due, &[Do::Claim], Some(70)),
+            (20, Input::Rung, &[Do::Look], Some(70)),
+            (20, due, &[], Some(70)),
+            // The claim looked before the row was there.
+            (20, Input::Claimed { found: false }, &[Do::Look], Some(70)),
+            (20, due, &[Do::Claim], Some(70)),
+        ],
+    );
+}
+
+#[test]
 fn a_dead_line_holds_all_sends_back_until_the_vendor_answers_again() {
     let mut machine = leading();
     let due = Input::Looked { due: Some(at(20)), files: None, wanted: false };
@@ -236,8 +254,8 @@ fn a_window_makes_way_for_a_service_once_nothing_is_under_way() {
             (20, Input::Claimed { found: true }, &[Do::Claim], Some(70)),
             (20, Input::Rung, &[Do::Look], Some(70)),
             (20, wanted, &[], None),
-            (20, Input::Claimed { found: false }, &[], None),
-            (21, Input::Settled { fault: None }, &[Do::Look, Do::StepDown], None),
+            (20, Input::Claimed { found: false }, &[Do::Look], None),
+            (21, Input::Settled { fault: None }, &[Do::StepDown], None),
         ],
     );
 }

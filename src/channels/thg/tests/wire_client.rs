@@ -58,9 +58,7 @@ fn account(shop: &Shop, clock: &Arc<HandClock>) -> Thg {
 
 fn many(count: u64) -> Vec<Value> {
     (0..count)
-        .map(|n| {
-            discussion(100 + n, 1_000_000 - n, &[message(1_000 + n, "QUERY", 5, &format!("text {n}"))])
-        })
+        .map(|n| discussion(100 + n, 1_000_000 - n, &[message(1_000 + n, "QUERY", 5, &format!("text {n}"))]))
         .collect()
 }
 
