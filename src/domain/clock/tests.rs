@@ -246,11 +246,11 @@ fn an_explanation_names_every_clock_and_what_it_is_made_of() {
 waiting since Fri 2026-07-03 16:30 -03 (the oldest unanswered message)
 marketplace: due Sat 2026-07-04 16:30 -03, in 21 h
   rule: Americanas seller pages, chats with customers: the earlier of both
-  12 business hours: Tue 2026-07-07 10:30 -03
+  12 business hours: Tue 2026-07-07 10:00 -03
   24 h running: Sat 2026-07-04 16:30 -03
   calendar split: Mon-Fri 08:00-12:00 13:30-18:00, America/Sao_Paulo, 1 holiday
   runs every hour and never pauses
-company: due Mon 2026-07-06 08:30 -03, in 61 h
+company: due Mon 2026-07-06 09:00 -03, in 61 h 30 min
   rule: first_response within 2 h of business time
   calendar split: Mon-Fri 08:00-12:00 13:30-18:00, America/Sao_Paulo, 1 holiday
   paused (pending) Fri 2026-07-03 17:30 -03 to Fri 2026-07-03 18:30 -03: 30 min of business time not counted
