@@ -312,7 +312,8 @@ fn pauses(facts: &Facts<'_>, since: Time, now: Time) -> Vec<Pause> {
     {
         let from = match facts.gate {
             GateEvidence::Said { gate: Gate::Paused, since: Some(at) } => at.min(now),
-            _ => now,
+            // It was so when it was first seen: in doubt nobody was late meanwhile.
+            _ => since,
         };
         all.push(Pause { from: from.max(since), to: None, why });
     }

@@ -206,6 +206,17 @@ fn the_company_pauses_and_the_marketplace_does_not() {
 }
 
 #[test]
+fn a_mediation_that_was_there_at_first_sight_never_runs_out() {
+    let since = berlin("2026-07-01 10:00");
+    let paused = Facts {
+        gate: GateEvidence::said(Gate::Paused),
+        ..waiting(&ChannelKind::SKYHUB, "1/B2W_SELLER", since)
+    };
+    let policy = Policy { marketplace: Marketplace::None, ..company() };
+    assert_eq!(due(&policy, &paused, berlin("2026-07-03 10:00")), None);
+}
+
+#[test]
 fn a_breach_before_a_pause_stays_one() {
     let since = berlin("2026-07-01 10:00");
     let pauses = [Pause { from: berlin("2026-07-01 11:30"), to: None, why: "pending" }];

@@ -32,10 +32,12 @@ async fn due(store: &impl Reading, id: crate::domain::ConversationId) -> Option<
     it.due_clock.zip(it.due_at.map(|due| (due - at(0)).num_seconds()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "compared with what may be none")]
 fn marketplace(seconds: i64) -> Option<(String, i64)> {
     Some(("marketplace".into(), seconds))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "compared with what may be none")]
 fn company(seconds: i64) -> Option<(String, i64)> {
     Some(("company".into(), seconds))
 }
