@@ -420,6 +420,17 @@ impl Model {
         self.ask_list(limit);
     }
 
+    /// Before the first key the list fills as the first sync does: nothing is held that nobody has looked at.
+    pub(super) fn fill_list(&mut self) {
+        if self.session.first_start {
+            self.session.view_open = true;
+            self.list.selected = None;
+        } else {
+            self.list.fresh = true;
+            self.ask_list(PAGE);
+        }
+    }
+
     pub(super) fn show_new(&mut self) {
         if self.list.arrived.is_empty() {
             self.say("nothing new was held back");
@@ -451,7 +462,7 @@ impl Model {
             self.list.top = 0;
             let keep = self.list.selected.is_some_and(|id| self.list.row(id).is_some());
             if !keep {
-                self.list.selected = self.first_choice();
+                self.list.selected = self.list.rows.first().map(|row| row.id);
                 if self.side_by_side() && self.screen == Screen::List {
                     self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
                 }
@@ -509,17 +520,6 @@ impl Model {
         }
     }
 
-    /// Where the cursor stands at first: on the first row; in the demo on one that can be answered in Portuguese.
-    fn first_choice(&self) -> Option<ConversationId> {
-        let answerable = |row: &&Conversation| {
-            row.kind.as_str() == "skyhub"
-                && row.lang.as_deref().is_some_and(|lang| lang.starts_with("pt"))
-                && row.gate.at(self.now) == crate::domain::Gate::Open
-                && row.last_direction == Some(crate::domain::Direction::Inbound)
-        };
-        let demo = self.list.rows.iter().find(answerable).filter(|_| self.options.demo);
-        demo.or(self.list.rows.first()).map(|row| row.id)
-    }
 
     pub(super) fn refresh_counts(&mut self) {
         let queries = self.list.views.iter().map(|view| view.query.clone()).collect();
@@ -543,8 +543,7 @@ impl Model {
         self.session.view_open = false;
         let filled = |view: &usize| self.list.views[*view].count.is_some_and(|count| count.total > 0);
         let first = (0..4).find(filled).unwrap_or(3);
-        // The demo starts where its Portuguese customer waits.
-        self.list.view = if self.options.demo { 3 } else { first };
+        self.list.view = first;
         self.reload_list();
     }
 

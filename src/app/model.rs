@@ -151,6 +151,8 @@ pub struct Model {
     /// Whether everything has been said for a quit.
     pub leaving: bool,
     pub(super) cancelled: bool,
+    /// Whether a key was ever pressed: before that no order is anybody's to lose.
+    pub(super) touched: bool,
     pub(super) session: super::session::Wanted,
     pub(super) dirty: bool,
     pub(super) fx: Vec<Effect>,
@@ -191,6 +193,7 @@ impl Model {
             now,
             leaving: false,
             cancelled: false,
+            touched: false,
             session: super::session::Wanted::default(),
             dirty: true,
             fx: Vec::new(),
@@ -339,6 +342,7 @@ impl Model {
 
     fn input(&mut self, input: Input) {
         self.dirty |= !matches!(input, Input::Focus(_));
+        self.touched |= matches!(input, Input::Key(_) | Input::Burst(_) | Input::Paste(_));
         match input {
             Input::Key(stroke) => self.stroke(stroke),
             Input::Burst(strokes) => self.burst(&strokes),
@@ -601,7 +605,7 @@ impl Model {
         self.refresh_counts();
         self.load(Load::Health, Request::Health);
         self.load(Load::Outbox, Request::Outbox(None));
-        self.refresh_list();
+        if self.touched { self.refresh_list() } else { self.fill_list() }
         self.refresh_thread();
     }
 

@@ -13,13 +13,13 @@ use super::{
     list::Narrowed,
     model::{Load, Model, Screen},
     msg::{Effect, Request, Wish},
-    triage::parse_time,
     undo::Intent,
     words,
 };
 use crate::domain::{
     ConversationId, DraftKind, RowNumber,
     outbox::{LocalChange, TemplateUse},
+    when::parse as parse_time,
 };
 
 /// A question with one sentence and one key that says yes.

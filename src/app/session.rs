@@ -15,6 +15,8 @@ use crate::domain::{ConversationId, DraftKind};
 pub(super) struct Wanted {
     /// The first view is still to be chosen by what is not empty.
     pub view_open: bool,
+    /// There was no last window.
+    pub first_start: bool,
     open: Option<ConversationId>,
     pub kind: Option<DraftKind>,
     scroll: Option<usize>,
@@ -27,6 +29,7 @@ impl Model {
         let view = session.get("view").and_then(Value::as_str);
         self.session = Wanted {
             view_open: false,
+            first_start: view.is_none(),
             open: number("open").map(ConversationId),
             kind: match session.get("composer").and_then(Value::as_str) {
                 Some("reply") => Some(DraftKind::Reply),

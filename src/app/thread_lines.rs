@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::words;
 use crate::domain::{
     Delivery, Direction, Message, MessageId, MessageKind, Role, Time,
-    text::{SafeText, columns},
+    text::{SafeText, wrap},
 };
 
 /// What a line is, for colour.
@@ -162,7 +162,7 @@ fn one(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine
         let mime =
             file.mime.as_deref().map_or_else(String::new, |mime| format!("  {}", SafeText::line(mime)));
         wrapped(
-            &format!("[{}] {name}{mime}{size}  {}", file.n, file.state.as_str()),
+            &SafeText::line(&format!("[{}] {name}{mime}{size}  {}", file.n, file.state.as_str())),
             LineKind::Aside,
             "  ",
             at,
@@ -226,13 +226,16 @@ fn body(text: &str, kind: LineKind, gutter: &str, at: usize, frame: &Frame<'_>, 
     }
 }
 
-fn wrapped(text: &str, kind: LineKind, gutter: &str, at: usize, width: usize, out: &mut Vec<ThreadLine>) {
+fn wrapped(
+    text: &SafeText<'_>,
+    kind: LineKind,
+    gutter: &str,
+    at: usize,
+    width: usize,
+    out: &mut Vec<ThreadLine>,
+) {
     let room = width.saturating_sub(gutter.len()).max(4);
-    if columns(text) <= room {
-        out.push(line(kind, format!("{gutter}{text}"), at));
-        return;
-    }
-    for piece in textwrap::wrap(text, room) {
+    for piece in wrap(text, room) {
         out.push(line(kind, format!("{gutter}{piece}"), at));
     }
 }
@@ -243,7 +246,7 @@ fn context(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<Thread
     if message.kind == MessageKind::ProductQuestion
         && let Some(product) = context.get("product_id").and_then(serde_json::Value::as_str)
     {
-        wrapped(&format!("[SKU {}]", SafeText::line(product)), LineKind::Aside, "  ", at, frame.width, out);
+        wrapped(&SafeText::line(&format!("[SKU {product}]")), LineKind::Aside, "  ", at, frame.width, out);
     }
     let Some(items) = context.get("items").and_then(serde_json::Value::as_array) else { return };
     let mut total = Some(Decimal::ZERO);

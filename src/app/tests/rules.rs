@@ -225,29 +225,3 @@ fn the_palette_runs_actions_by_name_and_opens_numbers() {
     desk.keys("Enter");
     assert_eq!((desk.model.screen, desk.model.thread.as_ref().unwrap().id.0), (Screen::Thread, 19));
 }
-
-#[test]
-fn times_are_read_as_agents_type_them() {
-    use crate::app::{triage::parse_time, words::weekday};
-    let (now, zone) = (super::fixture::now(), chrono_tz::America::Sao_Paulo);
-    // It is Tuesday, 6 June, 21:52 there.
-    for (typed, read) in [
-        ("3d", "Fri 09 Jun 09:00"),
-        ("14:30", "Wed 07 Jun 14:30"),
-        ("23:00", "Tue 06 Jun 23:00"),
-        ("fri 9", "Fri 09 Jun 09:00"),
-        ("sex", "Fri 09 Jun 09:00"),
-        ("Fr 14:30", "Fri 09 Jun 14:30"),
-        ("2h", "Tue 06 Jun 23:52"),
-        ("tomorrow 10", "Wed 07 Jun 10:00"),
-    ] {
-        assert_eq!(
-            parse_time(typed, now, zone).map(|at| weekday(at, zone)).as_deref(),
-            Some(read),
-            "{typed}"
-        );
-    }
-    for typed in ["", "soon", "25:00", "fri 9 9"] {
-        assert_eq!(parse_time(typed, now, zone), None, "{typed}");
-    }
-}
