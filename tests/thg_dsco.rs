@@ -179,6 +179,7 @@ fn descriptor(name: &str, kind: ChannelKind, capabilities: deskline::domain::Cap
         account: None,
         categories: Vec::new(),
         templates: Vec::new(),
+        clocks: deskline::domain::clock::Policy::default(),
     }
 }
 

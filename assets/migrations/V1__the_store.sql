@@ -101,6 +101,7 @@ CREATE INDEX conversation_snoozed ON conversation (snoozed_until) WHERE snoozed_
 CREATE INDEX conversation_held ON conversation (held_until) WHERE held_until IS NOT NULL;
 CREATE INDEX conversation_resolved ON conversation (resolved_at) WHERE status = 'resolved';
 CREATE INDEX conversation_warned ON conversation (warn_at) WHERE warn_at IS NOT NULL;
+CREATE INDEX conversation_window ON conversation (gate_until) WHERE gate = 'window' AND blocked = 0;
 CREATE INDEX conversation_drift ON conversation (id) WHERE drift IS NOT NULL;
 CREATE INDEX conversation_local ON conversation (channel) WHERE remote_id IS NULL;
 CREATE INDEX conversation_customer ON conversation (customer_id) WHERE customer_id IS NOT NULL;

@@ -41,6 +41,8 @@ pub enum Command {
     List(List),
     /// One conversation with its messages
     Show(Show),
+    /// How each deadline of a conversation came about
+    Explain(Explain),
     /// Reply to a conversation (or add a note for the team)
     Reply(Reply),
     /// Start a conversation
@@ -137,6 +139,13 @@ pub struct List {
     /// One JSON object a line
     #[arg(long)]
     pub json: bool,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The short number, or CHANNEL:REMOTE-ID
+    pub id: String,
 }
 
 /// `show`.

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 use super::{
     clock::SystemClock,
+    clocks,
     error::{CliError, Code},
     plain,
 };
@@ -73,7 +74,11 @@ impl World {
     /// # Errors
     /// `Config` for a kind that this program does not have.
     pub fn descriptors(&self) -> Result<Vec<Descriptor>, CliError> {
-        self.config.channels.iter().map(|channel| Ok((kind_of(channel)?.describe)(channel))).collect()
+        let describe = |channel: &ChannelConfig| {
+            let clocks = clocks::policy(&self.config, channel);
+            Ok(Descriptor { clocks, ..(kind_of(channel)?.describe)(channel) })
+        };
+        self.config.channels.iter().map(describe).collect()
     }
 
     /// Opens the store.

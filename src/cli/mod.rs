@@ -4,11 +4,13 @@
 mod args;
 mod attachment;
 mod clock;
+mod clocks;
 mod config;
 mod context;
 mod demo;
 mod doctor;
 mod error;
+mod explain;
 mod find;
 mod inbox;
 mod interchange;
@@ -103,6 +105,7 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
         Some(Command::Sync(args)) => sync::run(&desk, args).await,
         Some(Command::List(args)) => list::run(&desk, args).await,
         Some(Command::Show(args)) => show::run(&desk, args).await,
+        Some(Command::Explain(args)) => explain::run(&desk, args).await,
         Some(Command::Reply(args)) => reply::reply(&desk, args).await,
         Some(Command::New(args)) => reply::new(&desk, args).await,
         Some(Command::Set(args)) => triage::set(&desk, args).await,

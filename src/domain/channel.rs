@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Capabilities, Time};
+use super::{Capabilities, Time, clock::Policy};
 
 /// The name of a configured account: `[a-z][a-z0-9-]*` (imported ones may be anything).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,6 +75,9 @@ pub struct Descriptor {
     pub categories: Vec<String>,
     /// Templates for the window that is shut (WhatsApp).
     pub templates: Vec<Template>,
+    /// Its deadlines.
+    #[serde(default)]
+    pub clocks: Policy,
 }
 
 /// A pre-approved message of WhatsApp.

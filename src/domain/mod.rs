@@ -6,6 +6,7 @@ pub mod attachment;
 pub mod capability;
 pub mod change;
 pub mod channel;
+pub mod clock;
 pub mod conversation;
 pub mod desk;
 pub mod draft;

@@ -63,14 +63,23 @@ fn skyhub(scene: &mut Scene<'_>) {
         email: "john@exemploskyhub.com.br".into(),
         ..customer(0, "João dos Santos")
     };
-    store.open(JOAO, "02-123456789", &["CUSTOMER_SELLER", "B2W_SELLER", "CUSTOMER_B2W"], ago(now, 95));
-    store.say(JOAO, "CUSTOMER_B2W", &joao, "Bom dia, comprei há duas semanas e nada.", ago(now, 95), turn);
+    store.open(JOAO, "02-123456789", &["CUSTOMER_SELLER", "B2W_SELLER", "CUSTOMER_B2W"], ago(now, 1490));
+    store.say(JOAO, "CUSTOMER_B2W", &joao, "Bom dia, comprei há duas semanas e nada.", ago(now, 1490), turn);
     store.say(
         JOAO,
         "CUSTOMER_B2W",
         &employee(),
         "Bom dia, João! Vamos falar com a loja.",
-        ago(now, 80),
+        ago(now, 1475),
+        turn,
+    );
+    // The marketplace gives 24 hours: four minutes are left, so that he is the first of the list.
+    store.say(
+        JOAO,
+        "CUSTOMER_SELLER",
+        &joao,
+        "Olá! Produto ainda não foi entregue.",
+        ago(now, 24 * 60 - 4),
         turn,
     );
     store.say(
@@ -81,7 +90,6 @@ fn skyhub(scene: &mut Scene<'_>) {
         ago(now, 60),
         turn,
     );
-    store.say(JOAO, "CUSTOMER_SELLER", &joao, "Olá! Produto ainda não foi entregue.", ago(now, 42), turn);
 
     let paused = "Lojas Americanas-200123456790001";
     let maria = customer(22_331_144, "Maria Aparecida Lima");
@@ -141,13 +149,13 @@ fn skyhub(scene: &mut Scene<'_>) {
 
     let answered = "Submarino-200123456792001";
     let beatriz = customer(41_228_760, "Beatriz Conceição");
-    store.open(answered, "01-123456792", &["CUSTOMER_SELLER", "B2W_SELLER"], ago(now, 2900));
+    store.open(answered, "01-123456792", &["CUSTOMER_SELLER", "B2W_SELLER"], ago(now, 1300));
     store.say(
         answered,
         "CUSTOMER_SELLER",
         &beatriz,
         words("Podem reenviar a nota fiscal?", 4),
-        ago(now, 2890),
+        ago(now, 1290),
         turn,
     );
     store.say(
@@ -155,10 +163,10 @@ fn skyhub(scene: &mut Scene<'_>) {
         "CUSTOMER_SELLER",
         &seller(),
         "Claro, Beatriz! Enviamos para o seu e-mail.",
-        ago(now, 2800),
+        ago(now, 1200),
         turn,
     );
-    store.say(answered, "CUSTOMER_SELLER", &beatriz, "Recebi, obrigada!", ago(now, 2700), turn);
+    store.say(answered, "CUSTOMER_SELLER", &beatriz, "Recebi, obrigada!", ago(now, 1100), turn);
     if let Some(chat) = store.find(answered).and_then(|ticket| ticket.chat("CUSTOMER_SELLER")) {
         chat.seller_status = "READ".into();
     }

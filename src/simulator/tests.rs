@@ -138,7 +138,7 @@ async fn the_same_seed_gives_the_same_world() {
         let messages = stage.simulator.book().all_messages();
         worlds.push(serde_json::to_string(&messages).unwrap());
         let joao = messages.iter().position(|message| message.text == "Olá! Produto ainda não foi entregue.");
-        assert_eq!(joao, Some(3));
+        assert_eq!(joao, Some(2));
         stage.simulator.stop().await;
     }
     assert_eq!(worlds[0], worlds[1]);

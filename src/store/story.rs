@@ -36,6 +36,7 @@ pub(crate) fn channel(name: &str, kind: ChannelKind, languages: &[&str]) -> Desc
         account: None,
         categories: Vec::new(),
         templates: Vec::new(),
+        clocks: crate::domain::clock::Policy::default(),
     }
 }
 

@@ -101,6 +101,7 @@ pub(crate) fn descriptor(name: &str, kind: &'static str, short: &str, vendor: Op
         } else {
             Vec::new()
         },
+        clocks: crate::domain::clock::Policy::default(),
     }
 }
 

@@ -108,6 +108,7 @@ fn describe(config: &ChannelConfig) -> Descriptor {
         account: None,
         categories: Vec::new(),
         templates: Vec::new(),
+        clocks: crate::domain::clock::Policy::default(),
     }
 }
 

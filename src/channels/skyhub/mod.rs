@@ -89,5 +89,6 @@ pub fn descriptor(name: &str) -> Descriptor {
         account: None,
         categories: Vec::new(),
         templates: Vec::new(),
+        clocks: crate::domain::clock::Policy::default(),
     }
 }

@@ -114,6 +114,7 @@ fn describe(config: &ChannelConfig) -> Descriptor {
         account: settings.text("username").map(str::to_owned),
         categories: CATEGORIES.map(str::to_owned).to_vec(),
         templates: Vec::new(),
+        clocks: crate::domain::clock::Policy::default(),
     }
 }
 

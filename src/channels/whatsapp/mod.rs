@@ -128,6 +128,7 @@ pub fn descriptor(name: &str, api: Api) -> Descriptor {
         account: None,
         categories: Vec::new(),
         templates: Vec::new(),
+        clocks: crate::domain::clock::Policy::default(),
     }
 }
 

@@ -36,12 +36,12 @@ async fn joao_waits_for_an_answer_and_gets_exactly_one() {
     assert_eq!(status, 200);
     let joao = sacs["sacs"].as_array().unwrap().iter().find(|sac| sac["code"] == JOAO).unwrap();
     assert_eq!(joao["order_code"], "02-123456789");
-    assert_eq!(joao["updated_at"], "2026-03-02T08:18:00-03:00");
+    assert_eq!(joao["updated_at"], "2026-03-02T08:00:00-03:00");
     let (_, chats) = read(call(&stage, Method::GET, &chat_path(JOAO, "")).send().await.unwrap()).await;
     assert_eq!(chats["chats"].as_array().unwrap().len(), 3);
     let chat = &chats["chats"][0];
     assert_eq!(chat["messages"][0]["content"], "Olá! Produto ainda não foi entregue.");
-    assert_eq!(chat["messages"][0]["created_at"], "2026-03-02T08:18:00");
+    assert_eq!(chat["messages"][0]["created_at"], "2026-03-01T09:04:00");
     assert_eq!(chat["seller_status"], "UNREAD");
     let path = chat_path(JOAO, "/CUSTOMER_SELLER");
     let answer = call(&stage, Method::POST, &path).json(&reply("Olá, João!")).send().await.unwrap();

@@ -55,7 +55,6 @@ struct Row {
     settled_at: Option<i64>,
     touched_at: Option<i64>,
     gate: String,
-    gate_until: Option<i64>,
     remote_closed: Option<bool>,
     remote_closed_at: Option<i64>,
     remote_status: Option<String>,
@@ -75,7 +74,7 @@ struct Row {
 fn load(db: &Connection, id: i64) -> Result<Row> {
     db.prepare_cached(
         "SELECT channel, kind, status, answered, thanked, episode, resolved_at, settled_at, touched_at, gate, \
-         gate_until, remote_closed, remote_closed_at, remote_status, subject, subject_given, facts, lang, \
+         remote_closed, remote_closed_at, remote_status, subject, subject_given, facts, lang, \
          snoozed_until, snooze_breaks, held_until, vendor_created_at, vendor_updated_at, created_at, updated_at \
          FROM conversation WHERE id = ?1",
     )?
@@ -94,21 +93,20 @@ fn load(db: &Connection, id: i64) -> Result<Row> {
             settled_at: r.get(7)?,
             touched_at: r.get(8)?,
             gate: r.get(9)?,
-            gate_until: r.get(10)?,
-            remote_closed: r.get(11)?,
-            remote_closed_at: r.get(12)?,
-            remote_status: r.get(13)?,
-            subject: r.get(14)?,
-            subject_given: r.get(15)?,
-            facts: r.get(16)?,
-            lang: r.get(17)?,
-            snoozed_until: r.get(18)?,
-            snooze_breaks: r.get(19)?,
-            held_until: r.get(20)?,
-            vendor_created_at: r.get(21)?,
-            vendor_updated_at: r.get(22)?,
-            created_at: r.get(23)?,
-            updated_at: r.get(24)?,
+            remote_closed: r.get(10)?,
+            remote_closed_at: r.get(11)?,
+            remote_status: r.get(12)?,
+            subject: r.get(13)?,
+            subject_given: r.get(14)?,
+            facts: r.get(15)?,
+            lang: r.get(16)?,
+            snoozed_until: r.get(17)?,
+            snooze_breaks: r.get(18)?,
+            held_until: r.get(19)?,
+            vendor_created_at: r.get(20)?,
+            vendor_updated_at: r.get(21)?,
+            created_at: r.get(22)?,
+            updated_at: r.get(23)?,
         })
     })
 }
@@ -192,11 +190,10 @@ pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()
     let drift = drift(db, id, &row)?;
     let status = row.life.status;
     let turn = if mute { None } else { status.turn() };
-    let due = if mute { None } else { deadline::of(&row.gate, row.gate_until, since) };
+    let deadline::Deadline { due, blocked } = deadline::of(db, id, since, status, now)?;
     if status != Status::OnHold {
         row.held_until = None;
     }
-    let blocked = row.gate == "paused" || row.gate == "read_only";
     let updated_at = last_at.into_iter().chain(row.vendor_updated_at).max().unwrap_or(row.updated_at);
     let created_at = row.vendor_created_at.or(first_at).unwrap_or(row.created_at);
     db.prepare_cached(
@@ -226,10 +223,10 @@ pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()
         ":unanswered": unanswered,
         ":since": since,
         ":waiting_key": since.unwrap_or(i64::MAX),
-        ":due_at": due.as_ref().map(|it| it.at),
-        ":due_key": due.as_ref().map_or(i64::MAX, |it| it.at),
-        ":due_clock": due.as_ref().map(|it| it.clock),
-        ":warn_at": due.as_ref().map(|it| it.warn_at),
+        ":due_at": due.map(|it| it.1),
+        ":due_key": due.map_or(i64::MAX, |it| it.1),
+        ":due_clock": due.map(|it| it.0),
+        ":warn_at": due.map(|it| it.2),
         ":blocked": blocked,
         ":created_at": created_at,
         ":updated_at": updated_at,

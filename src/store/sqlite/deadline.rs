@@ -1,29 +1,171 @@
-//! When something has a real consequence: what `due_at`, `due_clock` and the warning before it are made of.
-//!
-//! Today that is the window of `WhatsApp`. The marketplace's and the company's clocks belong here: each gives a
-//! [`Deadline`], and the earliest wins.
+//! When something has a real consequence: what `due_at`, `due_clock` and the warning before it hold. The rules are the
+//! domain's; here are the facts that they ask for.
 
-/// The end of the window of `WhatsApp` is warned of so long before.
-const WINDOW_WARNING_MS: i64 = 30 * 60_000;
+use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 
-/// A consequence in time.
+use super::{
+    actor::Tx,
+    rows::{self, from_json},
+};
+use crate::domain::{
+    ChannelKind, Status,
+    clock::{self, Due, EVENTS, Facts, Logged, Policy, Whose, logged},
+    outbox::Event,
+    time::{from_millis, to_millis},
+};
+
+/// What a conversation's row holds of its clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Deadline {
-    /// Whose clock: `window`.
-    pub(super) clock: &'static str,
-    /// When.
-    pub(super) at: i64,
-    /// From when on it is at risk.
-    pub(super) warn_at: i64,
+    /// The earliest consequence: whose clock, when, and from when on it is at risk.
+    pub(super) due: Option<(&'static str, i64, i64)>,
+    /// Whether it cannot be answered now.
+    pub(super) blocked: bool,
 }
 
-/// The earliest consequence for a conversation that has waited since then.
-pub(super) fn of(gate: &str, gate_until: Option<i64>, waiting_since: Option<i64>) -> Option<Deadline> {
-    waiting_since?;
-    let window = gate_until.filter(|_| gate == "window").map(|until| Deadline {
-        clock: "window",
-        at: until,
-        warn_at: until - WINDOW_WARNING_MS,
+/// What a conversation waits for now that it has waited since then, in that status.
+pub(super) fn of(db: &Connection, id: i64, since: Option<i64>, status: Status, now: i64) -> Result<Deadline> {
+    let at = from_millis(now);
+    let (kind, remote_id, channel, gate, before) = db
+        .prepare_cached(
+            "SELECT kind, ifnull(remote_id, ''), channel, gate, gate_since, gate_until, waiting_since, due_clock, due_at \
+             FROM conversation WHERE id = ?1",
+        )?
+        .query_row([id], |r| {
+            let millis = |i| r.get::<_, Option<i64>>(i);
+            let gate = rows::gate(
+                r.get_ref(3)?.as_str()?,
+                millis(4)?.map(from_millis),
+                millis(5)?.map(from_millis),
+            );
+            let before = (millis(6)?, r.get::<_, Option<String>>(7)?, millis(8)?);
+            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?, gate, before))
+        })?;
+    let blocked = clock::blocked(&gate, at);
+    let Some(since) = since else { return Ok(Deadline { due: None, blocked }) };
+    let policy = policy(db, &channel)?;
+    // The log is read only where the company's clock runs.
+    let (log, replied) = if policy.first_response_ms.is_some() || policy.next_response_ms.is_some() {
+        let log = log(db, id)?;
+        let replied = replied(db, id, &log)?;
+        (log, replied)
+    } else {
+        (Logged::default(), true)
+    };
+    let facts = Facts {
+        kind: &ChannelKind(kind.into()),
+        remote_id: &remote_id,
+        waiting_since: Some(from_millis(since)),
+        replied,
+        status,
+        gate,
+        pauses: &log.pauses,
+    };
+    let found = clock::due(&policy, &facts, at);
+    let due = breach(before, since, now).filter(|old| found.is_none_or(|new| to_millis(new.at) > old.1));
+    let due = due.or_else(|| {
+        found.map(|Due { at, clock, warned_at }| (clock.as_str(), to_millis(at), to_millis(warned_at)))
     });
-    window.into_iter().min_by_key(|deadline| deadline.at)
+    Ok(Deadline { due, blocked })
+}
+
+/// A breach of the same run, which nothing undoes: another policy frees deadlines of the future only.
+fn breach(
+    (waited, clock, due): (Option<i64>, Option<String>, Option<i64>),
+    since: i64,
+    now: i64,
+) -> Option<(&'static str, i64, i64)> {
+    let due = due.filter(|due| *due <= now && waited == Some(since))?;
+    let clock =
+        [Whose::Marketplace, Whose::Company].into_iter().find(|it| clock.as_deref() == Some(it.as_str()))?;
+    Some((clock.as_str(), due, due - clock::WARNED_BEFORE.num_milliseconds()))
+}
+
+fn policy(db: &Connection, channel: &str) -> Result<Policy> {
+    let text: Option<String> = db
+        .prepare_cached("SELECT json_extract(descriptor, '$.clocks') FROM channel WHERE name = ?1")?
+        .query_row([channel], |r| r.get(0))
+        .optional()?
+        .flatten();
+    Ok(text.map(|text| from_json(&text)).unwrap_or_default())
+}
+
+fn log(db: &Connection, id: i64) -> Result<Logged> {
+    let events = db
+        .prepare_cached(
+            "SELECT seq, at, what, details FROM event WHERE conversation = ?1 AND what IN (?2, ?3, ?4) ORDER BY at, seq",
+        )?
+        .query_map(params![id, EVENTS[0], EVENTS[1], EVENTS[2]], |r| {
+            Ok(Event {
+                seq: r.get(0)?,
+                at: from_millis(r.get(1)?),
+                actor: None,
+                what: r.get(2)?,
+                details: from_json(r.get_ref(3)?.as_str()?),
+            })
+        })?
+        .collect::<Result<Vec<_>>>()?;
+    Ok(logged(&events))
+}
+
+/// Whether a reply of ours exists in this episode.
+fn replied(db: &Connection, id: i64, log: &Logged) -> Result<bool> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND direction = 'outbound' AND role <> 'system' \
+         AND ifnull(delivery, 'sent') NOT IN ('failed', 'parked') AND at >= ?2)",
+    )?
+    .query_row(params![id, log.episode_since.map_or(i64::MIN, to_millis)], |r| r.get(0))
+}
+
+/// Looks at the clocks of a conversation again where nothing else of it has changed, so that its `rev` stays.
+pub(super) fn renew(tx: &Tx<'_>, id: i64, now: i64) -> Result<()> {
+    let (status, since, mute): (String, Option<i64>, bool) = tx
+        .db
+        .prepare_cached("SELECT status, waiting_since, mute FROM conversation WHERE id = ?1")?
+        .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    let status = Status::parse(&status).unwrap_or(Status::Open);
+    let Deadline { due, blocked } = of(tx.db, id, since.filter(|_| !mute), status, now)?;
+    let changed = tx
+        .db
+        .prepare_cached(
+            "UPDATE conversation SET due_at = :at, due_key = ifnull(:at, :never), due_clock = :clock, warn_at = :warn, \
+             blocked = :blocked WHERE id = :id AND (due_at IS NOT :at OR due_clock IS NOT :clock OR blocked <> :blocked)",
+        )?
+        .execute(named_params! {
+            ":id": id,
+            ":at": due.map(|it| it.1),
+            ":never": i64::MAX,
+            ":clock": due.map(|it| it.0),
+            ":warn": due.map(|it| it.2),
+            ":blocked": blocked,
+        })?;
+    if changed > 0 {
+        tx.rings();
+    }
+    Ok(())
+}
+
+/// Looks at all clocks of a channel again: its policy is another now.
+pub(super) fn renew_channel(tx: &Tx<'_>, channel: &str, now: i64) -> Result<()> {
+    let ids = tx
+        .db
+        .prepare_cached("SELECT id FROM conversation WHERE channel = ?1 AND waiting_since IS NOT NULL")?
+        .query_map([channel], |r| r.get(0))?
+        .collect::<Result<Vec<i64>>>()?;
+    ids.into_iter().try_for_each(|id| renew(tx, id, now))
+}
+
+/// Windows that have shut since anybody looked; answers when the next one does.
+pub(super) fn shut_windows(tx: &Tx<'_>, now: i64) -> Result<Option<i64>> {
+    let ids = tx
+        .db
+        .prepare_cached(
+            "SELECT id FROM conversation WHERE gate = 'window' AND blocked = 0 AND gate_until <= ?1",
+        )?
+        .query_map([now], |r| r.get(0))?
+        .collect::<Result<Vec<i64>>>()?;
+    ids.into_iter().try_for_each(|id| renew(tx, id, now))?;
+    tx.db
+        .prepare_cached("SELECT min(gate_until) FROM conversation WHERE gate = 'window' AND blocked = 0")?
+        .query_row([], |r| r.get(0))
 }

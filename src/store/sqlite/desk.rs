@@ -10,7 +10,7 @@ use super::{
     SqliteStore, actor, changes, commit,
     commit::Answered,
     conversations::{self, Touch, log},
-    files, import, outbox, reading,
+    deadline, files, import, outbox, reading,
     rows::{details, to_json},
 };
 use crate::{
@@ -33,6 +33,15 @@ impl Desk for SqliteStore {
                 let added = tx.db.execute("INSERT OR IGNORE INTO member VALUES (?1, ?2)", params![agent, now])?;
                 let mut changed = added > 0;
                 for channel in &channels {
+                    let clocks = |db: &rusqlite::Connection| {
+                        db.query_row(
+                            "SELECT json_extract(descriptor, '$.clocks') FROM channel WHERE name = ?1",
+                            [&channel.name.0],
+                            |r| r.get::<_, Option<String>>(0),
+                        )
+                        .optional()
+                    };
+                    let before = clocks(tx.db)?;
                     let closes = channel.capabilities.resolve == Reach::Remote;
                     changed |= tx.db.execute(
                         "INSERT INTO channel VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET \
@@ -49,6 +58,9 @@ impl Desk for SqliteStore {
                             now
                         ],
                     )? > 0;
+                    if before.is_some() && before != clocks(tx.db)? {
+                        deadline::renew_channel(tx, &channel.name.0, now)?;
+                    }
                 }
                 if changed {
                     tx.rings();

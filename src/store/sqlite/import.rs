@@ -55,6 +55,7 @@ fn register(tx: &Tx<'_>, channel: &str, now: i64) -> Result<()> {
         account: None,
         categories: Vec::new(),
         templates: Vec::new(),
+        clocks: crate::domain::clock::Policy::default(),
     };
     tx.db.execute(
         "INSERT INTO channel VALUES (?1, 'import', ?2, ?3, 0, '[]', ?4)",

@@ -1,3 +1,4 @@
+mod clocks;
 mod files;
 mod lists;
 mod outbox;

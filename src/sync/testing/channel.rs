@@ -76,6 +76,7 @@ impl FakeChannel {
             account: None,
             categories: Vec::new(),
             templates: Vec::new(),
+            clocks: crate::domain::clock::Policy::default(),
         };
         Self {
             descriptor,

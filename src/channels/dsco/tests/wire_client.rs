@@ -81,6 +81,7 @@ fn account_with(office: &Office, clock: &Arc<HandClock>, role: Role, tokens: Tok
         account: None,
         categories: Vec::new(),
         templates: Vec::new(),
+        clocks: crate::domain::clock::Policy::default(),
     };
     let settings = Settings {
         name: ChannelName::from("dsco"),

@@ -35,6 +35,7 @@ fn descriptor() -> Descriptor {
         account: None,
         categories: CATEGORIES.map(str::to_owned).to_vec(),
         templates: Vec::new(),
+        clocks: crate::domain::clock::Policy::default(),
     }
 }
 
