@@ -10,16 +10,57 @@ use serde_json::Value;
 use vendors::{JOAO, Vendors};
 
 const CONVERSATION: [&str; 26] = [
-    "id", "channel", "kind", "remote_id", "subject", "customer", "status", "remote_status", "gate", "turn", "unread",
-    "remote_unread", "assignee", "labels", "priority", "snoozed_until", "order", "products", "category", "messages",
-    "lang", "rev", "due_clock", "waiting_since", "due_at", "created_at",
+    "id",
+    "channel",
+    "kind",
+    "remote_id",
+    "subject",
+    "customer",
+    "status",
+    "remote_status",
+    "gate",
+    "turn",
+    "unread",
+    "remote_unread",
+    "assignee",
+    "labels",
+    "priority",
+    "snoozed_until",
+    "order",
+    "products",
+    "category",
+    "messages",
+    "lang",
+    "rev",
+    "due_clock",
+    "waiting_since",
+    "due_at",
+    "created_at",
 ];
 const MESSAGE: [&str; 11] = [
-    "id", "remote_id", "direction", "author", "body", "kind", "delivery", "error", "attachments", "context",
+    "id",
+    "remote_id",
+    "direction",
+    "author",
+    "body",
+    "kind",
+    "delivery",
+    "error",
+    "attachments",
+    "context",
     "created_at",
 ];
 const ROW: [&str; 11] = [
-    "n", "conversation", "channel", "action", "state", "author", "attempts", "not_before", "reason", "error",
+    "n",
+    "conversation",
+    "channel",
+    "action",
+    "state",
+    "author",
+    "attempts",
+    "not_before",
+    "reason",
+    "error",
     "created_at",
 ];
 
@@ -42,7 +83,9 @@ fn said(output: &Output) -> String {
 
 fn lines(output: &Output) -> Vec<Value> {
     let text = std::str::from_utf8(&output.stdout).expect("UTF-8");
-    text.lines().map(|line| serde_json::from_str(line).expect("nothing but JSON on standard output")).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("nothing but JSON on standard output"))
+        .collect()
 }
 
 fn has_keys(value: &Value, keys: &[&str]) {
@@ -78,9 +121,13 @@ fn a_cycle_ends_with_a_line_per_channel_and_lists_have_the_promised_keys() {
     for conversation in &list {
         has_keys(conversation, &CONVERSATION);
         has_keys(&conversation["customer"], &["id", "name", "email", "phone"]);
-        assert!(is_time(&conversation["created_at"]) && is_time(&conversation["updated_at"]), "{conversation}");
+        assert!(
+            is_time(&conversation["created_at"]) && is_time(&conversation["updated_at"]),
+            "{conversation}"
+        );
     }
-    let newest_first = list.windows(2).all(|pair| pair[0]["updated_at"].as_str() >= pair[1]["updated_at"].as_str());
+    let newest_first =
+        list.windows(2).all(|pair| pair[0]["updated_at"].as_str() >= pair[1]["updated_at"].as_str());
     assert!(newest_first);
     assert!(["thg", "dsco", "skyhub"].iter().all(|kind| list.iter().any(|it| it["kind"] == *kind)));
     let show = lines(&vendors.run(&config, &["show", &joao(), "--json"])).remove(0);
@@ -92,7 +139,10 @@ fn a_cycle_ends_with_a_line_per_channel_and_lists_have_the_promised_keys() {
     assert_eq!(show["remote_status"]["status"], "ACTIVE");
     assert_eq!(show["order"]["number"], "02-123456789");
     assert_eq!(show["order"]["delivery"], "200123456789001");
-    assert_eq!((&show["gate"], &show["turn"], &show["status"]), (&"open".into(), &"us".into(), &"new".into()));
+    assert_eq!(
+        (&show["gate"], &show["turn"], &show["status"]),
+        (&"open".into(), &"us".into(), &"new".into())
+    );
     let message = &show["thread"][0];
     has_keys(message, &MESSAGE);
     assert_eq!(message["direction"], "inbound");
@@ -142,7 +192,8 @@ fn status_and_read_marks_reach_the_vendor_and_notes_do_not() {
         (vec!["status", "ID", "on-hold", "--wait"], "READ"),
     ] {
         let name = joao();
-        let args: Vec<&str> = args.into_iter().map(|word| if word == "ID" { name.as_str() } else { word }).collect();
+        let args: Vec<&str> =
+            args.into_iter().map(|word| if word == "ID" { name.as_str() } else { word }).collect();
         let done = vendors.run(&config, &args);
         assert_eq!(code(&done), 0, "{args:?}: {}", said(&done));
         assert_eq!(state().as_deref(), Some(then), "{args:?}");
@@ -151,7 +202,9 @@ fn status_and_read_marks_reach_the_vendor_and_notes_do_not() {
     assert_eq!(code(&note), 0, "{}", said(&note));
     assert_eq!(lines(&note)[0]["direction"], "note");
     assert_eq!(code(&vendors.run(&config, &["sync", "--once"])), 0);
-    assert!(vendors.book().messages("skyhub", JOAO).iter().all(|message| !message.text.contains("só para nós")));
+    assert!(
+        vendors.book().messages("skyhub", JOAO).iter().all(|message| !message.text.contains("só para nós"))
+    );
     assert_eq!(vendors.book().breaches(), Vec::<String>::new());
 }
 
@@ -167,7 +220,12 @@ fn exit_codes_say_what_went_wrong() {
     vendors.control().fault(Fault::next(
         "skyhub",
         "reply",
-        What::Status { code: 422, body: "{\"error\":\"não\"}".into(), content_type: String::new(), retry_after: None },
+        What::Status {
+            code: 422,
+            body: "{\"error\":\"não\"}".into(),
+            content_type: String::new(),
+            retry_after: None,
+        },
     ));
     let refused = run(&["reply", &name, "--text", "primeira", "--wait", "20"]);
     assert_eq!(code(&refused), 5, "{}", said(&refused));
@@ -226,7 +284,9 @@ fn the_effective_configuration_is_shown_without_its_secrets() {
     let shown = vendors.run(&config, &["config", "show"]);
     assert_eq!(code(&shown), 0, "{}", said(&shown));
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
-    for secret in ["sky-key-5b1f", "am-key-90c2", "EAAsim-5f2c90", "app-secret-8d1e", "verify-3b77", "thg-password-18"] {
+    for secret in
+        ["sky-key-5b1f", "am-key-90c2", "EAAsim-5f2c90", "app-secret-8d1e", "verify-3b77", "thg-password-18"]
+    {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }
     assert!(text.contains("loja@example.com") && text.contains("config.toml"), "{text}");

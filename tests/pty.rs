@@ -55,7 +55,9 @@ fn a_newcomer_replies_in_the_demo_at_200x60() {
 
 #[test]
 fn signals_and_a_dropped_line_end_the_program_and_restore_the_terminal() {
-    for (signal, code) in [(Some(Signal::TERM), 0), (Some(Signal::HUP), 0), (Some(Signal::INT), 130), (None, 0)] {
+    for (signal, code) in
+        [(Some(Signal::TERM), 0), (Some(Signal::HUP), 0), (Some(Signal::INT), 130), (None, 0)]
+    {
         let home = tempfile::tempdir().expect("a folder");
         let mut terminal = Pty::start(&["demo"], (80, 24), home.path());
         terminal.wait_for("João dos Santos");

@@ -520,7 +520,6 @@ impl Model {
         }
     }
 
-
     pub(super) fn refresh_counts(&mut self) {
         let queries = self.list.views.iter().map(|view| view.query.clone()).collect();
         self.load(Load::Counts, Request::Counts(queries));

@@ -605,7 +605,11 @@ impl Model {
         self.refresh_counts();
         self.load(Load::Health, Request::Health);
         self.load(Load::Outbox, Request::Outbox(None));
-        if self.touched { self.refresh_list() } else { self.fill_list() }
+        if self.touched {
+            self.refresh_list()
+        } else {
+            self.fill_list()
+        }
         self.refresh_thread();
     }
 

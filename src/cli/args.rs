@@ -1,5 +1,11 @@
 //! The command line, exactly as interface.md has it. `completions` and `man` are made from this.
 
+#![expect(
+    clippy::struct_field_names,
+    clippy::struct_excessive_bools,
+    reason = "fields are named as their flags"
+)]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

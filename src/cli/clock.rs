@@ -22,7 +22,7 @@ impl Clock for SystemClock {
                 if left.is_zero() {
                     break;
                 }
-                tokio::time::sleep(left.min(std::time::Duration::from_secs(3600))).await;
+                tokio::time::sleep(left.min(std::time::Duration::from_hours(1))).await;
             }
         })
     }

@@ -15,16 +15,14 @@ pub fn run(
     command: &ConfigCommand,
 ) -> Result<(), CliError> {
     match command {
-        ConfigCommand::Path => match file {
-            Some(file) => plain::line(&file.display().to_string()),
-            None => {
-                for path in [environment.system_file.clone(), environment.user_file()] {
-                    let state = if path.exists() { "" } else { "  (not there)" };
-                    plain::line(&format!("{}{state}", path.display()))?;
-                }
-                Ok(())
+        ConfigCommand::Path => {
+            let usual = || vec![environment.system_file.clone(), environment.user_file()];
+            for path in file.map_or_else(usual, |only| vec![only]) {
+                let state = if path.exists() { "" } else { "  (not there)" };
+                plain::line(&format!("{}{state}", path.display()))?;
             }
-        },
+            Ok(())
+        }
         ConfigCommand::Schema => plain::json_line(&config::json_schema(config::KINDS)),
         ConfigCommand::Check => {
             let world = World::load(environment, file)?;

@@ -172,7 +172,7 @@ async fn look(report: &mut Report, environment: Environment, file: Option<std::p
 fn terminal(report: &mut Report, environment: &Environment) {
     match environment.get("TERM") {
         None | Some("dumb") => {
-            report.odd("terminal", "TERM is dumb or not set", "the inbox needs a real terminal")
+            report.odd("terminal", "TERM is dumb or not set", "the inbox needs a real terminal");
         }
         Some(term) => report.good("terminal", format!("TERM={term}")),
     }
@@ -255,7 +255,7 @@ async fn webhook(
     match last {
         Some(at) => report.good(about, format!("last webhook {}", rfc3339(at))),
         None => {
-            report.odd(about, "no webhook has come yet", "check the vendor's webhook address and the proxy")
+            report.odd(about, "no webhook has come yet", "check the vendor's webhook address and the proxy");
         }
     }
 }

@@ -137,7 +137,7 @@ fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -
         views: config.views.iter().map(|view| (view.name.clone(), view.query.clone())).collect(),
         channel: channel.map(ChannelName),
         keep_status: config.compose.after_send == AfterSend::Keep,
-        lint: config.channels.iter().map(|it| (it.name.clone(), lint(&it.lint))).collect::<HashMap<_, _>>(),
+        lint: config.channels.iter().map(|it| (it.name.clone(), lint(it.lint))).collect::<HashMap<_, _>>(),
         bindings: config
             .keys
             .bindings
@@ -158,7 +158,7 @@ fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -
 }
 
 /// What a channel's configuration says of findings, in the pre-flight's words.
-pub fn lint(config: &config::LintConfig) -> preflight::Lint {
+pub fn lint(config: config::LintConfig) -> preflight::Lint {
     let level = |lint| match lint {
         config::Lint::Block => Some(preflight::Level::Red),
         config::Lint::Warn => Some(preflight::Level::Amber),
@@ -214,12 +214,11 @@ async fn watch_engine(desk: Arc<Desk>, state: watch::Sender<EngineState>) {
     let mut alone_since: Option<Time> = None;
     loop {
         let idle = desk.descriptors.iter().find(|it| !leads(&folder, &it.name));
-        let now = match idle {
-            Some(_) => EngineState::Nobody { since: *alone_since.get_or_insert(desk.clock.now()) },
-            None => {
-                alone_since = None;
-                led_by(&desk).await
-            }
+        let now = if idle.is_some() {
+            EngineState::Nobody { since: *alone_since.get_or_insert(desk.clock.now()) }
+        } else {
+            alone_since = None;
+            led_by(&desk).await
         };
         state.send_if_modified(|old| {
             let changed = *old != now;

@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::{
-    Conversation, ConversationId, Facts, Gate, Message, MessageId, OutboxRow, Product, RowNumber, Time,
-    outbox::Event, time::rfc3339,
+    Conversation, ConversationId, Delivery, Facts, Gate, Message, MessageId, OutboxRow, Priority, Product,
+    RowNumber, Time, Turn, outbox::Event, time::rfc3339,
 };
 
 /// A conversation, as `list` prints it.
@@ -65,12 +65,12 @@ impl ConversationJson {
             turn: it
                 .turn
                 .filter(|_| gate != Gate::ReadOnly || it.kind.as_str() == "import")
-                .map(|turn| turn.as_str()),
+                .map(Turn::as_str),
             unread: it.unread,
             remote_unread: it.remote_unread,
             assignee: it.assignee,
             labels: it.labels,
-            priority: it.priority.map(|priority| priority.as_str()),
+            priority: it.priority.map(Priority::as_str),
             snoozed_until: it.snoozed_until.map(rfc3339),
             order: it.order,
             products: it.products,
@@ -118,7 +118,7 @@ impl MessageJson {
             author: json!({ "role": it.author.role.as_str(), "name": it.author.name }),
             body: it.body,
             kind: it.kind.as_str(),
-            delivery: it.delivery.map(|delivery| delivery.as_str()),
+            delivery: it.delivery.map(Delivery::as_str),
             error: it.error,
             attachments: it
                 .attachments

@@ -25,7 +25,7 @@ pub async fn run(desk: &Desk, args: Outbox) -> Result<(), CliError> {
         }
         Some(OutboxCommand::Retry { n }) => store.retry(RowNumber(n), me, now).await?.map_err(refused)?,
         Some(OutboxCommand::MarkSent { n }) => {
-            store.mark_sent(RowNumber(n), me, now).await?.map_err(refused)?
+            store.mark_sent(RowNumber(n), me, now).await?.map_err(refused)?;
         }
         Some(OutboxCommand::Discard { n }) => store.discard(RowNumber(n), me, now).await?.map_err(refused)?,
         Some(OutboxCommand::TakeBack { n }) => {

@@ -9,7 +9,7 @@ use super::{
     args::{New, Reply, TemplateArgs, Text, Wait},
     context::Desk,
     error::{CliError, Code},
-    find,
+    find, inbox,
     json::MessageJson,
     plain,
     triage::refused,
@@ -20,7 +20,7 @@ use crate::{
         preflight::{Finding, Level, Lint, Preflight},
         split::{reads, split},
     },
-    config::{self, AfterSend},
+    config::AfterSend,
     domain::{
         Action, ChannelKind, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Gate,
         MessageId, Outgoing, Reach, Status,
@@ -203,15 +203,8 @@ fn findings(
     outgoing: &Outgoing,
     files: &[StoredFile],
 ) -> Vec<Finding> {
-    let level = |lint| match lint {
-        config::Lint::Block => Some(Level::Red),
-        config::Lint::Warn => Some(Level::Amber),
-        config::Lint::Off => None,
-    };
-    let lint = desk.world.config.channel(&descriptor.name.0).map_or_else(Lint::default, |it| Lint {
-        contact: level(it.lint.contact),
-        links: level(it.lint.links),
-    });
+    let config = desk.world.config.channel(&descriptor.name.0);
+    let lint = config.map_or_else(Lint::default, |it| inbox::lint(it.lint));
     let mut found = Preflight {
         conversation,
         kind: DraftKind::Reply,

@@ -32,11 +32,12 @@ use crate::{
 /// How long leaving waits for wishes that are being carried out.
 const LAST_WISHES: Duration = Duration::from_millis(1500);
 /// At most one BEL in so much time.
-const BELL_EVERY: Duration = Duration::from_secs(60);
+const BELL_EVERY: Duration = Duration::from_mins(1);
 /// Reads of the tty that may wait to be looked at.
 const READS: usize = 256;
 
 /// What a window is opened with.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the terminal or the configuration")]
 pub struct Window {
     /// The terminal.
     pub tty: Tty,
@@ -394,7 +395,7 @@ impl Room {
                 });
             }
             Effect::OpenFile(ticket, message, n) => self.open_file(ticket, message, n),
-            Effect::OpenLink(ticket, address) => self.open(ticket, address),
+            Effect::OpenLink(ticket, address) => self.open(ticket, &address),
             Effect::SaveAttachment { ticket, message, n, to } => self.save(ticket, message, n, to),
             Effect::OpenEditor(ticket, text, _line) => {
                 let command = self.window.editor.clone();
@@ -450,9 +451,9 @@ impl Room {
         });
     }
 
-    fn open(&self, ticket: Ticket, address: String) {
+    fn open(&self, ticket: Ticket, address: &str) {
         let said = if address.starts_with("https://") || address.starts_with("http://") {
-            start(&self.window.opener, std::ffi::OsStr::new(&address))
+            start(&self.window.opener, std::ffi::OsStr::new(address))
         } else {
             "only web addresses are opened".to_owned()
         };

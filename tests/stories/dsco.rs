@@ -21,7 +21,8 @@ async fn a_reply_a_close_and_a_reopen_reach_the_retailer() {
     ana.pass("closed at Dsco", |_| world.control().status("dsco", LATE).as_deref() == Some("closed")).await;
     world.pass("an empty outbox", async |it| it.outbox().await.is_empty()).await;
     ana.keys("so");
-    ana.pass("open at Dsco", |_| world.control().status("dsco", LATE).as_deref() == Some("in_progress")).await;
+    ana.pass("open at Dsco", |_| world.control().status("dsco", LATE).as_deref() == Some("in_progress"))
+        .await;
     world.control().customer_says("dsco", LATE, "Thanks, and the number?").expect("a conversation");
     ana.pass("the consumer's words", |it| it.shows("and the number?")).await;
     world.end().await;

@@ -41,10 +41,11 @@ async fn a_lost_answer_is_shown_in_fix_read_back_and_sent_once() {
     let mut ana = world.window("ana", (120, 40)).await;
     world.control().fault(Fault::next("skyhub", "reply", What::ResetAfter));
     reply(&world, &mut ana, "sai amanhã").await;
-    world.pass("an uncertain row", async |it| {
-        it.outbox().await.iter().any(|row| row.state == RowState::Uncertain)
-    })
-    .await;
+    world
+        .pass("an uncertain row", async |it| {
+            it.outbox().await.iter().any(|row| row.state == RowState::Uncertain)
+        })
+        .await;
     ana.until("the view Fix", |it| it.text().lines().next().is_some_and(|line| line.contains("Fix 1"))).await;
     world.pass("the row settled", async |it| it.outbox().await.is_empty()).await;
     assert_eq!(world.book().copies("skyhub", JOAO, "sai amanhã"), 1);
@@ -58,7 +59,8 @@ async fn the_customers_next_line_does_not_stop_a_held_reply() {
     let mut ana = world.window("ana", (80, 24)).await;
     reply(&world, &mut ana, "já verifico").await;
     world.control().customer_says("skyhub", JOAO, "e então?").expect("João's chat");
-    ana.pass("both", |it| it.shows("e então?") && world.book().copies("skyhub", JOAO, "já verifico") == 1).await;
+    ana.pass("both", |it| it.shows("e então?") && world.book().copies("skyhub", JOAO, "já verifico") == 1)
+        .await;
     world.end().await;
 }
 
@@ -70,7 +72,9 @@ async fn a_colleagues_reply_during_the_hold_parks_ours() {
     // What was written later than ours, by the vendor's clock of whole seconds.
     world.clock.advance(std::time::Duration::from_secs(2));
     world.control().we_write_elsewhere("skyhub", JOAO, "Enviamos ontem.").expect("João's chat");
-    world.pass("a parked row", async |it| it.outbox().await.iter().any(|row| row.state == RowState::Parked)).await;
+    world
+        .pass("a parked row", async |it| it.outbox().await.iter().any(|row| row.state == RowState::Parked))
+        .await;
     ana.sees("Enviamos ontem.").await;
     assert_eq!(world.book().posts("skyhub", "reply", "sai hoje"), 0);
     world.end().await;

@@ -20,7 +20,10 @@ async fn a_reply_reaches_the_customer_once_and_its_ticket_is_archived() {
         world.book().copies("skyhub", JOAO, "Olá João, o pedido sai hoje.") == 1
     })
     .await;
-    ana.pass("the ticket archived", |_| world.control().status("skyhub", JOAO).as_deref() == Some("ARCHIVED")).await;
+    ana.pass("the ticket archived", |_| {
+        world.control().status("skyhub", JOAO).as_deref() == Some("ARCHIVED")
+    })
+    .await;
     world.pass("an empty outbox", async |it| it.outbox().await.is_empty()).await;
     assert_eq!(world.book().posts("skyhub", "reply", "sai hoje"), 1);
     world.end().await;
@@ -35,7 +38,8 @@ async fn the_read_mark_is_held_and_then_set_at_the_vendor() {
     assert_eq!(world.control().status("skyhub", JOAO).as_deref(), Some("UNREAD"));
     ana.keys("M");
     ana.sees("u undo").await;
-    ana.pass("READ at the vendor", |_| world.control().status("skyhub", JOAO).as_deref() == Some("READ")).await;
+    ana.pass("READ at the vendor", |_| world.control().status("skyhub", JOAO).as_deref() == Some("READ"))
+        .await;
     world.end().await;
 }
 

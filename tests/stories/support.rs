@@ -44,7 +44,8 @@ const QUIET: Duration = Duration::from_millis(10);
 const STEP: Duration = Duration::from_millis(500);
 
 /// What may be sent at any time.
-const TEMPLATES: &str = "[[template]]\nname = \"we_are_back\"\nlanguage = \"en_US\"\ntext = \"We are back.\"\n";
+const TEMPLATES: &str =
+    "[[template]]\nname = \"we_are_back\"\nlanguage = \"en_US\"\ntext = \"We are back.\"\n";
 
 /// João's chat, which can be answered.
 pub const JOAO: &str = "Lojas Americanas-200123456789001/CUSTOMER_SELLER";
@@ -84,9 +85,14 @@ impl World {
         .expect("a free port");
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("config.toml");
-        let mut text = String::from("[sync]\npoll_interval = \"5s\"\nmax_rate = 0\n\n[webhook]\nlisten = \"127.0.0.1:0\"\n");
+        let mut text = String::from(
+            "[sync]\npoll_interval = \"5s\"\nmax_rate = 0\n\n[webhook]\nlisten = \"127.0.0.1:0\"\n",
+        );
         for account in simulator.accounts().iter().filter(|it| names.contains(&it.name.as_str())) {
-            text.push_str(&format!("\n[[channel]]\nname = \"{}\"\nkind = \"{}\"\n", account.name, account.kind));
+            text.push_str(&format!(
+                "\n[[channel]]\nname = \"{}\"\nkind = \"{}\"\n",
+                account.name, account.kind
+            ));
             for (key, value) in &account.settings {
                 text.push_str(&format!("{key} = {}\n", toml::Value::String(value.clone())));
             }
@@ -136,15 +142,16 @@ impl World {
         let mut world = Self { clock, simulator, store, descriptors, channels, folder, engine: None };
         world.start_engine();
         let whole = world.vendors_have(names);
-        world.pass("the first sync", async |it: &World| {
-            for (channel, remote) in &whole {
-                if it.find(channel, remote).await.is_none() {
-                    return false;
+        world
+            .pass("the first sync", async |it: &World| {
+                for (channel, remote) in &whole {
+                    if it.find(channel, remote).await.is_none() {
+                        return false;
+                    }
                 }
-            }
-            true
-        })
-        .await;
+                true
+            })
+            .await;
         world
     }
 
@@ -359,7 +366,9 @@ impl Window {
         buffer
             .content()
             .chunks(width)
-            .map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n")
+            .map(|row| {
+                row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+            })
             .collect()
     }
 
