@@ -462,7 +462,7 @@ impl Model {
             self.list.top = 0;
             let keep = self.list.selected.is_some_and(|id| self.list.row(id).is_some());
             if !keep {
-                self.list.selected = self.list.rows.first().map(|row| row.id);
+                self.list.selected = self.first_choice();
                 if self.side_by_side() && self.screen == Screen::List {
                     self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
                 }
@@ -520,6 +520,19 @@ impl Model {
         }
     }
 
+    /// Where the cursor stands at first: on the first row; in the demo on João, who wrote last of those who can be
+    /// answered in Portuguese.
+    fn first_choice(&self) -> Option<ConversationId> {
+        let answerable = |row: &&Conversation| {
+            row.kind.as_str() == "skyhub"
+                && row.lang.as_deref().is_some_and(|lang| lang.starts_with("pt"))
+                && row.gate.at(self.now) == crate::domain::Gate::Open
+                && row.last_direction == Some(crate::domain::Direction::Inbound)
+        };
+        let waits = |row: &&Conversation| row.waiting_since;
+        let demo = self.list.rows.iter().filter(|_| self.options.demo).filter(answerable).max_by_key(waits);
+        demo.or(self.list.rows.first()).map(|row| row.id)
+    }
 
     pub(super) fn refresh_counts(&mut self) {
         let queries = self.list.views.iter().map(|view| view.query.clone()).collect();
