@@ -606,9 +606,9 @@ impl Model {
         self.load(Load::Health, Request::Health);
         self.load(Load::Outbox, Request::Outbox(None));
         if self.touched {
-            self.refresh_list()
+            self.refresh_list();
         } else {
-            self.fill_list()
+            self.fill_list();
         }
         self.refresh_thread();
     }

@@ -13,7 +13,7 @@ use std::{
 
 use chrono::{TimeZone, Utc};
 use deskline::{
-    app::{AppOptions, Effect, EngineState, Input, Model, Msg, Signal, Stroke, Ticket, Wish},
+    app::{AppOptions, Effect, EngineState, Input, Model, Msg, Screen, Signal, Stroke, Ticket, Wish},
     channels::{
         Channel,
         registry::{KINDS, Means},
@@ -379,7 +379,13 @@ impl Window {
     /// Opens a conversation by its number, as `:17` does.
     pub async fn open(&mut self, id: ConversationId, shows: &str) {
         self.keys(&format!(":{id}\r"));
-        self.sees(shows).await;
+        // Keys typed before it was drawn would not act on it.
+        self.until(shows, |window| {
+            window.model.screen == Screen::Thread
+                && window.model.thread.as_ref().is_some_and(|thread| thread.id == id && thread.loaded)
+                && window.shows(shows)
+        })
+        .await;
     }
 
     /// Waits, without moving the clock, until the screen shows this.

@@ -1,6 +1,6 @@
 //! WhatsApp, by the Cloud API and its webhooks.
 
-use deskline::domain::{Delivery, Direction};
+use deskline::domain::{Delivery, Direction, attachment::AttachmentState};
 
 use crate::support::World;
 
@@ -68,11 +68,10 @@ async fn a_picture_is_stored_with_the_vendors_bytes() {
     let world = World::with(&["whatsapp"]).await;
     world.pass("Paulo's message", async |it| it.find("whatsapp", PAULO).await.is_some()).await;
     let paulo = world.id("whatsapp", PAULO).await;
-    world
-        .pass("Paulo's picture", async |it| {
-            it.thread(paulo).await[0].attachments.first().is_some_and(|file| file.sha256.is_some())
-        })
-        .await;
+    world.pass("Paulo's picture", async |it| {
+        it.thread(paulo).await[0].attachments.first().is_some_and(|file| file.state == AttachmentState::Stored)
+    })
+    .await;
     let stored = world.thread(paulo).await[0].attachments[0].sha256.clone().expect("a hash");
     let theirs = world.book().attachments();
     assert!(theirs.iter().any(|file| !file.from_us && file.sha256 == stored), "{theirs:?}");

@@ -1,5 +1,7 @@
 //! The real program in a real pseudo-terminal, with a model of its screen.
 
+#![allow(dead_code, reason = "every test program uses its own part of this")]
+
 use std::{
     io::{Read, Write},
     num::NonZeroU16,
@@ -27,11 +29,16 @@ pub struct Pty {
 impl Pty {
     /// Starts `deskline` with `args` in a terminal of this size; `home` is its whole world of files.
     pub fn start(args: &[&str], size: (u16, u16), home: &Path) -> Self {
+        Self::start_program(env!("CARGO_BIN_EXE_deskline"), args, size, home)
+    }
+
+    /// Starts any program in the same way.
+    pub fn start_program(program: &str, args: &[&str], size: (u16, u16), home: &Path) -> Self {
         let (columns, rows) = size;
         let pair = native_pty_system()
             .openpty(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 })
             .expect("a pseudo-terminal");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_deskline"));
+        let mut command = CommandBuilder::new(program);
         command.args(args);
         command.env_clear();
         for (name, value) in
@@ -106,6 +113,12 @@ impl Pty {
     pub fn hang_up(&mut self) {
         self.writer = None;
         self.master = None;
+    }
+
+    /// Ends the program at once, as a power cut would.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("the program can be killed");
+        self.child.wait().expect("the program has ended");
     }
 
     /// Waits for the program's end, at most `limit`; what it still wrote is on the screen.

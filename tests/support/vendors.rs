@@ -1,5 +1,7 @@
 //! The simulator in this process, and the real program beside it.
 
+#![allow(dead_code, reason = "every test program uses its own part of this")]
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,

@@ -149,10 +149,37 @@ pub(super) fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
     let modes = Modes::of(options)?;
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
     modes.make_folder(folder).map_err(|error| cannot("make the folder", folder, &error))?;
+    if let Some(owner) = options.owner.as_ref().filter(|_| !path.exists()) {
+        // Made by anybody else it would belong to them, and its owner's service could not use it.
+        if account(owner)? != nix::unistd::geteuid().as_raw() {
+            return Err(StoreError::Unusable(format!(
+                "the store {} does not exist yet, and [store] owner says that {owner} makes it; start {owner}'s \
+                 service (deskline sync) first",
+                path.display()
+            )));
+        }
+    }
     modes.make_store(path)?;
     check_owner(options, path, modes)?;
     let network = on_network(folder);
+    let bell_path = beside(path, ".bell");
+    let bell = modes.make_file(&bell_path).map_err(|error| cannot("open the bell", &bell_path, &error))?;
+    // Others that start at the same moment wait here, then find the work done: SQLite does not wait while a new file
+    // gets its write-ahead log.
+    bell.lock().map_err(|error| cannot("lock", path, &error))?;
+    let opened = open_locked(path, modes, network);
+    bell.unlock().map_err(|error| cannot("unlock", path, &error))?;
+    let (writer, notes) = opened?;
+    let attachments = folder.join("attachments");
+    modes.make_folder(&attachments).map_err(|error| cannot("make the folder", &attachments, &error))?;
+    Ok(Opened { writer, bell, bell_path, network, notes })
+}
 
+fn open_locked(
+    path: &Path,
+    modes: Modes,
+    network: bool,
+) -> Result<(Connection, Vec<String>), StoreError> {
     let mut notes = Vec::new();
     if beside(path, ".damaged").exists() {
         notes.push(rescue::move_aside(path, "it was found damaged while it was used")?);
@@ -167,12 +194,8 @@ pub(super) fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
         opened => opened,
     };
     let mut writer = writer.map_err(|error| unusable(path, &error))?;
-    let bell_path = beside(path, ".bell");
-    let bell = modes.make_file(&bell_path).map_err(|error| cannot("open the bell", &bell_path, &error))?;
-    migrate(&mut writer, path, &bell, modes)?;
-    let attachments = folder.join("attachments");
-    modes.make_folder(&attachments).map_err(|error| cannot("make the folder", &attachments, &error))?;
-    Ok(Opened { writer, bell, bell_path, network, notes })
+    migrate(&mut writer, path, modes)?;
+    Ok((writer, notes))
 }
 
 fn connect(path: &Path, network: bool) -> rusqlite::Result<Connection> {
@@ -210,9 +233,10 @@ pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
     open().map_err(|error| unusable(path, &error))
 }
 
-fn migrate(db: &mut Connection, path: &Path, bell: &File, modes: Modes) -> Result<(), StoreError> {
-    let version = |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
-    let found = version(db).map_err(|error| unusable(path, &error))?;
+fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreError> {
+    let found: i64 = db
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(|error| unusable(path, &error))?;
     if found == SCHEMA {
         return Ok(());
     }
@@ -222,20 +246,6 @@ fn migrate(db: &mut Connection, path: &Path, bell: &File, modes: Modes) -> Resul
              changed; install the newer deskline, or name another file in [store] url",
             path.display()
         )));
-    }
-    // Others that start at the same moment wait here, then find the work done.
-    bell.lock().map_err(|error| cannot("lock", path, &error))?;
-    let done = bring_up(db, path, modes);
-    bell.unlock().map_err(|error| cannot("unlock", path, &error))?;
-    done
-}
-
-fn bring_up(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreError> {
-    let found: i64 = db
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(|error| unusable(path, &error))?;
-    if found == SCHEMA {
-        return Ok(());
     }
     if found > 0 {
         let backup = beside(path, &format!(".before-schema-{SCHEMA}"));
@@ -254,20 +264,21 @@ fn bring_up(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreE
     Ok(())
 }
 
+/// The number of the account that `[store] owner` names.
+fn account(name: &str) -> Result<u32, StoreError> {
+    let found = nix::unistd::User::from_name(name).ok().flatten().ok_or_else(|| {
+        StoreError::Unusable(format!(
+            "[store] owner names \"{name}\", and there is no such account on this box; correct the line"
+        ))
+    })?;
+    Ok(found.uid.as_raw())
+}
+
 fn check_owner(options: &OpenOptions, path: &Path, modes: Modes) -> Result<(), StoreError> {
     let about = fs::symlink_metadata(path).map_err(|error| cannot("look at", path, &error))?;
     let owner = match &options.owner {
         None => nix::unistd::geteuid().as_raw(),
-        Some(name) => nix::unistd::User::from_name(name)
-            .ok()
-            .flatten()
-            .ok_or_else(|| {
-                StoreError::Unusable(format!(
-                    "[store] owner names \"{name}\", and there is no such account on this box; correct the line"
-                ))
-            })?
-            .uid
-            .as_raw(),
+        Some(name) => account(name)?,
     };
     let shown = path.display();
     if about.uid() != owner {

@@ -26,6 +26,32 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().mode() & 0o7777
 }
 
+#[test]
+fn many_that_start_at_once_on_a_new_store_all_open_it() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deskline.db");
+        std::thread::scope(|scope| {
+            let opening: Vec<_> = (0..8).map(|_| scope.spawn(|| open(&path).map(drop))).collect();
+            for one in opening {
+                one.join().unwrap().unwrap();
+            }
+        });
+    }
+}
+
+#[test]
+fn nobody_but_its_owner_makes_a_store() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deskline.db");
+    let refused = SqliteStore::open(OpenOptions { owner: Some("daemon".into()), ..OpenOptions::at(&path) });
+    assert!(refused.err().is_some_and(|error| error.to_string().contains("daemon's service")));
+    assert!(!path.exists());
+}
+
 #[tokio::test]
 async fn everything_is_for_its_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
