@@ -41,7 +41,7 @@ impl AttachmentState {
 /// A file of a message, as screens and JSON show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// Its number within the message, from 1.
+    /// Its number within the conversation, from 1 in the order of arrival. Never changes.
     pub n: u32,
     /// The name that the sender gave it; hostile until made safe.
     pub name: Option<String>,

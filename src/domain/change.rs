@@ -61,9 +61,10 @@ pub enum Change {
         /// When.
         at: Time,
     },
-    /// Another name for the same conversation (a person's new number): both address it from now on.
+    /// Another name for the same conversation (a person's new number): both address it from now on. Whichever of the
+    /// two was known first is the conversation that stays.
     Alias {
-        /// The remote id that stays.
+        /// The vendor's name of the conversation.
         conversation: String,
         /// The further name.
         alias: String,

@@ -83,7 +83,7 @@ pub trait Reading: Send + Sync {
     async fn members(&self) -> Result<Vec<String>, StoreError>;
     /// Where the bytes of a stored file are.
     fn file_path(&self, sha256: &str) -> PathBuf;
-    /// The same, found by message and number.
+    /// The same, found by message and the attachment's number.
     async fn attachment_file(&self, message: MessageId, n: u32) -> Result<Option<StoredFile>, StoreError>;
     /// Resolves when anything was committed by anybody since `seen` (0: since never); answers the new mark. Never wakes
     /// up without cause.
@@ -259,7 +259,7 @@ pub struct RawWebhook {
 pub struct PendingDownload {
     /// Whose.
     pub message: MessageId,
-    /// Its number within the message.
+    /// Its number within the conversation.
     pub n: u32,
     /// The vendor's name for its bytes.
     pub remote_ref: String,
@@ -336,6 +336,11 @@ pub trait EngineSide: Send + Sync {
     ) -> Result<i64, StoreError>;
     /// The oldest webhook that has not been read.
     async fn next_webhook(&self) -> Result<Option<RawWebhook>, StoreError>;
+    /// The oldest webhooks that have not been read, `limit` at most. Those whose [`webhook_done`](Self::webhook_done)
+    /// is called for all at once, in their order, may share a transaction.
+    async fn unread_webhooks(&self, limit: usize) -> Result<Vec<RawWebhook>, StoreError> {
+        Ok(if limit == 0 { Vec::new() } else { Vec::from_iter(self.next_webhook().await?) })
+    }
     /// A webhook has been read; `flags`: what could not be. Applies the pages in the same transaction.
     async fn webhook_done(
         &self,

@@ -1,7 +1,7 @@
 //! Does what one channel's machine says, and tells it how it went.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     future::Future,
     panic::AssertUnwindSafe,
     pin::pin,
@@ -136,6 +136,7 @@ impl Driver {
             works: JoinSet::new(),
             sends: JoinSet::new(),
             busy: HashSet::new(),
+            next: HashMap::new(),
             waits: Arc::default(),
             cycle: None,
             served,
@@ -198,8 +199,11 @@ struct Run<'a> {
     works: JoinSet<Back>,
     /// Get a little time at the end.
     sends: JoinSet<Back>,
-    /// Rows that are under way: the store may offer one again until it is `sending`.
+    /// Rows that are under way.
     busy: HashSet<RowNumber>,
+    /// Rows that were claimed anew after they were settled and before that was heard of here: they follow at once.
+    /// The store offers none of them a second time.
+    next: HashMap<RowNumber, (Box<Claimed>, Kind)>,
     waits: Arc<fetch::Waits>,
     cycle: Option<Cycle>,
     /// The newest wish for a cycle that has been taken up.
@@ -290,6 +294,9 @@ impl Run<'_> {
             }
             Back::Settled(n, end) => {
                 self.busy.remove(&n);
+                if let (Ok(_), Some((claimed, kind))) = (&end, self.next.remove(&n)) {
+                    self.begin(claimed, kind);
+                }
                 match end {
                     Ok(Dispatched { fault, error }) => {
                         if let (Some(_), Some(error)) = (fault, error) {
@@ -304,13 +311,20 @@ impl Run<'_> {
         }
     }
 
-    /// Starts what was claimed; `false` where there was nothing, or only what is under way already.
+    /// Starts what was claimed; `false` where there was nothing.
     fn start(&mut self, claimed: Option<(Box<Claimed>, Kind)>) -> bool {
         let Some((claimed, kind)) = claimed else { return false };
         let n = claimed.row.n;
-        if !self.busy.insert(n) {
-            return false;
+        if !self.busy.contains(&n) {
+            self.begin(claimed, kind);
+            return true;
         }
+        self.next.insert(n, (claimed, kind)).is_none()
+    }
+
+    fn begin(&mut self, claimed: Box<Claimed>, kind: Kind) {
+        let n = claimed.row.n;
+        self.busy.insert(n);
         let post = self.driver.post.clone();
         let lease = self.lease.clone();
         let work = async move {
@@ -322,7 +336,6 @@ impl Run<'_> {
         };
         // A panic leaves the row as it stands on disk: `sending`, if it got so far. Stepping down has it adopted.
         self.sends.spawn(guarded(work, move || Back::Settled(n, Err(Stopped::Fenced))));
-        true
     }
 
     fn ask(&mut self, asked_at: Time) {

@@ -3,6 +3,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
+
 use super::{
     engine::EngineOptions,
     leader::{try_lock, wait_for_lock},
@@ -15,6 +17,8 @@ use crate::{
 
 /// The lock of the one process that reads webhooks. Whoever receives them only stores them.
 const READER: &str = "webhooks.lead";
+/// So many are read at a time.
+const AT_ONCE: usize = 64;
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// The reader of webhooks.
@@ -72,10 +76,16 @@ impl Intake {
     }
 
     async fn read_all(&self) -> Result<(), StoreError> {
-        while let Some(raw) = self.store.next_webhook().await? {
-            self.read(raw).await?;
+        loop {
+            let raw = self.store.unread_webhooks(AT_ONCE).await?;
+            if raw.is_empty() {
+                return Ok(());
+            }
+            // All wait for the store together, in their order: what waits together is written together.
+            for read in join_all(raw.into_iter().map(|raw| self.read(raw))).await {
+                read?;
+            }
         }
-        Ok(())
     }
 
     async fn read(&self, raw: RawWebhook) -> Result<(), StoreError> {

@@ -162,9 +162,11 @@ impl Candidate {
             let (channel, holder) = (self.channel.clone(), self.holder.clone());
             self.store.lead(channel, holder, self.service, now + FIRST_LEASE, now).await
         };
-        let lease = loop {
-            if let Some(lease) = take().await? {
-                break lease;
+        loop {
+            if let Some(lease) = take().await?
+                && self.settles_in(&lease).await?
+            {
+                return Ok(Seat { lease, _lock: Lock::Held { _file: file } });
             }
             // Whoever had it died with its lease still good: the heir gives it up in its name.
             let epoch =
@@ -172,15 +174,24 @@ impl Candidate {
             if let Some(epoch) = epoch {
                 self.store.yield_lead(Lease { channel: self.channel.clone(), epoch }).await?;
             }
-            if let Some(lease) = take().await? {
-                break lease;
+            if let Some(lease) = take().await?
+                && self.settles_in(&lease).await?
+            {
+                return Ok(Seat { lease, _lock: Lock::Held { _file: file } });
             }
             self.pause().await;
-        };
-        self.settle_in(&lease).await?;
-        self.renew(&lease).await?;
-        tracing::info!(channel = %self.channel, epoch = lease.epoch, "leads");
-        Ok(Seat { lease, _lock: Lock::Held { _file: file } })
+        }
+    }
+
+    /// Writes the epoch down and makes a long lease of the first one. `false`: that was over by then (the machine slept,
+    /// the disk stood still); with it, nothing could be claimed.
+    async fn settles_in(&self, lease: &Lease) -> Result<bool, StoreError> {
+        self.settle_in(lease).await?;
+        let ours = self.renew(lease).await?;
+        if ours {
+            tracing::info!(channel = %self.channel, epoch = lease.epoch, "leads");
+        }
+        Ok(ours)
     }
 
     async fn settle_in(&self, lease: &Lease) -> Result<(), StoreError> {

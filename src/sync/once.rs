@@ -1,7 +1,7 @@
 //! One cycle without a service: `sync --once`, and `reply --wait` where no engine runs.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     pin::pin,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -245,7 +245,13 @@ async fn deliver_due(
 ) -> Result<Vec<ChannelError>, StoreError> {
     let mut errors = Vec::new();
     let mut busy = HashSet::new();
+    // Claimed anew after they were settled and before that was heard of here.
+    let mut next = HashMap::new();
     let mut running = FuturesUnordered::new();
+    let run = async |n, claimed, looks| {
+        let end = if looks { post.look_up(lease, claimed).await } else { post.deliver(lease, claimed).await };
+        (n, end)
+    };
     let mut held = false;
     loop {
         let over = held || enough.is_cancelled();
@@ -260,19 +266,16 @@ async fn deliver_due(
             };
             let n = claimed.row.n;
             if !busy.insert(n) {
+                next.insert(n, (claimed, looks));
                 break;
             }
-            running.push(async move {
-                let end = if looks {
-                    post.look_up(lease, claimed).await
-                } else {
-                    post.deliver(lease, claimed).await
-                };
-                (n, end)
-            });
+            running.push(run(n, claimed, looks));
         }
         let Some((n, end)) = running.next().await else { return Ok(errors) };
-        busy.remove(&n);
+        match (next.remove(&n), &end) {
+            (Some((claimed, looks)), Ok(_)) => running.push(run(n, claimed, looks)),
+            _ => drop(busy.remove(&n)),
+        }
         match end {
             Ok(Dispatched { fault, error }) => {
                 errors.extend(error);

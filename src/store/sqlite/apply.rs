@@ -228,20 +228,23 @@ impl Applying<'_, '_> {
     }
 
     fn alias(&mut self, conversation: &str, alias: &str) -> Result<()> {
-        let id = self.place(conversation, Role::Customer)?;
-        match find(self.db, self.channel, alias)? {
-            Some(other) if other == id => return Ok(()),
-            Some(other) => {
-                join::merge(self, id, other)?;
-            }
-            None => {
-                self.db
-                    .prepare_cached("INSERT OR IGNORE INTO alias VALUES (?1, ?2, ?3)")?
-                    .execute(params![self.channel, alias, id])?;
-                number(self.db, id, "person", alias)?;
-                self.touch(id);
-            }
-        }
+        let named = find(self.db, self.channel, conversation)?;
+        let known = find(self.db, self.channel, alias)?;
+        let (id, further) = match (named, known) {
+            (Some(id), Some(other)) if id == other => return Ok(()),
+            // The older one stays: people know it by its number.
+            (Some(id), Some(other)) => return join::merge(self, id.min(other), id.max(other)).map(drop),
+            (None, Some(id)) => (id, conversation),
+            (Some(id), None) => (id, alias),
+            (None, None) => (self.place(conversation, Role::Customer)?, alias),
+        };
+        self.db.prepare_cached("INSERT OR IGNORE INTO alias VALUES (?1, ?2, ?3)")?.execute(params![
+            self.channel,
+            further,
+            id
+        ])?;
+        number(self.db, id, "person", further)?;
+        self.touch(id);
         Ok(())
     }
 

@@ -7,12 +7,12 @@ use super::{
     actor::Tx,
     apply,
     conversations::{self, Touch, log},
-    outbox, rows,
+    messages, outbox, rows,
     rows::{details, to_json},
 };
 use crate::{
     domain::{
-        Action, ConversationId, Message, MessageId, Outgoing, RowNumber, RowState, Status,
+        Action, ConversationId, Message, MessageId, Outgoing, Role, RowNumber, RowState, Status,
         outbox::NewConversation, time::to_millis,
     },
     store::{Commit, Committed, Refusal, Seen},
@@ -250,9 +250,10 @@ fn message(
     ])?;
     let id = db.last_insert_rowid();
     if let Some(file) = &outgoing.file {
+        let n = messages::next_attachment(db, new.conversation)?;
         db.execute(
-            "INSERT INTO attachment (message, n, name, mime, size, sha256, state) VALUES (?1, 1, ?2, ?3, ?4, ?5, 'stored')",
-            params![id, file.name, file.mime, i64::try_from(file.size).unwrap_or(i64::MAX), file.sha256],
+            "INSERT INTO attachment (message, n, name, mime, size, sha256, state) VALUES (?1, ?6, ?2, ?3, ?4, ?5, 'stored')",
+            params![id, file.name, file.mime, i64::try_from(file.size).unwrap_or(i64::MAX), file.sha256, n],
         )?;
     }
     Ok(id)
@@ -301,22 +302,24 @@ pub(super) fn move_cursor(db: &Connection, id: i64, agent: &str, to: Option<i64>
 /// The local conversation of a create: it has its number from the start.
 fn begin_conversation(tx: &Tx<'_>, commit: &Commit, new: &NewConversation, now: i64) -> Result<i64> {
     let db = tx.db;
-    let digits: Option<String> =
-        new.to.as_deref().map(|to| to.chars().filter(char::is_ascii_digit).collect());
-    if commit.kind.as_str() == "whatsapp"
-        && let Some(known) =
-            digits.as_deref().map(|it| apply::find(db, &commit.channel.0, it)).transpose()?.flatten()
-    {
-        // The same person: his thread goes on.
-        return Ok(known);
+    let phone = new.to.as_ref().filter(|to| to.starts_with('+'));
+    if let Some(phone) = phone {
+        let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+        if let Some(known) = apply::find(db, &commit.channel.0, &digits)? {
+            // The same person: his thread goes on.
+            return Ok(known);
+        }
     }
-    let (their_role, reader) = match commit.kind.as_str() {
-        "thg" => ("marketplace", "THG support".to_owned()),
-        "dsco" => match &new.consumer {
-            Some(consumer) => ("customer", format!("consumer {consumer}")),
-            None => ("partner", new.to.clone().unwrap_or_default()),
-        },
-        _ => ("customer", new.to.clone().unwrap_or_default()),
+    // Until the vendor says who reads it, whoever it is to says so: a consumer, a number, a partner; else the marketplace.
+    let (their_role, reader) = match (&new.consumer, &new.to) {
+        (Some(consumer), _) => (Role::Customer, format!("consumer {consumer}")),
+        (None, Some(to)) => (if phone.is_some() { Role::Customer } else { Role::Partner }, to.clone()),
+        (None, None) => {
+            let short: Option<String> = db
+                .query_row("SELECT short FROM channel WHERE name = ?1", [&commit.channel.0], |r| r.get(0))
+                .optional()?;
+            (Role::Marketplace, format!("{} support", short.as_deref().unwrap_or(&commit.channel.0)))
+        }
     };
     let order = new.order.as_ref().map(|number| to_json(&json!({ "number": number })));
     let products: Vec<_> = new
@@ -324,7 +327,6 @@ fn begin_conversation(tx: &Tx<'_>, commit: &Commit, new: &NewConversation, now: 
         .iter()
         .map(|sku| crate::domain::Product { sku: sku.clone(), ..Default::default() })
         .collect();
-    let phone = new.to.as_ref().filter(|_| commit.kind.as_str() == "whatsapp");
     db.execute(
         "INSERT INTO conversation (channel, kind, subject, customer_id, customer_phone, counterpart, addressee, \
          their_role, order_facts, products, category, created_at, updated_at, rev) \
@@ -336,7 +338,7 @@ fn begin_conversation(tx: &Tx<'_>, commit: &Commit, new: &NewConversation, now: 
             new.consumer,
             phone,
             reader,
-            their_role,
+            their_role.as_str(),
             order,
             to_json(&products),
             new.category,

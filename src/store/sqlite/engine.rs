@@ -22,9 +22,6 @@ use crate::{
     store::{Applied, Claimed, EngineSide, Lease, PendingDownload, RawWebhook, Settlement, StoreError},
 };
 
-/// A download that failed is tried so often before it is given up.
-const DOWNLOAD_TRIES: i64 = 8;
-
 #[async_trait]
 impl EngineSide for SqliteStore {
     async fn apply(&self, channel: ChannelName, page: Page, now: Time) -> Result<Applied, StoreError> {
@@ -219,12 +216,21 @@ impl EngineSide for SqliteStore {
         self.reader
             .read(move |db| {
                 db.prepare_cached(
-                    "SELECT min(due) FROM (SELECT ifnull(not_before, 0) AS due FROM outbox WHERE channel = ?1 \
-                     AND state IN ('held', 'later', 'queued') AND after_row IS NULL AND epoch IS NULL \
+                    "WITH led AS (SELECT ifnull(max(epoch), -1) AS epoch FROM lease WHERE channel = ?1) \
+                     SELECT min(due) FROM (SELECT iif(o.epoch = led.epoch, o.claimed_at + ?2, ifnull(o.not_before, 0)) \
+                     AS due FROM outbox o, led WHERE o.channel = ?1 AND o.state IN ('held', 'later', 'queued') \
+                     AND o.after_row IS NULL AND NOT EXISTS (SELECT 1 FROM outbox b \
+                     WHERE b.conversation = o.conversation AND b.state <> 'sent' AND b.n <> o.n \
+                     AND (b.state = 'sending' OR (b.state = 'uncertain' AND b.look_at IS NOT NULL) \
+                     OR (b.epoch = led.epoch AND b.state IN ('held', 'later', 'queued')) \
+                     OR (b.n < o.n AND b.state IN ('held', 'queued')) \
+                     OR (b.n < o.n AND b.state = 'later' AND b.not_before <= ifnull(o.not_before, 0)))) \
                      UNION ALL SELECT look_at FROM outbox WHERE channel = ?1 AND state = 'uncertain' \
                      AND look_at IS NOT NULL)",
                 )?
-                .query_row([channel.0], |r| Ok(r.get::<_, Option<i64>>(0)?.map(from_millis)))
+                .query_row(params![channel.0, settle::CLAIM_LASTS_MS], |r| {
+                    Ok(r.get::<_, Option<i64>>(0)?.map(from_millis))
+                })
             })
             .await
     }
@@ -260,12 +266,16 @@ impl EngineSide for SqliteStore {
     }
 
     async fn next_webhook(&self) -> Result<Option<RawWebhook>, StoreError> {
+        Ok(self.unread_webhooks(1).await?.pop())
+    }
+
+    async fn unread_webhooks(&self, limit: usize) -> Result<Vec<RawWebhook>, StoreError> {
         self.reader
-            .read(|db| {
+            .read(move |db| {
                 db.prepare_cached(
-                    "SELECT n, path, channels, body, received_at FROM webhook WHERE read_at IS NULL ORDER BY n LIMIT 1",
+                    "SELECT n, path, channels, body, received_at FROM webhook WHERE read_at IS NULL ORDER BY n LIMIT ?1",
                 )?
-                .query_row([], |r| {
+                .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
                     Ok(RawWebhook {
                         n: r.get(0)?,
                         path: r.get(1)?,
@@ -273,8 +283,8 @@ impl EngineSide for SqliteStore {
                         body: r.get(3)?,
                         received_at: from_millis(r.get(4)?),
                     })
-                })
-                .optional()
+                })?
+                .collect()
             })
             .await
     }
@@ -390,8 +400,8 @@ impl EngineSide for SqliteStore {
                     )?,
                     Err((words, finally)) => tx.db.execute(
                         "UPDATE attachment SET attempts = attempts + 1, error = ?3, \
-                         state = iif(?4 OR attempts + 1 >= ?5, 'failed', state) WHERE message = ?1 AND n = ?2",
-                        params![message.0, n, words, finally, DOWNLOAD_TRIES],
+                         state = iif(?4, 'failed', state) WHERE message = ?1 AND n = ?2",
+                        params![message.0, n, words, finally],
                     )?,
                 };
                 let conversation: Option<i64> = tx

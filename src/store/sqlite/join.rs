@@ -127,6 +127,14 @@ pub(super) fn name(to: &mut Applying<'_, '_>, id: i64, remote_id: &str) -> Resul
 
 /// Makes two conversations one: the first number stays, the other leads to it from now on.
 pub(super) fn merge(to: &mut Applying<'_, '_>, stays: i64, goes: i64) -> Result<i64> {
+    // The attachments of the one that stays keep their numbers; those of the other are counted on.
+    let (kept, moved) = (messages::next_attachment(to.db, stays)?, messages::next_attachment(to.db, goes)?);
+    if kept > 1 && moved > 1 {
+        to.db.execute(
+            "UPDATE attachment SET n = n + ?2 WHERE message IN (SELECT id FROM message WHERE conversation = ?1)",
+            params![goes, kept.max(moved) - 1],
+        )?;
+    }
     for table in ["message", "outbox", "event", "alias", "former"] {
         to.db
             .prepare_cached(&format!("UPDATE {table} SET conversation = ?1 WHERE conversation = ?2"))?
@@ -153,10 +161,13 @@ pub(super) fn merge(to: &mut Applying<'_, '_>, stays: i64, goes: i64) -> Result<
          (SELECT ifnull(s.customer_id, g.customer_id), ifnull(s.customer_name, g.customer_name), \
           ifnull(s.customer_email, g.customer_email), ifnull(s.customer_phone, g.customer_phone), \
           ifnull(s.subject, g.subject), ifnull(s.order_facts, g.order_facts), ifnull(s.category, g.category), \
-          json_patch(g.facts, s.facts), iif(s.named, s.gate, g.gate), iif(s.named, s.gate_until, g.gate_until), \
-          iif(s.named, s.gate_since, g.gate_since), ifnull(s.remote_status, g.remote_status), \
+          json_patch(g.facts, s.facts), iif(s.named AND NOT later, s.gate, g.gate), \
+          iif(s.named AND NOT later, s.gate_until, g.gate_until), \
+          iif(s.named AND NOT later, s.gate_since, g.gate_since), ifnull(s.remote_status, g.remote_status), \
           ifnull(s.remote_closed, g.remote_closed), s.named OR g.named, iif(s.named, s.their_role, g.their_role) \
-          FROM conversation s, conversation g WHERE s.id = ?1 AND g.id = ?2), \
+          FROM (SELECT s.gate_until IS NOT NULL AND g.gate_until IS NOT NULL AND s.gate_until < g.gate_until AS later \
+          FROM conversation s, conversation g WHERE s.id = ?1 AND g.id = ?2), conversation s, conversation g \
+          WHERE s.id = ?1 AND g.id = ?2), \
          counterpart = iif(named, counterpart, ifnull((SELECT nullif(counterpart, '') FROM conversation WHERE id = ?2), counterpart)), \
          addressee = iif(named, addressee, ifnull((SELECT nullif(addressee, '') FROM conversation WHERE id = ?2), addressee)) \
          WHERE id = ?1",

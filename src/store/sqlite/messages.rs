@@ -106,7 +106,8 @@ fn insert(to: &mut Applying<'_, '_>, conversation: i64, seen: &MessageSeen) -> R
             ":provisional": seen.provisional,
         })?;
     let id = to.db.last_insert_rowid();
-    for (n, file) in (1..).zip(&seen.attachments) {
+    let first = if seen.attachments.is_empty() { 1 } else { next_attachment(to.db, conversation)? };
+    for (n, file) in (first..).zip(&seen.attachments) {
         to.db
             .prepare_cached(
                 "INSERT INTO attachment (message, n, name, mime, size, sha256, state, remote_ref) \
@@ -139,6 +140,14 @@ fn insert(to: &mut Applying<'_, '_>, conversation: i64, seen: &MessageSeen) -> R
             .execute([conversation])?;
     }
     orphans(to, &seen.key, seen.send_id.as_deref())
+}
+
+/// The number of a conversation's next attachment: they are counted in the order in which they came.
+pub(super) fn next_attachment(db: &Connection, conversation: i64) -> Result<i64> {
+    db.prepare_cached(
+        "SELECT ifnull(max(a.n), 0) + 1 FROM message m JOIN attachment a ON a.message = m.id WHERE m.conversation = ?1",
+    )?
+    .query_row([conversation], |r| r.get(0))
 }
 
 /// Another message here with the same words from the same side: a stand-in, or one that needs none.

@@ -102,6 +102,13 @@ impl SqliteStore {
     fn open_in(options: OpenOptions, temporary: Option<tempfile::TempDir>) -> Result<Self, StoreError> {
         let modes = Modes::of(&options)?;
         let opened = open::open(&options)?;
+        if temporary.is_some() {
+            // It ends with this process: waiting for the disk would keep nothing, and a busy one takes seconds.
+            opened
+                .writer
+                .pragma_update(None, "synchronous", "OFF")
+                .map_err(|error| actor::trouble(&error))?;
+        }
         let reading = open::reading(&options.path)?;
         let folder = options.path.parent().unwrap_or(Path::new(".")).to_owned();
         let house = Arc::new(House {

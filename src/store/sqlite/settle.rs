@@ -26,7 +26,7 @@ const PARK_AFTER_MS: i64 = 15 * 60_000;
 /// How long after its hold a row has still not waited.
 const SLACK_MS: i64 = 60_000;
 /// A claim that came to nothing, without a word, is forgotten.
-const CLAIM_LASTS_MS: i64 = 10 * 60_000;
+pub(super) const CLAIM_LASTS_MS: i64 = 10 * 60_000;
 /// A look that came to nothing is due again.
 const LOOK_LASTS_MS: i64 = 2 * 60_000;
 
@@ -45,6 +45,19 @@ struct Candidate {
     newest: i64,
 }
 
+const CANDIDATE: &str = "n, state, hold_end, guarded, attempts, newest";
+
+fn candidate(r: &rusqlite::Row<'_>) -> Result<Candidate> {
+    Ok(Candidate {
+        n: r.get(0)?,
+        state: RowState::parse(r.get_ref(1)?.as_str()?).unwrap_or(RowState::Queued),
+        hold_end: r.get(2)?,
+        guarded: r.get(3)?,
+        attempts: r.get(4)?,
+        newest: r.get(5)?,
+    })
+}
+
 /// Claims the next row that may go; parks on the way what may not.
 pub(super) fn claim(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) -> Result<Option<Claimed>> {
     let db = tx.db;
@@ -55,29 +68,24 @@ pub(super) fn claim(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) -> Resu
         db.query_row("SELECT up_since FROM lease WHERE channel = ?1", [&lease.channel.0], |r| r.get(0))?;
     loop {
         let candidate = db
-            .prepare_cached(
-                "SELECT n, state, hold_end, guarded, attempts, newest FROM outbox o WHERE channel = ?1 \
+            .prepare_cached(&format!(
+                "SELECT {CANDIDATE} FROM outbox o WHERE channel = ?1 \
                  AND state IN ('held', 'later', 'queued') AND ifnull(not_before, 0) <= ?2 AND after_row IS NULL \
                  AND (epoch IS NULL OR epoch <> ?3 OR claimed_at < ?4) AND NOT EXISTS (SELECT 1 FROM outbox b \
                  WHERE b.conversation = o.conversation AND b.state <> 'sent' AND b.n <> o.n AND (b.state = 'sending' \
                  OR (b.epoch = ?3 AND b.claimed_at >= ?4) OR (b.state = 'uncertain' AND b.look_at IS NOT NULL) \
                  OR (b.n < o.n AND b.state IN ('held', 'queued')) \
                  OR (b.n < o.n AND b.state = 'later' AND b.not_before <= ?2))) ORDER BY n LIMIT 1",
-            )?
-            .query_row(params![lease.channel.0, now, lease.epoch, now - CLAIM_LASTS_MS], |r| {
-                Ok(Candidate {
-                    n: r.get(0)?,
-                    state: RowState::parse(r.get_ref(1)?.as_str()?).unwrap_or(RowState::Queued),
-                    hold_end: r.get(2)?,
-                    guarded: r.get(3)?,
-                    attempts: r.get(4)?,
-                    newest: r.get(5)?,
-                })
-            })
+            ))?
+            .query_row(params![lease.channel.0, now, lease.epoch, now - CLAIM_LASTS_MS], candidate)
             .optional()?;
         let Some(candidate) = candidate else { return Ok(None) };
         let Some(row) = outbox::row(db, candidate.n)? else { return Ok(None) };
-        if let Some(reason) = forbidden(db, &row, &candidate, up_since, now)? {
+        let reason = match too_late(db, &row, &candidate, up_since, now)? {
+            None => forbidden(db, &row, &candidate, now)?,
+            reason => reason,
+        };
+        if let Some(reason) = reason {
             outbox::stopped(db, &row, RowState::Parked, Some(&reason), None, now)?;
             conversations::finish(tx, row.conversation, &Touch::default(), now)?;
             continue;
@@ -91,8 +99,8 @@ pub(super) fn claim(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) -> Resu
     }
 }
 
-/// Why a row may not go now: nobody was up in time, the gate, the thread.
-fn forbidden(
+/// Why a row that waited for its time may not go now: nobody was up then, or the other side wrote while it waited on.
+fn too_late(
     db: &Connection,
     row: &outbox::Row,
     candidate: &Candidate,
@@ -107,6 +115,21 @@ fn forbidden(
     {
         return Ok(Some("no engine ran within 15 minutes of its time".into()));
     }
+    let late = candidate.hold_end.is_some_and(|end| now > end + SLACK_MS);
+    if !late || !candidate.guarded || !matches!(row.action, Some(Action::Reply(_))) {
+        return Ok(None);
+    }
+    let wrote: bool = db.query_row(
+        "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND id > ?2 AND at > ?3 \
+         AND direction = 'inbound' AND kind NOT IN ('system', 'reaction') AND role <> 'system')",
+        params![row.conversation, candidate.newest, row.created_at],
+        |r| r.get(0),
+    )?;
+    Ok(wrote.then(|| "the other side wrote while it waited".into()))
+}
+
+/// Why a row may not go: the gate, the thread.
+fn forbidden(db: &Connection, row: &outbox::Row, candidate: &Candidate, now: i64) -> Result<Option<String>> {
     let Some(outgoing) = row.action.as_ref().and_then(Action::outgoing) else { return Ok(None) };
     if matches!(row.action, Some(Action::Create(_))) {
         return Ok(None);
@@ -150,21 +173,7 @@ fn forbidden(
             |r| r.get(0),
         )
         .optional()?;
-    if let Some(by) = colleague {
-        return Ok(Some(format!("{by} has replied since")));
-    }
-    if candidate.hold_end.is_none_or(|end| now > end + SLACK_MS) && candidate.hold_end.is_some() {
-        let wrote: bool = db.query_row(
-            "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND id > ?2 AND at > ?3 \
-             AND direction = 'inbound' AND kind NOT IN ('system', 'reaction') AND role <> 'system')",
-            params![row.conversation, candidate.newest, row.created_at],
-            |r| r.get(0),
-        )?;
-        if wrote {
-            return Ok(Some("the other side wrote while it waited".into()));
-        }
-    }
-    Ok(None)
+    Ok(colleague.map(|by| format!("{by} has replied since")))
 }
 
 /// A row with what its channel needs.
@@ -217,24 +226,31 @@ fn target(db: &Connection, id: i64) -> Result<TargetFacts> {
     Ok(TargetFacts { conversation, aliases, facts: from_json(&facts), known })
 }
 
-/// Marks a claimed row as being sent. `false`: it is gone, or the lease is.
+/// Marks a claimed row as being sent. `false`: it is gone, or the lease is, or what came since it was claimed forbids it.
 pub(super) fn begin(tx: &Tx<'_>, lease: &Lease, n: i64, evidence: &Value, now: i64) -> Result<bool> {
     let db = tx.db;
     if !leads(db, lease, Some(now))? {
         return Ok(false);
     }
-    let begun = db.execute(
-        "UPDATE outbox SET state = 'sending', sent_at = ?3, attempts = attempts + 1, evidence = ?4, reason = NULL, \
-         error = NULL WHERE n = ?1 AND epoch = ?2 AND state IN ('held', 'later', 'queued')",
-        params![n, lease.epoch, now, to_json(evidence)],
-    )?;
-    if begun == 0 {
+    let claimed = db
+        .prepare_cached(&format!(
+            "SELECT {CANDIDATE} FROM outbox WHERE n = ?1 AND epoch = ?2 AND state IN ('held', 'later', 'queued')"
+        ))?
+        .query_row(params![n, lease.epoch], candidate)
+        .optional()?;
+    let (Some(claimed), Some(row)) = (claimed, outbox::row(db, n)?) else { return Ok(false) };
+    if let Some(reason) = forbidden(db, &row, &claimed, now)? {
+        outbox::stopped(db, &row, RowState::Parked, Some(&reason), None, now)?;
+        conversations::finish(tx, row.conversation, &Touch::default(), now)?;
         return Ok(false);
     }
+    db.execute(
+        "UPDATE outbox SET state = 'sending', sent_at = ?2, attempts = attempts + 1, evidence = ?3, reason = NULL, \
+         error = NULL WHERE n = ?1",
+        params![n, now, to_json(evidence)],
+    )?;
     db.execute("UPDATE message SET delivery = 'sending', error = NULL WHERE outbox_row = ?1", [n])?;
-    let conversation: i64 =
-        db.query_row("SELECT conversation FROM outbox WHERE n = ?1", [n], |r| r.get(0))?;
-    conversations::finish(tx, conversation, &Touch::default(), now)?;
+    conversations::finish(tx, row.conversation, &Touch::default(), now)?;
     Ok(true)
 }
 

@@ -10,7 +10,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use tokio::{io::AsyncWriteExt, sync::Semaphore};
+use tokio::{
+    io::AsyncWriteExt,
+    sync::{Notify, Semaphore},
+};
 
 use crate::{
     channels::{
@@ -54,6 +57,7 @@ pub struct FakeChannel {
     /// Permits for held sends.
     pub gate: Arc<Semaphore>,
     webhook: Option<FakeWebhook>,
+    heard: Notify,
 }
 
 /// Verifies what is signed with its word; parses nothing but `bad` and `panic`.
@@ -84,6 +88,7 @@ impl FakeChannel {
             hold_sends: AtomicBool::new(false),
             gate: Arc::new(Semaphore::new(0)),
             webhook: None,
+            heard: Notify::new(),
         }
     }
 
@@ -109,8 +114,22 @@ impl FakeChannel {
         self.script(|script| script.asked.iter().filter(|line| line.starts_with(head)).count())
     }
 
+    /// Waits until it was asked so often for something that begins with `head`.
+    pub async fn asked(&self, head: &str, count: usize) {
+        loop {
+            let mut heard = std::pin::pin!(self.heard.notified());
+            // From here on nothing is missed.
+            heard.as_mut().enable();
+            if self.count(head) >= count {
+                return;
+            }
+            heard.await;
+        }
+    }
+
     fn note(&self, line: String) {
         self.script(|script| script.asked.push(line));
+        self.heard.notify_waiters();
     }
 }
 

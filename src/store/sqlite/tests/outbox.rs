@@ -210,3 +210,46 @@ async fn seen_by_rev_refuses_any_change_and_notes_of_colleagues_count() {
     assert!(store.outbox(None).await.unwrap().is_empty());
     store.apply("americanas".into(), page(vec![]), at(5)).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_comes_while_a_row_is_prepared_stops_it() {
+    let store = store().await;
+    let id = begun(&store).await;
+    let mut n =
+        store.commit(commit(id, "americanas", "Olá", Some(at(10))), at(2)).await.unwrap().unwrap().rows[0];
+    let stops = [
+        (page(vec![we_said("c", "m2", "Já enviado", at(11))]), "replied"),
+        (page(vec![seen(conversation("c", Gate::Paused, at(12)))]), "mediates"),
+    ];
+    for (told, why) in stops {
+        let lease = lead(&store, "americanas", at(11)).await;
+        assert_eq!(store.claim(lease.clone(), at(11)).await.unwrap().map(|it| it.row.n), Some(n));
+        store.apply("americanas".into(), told, at(12)).await.unwrap();
+        assert!(!store.begin(lease, n, Value::Null, at(12)).await.unwrap());
+        assert!(reason(&store, id).await.contains(why));
+        store.discard(n, "ana".into(), at(13)).await.unwrap().unwrap();
+        n = store.commit(commit(id, "americanas", "Pois", None), at(13)).await.unwrap().unwrap().rows[0];
+    }
+}
+
+#[tokio::test]
+async fn the_next_due_row_is_one_that_can_be_had() {
+    let store = store().await;
+    let id = begun(&store).await;
+    let due = async || store.next_due("americanas".into()).await.unwrap();
+    let at_once = async || due().await.is_some_and(|it| it <= at(5));
+    let dead = lead(&store, "americanas", at(3)).await;
+    store.commit(commit(id, "americanas", "um", None), at(3)).await.unwrap().unwrap();
+    let first = store.claim(dead.clone(), at(3)).await.unwrap().unwrap().row.n;
+    store.commit(commit(id, "americanas", "dois", None), at(3)).await.unwrap().unwrap();
+    assert_eq!(due().await, Some(at(3 + 600)), "claimed, and the second waits for it");
+    // Its engine dies before it has begun.
+    store.yield_lead(dead).await.unwrap();
+    let lease = store.lead("americanas".into(), "heir".into(), true, at(5000), at(4)).await.unwrap().unwrap();
+    assert!(at_once().await);
+    assert_eq!(store.claim(lease.clone(), at(4)).await.unwrap().map(|it| it.row.n), Some(first));
+    assert!(store.begin(lease.clone(), first, Value::Null, at(4)).await.unwrap());
+    assert_eq!(due().await, None, "the second waits until the first is settled");
+    store.settle(lease, first, sent(), at(5)).await.unwrap();
+    assert!(at_once().await);
+}

@@ -6,7 +6,7 @@ use super::{store, told};
 use crate::{
     domain::{
         Delivery, Direction, Gate, GateEvidence, RowState, Status,
-        change::{Change, ConversationSeen, DeliverySeen, RemoteClosed},
+        change::{AttachmentSeen, Change, ConversationSeen, DeliverySeen, MessageSeen, RemoteClosed},
     },
     store::{
         Applied, Commit, Desk, EngineSide, Reading, Settlement,
@@ -183,6 +183,66 @@ async fn an_alias_leads_to_the_same_person() {
     assert_eq!(store.thread(other, None, 9).await.unwrap().len(), 2);
     assert_eq!(told(&store, "whatsapp", 4, vec![says("BR.9", "w3", "?", at(4))]).await, id);
     assert_eq!(store.conversation(other, "ana".into(), at(5)).await.unwrap().unwrap().id, id);
+}
+
+#[tokio::test]
+async fn a_person_known_by_his_id_keeps_his_conversation_when_his_number_comes() {
+    let store = store().await;
+    let alias = |id: &str| Change::Alias { conversation: format!("55{id}"), alias: format!("BR.{id}") };
+    // Told before the conversation is, after it, and both.
+    for (n, order) in [(1, vec![0, 1]), (2, vec![1, 0]), (3, vec![0, 1, 0])] {
+        let n = n.to_string();
+        let id =
+            told(&store, "whatsapp", 1, vec![says(&format!("BR.{n}"), &format!("a{n}"), "Oi", at(0))]).await;
+        let both = [alias(&n), window(&format!("55{n}"), 86_400)];
+        let changes = order.into_iter().map(|it: usize| both[it].clone()).collect();
+        told(&store, "whatsapp", 2, changes).await;
+        let by_number = says(&format!("55{n}"), &format!("b{n}"), "De novo", at(3));
+        assert_eq!(told(&store, "whatsapp", 3, vec![by_number]).await, id);
+        assert_eq!(store.thread(id, None, 9).await.unwrap().len(), 2);
+        for name in [format!("BR.{n}"), format!("55{n}")] {
+            assert_eq!(store.find("whatsapp".into(), name).await.unwrap(), Some(id));
+        }
+        let it = store.conversation(id, "ana".into(), at(4)).await.unwrap().unwrap();
+        assert_eq!((it.id, it.gate.at(at(4))), (id, Gate::Open));
+    }
+    assert_eq!(ids(&store, "gate:open", "ana", at(4)).await.len(), 3);
+}
+
+#[tokio::test]
+async fn files_are_numbered_through_a_conversation() {
+    let store = store().await;
+    let files = |conversation: &str, key: &str, count: usize| {
+        let file = |n| AttachmentSeen { remote_ref: Some(format!("{key}-{n}")), ..AttachmentSeen::default() };
+        let attachments = (1..=count).map(file).collect();
+        let it = message(conversation, key, Direction::Inbound, key, at(5));
+        Change::Message(Box::new(MessageSeen { attachments, ..it }))
+    };
+    let id = told(&store, "whatsapp", 1, vec![files("5511", "w1", 2), files("5511", "w2", 1)]).await;
+    told(&store, "whatsapp", 2, vec![files("BR.9", "v1", 2)]).await;
+    told(&store, "whatsapp", 2, vec![files("5511", "w2", 1), files("5511", "w3", 1)]).await;
+    told(&store, "whatsapp", 3, vec![Change::Alias { conversation: "5511".into(), alias: "BR.9".into() }])
+        .await;
+    let thread = store.thread(id, None, 9).await.unwrap();
+    let numbers = |key: &str| {
+        let of = thread.iter().find(|it| it.body == key).unwrap();
+        of.attachments.iter().map(|it| it.n).collect::<Vec<_>>()
+    };
+    assert_eq!((numbers("w1"), numbers("w2"), numbers("w3")), (vec![1, 2], vec![3], vec![4]));
+    assert_eq!(numbers("v1"), [5, 6], "counted on where two conversations became one");
+    let pending = store.pending_downloads("whatsapp".into(), 9).await.unwrap();
+    let third = pending.iter().find(|it| it.remote_ref == "w2-1").unwrap().clone();
+    assert_eq!(third.n, 3);
+    for _ in 0..20 {
+        let lost = Err(("no line".to_owned(), false));
+        store.downloaded(third.message, third.n, lost, at(4)).await.unwrap();
+    }
+    let pending = store.pending_downloads("whatsapp".into(), 9).await.unwrap();
+    assert_eq!(pending.iter().find(|it| it.n == 3).unwrap().attempts, 20, "a line that is down is no answer");
+    let path = store.download_path().await.unwrap();
+    std::fs::write(&path, "bytes").unwrap();
+    store.downloaded(third.message, third.n, Ok(path), at(5)).await.unwrap();
+    assert!(store.attachment_file(third.message, 3).await.unwrap().is_some());
 }
 
 #[tokio::test]
