@@ -462,7 +462,7 @@ impl Model {
             self.list.top = 0;
             let keep = self.list.selected.is_some_and(|id| self.list.row(id).is_some());
             if !keep {
-                self.list.selected = self.first_choice();
+                self.list.selected = self.list.rows.first().map(|row| row.id);
                 if self.side_by_side() && self.screen == Screen::List {
                     self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
                 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use ratatui::{layout::Rect, style::Style};
+use serde_json::Value;
 
 use super::{
     list::customer,
@@ -80,12 +81,18 @@ fn first_fact(facts: &Facts) -> String {
     found.map_or_else(String::new, fact)
 }
 
-fn fact(value: &serde_json::Value) -> String {
+fn fact(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// What a vendor says, its words as they are; a flag is named where it is set.
 fn facts(facts: &Facts) -> String {
-    facts.values().filter(|value| !value.is_null()).map(fact).collect::<Vec<_>>().join(", ")
+    let said = facts.iter().filter_map(|(key, value)| match value {
+        Value::Null | Value::Bool(false) => None,
+        Value::Bool(true) => Some(key.clone()),
+        other => Some(fact(other)),
+    });
+    said.collect::<Vec<_>>().join(", ")
 }
 
 fn due(row: &Conversation, now: Time) -> String {
