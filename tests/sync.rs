@@ -123,9 +123,8 @@ impl World {
     /// Waits until a row stands so: at every ring of the bell it is looked at.
     async fn until(&self, n: RowNumber, state: Option<RowState>) {
         let reached = self.until_it(n, |row| row.map(|row| row.state) == state);
-        if tokio::time::timeout(PATIENCE, reached).await.is_err() {
-            panic!("row {n} is {:?}, not {state:?}", self.state(n).await);
-        }
+        let reached = tokio::time::timeout(PATIENCE, reached).await;
+        assert!(reached.is_ok(), "row {n} is {:?}, not {state:?}", self.state(n).await);
     }
 
     async fn until_it(&self, n: RowNumber, stands: impl Fn(Option<&OutboxRow>) -> bool) {

@@ -375,6 +375,20 @@ impl Post {
     }
 }
 
+/// Which try of a row this is: a row that is offered again with the same one is still under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Try {
+    looks: bool,
+    attempts: u32,
+    lookups: usize,
+}
+
+impl Try {
+    pub(super) fn of(row: &OutboxRow) -> Self {
+        Self { looks: row.state == RowState::Uncertain, attempts: row.attempts, lookups: row.lookups.len() }
+    }
+}
+
 /// What an unclear answer means for a row.
 #[derive(Clone, Copy)]
 enum Unclear {

@@ -1,7 +1,7 @@
 //! Does what one channel's machine says, and tells it how it went.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     future::Future,
     panic::AssertUnwindSafe,
     pin::pin,
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     chance::Chance,
-    dispatch::{Dispatched, Post, Stopped},
+    dispatch::{Dispatched, Post, Stopped, Try},
     engine::ChannelStatus,
     fetch,
     leader::{Candidate, Seat},
@@ -135,7 +135,7 @@ impl Driver {
             lease: seat.lease.clone(),
             works: JoinSet::new(),
             sends: JoinSet::new(),
-            busy: HashSet::new(),
+            busy: HashMap::new(),
             next: HashMap::new(),
             waits: Arc::default(),
             cycle: None,
@@ -199,10 +199,10 @@ struct Run<'a> {
     works: JoinSet<Back>,
     /// Get a little time at the end.
     sends: JoinSet<Back>,
-    /// Rows that are under way.
-    busy: HashSet<RowNumber>,
-    /// Rows that were claimed anew after they were settled and before that was heard of here: they follow at once.
-    /// The store offers none of them a second time.
+    /// Rows that are under way: the store may offer one again until it is `sending`.
+    busy: HashMap<RowNumber, Try>,
+    /// Rows that were claimed for their next try after they were settled and before that was heard of here: they follow
+    /// at once, since the store will not offer them again for a long time.
     next: HashMap<RowNumber, (Box<Claimed>, Kind)>,
     waits: Arc<fetch::Waits>,
     cycle: Option<Cycle>,
@@ -315,16 +315,17 @@ impl Run<'_> {
     fn start(&mut self, claimed: Option<(Box<Claimed>, Kind)>) -> bool {
         let Some((claimed, kind)) = claimed else { return false };
         let n = claimed.row.n;
-        if !self.busy.contains(&n) {
-            self.begin(claimed, kind);
-            return true;
+        match self.busy.get(&n) {
+            None => self.begin(claimed, kind),
+            Some(running) if *running == Try::of(&claimed.row) => return false,
+            Some(_) => return self.next.insert(n, (claimed, kind)).is_none(),
         }
-        self.next.insert(n, (claimed, kind)).is_none()
+        true
     }
 
     fn begin(&mut self, claimed: Box<Claimed>, kind: Kind) {
         let n = claimed.row.n;
-        self.busy.insert(n);
+        self.busy.insert(n, Try::of(&claimed.row));
         let post = self.driver.post.clone();
         let lease = self.lease.clone();
         let work = async move {

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     chance::Chance,
-    dispatch::{Dispatched, Post, Stopped},
+    dispatch::{Dispatched, Post, Stopped, Try},
     driver::{ASKED, CYCLE},
     engine::EngineOptions,
     fetch,
@@ -244,8 +244,8 @@ async fn deliver_due(
     enough: &CancellationToken,
 ) -> Result<Vec<ChannelError>, StoreError> {
     let mut errors = Vec::new();
-    let mut busy = HashSet::new();
-    // Claimed anew after they were settled and before that was heard of here.
+    let mut busy = HashMap::new();
+    // Claimed for their next try after they were settled and before that was heard of here.
     let mut next = HashMap::new();
     let mut running = FuturesUnordered::new();
     let run = async |n, claimed, looks| {
@@ -265,16 +265,21 @@ async fn deliver_due(
                 },
             };
             let n = claimed.row.n;
-            if !busy.insert(n) {
-                next.insert(n, (claimed, looks));
+            let this = Try::of(&claimed.row);
+            if let Some(running) = busy.get(&n) {
+                if *running != this {
+                    next.insert(n, (claimed, looks));
+                }
                 break;
             }
+            busy.insert(n, this);
             running.push(run(n, claimed, looks));
         }
         let Some((n, end)) = running.next().await else { return Ok(errors) };
-        match (next.remove(&n), &end) {
-            (Some((claimed, looks)), Ok(_)) => running.push(run(n, claimed, looks)),
-            _ => drop(busy.remove(&n)),
+        busy.remove(&n);
+        if let (Some((claimed, looks)), Ok(_)) = (next.remove(&n), &end) {
+            busy.insert(n, Try::of(&claimed.row));
+            running.push(run(n, claimed, looks));
         }
         match end {
             Ok(Dispatched { fault, error }) => {

@@ -1,7 +1,20 @@
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
 use serde_json::Value;
 
 use crate::{
-    domain::{RowState, time::Clock},
+    domain::{
+        RowState, Time,
+        time::{Clock, from_millis},
+    },
     store::{EngineSide, Settlement},
     sync::testing::world::{World, until},
 };
@@ -59,4 +72,35 @@ async fn a_service_passes_over_a_window_that_does_not_answer() {
 async fn nobody_leads_a_channel_that_has_never_had_an_engine() {
     let world = World::new();
     assert!(!super::leads(world.options("x").lock_dir.as_path(), &"fake".into()));
+}
+
+/// A machine that sleeps for a minute as soon as somebody has looked at its clock.
+#[derive(Default)]
+struct Sleepy(AtomicBool);
+
+impl Clock for Sleepy {
+    fn now(&self) -> Time {
+        from_millis(if self.0.swap(true, Ordering::Relaxed) { 60_000 } else { 0 })
+    }
+
+    fn sleep_until(&self, _: Time) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_was_over_before_its_leader_had_settled_in_is_taken_anew() {
+    let world = World::new();
+    let store = Arc::new(crate::store::sqlite::SqliteStore::temporary().expect("a store"));
+    let mut candidate = world.candidate("a");
+    candidate.store = store.clone();
+    candidate.clock = Arc::new(Sleepy::default());
+    let seat = candidate.win().await;
+    let later = from_millis(60_000) + Duration::from_mins(1);
+    let renewed = store.lead("fake".into(), "a".into(), false, later, from_millis(60_000)).await;
+    assert_eq!(
+        renewed.expect("a store that works"),
+        Some(seat.lease.clone()),
+        "good for more than its first seconds"
+    );
 }
