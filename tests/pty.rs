@@ -128,7 +128,7 @@ fn a_customers_control_characters_never_reach_the_terminal() {
     assert!(terminal.is_restored());
     let raw = String::from_utf8_lossy(&terminal.raw).into_owned();
     for theirs in ["\x1b]0;", "\x1b[31mred", "\u{9b}", "\x1bc", "\u{202e}", "\x07"] {
-        assert!(!raw.contains(theirs), "{:?} is in the output", theirs);
+        assert!(!raw.contains(theirs), "{theirs:?} is in the output");
     }
 }
 

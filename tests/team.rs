@@ -88,7 +88,11 @@ impl TeamBox {
 
     fn command(&self, who: (&str, u32), args: &[&str]) -> Command {
         let mut command = Command::new("setpriv");
-        command.args(self.words(who, args)).env_clear().env("HOME", self.home(who)).env("PATH", "/usr/bin:/bin");
+        command
+            .args(self.words(who, args))
+            .env_clear()
+            .env("HOME", self.home(who))
+            .env("PATH", "/usr/bin:/bin");
         command.env("LANG", "C.UTF-8").env("TZ", "UTC").current_dir(self.home(who)).stdin(Stdio::null());
         command
     }

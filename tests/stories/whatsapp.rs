@@ -68,10 +68,14 @@ async fn a_picture_is_stored_with_the_vendors_bytes() {
     let world = World::with(&["whatsapp"]).await;
     world.pass("Paulo's message", async |it| it.find("whatsapp", PAULO).await.is_some()).await;
     let paulo = world.id("whatsapp", PAULO).await;
-    world.pass("Paulo's picture", async |it| {
-        it.thread(paulo).await[0].attachments.first().is_some_and(|file| file.state == AttachmentState::Stored)
-    })
-    .await;
+    world
+        .pass("Paulo's picture", async |it| {
+            it.thread(paulo).await[0]
+                .attachments
+                .first()
+                .is_some_and(|file| file.state == AttachmentState::Stored)
+        })
+        .await;
     let stored = world.thread(paulo).await[0].attachments[0].sha256.clone().expect("a hash");
     let theirs = world.book().attachments();
     assert!(theirs.iter().any(|file| !file.from_us && file.sha256 == stored), "{theirs:?}");

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test program uses its own part of this")]
 
 use std::{
+    fmt::Write as _,
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -36,7 +37,7 @@ impl Clock for RealClock {
     fn sleep_until(&self, at: Time) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move {
             let span = (at - self.now()).to_std().unwrap_or_default();
-            tokio::time::sleep(span.min(std::time::Duration::from_secs(86_400))).await;
+            tokio::time::sleep(span.min(std::time::Duration::from_hours(24))).await;
         })
     }
 }
@@ -84,9 +85,10 @@ impl Vendors {
         let accounts = self.simulator.accounts();
         let mut text = String::new();
         for account in accounts.iter().filter(|account| names.contains(&account.name.as_str())) {
-            text += &format!("\n[[channel]]\nname = \"{}\"\nkind = \"{}\"\n", account.name, account.kind);
+            let _ = write!(text, "\n[[channel]]\nname = \"{}\"\nkind = \"{}\"\n", account.name, account.kind);
             for (key, value) in &account.settings {
-                text += &format!("{key} = {}\n", change(key, toml::Value::String(value.clone()).to_string()));
+                let _ =
+                    writeln!(text, "{key} = {}", change(key, toml::Value::String(value.clone()).to_string()));
             }
         }
         text

@@ -175,11 +175,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
     Ok(Opened { writer, bell, bell_path, network, notes })
 }
 
-fn open_locked(
-    path: &Path,
-    modes: Modes,
-    network: bool,
-) -> Result<(Connection, Vec<String>), StoreError> {
+fn open_locked(path: &Path, modes: Modes, network: bool) -> Result<(Connection, Vec<String>), StoreError> {
     let mut notes = Vec::new();
     if beside(path, ".damaged").exists() {
         notes.push(rescue::move_aside(path, "it was found damaged while it was used")?);
