@@ -60,3 +60,16 @@ async fn nobody_leads_a_channel_that_has_never_had_an_engine() {
     let world = World::new();
     assert!(!super::leads(world.options("x").lock_dir.as_path(), &"fake".into()));
 }
+
+#[test]
+fn in_a_teams_folder_everybody_can_see_who_leads() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o770)).unwrap();
+    let path = folder.path().join("thg.lead");
+    std::fs::write(&path, "").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let held = super::try_lock(&path).unwrap();
+    assert!(held.is_some());
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
+}
