@@ -20,7 +20,7 @@ fn a_newcomer_replies(size: (u16, u16)) {
     terminal.wait_for("João dos Santos");
     assert!(terminal.text().contains("DEMO"), "{}", terminal.text());
     terminal.keys("\r");
-    terminal.wait_for("Produto ainda não");
+    terminal.wait_for("q back");
     terminal.keys("r");
     terminal.wait_for("TO CUSTOMER João dos Santos");
     terminal.keys("Olá João, sai hoje.");
@@ -135,11 +135,10 @@ fn a_customers_control_characters_never_reach_the_terminal() {
 fn open_joao(vendors: &Vendors, config: &str, terminal: &mut Pty) {
     let shown = vendors.run(config.as_ref(), &["show", &format!("americanas:{JOAO}"), "--json"]);
     let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("a conversation");
-    let before = terminal.text();
     terminal.keys(":");
     // In one read with it, the rest would be a paste outside a text field.
-    terminal.wait_until("the command line", |text| text != before);
+    terminal.wait_for("Enter take");
     terminal.keys(&shown["id"].to_string());
     terminal.keys("\r");
-    terminal.wait_for("Produto ainda não");
+    terminal.wait_for("q back");
 }

@@ -7,9 +7,9 @@
 //! over (its epoch is no longer good).
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, Permissions, TryLockError},
     io,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -242,7 +242,22 @@ fn open(path: &Path) -> io::Result<File> {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             OpenOptions::new().read(true).custom_flags(flags).open(path)
         }
-        opened => opened,
+        opened => {
+            let file = opened?;
+            share(path, &file);
+            Ok(file)
+        }
+    }
+}
+
+/// In a team's folder everybody must be able to see who leads, whatever this process's umask is.
+fn share(path: &Path, file: &File) {
+    let team =
+        path.parent().and_then(|folder| folder.metadata().ok()).is_some_and(|it| it.mode() & 0o070 == 0o070);
+    let ours = file.metadata().is_ok_and(|it| it.mode() & 0o777 != 0o660);
+    if team && ours {
+        // Another account's file cannot be changed, and need not be.
+        let _ = file.set_permissions(Permissions::from_mode(0o660));
     }
 }
 

@@ -322,6 +322,8 @@ impl Room {
             Told::Hangup => self.hang_up(model),
             Told::Resize => {
                 let (columns, rows) = self.screen.resize();
+                // Signals of a storm are given as one: the size may be the old one while the picture is gone.
+                self.screen.repaint();
                 self.tell(model, Msg::Input(Input::Resize(columns, rows)));
             }
             Told::Suspend => self.suspend(model).await,

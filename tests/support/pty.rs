@@ -111,6 +111,9 @@ impl Pty {
 
     /// Closes the terminal as a dropped line does.
     pub fn hang_up(&mut self) {
+        // The reading thread holds the terminal too; it lets go at the program's next byte, which the writer's
+        // farewell (a line end and an end of file, by portable-pty) brings about.
+        self.output = channel().1;
         self.writer = None;
         self.master = None;
     }

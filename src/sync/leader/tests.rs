@@ -104,3 +104,16 @@ async fn a_lease_that_was_over_before_its_leader_had_settled_in_is_taken_anew() 
         "good for more than its first seconds"
     );
 }
+
+#[test]
+fn in_a_teams_folder_everybody_can_see_who_leads() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o770)).unwrap();
+    let path = folder.path().join("thg.lead");
+    std::fs::write(&path, "").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let held = super::try_lock(&path).unwrap();
+    assert!(held.is_some());
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
+}
