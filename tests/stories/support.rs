@@ -3,6 +3,7 @@
 //! nothing else happens.
 
 use std::{
+    fmt::Write as _,
     path::PathBuf,
     sync::{
         Arc,
@@ -89,17 +90,14 @@ impl World {
             "[sync]\npoll_interval = \"5s\"\nmax_rate = 0\n\n[webhook]\nlisten = \"127.0.0.1:0\"\n",
         );
         for account in simulator.accounts().iter().filter(|it| names.contains(&it.name.as_str())) {
-            text.push_str(&format!(
-                "\n[[channel]]\nname = \"{}\"\nkind = \"{}\"\n",
-                account.name, account.kind
-            ));
+            let _ = write!(text, "\n[[channel]]\nname = \"{}\"\nkind = \"{}\"\n", account.name, account.kind);
             for (key, value) in &account.settings {
-                text.push_str(&format!("{key} = {}\n", toml::Value::String(value.clone())));
+                let _ = writeln!(text, "{key} = {}", toml::Value::String(value.clone()));
             }
             if account.kind == "whatsapp" {
                 let templates = folder.path().join("templates.toml");
                 std::fs::write(&templates, TEMPLATES).expect("a file");
-                text.push_str(&format!("templates = \"{}\"\n", templates.display()));
+                let _ = writeln!(text, "templates = \"{}\"", templates.display());
             }
         }
         std::fs::write(&file, text).expect("a file");
@@ -127,7 +125,7 @@ impl World {
                 max_rate: channel.max_rate,
             };
             descriptors.push((kind.describe)(channel));
-            channels.push((kind.build)(channel, means).ok().expect("a channel"));
+            channels.push((kind.build)(channel, means).expect("a channel"));
         }
         let store = SqliteStore::open(OpenOptions {
             path: folder.path().join("deskline.db"),
@@ -170,7 +168,7 @@ impl World {
 
     /// Starts the engine, and tells WhatsApp where it listens.
     pub fn start_engine(&mut self) {
-        let pace = Pace { fast: Duration::from_secs(5), sweep: Duration::from_secs(900) };
+        let pace = Pace { fast: Duration::from_secs(5), sweep: Duration::from_mins(15) };
         let engine = Engine::start(EngineOptions {
             store: self.store.clone(),
             channels: self.channels.clone(),
@@ -416,9 +414,8 @@ impl Window {
     async fn wait(&mut self, moves: bool) {
         match tokio::time::timeout(QUIET, self.inbox.recv()).await {
             Ok(Some(msg)) => self.tell(msg),
-            Ok(None) => {}
             Err(_) if moves => self.clock.advance(STEP),
-            Err(_) => {}
+            Ok(None) | Err(_) => {}
         }
         self.step();
     }
