@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::CommandFactory;
+use clap::{ArgAction, CommandFactory};
 
 use super::args::Cli;
 
@@ -20,10 +20,8 @@ pub fn options_first(arguments: Vec<OsString>) -> Vec<OsString> {
         Some((at + 1, command.clone()))
     });
     let Some((at, command)) = named else { return arguments };
-    if !command
-        .get_positionals()
-        .any(|it| it.is_allow_hyphen_values_set() && it.get_num_args().is_none_or(|n| n.max_values() > 1))
-    {
+    let many = |it: &clap::Arg| matches!(it.get_action(), ArgAction::Append);
+    if !command.get_positionals().any(|it| it.is_allow_hyphen_values_set() && many(it)) {
         return arguments;
     }
     let takes_value = |long: &str| {
