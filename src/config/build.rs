@@ -425,6 +425,12 @@ impl Loader<'_> {
     }
 }
 
+/// Keys of the interface whose feature is not here yet.
+const UNREAD: &[&str] = &["compose.canned", "products.file"];
+
+/// Keys of which only one value does something yet.
+const ONLY: &[(&str, &str)] = &[("keys.preset", "default"), ("ui.lang", "en")];
+
 fn warnings(config: &Config, kinds: &[KindSchema]) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for channel in &config.channels {
@@ -439,6 +445,14 @@ fn warnings(config: &Config, kinds: &[KindSchema]) -> Vec<Problem> {
     {
         let message = format!("[webhook] listens on {} in plain HTTP", webhook.listen);
         warnings.push(Problem::new(message).hint("listen on 127.0.0.1 and put a TLS proxy in front"));
+    }
+    for value in &config.effective {
+        let unread = UNREAD.contains(&value.key.as_str()) && value.origin != Origin::Default;
+        let only = ONLY.iter().any(|(key, word)| value.key == *key && value.value.trim_matches('"') != *word);
+        if unread || only {
+            let message = format!("`{}` is taken, but this version does nothing with it yet", value.key);
+            warnings.push(Problem::at(&value.origin, message));
+        }
     }
     warnings
 }
