@@ -62,6 +62,11 @@ impl Answer {
         super::json::is_json(&text).then_some(text)
     }
 
+    /// Whether the body is empty or JSON: anything else (a maintenance page, half an answer) is not the vendor's word.
+    pub fn is_bare_or_json(&self) -> bool {
+        self.body.trim_ascii().is_empty() || self.json().is_some()
+    }
+
     /// The body as text, with the bytes that are no UTF-8 replaced: for error texts, never for messages.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

@@ -26,6 +26,32 @@ pub fn refusal(answer: &Answer, now: Time) -> ChannelError {
     ChannelError::new(kind, retry, words(answer)).with_status(status.as_u16())
 }
 
+/// What a 2xx to a reply means: 201 alone says that it was taken, with any JSON or no body at all (contract A2.4).
+///
+/// # Errors
+/// An outage, `Unclear`: a maintenance page or half an answer says nothing about whether the reply is there.
+pub fn taken(answer: &Answer) -> Result<(), ChannelError> {
+    clear(answer, answer.status == StatusCode::CREATED)
+}
+
+/// What a 2xx to a change of state means: 204, or what amounts to it (contract A2.5).
+///
+/// # Errors
+/// An outage, `Unclear`: the change may be repeated.
+pub fn done(answer: &Answer) -> Result<(), ChannelError> {
+    clear(answer, matches!(answer.status.as_u16(), 200..=202 | 204))
+}
+
+fn clear(answer: &Answer, says_so: bool) -> Result<(), ChannelError> {
+    if says_so && answer.is_bare_or_json() {
+        return Ok(());
+    }
+    let page = if answer.text().trim_start().starts_with('<') { " with a web page" } else { "" };
+    let words =
+        format!("SkyHub answered {}{page}, which does not say whether it was done", named(answer.status));
+    Err(ChannelError::new(ErrorKind::Outage, Retry::Unclear, words))
+}
+
 /// An answer that says success and holds something else.
 pub fn not_the_contract(answer: &Answer, what: &str) -> ChannelError {
     ChannelError::new(ErrorKind::Outage, Retry::Unclear, format!("SkyHub's answer is not {what}"))
