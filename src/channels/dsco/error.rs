@@ -98,6 +98,18 @@ pub fn unreadable(answer: &Answer) -> ChannelError {
     )
 }
 
+/// A 2xx to something new that does not name it: whether it exists is not known.
+pub fn no_id(answer: &Answer, what: &str) -> ChannelError {
+    ChannelError::new(
+        ErrorKind::Outage,
+        Retry::Unclear,
+        format!(
+            "the vendor answered {} without the id of the new {what}: whether it exists is not known",
+            answer.status
+        ),
+    )
+}
+
 /// Whether a refusal says that the conversation is closed. There is no code for it (contract 2.6).
 pub fn says_closed(error: &ChannelError) -> bool {
     error.kind == ErrorKind::Refused
