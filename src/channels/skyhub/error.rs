@@ -11,6 +11,9 @@ use crate::{
 /// What an answer that is no success means. SkyHub has no error codes, so the status alone decides:
 /// a 5xx says nothing about whether a POST was carried out.
 pub fn refusal(answer: &Answer, now: Time) -> ChannelError {
+    if let Some(error) = answer.redirected() {
+        return error;
+    }
     let status = answer.status;
     let (kind, retry) = match status.as_u16() {
         // 403 is "not allowed": the account is to be looked at as with 401.

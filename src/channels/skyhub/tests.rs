@@ -395,6 +395,28 @@ async fn a_reply_is_sent_by_a_201_alone_and_any_other_success_leaves_it_unclear(
 }
 
 #[tokio::test]
+async fn a_redirect_is_never_followed_and_so_the_reply_has_failed() {
+    let (action, target) = (reply("x"), target(CHAT));
+    for status in [300, 301, 302, 304, 307, 308] {
+        let vendor = StandIn::start(move |_, _| {
+            let mut response = answer(status, "<html>moved</html>");
+            response.headers_mut().insert("location", "http://127.0.0.1:1/".parse().expect("a header"));
+            response
+        })
+        .await;
+        let error =
+            account(&vendor.url).send(&sending(&action, &target, &Value::Null)).await.expect_err("moved");
+        assert_eq!((error.kind, error.retry), (ErrorKind::Outage, Retry::Never), "{status}");
+        assert!(error.words.contains("never followed: check `url`"), "{error}");
+    }
+    // 303 says "done, look there": whether it was is not known.
+    let vendor = StandIn::start(|_, _| answer(303, "")).await;
+    let error =
+        account(&vendor.url).send(&sending(&action, &target, &Value::Null)).await.expect_err("elsewhere");
+    assert_eq!((error.kind, error.retry), (ErrorKind::Outage, Retry::Unclear));
+}
+
+#[tokio::test]
 async fn a_web_page_is_no_answer_to_a_change_of_state() {
     let outcome = async |status: u16, body: &'static str| {
         let vendor = StandIn::start(move |_, _| answer(status, body)).await;
