@@ -9,7 +9,7 @@ use super::{
 use crate::{
     channels::{
         ChannelError, ErrorKind, Retry, Sending, Sent, Target,
-        dsco::{error, map, request, wire},
+        dsco::{dates, error, map, request, wire},
         json,
     },
     domain::{
@@ -79,7 +79,8 @@ impl Dsco {
         if let Some(text) = map::misfiled(&message, self.role()) {
             changes.push(Change::Account { text, at: self.clock.now() });
         }
-        Ok(Sent { key: Some(id.clone()), remote_id: Some(id), conversation: None, changes })
+        let at = message.create_date.as_deref().and_then(dates::read);
+        Ok(Sent { key: Some(id.clone()), remote_id: Some(id), conversation: None, at, changes })
     }
 
     pub(super) async fn create(

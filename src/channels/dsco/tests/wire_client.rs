@@ -279,6 +279,7 @@ async fn a_token_that_is_no_longer_taken_is_renewed_once() {
     let (action, to) = (reply("x", false), target(&[]));
     let sent = channel.send(&sending(&action, Some(&to), &Value::Null, &clock)).await.expect("sent");
     assert_eq!(sent.key.as_deref(), Some("m"));
+    assert_eq!(sent.at, "2023-05-01T09:59:00Z".parse().ok(), "the vendor's time of it");
     assert_eq!(office.bodies(SAY).len(), 2);
 
     // Ahead of its end it is renewed without being asked.
