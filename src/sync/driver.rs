@@ -357,7 +357,7 @@ impl Run<'_> {
         let report = ChannelReport {
             channel: post.name(),
             ok: cycle.error.is_none(),
-            conversations: count(&cycle.tally.conversations),
+            conversations: cycle.tally.conversations(),
             messages_new: count(&cycle.tally.messages_new),
             requests: count(&cycle.tally.requests),
             seconds: (post.clock.now() - cycle.began_at).as_seconds_f64(),
