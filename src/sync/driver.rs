@@ -373,6 +373,11 @@ impl Run<'_> {
 
     async fn note_scan(&mut self, sweep: Sweep, end: &Result<(), ChannelError>) {
         self.tell(end.as_ref().err()).await;
+        if end.is_ok()
+            && let Err(error) = self.driver.post.let_in(&self.lease).await
+        {
+            tracing::error!(channel = %self.lease.channel, %error, "rows could not be released");
+        }
         if end.is_ok() && sweep == Sweep::Full && !self.swept {
             self.swept = true;
             let now = self.driver.post.clock.now();

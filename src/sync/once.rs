@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     chance::Chance,
-    dispatch::{Dispatched, Post, Stopped, Try},
+    dispatch::{Dispatched, LOOKS, Post, Stopped, Try},
     driver::{ASKED, CYCLE},
     engine::EngineOptions,
     fetch,
@@ -29,8 +29,8 @@ use super::{
 };
 use crate::{
     channels::{Channel, ChannelError, ErrorKind, Retry, Sweep},
-    domain::{ChannelName, OutboxRow, RowNumber, Time, change::Page, time::to_millis},
-    store::{Lease, StoreError},
+    domain::{ChannelName, OutboxRow, RowNumber, RowState, Time, change::Page, time::to_millis},
+    store::{Lease, Settlement, StoreError},
 };
 
 #[cfg(test)]
@@ -40,6 +40,8 @@ mod tests;
 const SCAN_AGAIN: u32 = 4;
 /// How long a channel's cycle bears with its vendor, in all.
 const SCAN_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a send that is under way is waited for when the time is up.
+const MOMENT: Duration = Duration::from_secs(2);
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
@@ -196,6 +198,7 @@ async fn cycle(
             if failed {
                 break;
             }
+            post.let_in(&seat.lease).await?;
         }
         let waits = fetch::Waits::default();
         while fetch::round(post, &waits, max).await? > 0 {}
@@ -391,15 +394,20 @@ pub async fn deliver(
     }
     let heard = std::sync::Mutex::new(None::<ChannelError>);
     let enough = CancellationToken::new();
+    let cut = CancellationToken::new();
     let helpers = names.iter().map(|name| {
-        let (heard, rows, enough) = (&heard, &rows, &enough);
+        let (heard, rows, enough, cut) = (&heard, &rows, &enough, &cut);
         let own = posts.iter().find(|(post, _)| post.name() == *name);
         async move {
             // Without its secrets only another engine can deliver.
             let Some((post, candidate)) = own else { return enough.cancelled().await };
             // Blocks while another engine leads: then that one delivers.
             let Some(seat) = enough.run_until_cancelled(candidate.win()).await else { return };
-            let end = deliver_rows(post, &seat, rows, enough, heard).await;
+            let end = tokio::select! {
+                biased;
+                end = deliver_rows(post, &seat, rows, enough, heard) => end,
+                () = cut.cancelled() => cut_short(post, &seat.lease).await,
+            };
             if let Err(error) = post.store.yield_lead(seat.lease.clone()).await {
                 tracing::warn!(%error, "the lease could not be given back");
             }
@@ -409,7 +417,7 @@ pub async fn deliver(
         }
     });
     {
-        let mut help = pin!(join_all(helpers.collect::<Vec<_>>()));
+        let mut help = pin!(async { drop(join_all(helpers.collect::<Vec<_>>()).await) });
         let watched = async {
             let mut seen = 0;
             while !settled(&options, &rows).await? {
@@ -424,9 +432,16 @@ pub async fn deliver(
             () = options.clock.sleep_until(deadline) => Ok(false),
         };
         enough.cancel();
-        // What is being sent when the time is up gets its answer: half a minute at most, and the truth is worth it.
+        // What is being sent when the time is up gets a moment more: the truth is worth it.
         if !over? {
-            help.await;
+            tokio::select! {
+                biased;
+                () = &mut help => {}
+                () = options.clock.sleep_until(options.clock.now() + MOMENT) => {
+                    cut.cancel();
+                    help.await;
+                }
+            }
         }
     }
     let heard = heard.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -437,6 +452,23 @@ pub async fn deliver(
         delivered.push(Delivered { n, row, error });
     }
     Ok(delivered)
+}
+
+/// Ends the wait for answers that did not come in time: nobody knows, and whoever leads next looks.
+async fn cut_short(post: &Post, lease: &Lease) -> Result<(), StoreError> {
+    let now = post.clock.now();
+    for row in post.store.outbox(None).await? {
+        if row.channel != post.name() || row.state != RowState::Sending {
+            continue;
+        }
+        let how = Settlement::Uncertain {
+            error: "no answer came while it was waited for".to_owned(),
+            look_at: Some((row.sent_at.unwrap_or(now) + LOOKS[0]).max(now)),
+            lookup: None,
+        };
+        post.store.settle(lease.clone(), row.n, how, now).await?;
+    }
+    Ok(())
 }
 
 async fn settled(options: &OnceOptions, rows: &[RowNumber]) -> Result<bool, StoreError> {

@@ -191,3 +191,35 @@ async fn a_conversation_on_two_pages_is_one_conversation() {
     let reports = sync_once(world.options("once")).await;
     assert_eq!(reports[0].conversations, 1);
 }
+
+#[tokio::test]
+async fn a_cycle_that_is_let_in_sends_what_refused_credentials_kept() {
+    let world = World::new();
+    world.channel.script(|it| it.sends.push_back(Err(error(ErrorKind::Credentials, Retry::Never))));
+    let n = world.store.reply("fake", 1, "hello", world.clock.now());
+    assert!(!sync_once(world.options("once")).await[0].ok);
+    assert!(world.store.now(n).is_some_and(|row| row.not_before > Some(world.clock.now())));
+    assert!(sync_once(world.options("again")).await[0].ok);
+    assert!(world.store.now(n).is_none());
+}
+
+#[tokio::test]
+async fn a_vendor_that_hangs_keeps_nobody_waiting_long_after_his_time_is_up() {
+    let world = World::new();
+    world.channel.hold_sends(true);
+    let n = world.store.reply("fake", 1, "hello", world.clock.now());
+    let end = world.clock.now() + Duration::from_secs(5);
+    let waits = tokio::spawn(deliver(world.options("reply"), vec![n], end));
+    until("under way", || world.channel.count("send") == 1).await;
+    world.later(5);
+    idle().await;
+    assert!(!waits.is_finished(), "the send gets a moment more");
+    world.later(2);
+    idle().await;
+    assert!(waits.is_finished());
+    let delivered = waits.await.expect("ends").expect("a store that works");
+    let row = delivered[0].row.as_ref().expect("nobody knows");
+    assert_eq!(row.state, RowState::Uncertain);
+    assert!(row.not_before > Some(world.clock.now()), "looked for soon");
+    assert!(world.store.read(|it| it.leases[&"fake".into()].0.is_empty()), "the lead is given back");
+}
