@@ -188,6 +188,7 @@ async fn cycle(
     };
     let mut patience = Patience::default();
     let work = async {
+        seat.rest(&*post.clock).await;
         post.store.adopt(seat.lease.clone(), post.clock.now()).await?;
         for sweep in [Sweep::Fast, Sweep::Full] {
             let end = patience.scan(post, sweep, tally).await;
@@ -207,7 +208,11 @@ async fn cycle(
         }
         Ok::<_, StoreError>(())
     };
-    let end = work.await;
+    let end = tokio::select! {
+        end = work => end,
+        // Never ends.
+        () = candidate.answer_all() => Ok(()),
+    };
     post.store.yield_lead(seat.lease.clone()).await?;
     drop(seat);
     end?;
@@ -290,7 +295,7 @@ async fn lead_or_ask(post: &Post, candidate: &Candidate) -> Result<Turn, StoreEr
     };
     tokio::select! {
         report = served => report.map(Turn::Served),
-        seat = follower.win() => Ok(Turn::Lead(seat)),
+        seat = follower.win_soon() => Ok(Turn::Lead(seat)),
     }
 }
 
@@ -401,12 +406,14 @@ pub async fn deliver(
         async move {
             // Without its secrets only another engine can deliver.
             let Some((post, candidate)) = own else { return enough.cancelled().await };
-            // Blocks while another engine leads: then that one delivers.
-            let Some(seat) = enough.run_until_cancelled(candidate.win()).await else { return };
+            // Blocks while another engine leads and answers: then that one delivers.
+            let Some(seat) = enough.run_until_cancelled(candidate.win_soon()).await else { return };
             let end = tokio::select! {
                 biased;
                 end = deliver_rows(post, &seat, rows, enough, heard) => end,
                 () = cut.cancelled() => cut_short(post, &seat.lease).await,
+                // Never ends.
+                () = candidate.answer_all() => Ok(()),
             };
             if let Err(error) = post.store.yield_lead(seat.lease.clone()).await {
                 tracing::warn!(%error, "the lease could not be given back");
@@ -490,6 +497,9 @@ async fn deliver_rows(
     heard: &std::sync::Mutex<Option<ChannelError>>,
 ) -> Result<(), StoreError> {
     let clock = &post.clock;
+    if enough.run_until_cancelled(seat.rest(&**clock)).await.is_none() {
+        return Ok(());
+    }
     post.store.adopt(seat.lease.clone(), clock.now()).await?;
     let mut seen = 0;
     while !enough.is_cancelled() {

@@ -230,8 +230,10 @@ async fn a_row_that_an_engine_left_behind_is_looked_up_and_never_sent_again() {
     let read = world.store.queue("fake", 2, Action::Read, RowState::Sending, world.clock.now());
     until("under way", || world.channel.count("send") == 1).await;
     drop(engine);
-    let _next = world.engine("b");
+    let next = world.engine("b");
     world.channel.script(|it| it.looks.push_back(Ok(Found::There(Sent::default()))));
+    until("leads", || next.status()[0].leads).await;
+    world.later(1);
     until("looked up", || world.store.now(n).is_none()).await;
     until("repeated", || world.store.now(read).is_none()).await;
     assert_eq!(
@@ -465,6 +467,7 @@ async fn a_service_takes_over_from_a_window() {
     let service = super::Engine::start(options);
     until("leads", || service.status()[0].leads).await;
     until("made way", || !window.status()[0].leads).await;
+    world.later(1);
     let n = world.store.reply("fake", 1, "hello", world.clock.now());
     until("sent", || world.store.now(n).is_none()).await;
     world.later(60);

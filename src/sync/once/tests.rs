@@ -75,6 +75,11 @@ async fn a_leader_that_dies_while_it_is_waited_for_is_replaced() {
     idle().await;
     assert!(!once.is_finished());
     drop(seat);
+    until("ends", || {
+        world.later(1);
+        once.is_finished()
+    })
+    .await;
     assert!(once.await.expect("ends")[0].ok);
 }
 
@@ -222,4 +227,21 @@ async fn a_vendor_that_hangs_keeps_nobody_waiting_long_after_his_time_is_up() {
     assert_eq!(row.state, RowState::Uncertain);
     assert!(row.not_before > Some(world.clock.now()), "looked for soon");
     assert!(world.store.read(|it| it.leases[&"fake".into()].0.is_empty()), "the lead is given back");
+}
+
+#[tokio::test]
+async fn a_stopped_leader_does_not_keep_a_reply_from_being_delivered() {
+    let world = World::new();
+    let stopped = world.candidate("stopped").win().await;
+    let n = world.store.reply("fake", 1, "hello", world.clock.now());
+    let end = world.clock.now() + Duration::from_mins(1);
+    let waits = tokio::spawn(deliver(world.options("reply"), vec![n], end));
+    until("delivered", || {
+        world.later(1);
+        waits.is_finished()
+    })
+    .await;
+    let delivered = waits.await.expect("ends").expect("a store that works");
+    assert!(delivered[0].row.is_none(), "{delivered:?}");
+    drop(stopped);
 }
