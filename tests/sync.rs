@@ -283,6 +283,11 @@ async fn a_service_takes_over_from_a_window() {
     let window = world.engine("window");
     world.asked("scan Full", 1).await;
     let service = Engine::start(EngineOptions { service: true, ..world.options("service") });
+    while !service.status()[0].leads {
+        tokio::task::yield_now().await;
+    }
+    // The vendor gets a moment of rest between two processes.
+    world.later(1);
     world.asked("scan Full", 2).await;
     assert!(service.status()[0].leads && !window.status()[0].leads);
     let n = world.reply(1, "hello").await;
