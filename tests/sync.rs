@@ -283,12 +283,43 @@ async fn a_service_takes_over_from_a_window() {
     let window = world.engine("window");
     world.asked("scan Full", 1).await;
     let service = Engine::start(EngineOptions { service: true, ..world.options("service") });
+    while !service.status()[0].leads {
+        tokio::task::yield_now().await;
+    }
+    // The vendor gets a moment of rest between two processes.
+    world.later(1);
     world.asked("scan Full", 2).await;
     assert!(service.status()[0].leads && !window.status()[0].leads);
     let n = world.reply(1, "hello").await;
     world.until(n, None).await;
     let health = world.store.health().await.expect("health");
     assert!(health[0].engine.as_deref().is_some_and(|it| it.starts_with("service")), "{health:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_was_stopped_keeps_no_reply() {
+    let world = world().await;
+    let options = world.options("reply");
+    // What a stopped process leaves: its lock, its lease, its epoch.
+    let lock = std::fs::File::create(deskline::sync::leader::lock_file(&options.lock_dir, &"skyhub".into()));
+    let lock = lock.expect("a lock file");
+    lock.try_lock().expect("free");
+    let now = world.clock.now();
+    let lease = world.store.lead("skyhub".into(), "stopped".into(), true, now + Duration::from_mins(10), now);
+    let lease = lease.await.expect("a store that works").expect("nobody leads");
+    let memory = vec![("sync.epoch".to_owned(), lease.epoch.into())];
+    let page = Page { changes: Vec::new(), memory };
+    world.store.apply("skyhub".into(), page, now).await.expect("a store that works");
+    let n = world.reply(1, "hello").await;
+    let waits = tokio::spawn(deliver(options, vec![n], now + Duration::from_mins(1)));
+    while !waits.is_finished() {
+        world.later(1);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let delivered = waits.await.expect("ends").expect("a store that works");
+    assert!(delivered[0].row.is_none(), "{delivered:?}");
+    assert!(!world.store.begin(lease, n, serde_json::Value::Null, now).await.expect("answers"));
+    drop(lock);
 }
 
 #[tokio::test]

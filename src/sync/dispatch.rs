@@ -18,7 +18,7 @@ use crate::{
         Action, ChannelName, Gate, OutboxRow, RowNumber, RowState, Time, change::Page, outbox::Lookup,
         time::Clock,
     },
-    store::{Claimed, Lease, Settlement, SharedStore, StoreError, TargetFacts},
+    store::{Claimed, LOCKED_OUT, Lease, Settlement, SharedStore, StoreError, TargetFacts},
 };
 
 /// When an uncertain send is looked up, counted from the moment it left.
@@ -291,9 +291,13 @@ impl Post {
     ) -> Result<Dispatched, Stopped> {
         let now = self.clock.now();
         let words = error.words.clone();
+        let why = match error.kind {
+            ErrorKind::Credentials => format!("{LOCKED_OUT}: {words}"),
+            _ => words.clone(),
+        };
         let again = |post: &Self| Settlement::Again {
             at: now + post.wait(row.n, row.attempts as usize, &error),
-            error: words.clone(),
+            error: why.clone(),
         };
         let how = match (error.retry, unclear) {
             (Retry::Safe(_), _) | (Retry::Unclear, Unclear::Again) => again(self),
@@ -342,6 +346,15 @@ impl Post {
                 Err(error) => return Err(Stopped::Store(error)),
             }
         }
+    }
+
+    /// The vendor has let us in: what refused credentials kept is due at once.
+    pub(super) async fn let_in(&self, lease: &Lease) -> Result<(), StoreError> {
+        let released = self.store.release_locked_out(lease.clone(), self.clock.now()).await?;
+        if released > 0 {
+            tracing::info!(channel = %lease.channel, rows = released, "let in again; due at once");
+        }
+        Ok(())
     }
 
     async fn apply_shown(&self, error: &ChannelError) -> Result<(), StoreError> {

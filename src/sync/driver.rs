@@ -67,7 +67,7 @@ struct Cycle {
 
 /// What a task brings back.
 enum Back {
-    Looked { due: Option<Time>, files: Option<Time>, wanted: bool, asked: Option<Time> },
+    Looked { due: Option<Time>, files: Option<Time>, wanted: bool, asked: Option<Time>, fenced: bool },
     Claimed(Option<(Box<Claimed>, Kind)>),
     Scanned(Sweep, Result<(), ChannelError>),
     Settled(RowNumber, Result<Dispatched, Stopped>),
@@ -115,6 +115,10 @@ impl Driver {
 
     async fn lead(&self, seat: &Seat, stop: &CancellationToken) -> Result<(), StoreError> {
         let (store, clock, channel) = (&self.post.store, &self.post.clock, self.post.name());
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = seat.rest(&**clock) => {}
+        }
         let adopted = store.adopt(seat.lease.clone(), clock.now()).await?;
         if adopted > 0 {
             tracing::warn!(%channel, rows = adopted, "adopted rows that a dead engine left as sending");
@@ -219,12 +223,13 @@ impl Run<'_> {
             Do::Look => {
                 let candidate = self.driver.candidate.clone();
                 let waits = self.waits.clone();
-                let look = async move { look(&post, &candidate, &waits).await };
+                let look = async move { look(&post, &candidate, &lease, &waits).await };
                 self.works.spawn(guarded(look, || Back::Looked {
                     due: None,
                     files: None,
                     wanted: false,
                     asked: None,
+                    fenced: false,
                 }));
             }
             Do::Claim => {
@@ -272,7 +277,9 @@ impl Run<'_> {
             }
         };
         match back {
-            Back::Looked { due, files, wanted, asked } => {
+            // Stopped for a while and passed over: nothing of this one's counts any more.
+            Back::Looked { fenced: true, .. } => vec![Input::Fenced],
+            Back::Looked { due, files, wanted, asked, fenced: false } => {
                 let mut inputs = vec![Input::Looked { due, files, wanted }];
                 if let Some(asked) = asked.filter(|asked| self.served.is_none_or(|served| *asked > served)) {
                     self.ask(asked);
@@ -357,7 +364,7 @@ impl Run<'_> {
         let report = ChannelReport {
             channel: post.name(),
             ok: cycle.error.is_none(),
-            conversations: count(&cycle.tally.conversations),
+            conversations: cycle.tally.conversations(),
             messages_new: count(&cycle.tally.messages_new),
             requests: count(&cycle.tally.requests),
             seconds: (post.clock.now() - cycle.began_at).as_seconds_f64(),
@@ -373,6 +380,11 @@ impl Run<'_> {
 
     async fn note_scan(&mut self, sweep: Sweep, end: &Result<(), ChannelError>) {
         self.tell(end.as_ref().err()).await;
+        if end.is_ok()
+            && let Err(error) = self.driver.post.let_in(&self.lease).await
+        {
+            tracing::error!(channel = %self.lease.channel, %error, "rows could not be released");
+        }
         if end.is_ok() && sweep == Sweep::Full && !self.swept {
             self.swept = true;
             let now = self.driver.post.clock.now();
@@ -419,8 +431,12 @@ impl Run<'_> {
     }
 }
 
-async fn look(post: &Post, candidate: &Candidate, waits: &fetch::Waits) -> Back {
+async fn look(post: &Post, candidate: &Candidate, lease: &Lease, waits: &fetch::Waits) -> Back {
     let read = async {
+        let fenced = candidate.epoch().await?.is_some_and(|epoch| epoch > lease.epoch);
+        if !fenced {
+            candidate.answer().await?;
+        }
         let due = post.store.next_due(post.name()).await?;
         let files = fetch::next(post, waits).await?;
         let wanted = candidate.wanted().await?;
@@ -430,6 +446,7 @@ async fn look(post: &Post, candidate: &Candidate, waits: &fetch::Waits) -> Back 
             files,
             wanted,
             asked: asked.as_ref().and_then(Value::as_i64).map(from_millis),
+            fenced,
         })
     };
     match read.await {
@@ -438,7 +455,7 @@ async fn look(post: &Post, candidate: &Candidate, waits: &fetch::Waits) -> Back 
             tracing::error!(channel = %post.name(), %error, "the store could not be read");
             // Nobody would ring: the look is its own alarm.
             let again = post.clock.now() + Duration::from_secs(5);
-            Back::Looked { due: Some(again), files: None, wanted: false, asked: None }
+            Back::Looked { due: Some(again), files: None, wanted: false, asked: None, fenced: false }
         }
     }
 }

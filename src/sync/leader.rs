@@ -4,7 +4,8 @@
 //! the lock on a thread of their own, so nobody wakes up in between. The lease's row in the store carries the epoch
 //! that fences late sleepers. Whoever wins the lock is the heir: the holder before it is dead, and its lease is given
 //! up in its name. A service that meets a window asks it to make way; one that does not answer within 10 s is passed
-//! over (its epoch is no longer good).
+//! over (its epoch is no longer good). So is any leader that was stopped and holds its lock for ever: a follower that
+//! has cause to doubt (an overdue row, a person who waits, a long silence) asks it through a note.
 
 use std::{
     fs::{File, OpenOptions, Permissions, TryLockError},
@@ -21,7 +22,7 @@ use tokio::sync::oneshot;
 use super::machine::LEASE;
 use crate::{
     domain::{
-        ChannelName,
+        ChannelName, Time,
         change::Page,
         time::{Clock, from_millis, to_millis},
     },
@@ -36,10 +37,23 @@ const EPOCH: &str = "sync.epoch";
 /// The channel's note in which a service asks a window to make way.
 const WANTED: &str = "sync.wanted";
 
+/// The channel's note in which a follower asks whether its leader still runs: when. The leader takes it away.
+const ALIVE: &str = "sync.alive";
+/// The channel's note of the last epoch that was led without the lock.
+const UNLOCKED: &str = "sync.unlocked";
+
 /// A lease of a leader that has not yet written its epoch down: its heir waits so long at most.
 const FIRST_LEASE: Duration = Duration::from_secs(10);
 /// How long a service waits for a window to make way, and how old its wish may be.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A row that is due for so long makes a follower ask whether its leader still runs.
+const OVERDUE: Duration = Duration::from_secs(5);
+/// Not more often than that.
+const ASK_AGAIN: Duration = Duration::from_mins(1);
+/// A service asks so often although nothing is overdue, a window only when the lease should have been renewed.
+const SERVICE_ASKS: Duration = Duration::from_mins(1);
+/// After a leader that may have asked its vendor for something a moment ago: vendors count by the second.
+const REST: Duration = Duration::from_secs(1);
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// The lock file of a channel.
@@ -58,8 +72,19 @@ pub fn leads(folder: &Path, channel: &ChannelName) -> bool {
 pub(super) struct Seat {
     /// The fence.
     pub lease: Lease,
-    /// Held for life. A service that passed over a window that does not answer has to do without at first.
+    /// Before that nothing is to be asked of the vendor: another process has just done so.
+    rest_until: Option<Time>,
+    /// Held for life. Whoever passed over a leader that does not answer has to do without at first.
     _lock: Lock,
+}
+
+impl Seat {
+    /// Waits until the vendor may be asked.
+    pub(super) async fn rest(&self, clock: &dyn Clock) {
+        if let Some(at) = self.rest_until {
+            clock.sleep_until(at).await;
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -83,21 +108,32 @@ pub(super) struct Candidate {
 impl Candidate {
     /// Waits until this candidate leads.
     pub(super) async fn win(&self) -> Seat {
+        self.wins(false).await
+    }
+
+    /// The same for somebody who waits for what a leader does: one that does not answer is passed over at once.
+    pub(super) async fn win_soon(&self) -> Seat {
+        self.wins(true).await
+    }
+
+    async fn wins(&self, soon: bool) -> Seat {
         loop {
-            match self.try_to_win().await {
-                Ok(seat) => return seat,
+            match self.try_to_win(soon).await {
+                Ok(Some(seat)) => return seat,
+                // Whoever leads without the lock is to get it.
+                Ok(None) => {}
                 Err(error) => {
                     tracing::error!(channel = %self.channel, %error, "the lead could not be taken; tried again");
-                    self.pause().await;
                 }
             }
+            self.pause().await;
         }
     }
 
     /// The lead at once, or `None` where another engine has it.
     pub(super) async fn win_now(&self) -> Result<Option<Seat>, LeadError> {
         match try_lock(&lock_file(&self.folder, &self.channel))? {
-            Some(file) => Ok(Some(self.inherit(file).await?)),
+            Some(file) => self.inherit(file, None).await,
             None => Ok(None),
         }
     }
@@ -127,10 +163,10 @@ impl Candidate {
         self.clock.sleep_until(self.clock.now() + TRY_AGAIN).await;
     }
 
-    async fn try_to_win(&self) -> Result<Seat, LeadError> {
+    async fn try_to_win(&self, soon: bool) -> Result<Option<Seat>, LeadError> {
         let path = lock_file(&self.folder, &self.channel);
         if let Some(file) = try_lock(&path)? {
-            return self.inherit(file).await;
+            return self.inherit(file, None).await;
         }
         let mut waiting = wait_for_lock(path);
         if self.service {
@@ -139,24 +175,29 @@ impl Candidate {
             self.store.ring().await?;
             let patience = self.clock.sleep_until(self.clock.now() + PATIENCE);
             tokio::select! {
-                locked = &mut waiting => return self.inherit(received(locked)?).await,
+                locked = &mut waiting => return self.inherit(received(locked)?, Some(REST)).await,
                 () = patience => {}
             }
-            // It does not answer, or is a service itself; only the former can be passed over.
-            let now = self.clock.now();
-            let taken =
-                self.store.lead(self.channel.clone(), self.holder.clone(), true, now + LEASE, now).await?;
-            if let Some(lease) = taken {
-                tracing::warn!(channel = %self.channel, "passed over a window that does not answer");
-                self.settle_in(&lease).await?;
-                return Ok(Seat { lease, _lock: Lock::Awaited { _waiting: waiting } });
+            // It does not answer, or is a service itself; only the former can be passed over like this.
+            if let Some(lease) = self.take_without_lock().await? {
+                return Ok(Some(self.seat(lease, Lock::Awaited { _waiting: waiting }, Some(REST))));
             }
         }
-        self.inherit(received(waiting.await)?).await
+        let lease = tokio::select! {
+            biased;
+            // Should the lead just have been taken: the lock in hand renews it.
+            locked = &mut waiting => return self.inherit(received(locked)?, Some(REST)).await,
+            lease = self.outlast(soon) => lease?,
+        };
+        Ok(Some(self.seat(lease, Lock::Awaited { _waiting: waiting }, Some(REST))))
     }
 
-    /// Takes the lead with the lock in hand.
-    async fn inherit(&self, file: File) -> Result<Seat, LeadError> {
+    fn seat(&self, lease: Lease, lock: Lock, rest: Option<Duration>) -> Seat {
+        Seat { lease, rest_until: rest.map(|rest| self.clock.now() + rest), _lock: lock }
+    }
+
+    /// Takes the lead with the lock in hand; `None` where somebody who is alive leads without it.
+    async fn inherit(&self, file: File, rest: Option<Duration>) -> Result<Option<Seat>, LeadError> {
         let take = async || {
             let now = self.clock.now();
             let (channel, holder) = (self.channel.clone(), self.holder.clone());
@@ -166,20 +207,135 @@ impl Candidate {
             if let Some(lease) = take().await?
                 && self.settles_in(&lease).await?
             {
-                return Ok(Seat { lease, _lock: Lock::Held { _file: file } });
+                return Ok(Some(self.seat(lease, Lock::Held { _file: file }, rest)));
             }
             // Whoever had it died with its lease still good: the heir gives it up in its name.
-            let epoch =
-                self.store.note(self.channel.clone(), EPOCH.to_owned()).await?.and_then(|it| it.as_i64());
-            if let Some(epoch) = epoch {
-                self.store.yield_lead(Lease { channel: self.channel.clone(), epoch }).await?;
+            let epoch = self.epoch().await?;
+            if epoch.is_some() && epoch == self.number(UNLOCKED).await? && self.answers().await? {
+                return Ok(None);
             }
+            self.give_up_for(epoch).await?;
             if let Some(lease) = take().await?
                 && self.settles_in(&lease).await?
             {
-                return Ok(Seat { lease, _lock: Lock::Held { _file: file } });
+                return Ok(Some(self.seat(lease, Lock::Held { _file: file }, rest)));
             }
             self.pause().await;
+        }
+    }
+
+    /// Waits until the leader does not answer, and takes the lead from it: a stopped process holds its lock for ever.
+    async fn outlast(&self, soon: bool) -> Result<Lease, LeadError> {
+        if !soon {
+            self.doubt(self.clock.now()).await?;
+        }
+        loop {
+            // Read before it is asked: nobody else's lead is given up.
+            let epoch = self.epoch().await?;
+            if !self.answers().await? {
+                self.give_up_for(epoch).await?;
+                if let Some(lease) = self.take_without_lock().await? {
+                    return Ok(lease);
+                }
+            }
+            self.doubt(self.clock.now() + ASK_AGAIN).await?;
+        }
+    }
+
+    async fn take_without_lock(&self) -> Result<Option<Lease>, StoreError> {
+        let now = self.clock.now();
+        let (channel, holder) = (self.channel.clone(), self.holder.clone());
+        let taken = self.store.lead(channel, holder, self.service, now + LEASE, now).await?;
+        if let Some(lease) = &taken {
+            tracing::warn!(channel = %self.channel, epoch = lease.epoch, "passed over a leader that does not answer");
+            self.notes(vec![(UNLOCKED.to_owned(), json!(lease.epoch))]).await?;
+            self.settle_in(lease).await?;
+        }
+        Ok(taken)
+    }
+
+    /// Waits until there is cause to ask whether the leader still runs: a row is long overdue, or nothing was asked for
+    /// long.
+    async fn doubt(&self, not_before: Time) -> Result<(), StoreError> {
+        let every = if self.service { SERVICE_ASKS } else { LEASE };
+        let overdue = async {
+            let mut seen = 0;
+            loop {
+                seen = self.store.changed(seen).await;
+                let Some(due) = self.store.next_due(self.channel.clone()).await? else { continue };
+                // Held back by the leader or not: it is asked, and answers.
+                let at = (due.max(self.clock.now()) + OVERDUE).max(not_before);
+                tokio::select! {
+                    () = self.clock.sleep_until(at) => {}
+                    _ = self.store.changed(seen) => continue,
+                }
+                return Ok(());
+            }
+        };
+        tokio::select! {
+            overdue = overdue => overdue,
+            () = self.clock.sleep_until(self.clock.now() + every) => Ok(()),
+        }
+    }
+
+    /// Asks whether the leader still runs.
+    async fn answers(&self) -> Result<bool, StoreError> {
+        self.notes(vec![(ALIVE.to_owned(), json!(to_millis(self.clock.now())))]).await?;
+        self.store.ring().await?;
+        // In two halves: after a night's suspension the leader gets the second one.
+        for _ in 0..2 {
+            let answered = async {
+                let mut seen = 0;
+                loop {
+                    seen = self.store.changed(seen).await;
+                    if self.number(ALIVE).await?.is_none() {
+                        return Ok(true);
+                    }
+                }
+            };
+            tokio::select! {
+                biased;
+                answered = answered => return answered,
+                () = self.clock.sleep_until(self.clock.now() + PATIENCE / 2) => {}
+            }
+        }
+        Ok(false)
+    }
+
+    /// Answers a follower that asks whether this leader still runs.
+    pub(super) async fn answer(&self) -> Result<(), StoreError> {
+        if self.number(ALIVE).await?.is_none() {
+            return Ok(());
+        }
+        self.notes(vec![(ALIVE.to_owned(), Value::Null)]).await?;
+        self.store.ring().await
+    }
+
+    /// Answers followers for as long as it is polled.
+    pub(super) async fn answer_all(&self) {
+        let mut seen = 0;
+        loop {
+            seen = self.store.changed(seen).await;
+            if let Err(error) = self.answer().await {
+                tracing::error!(channel = %self.channel, %error, "a follower could not be answered");
+            }
+        }
+    }
+
+    /// The epoch that the last leader wrote down.
+    pub(super) async fn epoch(&self) -> Result<Option<i64>, StoreError> {
+        self.number(EPOCH).await
+    }
+
+    async fn number(&self, key: &str) -> Result<Option<i64>, StoreError> {
+        let note = self.store.note(self.channel.clone(), key.to_owned()).await?;
+        Ok(note.as_ref().and_then(Value::as_i64))
+    }
+
+    async fn give_up_for(&self, epoch: Option<i64>) -> Result<(), StoreError> {
+        match epoch {
+            Some(epoch) => self.store.yield_lead(Lease { channel: self.channel.clone(), epoch }).await,
+            None => Ok(()),
         }
     }
 
@@ -195,11 +351,10 @@ impl Candidate {
     }
 
     async fn settle_in(&self, lease: &Lease) -> Result<(), StoreError> {
-        let memory = if self.service {
-            vec![(EPOCH.to_owned(), json!(lease.epoch)), (WANTED.to_owned(), Value::Null)]
-        } else {
-            vec![(EPOCH.to_owned(), json!(lease.epoch))]
-        };
+        let mut memory = vec![(EPOCH.to_owned(), json!(lease.epoch)), (ALIVE.to_owned(), Value::Null)];
+        if self.service {
+            memory.push((WANTED.to_owned(), Value::Null));
+        }
         self.notes(memory).await
     }
 

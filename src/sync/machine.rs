@@ -389,9 +389,9 @@ impl Machine {
             Ok(()) => {
                 self.faults = 0;
                 self.scans_held = None;
-                // The vendor answers: what could not be sent while it did not is worth a try. A limit or a refused
-                // login is another matter.
-                if self.sends_held_for == Some(ErrorKind::Unreachable) {
+                // The vendor answers and lets us in: what could not be sent while it did not is worth a try. A limit is
+                // another matter.
+                if matches!(self.sends_held_for, Some(ErrorKind::Unreachable | ErrorKind::Credentials)) {
                     self.sends_held = None;
                 }
                 self.fast_at = Some(now + self.chance.around(self.pace.fast));

@@ -25,6 +25,7 @@ mod dispatch;
 mod driver;
 mod fetch;
 mod intake;
+mod patience;
 mod scan;
 mod webhook;
 

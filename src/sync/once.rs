@@ -17,23 +17,27 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     chance::Chance,
-    dispatch::{Dispatched, Post, Stopped, Try},
+    dispatch::{Dispatched, LOOKS, Post, Stopped, Try},
     driver::{ASKED, CYCLE},
     engine::EngineOptions,
     fetch,
     intake::Intake,
     leader::{Candidate, Seat},
     machine::SENDS_AT_ONCE,
-    scan::{self, Tally, ours},
+    patience::Patience,
+    scan::{Tally, ours},
 };
 use crate::{
     channels::{Channel, ChannelError, ErrorKind, Retry, Sweep},
-    domain::{ChannelName, OutboxRow, RowNumber, Time, change::Page, time::to_millis},
-    store::{Lease, StoreError},
+    domain::{ChannelName, OutboxRow, RowNumber, RowState, Time, change::Page, time::to_millis},
+    store::{Lease, Settlement, StoreError},
 };
 
 #[cfg(test)]
 mod tests;
+
+/// How long a send that is under way is waited for when the time is up.
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// What a one-shot needs is what an engine needs.
 pub type OnceOptions = EngineOptions;
@@ -140,7 +144,7 @@ pub async fn sync_once(options: OnceOptions) -> Vec<ChannelReport> {
             ChannelReport {
                 channel: post.name(),
                 ok: error.is_none(),
-                conversations: tally.conversations.load(Ordering::Relaxed),
+                conversations: tally.conversations(),
                 messages_new: tally.messages_new.load(Ordering::Relaxed),
                 requests: tally.requests.load(Ordering::Relaxed),
                 seconds: (post.clock.now() - began_at).as_seconds_f64(),
@@ -176,10 +180,12 @@ async fn cycle(
             first = error.or(first.take());
         }
     };
+    let mut patience = Patience::default();
     let work = async {
+        seat.rest(&*post.clock).await;
         post.store.adopt(seat.lease.clone(), post.clock.now()).await?;
         for sweep in [Sweep::Fast, Sweep::Full] {
-            let end = scan::scan(post, sweep, tally).await;
+            let end = patience.scan(post, sweep, tally).await;
             let trouble = end.as_ref().err().map(|error| (error.short(), error.words.clone()));
             post.store.note_health(post.name(), trouble, post.clock.now()).await?;
             let failed = end.is_err();
@@ -187,6 +193,7 @@ async fn cycle(
             if failed {
                 break;
             }
+            post.let_in(&seat.lease).await?;
         }
         let waits = fetch::Waits::default();
         while fetch::round(post, &waits, max).await? > 0 {}
@@ -195,7 +202,11 @@ async fn cycle(
         }
         Ok::<_, StoreError>(())
     };
-    let end = work.await;
+    let end = tokio::select! {
+        end = work => end,
+        // Never ends.
+        () = candidate.answer_all() => Ok(()),
+    };
     post.store.yield_lead(seat.lease.clone()).await?;
     drop(seat);
     end?;
@@ -233,7 +244,7 @@ async fn lead_or_ask(post: &Post, candidate: &Candidate) -> Result<Turn, StoreEr
     };
     tokio::select! {
         report = served => report.map(Turn::Served),
-        seat = follower.win() => Ok(Turn::Lead(seat)),
+        seat = follower.win_soon() => Ok(Turn::Lead(seat)),
     }
 }
 
@@ -337,15 +348,22 @@ pub async fn deliver(
     }
     let heard = std::sync::Mutex::new(None::<ChannelError>);
     let enough = CancellationToken::new();
+    let cut = CancellationToken::new();
     let helpers = names.iter().map(|name| {
-        let (heard, rows, enough) = (&heard, &rows, &enough);
+        let (heard, rows, enough, cut) = (&heard, &rows, &enough, &cut);
         let own = posts.iter().find(|(post, _)| post.name() == *name);
         async move {
             // Without its secrets only another engine can deliver.
             let Some((post, candidate)) = own else { return enough.cancelled().await };
-            // Blocks while another engine leads: then that one delivers.
-            let Some(seat) = enough.run_until_cancelled(candidate.win()).await else { return };
-            let end = deliver_rows(post, &seat, rows, enough, heard).await;
+            // Blocks while another engine leads and answers: then that one delivers.
+            let Some(seat) = enough.run_until_cancelled(candidate.win_soon()).await else { return };
+            let end = tokio::select! {
+                biased;
+                end = deliver_rows(post, &seat, rows, enough, heard) => end,
+                () = cut.cancelled() => cut_short(post, &seat.lease).await,
+                // Never ends.
+                () = candidate.answer_all() => Ok(()),
+            };
             if let Err(error) = post.store.yield_lead(seat.lease.clone()).await {
                 tracing::warn!(%error, "the lease could not be given back");
             }
@@ -355,7 +373,7 @@ pub async fn deliver(
         }
     });
     {
-        let mut help = pin!(join_all(helpers.collect::<Vec<_>>()));
+        let mut help = pin!(async { drop(join_all(helpers.collect::<Vec<_>>()).await) });
         let watched = async {
             let mut seen = 0;
             while !settled(&options, &rows).await? {
@@ -365,14 +383,21 @@ pub async fn deliver(
         };
         let over = tokio::select! {
             biased;
-            _ = &mut help => Ok(true),
+            () = &mut help => Ok(true),
             watched = watched => watched.map(|()| false),
             () = options.clock.sleep_until(deadline) => Ok(false),
         };
         enough.cancel();
-        // What is being sent when the time is up gets its answer: half a minute at most, and the truth is worth it.
+        // What is being sent when the time is up gets a moment more: the truth is worth it.
         if !over? {
-            help.await;
+            tokio::select! {
+                biased;
+                () = &mut help => {}
+                () = options.clock.sleep_until(options.clock.now() + MOMENT) => {
+                    cut.cancel();
+                    help.await;
+                }
+            }
         }
     }
     let heard = heard.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -383,6 +408,23 @@ pub async fn deliver(
         delivered.push(Delivered { n, row, error });
     }
     Ok(delivered)
+}
+
+/// Ends the wait for answers that did not come in time: nobody knows, and whoever leads next looks.
+async fn cut_short(post: &Post, lease: &Lease) -> Result<(), StoreError> {
+    let now = post.clock.now();
+    for row in post.store.outbox(None).await? {
+        if row.channel != post.name() || row.state != RowState::Sending {
+            continue;
+        }
+        let how = Settlement::Uncertain {
+            error: "no answer came while it was waited for".to_owned(),
+            look_at: Some((row.sent_at.unwrap_or(now) + LOOKS[0]).max(now)),
+            lookup: None,
+        };
+        post.store.settle(lease.clone(), row.n, how, now).await?;
+    }
+    Ok(())
 }
 
 async fn settled(options: &OnceOptions, rows: &[RowNumber]) -> Result<bool, StoreError> {
@@ -404,6 +446,9 @@ async fn deliver_rows(
     heard: &std::sync::Mutex<Option<ChannelError>>,
 ) -> Result<(), StoreError> {
     let clock = &post.clock;
+    if enough.run_until_cancelled(seat.rest(&**clock)).await.is_none() {
+        return Ok(());
+    }
     post.store.adopt(seat.lease.clone(), clock.now()).await?;
     let mut seen = 0;
     while !enough.is_cancelled() {

@@ -1,8 +1,11 @@
 //! What a channel's scan is given: the store behind [`Memory`] and [`Sink`].
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -10,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     channels::{ChannelError, ErrorKind, Memory, Retry, Sink, Sweep},
-    domain::{ChannelName, change::Page},
+    domain::{ChannelName, ConversationId, change::Page},
     store::{SharedStore, StoreError},
 };
 
@@ -19,9 +22,17 @@ use super::dispatch::Post;
 /// What scans have done so far.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    pub conversations: AtomicUsize,
+    /// Two pages may touch the same one.
+    conversations: Mutex<HashSet<ConversationId>>,
     pub messages_new: AtomicUsize,
     pub requests: AtomicUsize,
+}
+
+impl Tally {
+    /// How many conversations changed.
+    pub(super) fn conversations(&self) -> usize {
+        self.conversations.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
 }
 
 /// Trouble of the store, as a scan hands it back.
@@ -81,7 +92,7 @@ impl Sink for Pages<'_> {
             .apply(self.post.name(), page, self.post.clock.now())
             .await
             .map_err(|error| ours(&error))?;
-        self.tally.conversations.fetch_add(applied.conversations.len(), Ordering::Relaxed);
+        self.tally.conversations.lock().unwrap_or_else(PoisonError::into_inner).extend(applied.conversations);
         self.tally.messages_new.fetch_add(applied.messages_new, Ordering::Relaxed);
         Ok(())
     }

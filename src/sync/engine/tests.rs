@@ -175,10 +175,38 @@ async fn refused_credentials_keep_the_text_in_the_queue() {
     until("queued", || world.store.now(n).is_some_and(|row| row.error.is_some())).await;
     assert_eq!(world.store.now(n).map(|row| row.state), Some(RowState::Queued));
     until("told", || world.store.read(|it| it.health.get(&"fake".into()).is_some_and(Option::is_some))).await;
+    let error = world.store.now(n).and_then(|row| row.error).unwrap_or_default();
+    assert!(error.starts_with(crate::store::LOCKED_OUT) && error.ends_with("the vendor's words"), "{error}");
+    let refused = error_of_login();
+    world.channel.script(|it| it.scans.push_back(Err(refused)));
+    world.later(70);
+    until("polled", || world.channel.count("scan Fast") == 1).await;
     world.later(300);
     idle().await;
     assert_eq!(world.channel.count("send"), 1, "the channel is left alone for a while");
     world.later(900);
+    until("sent", || world.store.now(n).is_none()).await;
+}
+
+fn error_of_login() -> ChannelError {
+    error(ErrorKind::Credentials, Retry::Never).with_status(401)
+}
+
+#[tokio::test]
+async fn what_refused_credentials_kept_goes_as_soon_as_the_vendor_lets_us_in() {
+    let world = World::new();
+    world.channel.script(|it| it.sends.push_back(Err(error_of_login())));
+    let _engine = world.engine("a");
+    until("swept", || world.channel.count("scan Full") == 1).await;
+    idle().await;
+    let n = world.store.reply("fake", 1, "hello", world.clock.now());
+    until("queued", || world.store.now(n).is_some_and(|row| row.error.is_some())).await;
+    world.later(55);
+    idle().await;
+    assert_eq!((world.channel.count("scan Fast"), world.channel.count("send")), (0, 1));
+    // The row's own wait is longer than what is left to the next poll.
+    world.store.write(|it| it.rows[0].not_before = Some(world.clock.now() + Duration::from_hours(1)));
+    world.later(15);
     until("sent", || world.store.now(n).is_none()).await;
 }
 
@@ -202,8 +230,10 @@ async fn a_row_that_an_engine_left_behind_is_looked_up_and_never_sent_again() {
     let read = world.store.queue("fake", 2, Action::Read, RowState::Sending, world.clock.now());
     until("under way", || world.channel.count("send") == 1).await;
     drop(engine);
-    let _next = world.engine("b");
+    let next = world.engine("b");
     world.channel.script(|it| it.looks.push_back(Ok(Found::There(Sent::default()))));
+    until("leads", || next.status()[0].leads).await;
+    world.later(1);
     until("looked up", || world.store.now(n).is_none()).await;
     until("repeated", || world.store.now(read).is_none()).await;
     assert_eq!(
@@ -437,6 +467,7 @@ async fn a_service_takes_over_from_a_window() {
     let service = super::Engine::start(options);
     until("leads", || service.status()[0].leads).await;
     until("made way", || !window.status()[0].leads).await;
+    world.later(1);
     let n = world.store.reply("fake", 1, "hello", world.clock.now());
     until("sent", || world.store.now(n).is_none()).await;
     world.later(60);

@@ -16,7 +16,7 @@ use crate::{
         time::{Clock, from_millis},
     },
     store::{EngineSide, Settlement},
-    sync::testing::world::{World, until},
+    sync::testing::world::{World, idle, until},
 };
 
 #[tokio::test]
@@ -116,4 +116,84 @@ fn in_a_teams_folder_everybody_can_see_who_leads() {
     let held = super::try_lock(&path).unwrap();
     assert!(held.is_some());
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
+}
+
+#[tokio::test]
+async fn a_stopped_leader_is_passed_over_when_a_row_is_long_due_and_sends_nothing_when_it_wakes() {
+    let world = World::new();
+    let mut options = world.options("stopped");
+    options.service = true;
+    let stopped = options.candidate(&"fake".into()).win().await;
+    let follower = world.engine("follower");
+    let n = world.store.reply("fake", 1, "hello", world.clock.now());
+    until("taken over", || {
+        world.later(1);
+        follower.status()[0].leads
+    })
+    .await;
+    until("sent", || {
+        world.later(1);
+        world.store.now(n).is_none()
+    })
+    .await;
+    let second = world.store.reply("fake", 1, "second", world.clock.now());
+    let now = world.clock.now();
+    assert!(!world.store.begin(stopped.lease.clone(), second, Value::Null, now).await.expect("answers"));
+    // The lock comes free, and goes to whoever leads without it.
+    drop(stopped);
+    let other = world.engine("other");
+    until("sent too", || {
+        world.later(1);
+        world.store.now(second).is_none()
+    })
+    .await;
+    for _ in 0..60 {
+        world.later(1);
+        idle().await;
+    }
+    assert!(follower.status()[0].leads && !other.status()[0].leads);
+    assert_eq!(world.channel.count("send"), 2);
+}
+
+#[tokio::test]
+async fn whoever_was_passed_over_steps_down_as_soon_as_it_wakes() {
+    let world = World::new();
+    let engine = world.engine("sleeper");
+    until("leads", || engine.status()[0].leads).await;
+    idle().await;
+    let epoch = world.store.read(|it| it.leases[&"fake".into()].1);
+    world.store.write(|it| {
+        it.leases.insert("fake".into(), ("other".into(), epoch + 1, world.clock.now() + super::LEASE, false));
+        it.notes.insert(("fake".into(), super::EPOCH.into()), (epoch + 1).into());
+    });
+    until("steps down", || !engine.status()[0].leads).await;
+}
+
+#[tokio::test]
+async fn a_leader_that_answers_is_not_passed_over() {
+    let world = World::new();
+    let leader = world.engine("leader");
+    until("leads", || leader.status()[0].leads).await;
+    let follower = world.candidate("follower");
+    let wins = tokio::spawn(async move { follower.win_soon().await });
+    for _ in 0..120 {
+        world.later(10);
+        idle().await;
+    }
+    assert!(leader.status()[0].leads && !wins.is_finished());
+    wins.abort();
+}
+
+#[tokio::test]
+async fn after_a_leader_that_was_waited_for_the_vendor_gets_a_second_of_rest() {
+    let world = World::new();
+    let seat = world.candidate("a").win().await;
+    let next = world.engine("b");
+    idle().await;
+    drop(seat);
+    until("leads", || next.status()[0].leads).await;
+    idle().await;
+    assert_eq!(world.channel.count("scan"), 0);
+    world.later(1);
+    until("scans", || world.channel.count("scan") == 1).await;
 }

@@ -21,8 +21,8 @@ use crate::{
         query::Query,
     },
     store::{
-        Answer, Applied, Changed, Claimed, Commit, Committed, Count, Desk, EngineSide, Imported, Lease,
-        ListRequest, PendingDownload, RawWebhook, Reading, Seen, Settlement, StoreError, TargetFacts,
+        Answer, Applied, Changed, Claimed, Commit, Committed, Count, Desk, EngineSide, Imported, LOCKED_OUT,
+        Lease, ListRequest, PendingDownload, RawWebhook, Reading, Seen, Settlement, StoreError, TargetFacts,
     },
 };
 
@@ -407,6 +407,21 @@ impl EngineSide for MemoryStore {
     ) -> Result<(), StoreError> {
         self.write(|it| it.health.insert(channel, trouble));
         Ok(())
+    }
+    async fn release_locked_out(&self, lease: Lease, now: Time) -> Result<usize, StoreError> {
+        let locked_out = |row: &OutboxRow| {
+            row.channel == lease.channel
+                && row.state == RowState::Queued
+                && row.error.as_ref().is_some_and(|error| error.starts_with(LOCKED_OUT))
+                && row.not_before > Some(now)
+        };
+        if !self.read(|it| it.ours(&lease) && it.rows.iter().any(locked_out)) {
+            return Ok(0);
+        }
+        Ok(self.write(|it| {
+            let rows = it.rows.iter_mut().filter(|row| locked_out(row));
+            rows.map(|row| row.not_before = Some(now)).count()
+        }))
     }
     async fn claim(&self, lease: Lease, now: Time) -> Result<Option<Claimed>, StoreError> {
         Ok(self.read(|it| {
