@@ -9,7 +9,7 @@ use super::{
     actor::Tx,
     apply::Applying,
     conversations::{self, Touch},
-    join, outbox, rows,
+    join, messages, outbox, rows,
     rows::{from_json, to_json},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         outbox::Lookup,
         time::{from_millis, to_millis},
     },
-    store::{Claimed, Lease, Settlement, TargetFacts},
+    store::{Claimed, LOCKED_OUT, Lease, Settlement, TargetFacts},
 };
 
 /// A held row that no engine was up for so long after its hold is not sent without asking.
@@ -277,7 +277,7 @@ pub(super) fn settle(tx: &Tx<'_>, lease: &Lease, n: i64, how: Settlement, now: i
     };
     let how = match how {
         Settlement::Uncertain { .. } if joined => {
-            Settlement::Sent { key: None, remote_id: None, conversation: None }
+            Settlement::Sent { key: None, remote_id: None, conversation: None, at: None }
         }
         Settlement::Uncertain { error, look_at, .. } if row.repeatable => {
             Settlement::Again { at: look_at.unwrap_or_else(|| from_millis(now + 10_000)), error }
@@ -286,13 +286,14 @@ pub(super) fn settle(tx: &Tx<'_>, lease: &Lease, n: i64, how: Settlement, now: i
     };
     let mut conversation = row.conversation;
     match how {
-        Settlement::Sent { key, remote_id, conversation: named } => {
-            conversation =
-                is_sent(tx, lease, &row, key.as_deref(), remote_id.as_deref(), named.as_deref(), now)?;
+        Settlement::Sent { key, remote_id, conversation: named, at } => {
+            let taken = Taken { key, remote_id, named, at: at.map(to_millis) };
+            conversation = is_sent(tx, lease, &row, &taken, now)?;
         }
         Settlement::Again { at, error } => {
             let attempts = i64::from(row.state != Some(RowState::Sending));
-            outbox::set_state(db, &row, RowState::Queued, Some("tried again later"), Some(&error))?;
+            let reason = if error.starts_with(LOCKED_OUT) { LOCKED_OUT } else { "tried again later" };
+            outbox::set_state(db, &row, RowState::Queued, Some(reason), Some(&error))?;
             db.execute(
                 "UPDATE outbox SET not_before = ?2, attempts = attempts + ?3, look_at = NULL WHERE n = ?1",
                 params![n, to_millis(at), attempts],
@@ -331,17 +332,18 @@ fn uncertain(
     Ok(())
 }
 
+/// What the vendor's answer to a send says.
+struct Taken {
+    key: Option<String>,
+    remote_id: Option<String>,
+    named: Option<String>,
+    at: Option<i64>,
+}
+
 /// The vendor has it; answers its conversation, which may have become another.
-fn is_sent(
-    tx: &Tx<'_>,
-    lease: &Lease,
-    row: &outbox::Row,
-    key: Option<&str>,
-    remote_id: Option<&str>,
-    named: Option<&str>,
-    now: i64,
-) -> Result<i64> {
+fn is_sent(tx: &Tx<'_>, lease: &Lease, row: &outbox::Row, taken: &Taken, now: i64) -> Result<i64> {
     let db = tx.db;
+    let key = taken.key.as_deref();
     let kind =
         db.query_row("SELECT kind FROM conversation WHERE id = ?1", [row.conversation], |r| r.get(0))?;
     let mut applying = Applying {
@@ -353,7 +355,7 @@ fn is_sent(
         touched: std::collections::BTreeMap::new(),
         messages_new: 0,
     };
-    let conversation = match named {
+    let conversation = match &taken.named {
         Some(remote_id) => join::name(&mut applying, row.conversation, remote_id)?,
         None => row.conversation,
     };
@@ -374,10 +376,13 @@ fn is_sent(
         }
         db.execute(
             "UPDATE message SET key = ifnull(key, ?2), remote_id = ifnull(remote_id, ?3) WHERE id = ?1",
-            params![message, key, remote_id],
+            params![message, key, taken.remote_id],
         )?;
+        if let Some(at) = taken.at {
+            messages::adopt_time(db, message, at)?;
+        }
         if let Some(key) = key {
-            super::messages::orphans(&mut applying, key, Some(&row.send_id))?;
+            messages::orphans(&mut applying, key, Some(&row.send_id))?;
         }
     }
     for (id, touch) in std::mem::take(&mut applying.touched) {
@@ -412,6 +417,26 @@ pub(super) fn adopt(tx: &Tx<'_>, lease: &Lease, now: i64) -> Result<usize> {
         conversations::finish(tx, row.conversation, &Touch::default(), now)?;
     }
     Ok(found)
+}
+
+/// Rows that wait because the vendor had refused our credentials, which it takes now, are due.
+pub(super) fn release_locked_out(tx: &Tx<'_>, lease: &Lease, now: i64) -> Result<usize> {
+    let db = tx.db;
+    if !leads(db, lease, Some(now))? {
+        return Ok(0);
+    }
+    let waiting = db
+        .prepare_cached(
+            "SELECT n, conversation FROM outbox WHERE channel = ?1 AND state = 'queued' AND attempts > 0 \
+             AND reason = ?2 AND not_before > ?3",
+        )?
+        .query_map(params![lease.channel.0, LOCKED_OUT, now], |r| Ok((r.get(0)?, r.get(1)?)))?
+        .collect::<Result<Vec<(i64, i64)>>>()?;
+    for (n, conversation) in &waiting {
+        db.prepare_cached("UPDATE outbox SET not_before = ?2 WHERE n = ?1")?.execute([*n, now])?;
+        conversations::finish(tx, *conversation, &Touch::default(), now)?;
+    }
+    Ok(waiting.len())
 }
 
 /// The next uncertain row whose look is due.
