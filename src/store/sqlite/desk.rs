@@ -357,8 +357,9 @@ fn retry(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<()> {
     {
         let wrote_since: bool = db
             .query_row(
-                "SELECT 1 FROM message WHERE conversation = ?1 AND direction = 'inbound' AND at > ?2 LIMIT 1",
-                params![row.conversation, row.created_at],
+                "SELECT 1 FROM message WHERE conversation = ?1 AND direction = 'inbound' AND id > ?2 \
+                 AND kind NOT IN ('system', 'reaction') AND role <> 'system' LIMIT 1",
+                params![row.conversation, row.message],
                 |_| Ok(true),
             )
             .optional()?

@@ -120,9 +120,9 @@ fn too_late(
         return Ok(None);
     }
     let wrote: bool = db.query_row(
-        "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND id > ?2 AND at > ?3 \
+        "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND id > ?2 \
          AND direction = 'inbound' AND kind NOT IN ('system', 'reaction') AND role <> 'system')",
-        params![row.conversation, candidate.newest, row.created_at],
+        params![row.conversation, candidate.newest],
         |r| r.get(0),
     )?;
     Ok(wrote.then(|| "the other side wrote while it waited".into()))

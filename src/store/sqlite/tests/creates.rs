@@ -1,0 +1,97 @@
+//! Conversations that were begun here.
+
+use serde_json::Value;
+
+use super::{store, told};
+use crate::{
+    domain::{
+        Action, Capabilities, ChannelKind, ConversationId, Descriptor, Direction, Gate, GateEvidence,
+        Outgoing, RowState,
+        change::{Change, ConversationSeen},
+        outbox::{LocalChange, NewConversation, TemplateUse},
+    },
+    store::{
+        Commit, Desk, EngineSide, Reading, Seen, Settlement, Store,
+        story::{at, channels, commit, conversation, ids, lead, message, page, says, seen, send, we_said},
+    },
+};
+
+const FIRST: &str = "Where is order 7?";
+
+fn create(channel: &str, to: &str, first: Outgoing) -> Commit {
+    let new = NewConversation { to: Some(to.into()), first, ..Default::default() };
+    Commit {
+        conversation: None,
+        kind: if channel == "dsco" { ChannelKind::DSCO } else { ChannelKind::WHATSAPP },
+        actions: vec![Action::Create(new)],
+        send_ids: vec![format!("create-{to}")],
+        ..commit(ConversationId(0), channel, "", None)
+    }
+}
+
+fn text() -> Outgoing {
+    Outgoing { text: FIRST.into(), ..Default::default() }
+}
+
+fn stand_in() -> Change {
+    let mut it = message("d-77", "initial:d-77", Direction::Outbound, FIRST, at(290));
+    it.provisional = true;
+    Change::Message(Box::new(it))
+}
+
+/// What the vendor's scans show of it, first without the message's id and then with it.
+async fn scans(store: &impl Store, id: ConversationId) {
+    let shown = || vec![seen(conversation("d-77", Gate::Open, at(302))), stand_in()];
+    store.apply("dsco".into(), page(shown()), at(310)).await.unwrap();
+    let rev = store.conversation(id, "ana".into(), at(310)).await.unwrap().unwrap().rev;
+    store.apply("dsco".into(), page(shown()), at(311)).await.unwrap();
+    assert_eq!(store.conversation(id, "ana".into(), at(311)).await.unwrap().unwrap().rev, rev);
+    store.apply("dsco".into(), page(vec![we_said("d-77", "k1", FIRST, at(291))]), at(320)).await.unwrap();
+    store.apply("dsco".into(), page(shown()), at(330)).await.unwrap();
+    let thread = store.thread(id, None, 9).await.unwrap();
+    assert_eq!(thread.iter().map(|it| it.body.as_str()).collect::<Vec<_>>(), [FIRST]);
+    assert_eq!((thread[0].created_at, thread[0].author.name.as_deref()), (at(291), Some("Ana Souza")));
+    assert_eq!(store.find("dsco".into(), "d-77".into()).await.unwrap(), Some(id));
+    assert!(store.outbox(None).await.unwrap().is_empty());
+    assert_eq!(ids(store, "channel:dsco", "ana", at(330)).await, [id.0]);
+}
+
+#[tokio::test]
+async fn the_first_message_is_shown_once_whichever_name_it_comes_under() {
+    let store = store().await;
+    let id = store.commit(create("dsco", "acme", text()), at(300)).await.unwrap().unwrap().conversation;
+    let named = Some("d-77".into());
+    let how = Settlement::Sent { key: None, remote_id: None, conversation: named, at: None };
+    send(&store, "dsco", how, at(301)).await.unwrap();
+    scans(&store, id).await;
+}
+
+#[tokio::test]
+async fn a_scan_that_names_it_before_the_answer_does_shows_it_once() {
+    let store = store().await;
+    let id = store.commit(create("dsco", "acme", text()), at(300)).await.unwrap().unwrap().conversation;
+    // The vendor has it, and nothing of it is on its way here as far as the store can tell.
+    told(&store, "dsco", 300, vec![seen(conversation("d-77", Gate::Open, at(300))), stand_in()]).await;
+    let named = Some("d-77".into());
+    let how = Settlement::Sent { key: None, remote_id: None, conversation: named, at: None };
+    send(&store, "dsco", how, at(301)).await.unwrap();
+    scans(&store, id).await;
+}
+
+#[tokio::test]
+async fn an_uncertain_create_that_is_read_back_is_shown_once() {
+    for looked in [true, false] {
+        let store = store().await;
+        let made = store.commit(create("dsco", "acme", text()), at(300)).await.unwrap().unwrap();
+        let lost = Settlement::Uncertain { error: "timeout".into(), look_at: Some(at(304)), lookup: None };
+        send(&store, "dsco", lost, at(301)).await.unwrap();
+        if looked {
+            let lease = lead(&store, "dsco", at(305)).await;
+            assert!(store.claim_look(lease.clone(), at(305)).await.unwrap().is_some());
+            let named = Some("d-77".into());
+            let how = Settlement::Sent { key: None, remote_id: None, conversation: named, at: None };
+            assert!(store.settle(lease, made.rows[0], how, at(305)).await.unwrap());
+        }
+        scans(&store, made.conversation).await;
+    }
+}
