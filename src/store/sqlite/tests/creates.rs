@@ -95,3 +95,33 @@ async fn an_uncertain_create_that_is_read_back_is_shown_once() {
         scans(&store, made.conversation).await;
     }
 }
+
+#[tokio::test]
+async fn a_create_that_never_left_leaves_nothing_in_the_lists() {
+    let store = store().await;
+    let made = store.commit(create("dsco", "acme", text()), at(1)).await.unwrap().unwrap();
+    let (id, row) = (made.conversation, made.rows[0]);
+    let note = LocalChange::Note { text: "call them".into() };
+    store.change(id, note, vec![], None, "jon".into(), Seen::default(), at(2)).await.unwrap().unwrap();
+    send(&store, "dsco", Settlement::Failed { error: "unknown partner".into() }, at(3)).await.unwrap();
+    let second =
+        store.commit(commit(id, "dsco", "And order 8?", None), at(4)).await.unwrap().unwrap().rows[0];
+    store.discard(row, "ana".into(), at(5)).await.unwrap().unwrap();
+    assert_eq!(ids(&store, "", "ana", at(5)).await, [id.0], "something is still to be sent");
+    store.discard(second, "ana".into(), at(6)).await.unwrap().unwrap();
+    assert!(ids(&store, "", "ana", at(6)).await.is_empty());
+    assert_eq!(store.conversation(id, "ana".into(), at(6)).await.unwrap(), None);
+    let again = store.commit(create("dsco", "acme2", text()), at(7)).await.unwrap().unwrap();
+    assert!(again.conversation > id, "a number is never used again");
+}
+
+#[tokio::test]
+async fn a_create_whose_vendor_has_it_stays_when_its_last_row_goes() {
+    let store = store().await;
+    let made = store.commit(create("dsco", "acme", text()), at(1)).await.unwrap().unwrap();
+    let how = Settlement::Sent { key: None, remote_id: None, conversation: None, at: None };
+    send(&store, "dsco", how, at(2)).await.unwrap();
+    let next = store.commit(commit(made.conversation, "dsco", "Hm", None), at(3)).await.unwrap().unwrap();
+    store.discard(next.rows[0], "ana".into(), at(4)).await.unwrap().unwrap();
+    assert_eq!(ids(&store, "", "ana", at(4)).await, [made.conversation.0]);
+}
