@@ -172,9 +172,9 @@ pub(super) fn merge(to: &mut Applying<'_, '_>, stays: i64, goes: i64) -> Result<
          (SELECT ifnull(s.customer_id, g.customer_id), ifnull(s.customer_name, g.customer_name), \
           ifnull(s.customer_email, g.customer_email), ifnull(s.customer_phone, g.customer_phone), \
           ifnull(s.subject, g.subject), ifnull(s.order_facts, g.order_facts), ifnull(s.category, g.category), \
-          json_patch(g.facts, s.facts), iif(s.named AND NOT later, s.gate, g.gate), \
-          iif(s.named AND NOT later, s.gate_until, g.gate_until), \
-          iif(s.named AND NOT later, s.gate_since, g.gate_since), ifnull(s.remote_status, g.remote_status), \
+          json_patch(g.facts, s.facts), iif((s.named OR NOT g.named) AND NOT later, s.gate, g.gate), \
+          iif((s.named OR NOT g.named) AND NOT later, s.gate_until, g.gate_until), \
+          iif((s.named OR NOT g.named) AND NOT later, s.gate_since, g.gate_since), ifnull(s.remote_status, g.remote_status), \
           ifnull(s.remote_closed, g.remote_closed), s.named OR g.named, iif(s.named, s.their_role, g.their_role) \
           FROM (SELECT s.gate_until IS NOT NULL AND g.gate_until IS NOT NULL AND s.gate_until < g.gate_until AS later \
           FROM conversation s, conversation g WHERE s.id = ?1 AND g.id = ?2), conversation s, conversation g \

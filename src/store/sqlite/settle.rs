@@ -131,9 +131,7 @@ fn too_late(
 /// Why a row may not go: the gate, the thread.
 fn forbidden(db: &Connection, row: &outbox::Row, candidate: &Candidate, now: i64) -> Result<Option<String>> {
     let Some(outgoing) = row.action.as_ref().and_then(Action::outgoing) else { return Ok(None) };
-    if matches!(row.action, Some(Action::Create(_))) {
-        return Ok(None);
-    }
+    let creates = matches!(row.action, Some(Action::Create(_)));
     let (word, since, until, resolved_by, resolved_at): (String, _, _, Option<String>, Option<i64>) = db
         .query_row(
             "SELECT gate, gate_since, gate_until, resolved_by, resolved_at FROM conversation WHERE id = ?1",
@@ -150,13 +148,14 @@ fn forbidden(db: &Connection, row: &outbox::Row, candidate: &Candidate, now: i64
         )?;
     let gate = rows::gate(&word, since.map(from_millis), until.map(from_millis)).at(from_millis(now));
     let shut = match gate {
+        Gate::TemplateOnly if outgoing.template.is_none() => Some("the window is shut: a template only"),
+        _ if creates => return Ok(None),
         Gate::Paused => Some("the marketplace mediates: replies are paused"),
         Gate::ReadOnly => Some("this conversation may only be read"),
-        Gate::TemplateOnly if outgoing.template.is_none() => Some("the window is shut: a template only"),
         Gate::RemoteClosed if !outgoing.reopen => Some("the conversation was closed at the vendor"),
         _ => None,
     };
-    if shut.is_some() || !candidate.guarded {
+    if shut.is_some() || creates || !candidate.guarded {
         return Ok(shut.map(str::to_owned));
     }
     if let Some(by) = resolved_by.filter(|by| *by != row.author)

@@ -125,3 +125,62 @@ async fn a_create_whose_vendor_has_it_stays_when_its_last_row_goes() {
     store.discard(next.rows[0], "ana".into(), at(4)).await.unwrap().unwrap();
     assert_eq!(ids(&store, "", "ana", at(4)).await, [made.conversation.0]);
 }
+
+fn with_templates() -> Vec<Descriptor> {
+    let with = |it: Descriptor| {
+        let templates = it.kind == ChannelKind::WHATSAPP;
+        Descriptor { capabilities: Capabilities { templates, ..it.capabilities.clone() }, ..it }
+    };
+    channels().into_iter().map(with).collect()
+}
+
+#[tokio::test]
+async fn a_first_message_outside_the_window_is_a_template_or_does_not_go() {
+    let store = store().await;
+    store.open_as("ana".into(), with_templates(), at(0)).await.unwrap();
+    let made = store.commit(create("whatsapp", "+5511", text()), at(1)).await.unwrap().unwrap();
+    let gate = async |id| {
+        let it = store.conversation(id, "ana".into(), at(2)).await.unwrap().unwrap();
+        it.gate.at(at(2))
+    };
+    assert_eq!(gate(made.conversation).await, Gate::TemplateOnly);
+    let lease = lead(&store, "whatsapp", at(2)).await;
+    assert_eq!(store.claim(lease.clone(), at(2)).await.unwrap(), None);
+    let row = store.row(made.rows[0]).await.unwrap().unwrap();
+    assert_eq!(row.state, RowState::Parked);
+    assert!(row.reason.unwrap().contains("template"));
+    // A person lets it go: the window is shut all the same.
+    store.retry(made.rows[0], "ana".into(), at(3)).await.unwrap().unwrap();
+    assert_eq!(store.claim(lease.clone(), at(3)).await.unwrap(), None);
+
+    let template = TemplateUse { name: "hello".into(), language: "pt_BR".into(), parameters: vec![] };
+    let first = Outgoing { template: Some(template), ..text() };
+    let other = store.commit(create("whatsapp", "+5522", first), at(4)).await.unwrap().unwrap();
+    let claimed = store.claim(lease.clone(), at(4)).await.unwrap().unwrap();
+    assert_eq!(claimed.row.n, other.rows[0]);
+    assert!(store.begin(lease, claimed.row.n, Value::Null, at(4)).await.unwrap());
+
+    // Others say what they know: nothing.
+    let dsco = store.commit(create("dsco", "acme", text()), at(5)).await.unwrap().unwrap();
+    assert_eq!(gate(dsco.conversation).await, Gate::Unknown);
+}
+
+#[tokio::test]
+async fn an_echo_never_shuts_a_window_that_stands_open() {
+    let store = store().await;
+    let gate = |gate, seconds| {
+        seen(ConversationSeen { gate: Some(gate), ..conversation("5511", Gate::Open, at(seconds)) })
+    };
+    let only = GateEvidence::said(Gate::TemplateOnly);
+    let id = told(&store, "whatsapp", 1, vec![gate(only, 1), we_said("5511", "e1", "Olá!", at(1))]).await;
+    let shown = async |seconds| {
+        let it = store.conversation(id, "ana".into(), at(seconds)).await.unwrap().unwrap();
+        it.gate.at(at(seconds))
+    };
+    assert_eq!(shown(1).await, Gate::TemplateOnly);
+    let window = GateEvidence::Window { until: at(86_400) };
+    told(&store, "whatsapp", 2, vec![gate(window, 2), says("5511", "w1", "Oi", at(2))]).await;
+    assert_eq!(shown(2).await, Gate::Open);
+    told(&store, "whatsapp", 3, vec![gate(only, 3), we_said("5511", "e2", "Tudo bem?", at(3))]).await;
+    assert_eq!((shown(4).await, shown(86_401).await), (Gate::Open, Gate::TemplateOnly));
+}
