@@ -94,7 +94,13 @@ impl Preflight<'_> {
     }
 
     fn gate(&self, found: &mut Vec<Finding>) {
-        let Some(conversation) = self.conversation else { return };
+        let Some(conversation) = self.conversation else {
+            // Nobody has written to us: there is no window yet.
+            if self.capabilities.templates && self.template.is_none() {
+                found.push(red("no window is open with this person: only a template starts a conversation"));
+            }
+            return;
+        };
         if self.capabilities.reply == crate::domain::Reach::Forbidden {
             found.push(red("this channel may only be read"));
             return;

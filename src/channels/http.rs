@@ -62,6 +62,25 @@ impl Answer {
         super::json::is_json(&text).then_some(text)
     }
 
+    /// What an address means that sends us elsewhere. No redirect is ever followed, so nothing was done; 303 alone says
+    /// that something was, and where to read what.
+    pub fn redirected(&self) -> Option<ChannelError> {
+        let (retry, words) = match self.status.as_u16() {
+            303 => (Retry::Unclear, "the address answers with a redirect to something else: check `url`"),
+            300..=399 => {
+                (Retry::Never, "the address answers with a redirect, which is never followed: check `url`")
+            }
+            _ => return None,
+        };
+        // Of kind an outage: a scan that is sent elsewhere has found nothing out about any conversation.
+        Some(ChannelError::new(ErrorKind::Outage, retry, words).with_status(self.status.as_u16()))
+    }
+
+    /// Whether the body is empty or JSON: anything else (a maintenance page, half an answer) is not the vendor's word.
+    pub fn is_bare_or_json(&self) -> bool {
+        self.body.trim_ascii().is_empty() || self.json().is_some()
+    }
+
     /// The body as text, with the bytes that are no UTF-8 replaced: for error texts, never for messages.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

@@ -63,6 +63,11 @@ pub fn maybe<'de, D: serde::Deserializer<'de>, T: serde::de::DeserializeOwned>(
     Ok(if raw.get() == "null" { None } else { read(&raw) })
 }
 
+/// A vendor's name for something new, where it can be one: not empty, and no character of it lost on the way.
+pub fn name(text: Option<String>) -> Option<String> {
+    text.filter(|it| !it.trim().is_empty() && !it.contains('\u{FFFD}'))
+}
+
 /// The bytes of an item whose text cannot be kept to the letter.
 pub fn altered(raw: &RawValue) -> Option<Vec<u8>> {
     matches!(super::lenient::mend_text(raw.get()), std::borrow::Cow::Owned(_))

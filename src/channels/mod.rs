@@ -204,6 +204,8 @@ pub struct Sent {
     pub remote_id: Option<String>,
     /// For a create: the new conversation's remote id, where the vendor names it at once.
     pub conversation: Option<String>,
+    /// The vendor's time of the message, where it names one.
+    pub at: Option<Time>,
     /// What the answer showed besides.
     pub changes: Vec<Change>,
 }

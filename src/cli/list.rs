@@ -54,5 +54,10 @@ pub async fn run(desk: &Desk, args: List) -> Result<(), CliError> {
 
 /// The query of several words.
 pub fn parse(words: &[String]) -> Result<Query, CliError> {
+    if let Some(option) = words.iter().find(|word| word.starts_with("--")) {
+        return Err(
+            CliError::new(Code::Usage, format!("there is no option {option}")).hint("deskline list --help")
+        );
+    }
     Query::parse(&words.join(" ")).map_err(|error| CliError::new(Code::Usage, error.to_string()))
 }

@@ -27,6 +27,7 @@ mod sync;
 mod transfer;
 mod triage;
 mod wait;
+mod words;
 
 use std::process::ExitCode;
 
@@ -42,7 +43,7 @@ pub fn main() -> ExitCode {
     // Nobody else of the box may read what is made; a store for a group asks for more by itself.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     forbid_core_dumps();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(words::options_first(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -93,6 +94,12 @@ fn run(cli: Cli) -> Result<(), CliError> {
 }
 
 async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
+    if cli.channel.is_some() && cli.command.is_some() {
+        return Err(CliError::new(
+            Code::Usage,
+            "--channel before a command is the inbox's; give it after the command",
+        ));
+    }
     let command = match cli.command {
         Some(Command::Demo(args)) => return demo::run(environment, args).await,
         Some(Command::Simulate(args)) => return simulate::run(args).await,

@@ -94,6 +94,16 @@ pub async fn new(desk: &Desk, args: New) -> Result<(), CliError> {
             ),
         ));
     }
+    if let Some(category) = &args.category
+        && !descriptor.categories.is_empty()
+        && !descriptor.categories.contains(category)
+    {
+        return Err(CliError::new(
+            Code::Failed,
+            format!("{} has no category {category}; nothing was queued", descriptor.name),
+        )
+        .hint(format!("it has: {}", descriptor.categories.join(", "))));
+    }
     let due = match &args.due {
         Some(text) => Some(
             when::parse(text, desk.clock.now(), desk.zone)
@@ -119,7 +129,18 @@ pub async fn new(desk: &Desk, args: New) -> Result<(), CliError> {
         first: Outgoing::default(),
     };
     let files = files(desk, descriptor, &args.attach).await?;
-    judge(&findings(desk, None, descriptor, &outgoing, &files), args.strict)?;
+    // A person who has written to us already has a conversation, and perhaps an open window.
+    let known = match form.to.as_deref().filter(|_| descriptor.capabilities.templates) {
+        Some(number) => {
+            let number = number.trim_start_matches('+').to_owned();
+            match desk.store.find(descriptor.name.clone(), number).await? {
+                Some(id) => desk.store.conversation(id, desk.me.clone(), desk.clock.now()).await?,
+                None => None,
+            }
+        }
+        None => None,
+    };
+    judge(&findings(desk, known.as_ref(), descriptor, &outgoing, &files), args.strict)?;
     let mut messages = messages(outgoing, &files, descriptor).into_iter();
     let first = messages.next().unwrap_or_default();
     let mut actions = vec![Action::Create(NewConversation { first, ..form })];

@@ -14,8 +14,8 @@ use super::{
     layers::{self, LayerFile, Table},
     model::{
         AfterSend, AgentConfig, CalendarConfig, ChannelConfig, ComposeConfig, Config, EffectiveValue,
-        HookConfig, KeyBinding, KeysConfig, Lint, LintConfig, MacroConfig, MemberConfig, MemberRole,
-        StoreConfig, SyncConfig, UiConfig, ViewConfig, WebhookConfig,
+        KeyBinding, KeysConfig, Lint, LintConfig, MemberConfig, MemberRole, StoreConfig, SyncConfig,
+        UiConfig, ViewConfig, WebhookConfig,
     },
     schema::{KeyKind, KindSchema, Shape},
     settings::Settings,
@@ -83,13 +83,11 @@ impl Loader<'_> {
         for (name, settings) in &sections {
             self.show(name, settings);
         }
-        let macros = self.open("compose.macros");
         let bindings = self.open("keys");
 
         let members = self.many("member");
         let views = self.many("view");
         let calendars = self.many("calendar");
-        let hooks = self.many("hook");
         let calendars: Vec<CalendarConfig> = calendars.iter().filter_map(calendar).collect();
         let channels = self.channels(&sync);
         let store = self.store(&store);
@@ -117,14 +115,6 @@ impl Loader<'_> {
                 })
                 .collect(),
             calendars,
-            hooks: hooks
-                .iter()
-                .map(|hook| HookConfig {
-                    name: text(hook, "name"),
-                    on: text(hook, "on"),
-                    run: hook.list("run").to_vec(),
-                })
-                .collect(),
             compose: ComposeConfig {
                 after_send: if compose.text("after_send") == Some("keep") {
                     AfterSend::Keep
@@ -133,10 +123,6 @@ impl Loader<'_> {
                 },
                 canned: compose.paths("canned").to_vec(),
                 editor: compose.get("editor").map(|_| compose.list("editor").to_vec()),
-                macros: macros
-                    .into_iter()
-                    .map(|(name, actions, origin)| MacroConfig { name, actions, origin })
-                    .collect(),
             },
             products_file: products.path("file").map(PathBuf::from),
             ui: screen(&ui),
@@ -439,6 +425,12 @@ impl Loader<'_> {
     }
 }
 
+/// Keys of the interface whose feature is not here yet.
+const UNREAD: &[&str] = &["compose.canned", "products.file"];
+
+/// Keys of which only one value does something yet.
+const ONLY: &[(&str, &str)] = &[("keys.preset", "default"), ("ui.lang", "en")];
+
 fn warnings(config: &Config, kinds: &[KindSchema]) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for channel in &config.channels {
@@ -453,6 +445,14 @@ fn warnings(config: &Config, kinds: &[KindSchema]) -> Vec<Problem> {
     {
         let message = format!("[webhook] listens on {} in plain HTTP", webhook.listen);
         warnings.push(Problem::new(message).hint("listen on 127.0.0.1 and put a TLS proxy in front"));
+    }
+    for value in &config.effective {
+        let unread = UNREAD.contains(&value.key.as_str()) && value.origin != Origin::Default;
+        let only = ONLY.iter().any(|(key, word)| value.key == *key && value.value.trim_matches('"') != *word);
+        if unread || only {
+            let message = format!("`{}` is taken, but this version does nothing with it yet", value.key);
+            warnings.push(Problem::at(&value.origin, message));
+        }
     }
     warnings
 }
@@ -504,10 +504,8 @@ fn screen(settings: &Settings) -> UiConfig {
         },
         lang: text(settings, "lang"),
         theme: text(settings, "theme"),
-        layout: text(settings, "layout"),
         mouse: settings.flag("mouse"),
         bell: text(settings, "bell"),
-        title: settings.flag("title"),
         esc_timeout: settings.span("esc_timeout").unwrap_or_default(),
         opener: settings.list("opener").to_vec(),
     }
@@ -536,12 +534,7 @@ fn channel(kind: &KindSchema, name: String, settings: Settings) -> ChannelConfig
             _ => MarketplaceClock::Default,
         },
         undo_window: settings.span("undo_window").unwrap_or_default(),
-        lint: LintConfig {
-            contact: lint("contact"),
-            links: lint("links"),
-            payment: lint("payment"),
-            outside: lint("outside"),
-        },
+        lint: LintConfig { contact: lint("contact"), links: lint("links") },
         poll_interval: settings.span("poll_interval").unwrap_or_default(),
         sweep_interval: settings.span("sweep_interval").unwrap_or_default(),
         max_rate: rate(&settings),

@@ -36,8 +36,6 @@ pub struct Config {
     pub views: Vec<ViewConfig>,
     /// Business hours.
     pub calendars: Vec<CalendarConfig>,
-    /// Programs that are told what happens.
-    pub hooks: Vec<HookConfig>,
     /// Writing and sending.
     pub compose: ComposeConfig,
     /// What SKUs are called: a CSV file `sku,title,url`.
@@ -169,10 +167,6 @@ pub struct LintConfig {
     pub contact: Lint,
     /// Links.
     pub links: Lint,
-    /// CPF, CNPJ, PIX, IBAN, card numbers.
-    pub payment: Lint,
-    /// Phrases such as "outside the platform".
-    pub outside: Lint,
 }
 
 /// What is done about a finding.
@@ -237,17 +231,6 @@ pub struct CalendarConfig {
     pub holidays: Vec<NaiveDate>,
 }
 
-/// `[[hook]]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HookConfig {
-    /// What logs call it.
-    pub name: String,
-    /// What it is told: one of [`super::tables::HOOK_EVENTS`].
-    pub on: String,
-    /// The program and its arguments; no shell.
-    pub run: Vec<String>,
-}
-
 /// `[compose]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComposeConfig {
@@ -257,8 +240,6 @@ pub struct ComposeConfig {
     pub canned: Vec<PathBuf>,
     /// The program of Ctrl-x e. `None`: `$VISUAL`, `$EDITOR`, vi.
     pub editor: Option<Vec<String>>,
-    /// Several actions in one, in the order of the file.
-    pub macros: Vec<MacroConfig>,
 }
 
 /// What a reply does to the status.
@@ -270,17 +251,6 @@ pub enum AfterSend {
     Keep,
 }
 
-/// An entry of `[compose.macros]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MacroConfig {
-    /// Its name.
-    pub name: String,
-    /// The actions, in their order; checked by whoever knows them.
-    pub actions: Vec<String>,
-    /// Where it was said.
-    pub origin: Origin,
-}
-
 /// `[ui]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UiConfig {
@@ -290,14 +260,10 @@ pub struct UiConfig {
     pub lang: String,
     /// auto, dark, light, mono. Default auto.
     pub theme: String,
-    /// auto, one, two, three. Default auto.
-    pub layout: String,
     /// Whether the mouse is ours from the start. Default no.
     pub mouse: bool,
     /// bel, osc9, osc777, none. Default bel.
     pub bell: String,
-    /// Whether the terminal's title is set. Default no.
-    pub title: bool,
     /// How long an Esc waits for the rest of a key. Default 50 ms, over SSH 150 ms.
     pub esc_timeout: Duration,
     /// What opens an attachment. Default xdg-open.

@@ -9,10 +9,7 @@ use super::schema::{
 };
 
 /// What the pre-flight looks for.
-pub const LINTS: &[&str] = &["contact", "links", "payment", "outside"];
-
-/// What a hook can be told.
-pub const HOOK_EVENTS: &[&str] = &["message", "sent", "failed", "uncertain", "status", "assigned", "breach"];
+pub const LINTS: &[&str] = &["contact", "links"];
 
 /// Every table but [`CHANNEL`].
 pub const TABLES: &[TableSchema] = &[
@@ -147,24 +144,6 @@ pub const TABLES: &[TableSchema] = &[
         ],
     },
     TableSchema {
-        name: "compose.macros",
-        shape: Shape::Open,
-        personal: true,
-        doc: "Several actions in one: a name and the actions in their order.",
-        keys: &[],
-    },
-    TableSchema {
-        name: "hook",
-        shape: Shape::Many("name"),
-        personal: false,
-        doc: "Programs that are told what happens: run without a shell, one JSON object on standard input.",
-        keys: &[
-            Key::new("name", Text, "What logs call it.").required(),
-            Key::new("on", Choice(HOOK_EVENTS), "What it is told.").required(),
-            Key::new("run", Program, "The program and its arguments.").required(),
-        ],
-    },
-    TableSchema {
         name: "products",
         shape: Shape::One,
         personal: false,
@@ -181,15 +160,8 @@ pub const TABLES: &[TableSchema] = &[
             Key::new("lang", Choice(&["en", "pt-BR", "de"]), "The screen's language.").or("en"),
             Key::new("theme", Choice(&["auto", "dark", "light", "mono"]), "Colours; NO_COLOR wins over it.")
                 .or("auto"),
-            Key::new(
-                "layout",
-                Choice(&["auto", "one", "two", "three"]),
-                "Panes side by side; auto: by the width of the terminal.",
-            )
-            .or("auto"),
             Key::new("mouse", Flag, "Whether the mouse is ours from the start.").or("false"),
             Key::new("bell", Choice(&["bel", "osc9", "osc777", "none"]), "How an alarm is rung.").or("bel"),
-            Key::new("title", Flag, "Whether the terminal's title is set.").or("false"),
             Key::new(
                 "esc_timeout",
                 Span(1),

@@ -16,11 +16,12 @@ const MOST_WORDS: usize = 1_000;
 /// # Errors
 /// By its status.
 pub fn check(answer: &Answer, now: Time) -> Result<(), ChannelError> {
+    if let Some(error) = answer.redirected() {
+        return Err(error);
+    }
     let (kind, retry) = match answer.status.as_u16() {
         200..=299 => return Ok(()),
-        303 | 408 => (ErrorKind::Outage, Retry::Unclear),
-        // Never followed, so certainly not acted on.
-        300..=399 => (ErrorKind::Outage, Retry::Never),
+        408 => (ErrorKind::Outage, Retry::Unclear),
         401 => (ErrorKind::Credentials, Retry::Never),
         // Not executed (contract 2.8, inferred).
         429 => (ErrorKind::RateLimited, Retry::Safe(answer.retry_after(now))),
@@ -29,11 +30,8 @@ pub fn check(answer: &Answer, now: Time) -> Result<(), ChannelError> {
         _ => (ErrorKind::Outage, Retry::Unclear),
     };
     let said = words(answer);
-    let words = match answer.status.as_u16() {
-        300..=399 => "the address answers with a redirect, which is never followed: check `url`".into(),
-        _ if said.is_empty() => format!("the vendor answered {} without words", answer.status),
-        _ => said,
-    };
+    let words =
+        if said.is_empty() { format!("the vendor answered {} without words", answer.status) } else { said };
     Err(ChannelError::new(kind, retry, words).with_status(answer.status.as_u16()))
 }
 
@@ -95,6 +93,18 @@ pub fn unreadable(answer: &Answer) -> ChannelError {
         ErrorKind::Outage,
         Retry::Unclear,
         format!("the vendor's answer cannot be read ({content}, {} bytes)", answer.body.len()),
+    )
+}
+
+/// A 2xx to something new that does not name it: whether it exists is not known.
+pub fn no_id(answer: &Answer, what: &str) -> ChannelError {
+    ChannelError::new(
+        ErrorKind::Outage,
+        Retry::Unclear,
+        format!(
+            "the vendor answered {} without the id of the new {what}: whether it exists is not known",
+            answer.status
+        ),
     )
 }
 

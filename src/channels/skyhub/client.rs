@@ -285,9 +285,9 @@ impl Channel for SkyHub {
         })?;
         let body = request::reply(code, parts, order_code, &self.settings.identity_id, &outgoing.text)?;
         let body = serde_json::to_vec(&body).map_err(|error| ChannelError::ours(error.to_string()))?;
-        // 201 with any body or none: SkyHub names no id (contract A2.4).
         match self.ask(Method::POST, &request::chat(&self.settings.url, code, parts), Some(body)).await {
-            Ok(_) => Ok(Sent::default()),
+            // SkyHub names no id.
+            Ok(answer) => error::taken(&answer).map(|()| Sent::default()),
             Err(mut error) if error.status == Some(StatusCode::UNPROCESSABLE_ENTITY.as_u16()) => {
                 // Mostly PAUSED, not always: what the chat shows now decides what the agent is told.
                 error.kind = ErrorKind::GateClosed;
@@ -334,7 +334,9 @@ impl Channel for SkyHub {
             return Err(request::not_writable(parts));
         }
         let body = json!({ "status": status }).to_string().into_bytes();
-        self.ask(Method::PATCH, &request::chat(&self.settings.url, code, parts), Some(body)).await?;
+        let answer =
+            self.ask(Method::PATCH, &request::chat(&self.settings.url, code, parts), Some(body)).await?;
+        error::done(&answer)?;
         // What the vendor shows now; not being able to look does not undo what was done.
         Ok(self.read_chat(target).await.map(|(_, page)| page).unwrap_or_default())
     }

@@ -11,6 +11,9 @@ use crate::{
 /// What an answer that is no success means. SkyHub has no error codes, so the status alone decides:
 /// a 5xx says nothing about whether a POST was carried out.
 pub fn refusal(answer: &Answer, now: Time) -> ChannelError {
+    if let Some(error) = answer.redirected() {
+        return error;
+    }
     let status = answer.status;
     let (kind, retry) = match status.as_u16() {
         // 403 is "not allowed": the account is to be looked at as with 401.
@@ -24,6 +27,32 @@ pub fn refusal(answer: &Answer, now: Time) -> ChannelError {
         _ => (ErrorKind::Outage, Retry::Unclear),
     };
     ChannelError::new(kind, retry, words(answer)).with_status(status.as_u16())
+}
+
+/// What a 2xx to a reply means: 201 alone says that it was taken, with any JSON or no body at all (contract A2.4).
+///
+/// # Errors
+/// An outage, `Unclear`: a maintenance page or half an answer says nothing about whether the reply is there.
+pub fn taken(answer: &Answer) -> Result<(), ChannelError> {
+    clear(answer, answer.status == StatusCode::CREATED)
+}
+
+/// What a 2xx to a change of state means: 204, or what amounts to it (contract A2.5).
+///
+/// # Errors
+/// An outage, `Unclear`: the change may be repeated.
+pub fn done(answer: &Answer) -> Result<(), ChannelError> {
+    clear(answer, matches!(answer.status.as_u16(), 200..=202 | 204))
+}
+
+fn clear(answer: &Answer, says_so: bool) -> Result<(), ChannelError> {
+    if says_so && answer.is_bare_or_json() {
+        return Ok(());
+    }
+    let page = if answer.text().trim_start().starts_with('<') { " with a web page" } else { "" };
+    let words =
+        format!("SkyHub answered {}{page}, which does not say whether it was done", named(answer.status));
+    Err(ChannelError::new(ErrorKind::Outage, Retry::Unclear, words))
 }
 
 /// An answer that says success and holds something else.

@@ -368,7 +368,67 @@ async fn a_server_error_after_a_reply_leaves_it_unclear_and_a_429_does_not() {
     assert_eq!(outcome(429, &[("retry-after", "7")]).await.retry, Retry::Safe(Some(seconds)));
     let error = outcome(401, &[]).await;
     assert_eq!((error.kind, error.words.as_str()), (ErrorKind::Credentials, "no"));
-    assert_eq!(outcome(302, &[("location", "http://127.0.0.1:1/")]).await.retry, Retry::Unclear);
+}
+
+#[tokio::test]
+async fn a_reply_is_sent_by_a_201_alone_and_any_other_success_leaves_it_unclear() {
+    let outcome = async |status: u16, body: &'static str| {
+        let vendor = StandIn::start(move |_, _| answer(status, body)).await;
+        let (action, target) = (reply("x"), target(CHAT));
+        account(&vendor.url).send(&sending(&action, &target, &Value::Null)).await
+    };
+    for body in ["", " \r\n", "null", "{}", r#"{"id":7}"#, "[]", "\"ok\""] {
+        outcome(201, body).await.expect(body);
+    }
+    for (status, body) in [
+        (200, "<html>Em manuten\u{e7}\u{e3}o</html>"),
+        (200, ""),
+        (200, "{}"),
+        (202, "null"),
+        (204, ""),
+        (201, "<html>Em manuten\u{e7}\u{e3}o</html>"),
+        (201, "{\"id\":"),
+    ] {
+        let error = outcome(status, body).await.expect_err(body);
+        assert_eq!((error.kind, error.retry), (ErrorKind::Outage, Retry::Unclear), "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_never_followed_and_so_the_reply_has_failed() {
+    let (action, target) = (reply("x"), target(CHAT));
+    for status in [300, 301, 302, 304, 307, 308] {
+        let vendor = StandIn::start(move |_, _| {
+            let mut response = answer(status, "<html>moved</html>");
+            response.headers_mut().insert("location", "http://127.0.0.1:1/".parse().expect("a header"));
+            response
+        })
+        .await;
+        let error =
+            account(&vendor.url).send(&sending(&action, &target, &Value::Null)).await.expect_err("moved");
+        assert_eq!((error.kind, error.retry), (ErrorKind::Outage, Retry::Never), "{status}");
+        assert!(error.words.contains("never followed: check `url`"), "{error}");
+    }
+    // 303 says "done, look there": whether it was is not known.
+    let vendor = StandIn::start(|_, _| answer(303, "")).await;
+    let error =
+        account(&vendor.url).send(&sending(&action, &target, &Value::Null)).await.expect_err("elsewhere");
+    assert_eq!((error.kind, error.retry), (ErrorKind::Outage, Retry::Unclear));
+}
+
+#[tokio::test]
+async fn a_web_page_is_no_answer_to_a_change_of_state() {
+    let outcome = async |status: u16, body: &'static str| {
+        let vendor = StandIn::start(move |_, _| answer(status, body)).await;
+        account(&vendor.url).set(&target(CHAT), &Set::Read).await
+    };
+    for (status, body) in [(204, ""), (200, ""), (200, "{}"), (201, "null"), (202, "")] {
+        outcome(status, body).await.expect(body);
+    }
+    for (status, body) in [(200, "<html>"), (203, ""), (206, "{}")] {
+        let error = outcome(status, body).await.expect_err(body);
+        assert_eq!((error.kind, error.retry), (ErrorKind::Outage, Retry::Unclear), "{status} {body}");
+    }
 }
 
 #[tokio::test]

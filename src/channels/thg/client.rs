@@ -32,6 +32,7 @@ use crate::{
         Channel, ChannelError, Checked, ErrorKind, Found, Memory, Prepared, Retry, Sending, Sent, Set, Sink,
         Sweep, Target,
         http::{Answer, Http},
+        json,
         tokens::{Session, Token, Tokens},
     },
     domain::{Action, Descriptor, Time, attachment::StoredFile, change::Page, time::Clock},
@@ -352,10 +353,7 @@ impl Channel for Thg {
             (Action::Reply(outgoing), Some(target)) => {
                 let request = request::reply(&target.remote_id, &outgoing.text, send.upload.as_deref());
                 let data = self.ask(&request, true, &mut Uncounted).await?;
-                let id = data
-                    .reply_to_discussion
-                    .filter(|it| !it.is_empty())
-                    .ok_or_else(|| write::no_id("message"))?;
+                let id = json::name(data.reply_to_discussion).ok_or_else(|| write::no_id("message"))?;
                 Ok(Sent { key: Some(id.clone()), remote_id: Some(id), ..Sent::default() })
             }
             _ => Err(ChannelError::ours("this action is no message to THG")),

@@ -145,15 +145,11 @@ pub fn uploaded(answer: &Answer, now: Time) -> Result<String, ChannelError> {
 }
 
 fn by_status(answer: &Answer, now: Time) -> Option<ChannelError> {
+    if let Some(error) = answer.redirected() {
+        return Some(error);
+    }
     let (kind, retry, words) = match answer.status.as_u16() {
         200..=299 => return None,
-        // Never followed. Only 303 may mean that the request was acted on.
-        303 => (ErrorKind::Outage, Retry::Unclear, "the address answers with a redirect".to_owned()),
-        300..=399 => (
-            ErrorKind::Outage,
-            Retry::Never,
-            "the address answers with a redirect, which is never followed: check `url`".to_owned(),
-        ),
         401 => (ErrorKind::Credentials, Retry::Never, "the vendor does not take our session".to_owned()),
         429 => (ErrorKind::RateLimited, Retry::Safe(answer.retry_after(now)), "too many requests".to_owned()),
         408 => (ErrorKind::Outage, Retry::Unclear, "the vendor gave up waiting".to_owned()),

@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{
     channels::{
-        Channel, ChannelError, Checked, Downloaded, ErrorKind, Found, Memory, Retry, Sending, Sent, Set,
-        Sink, Sweep, Target, Webhook,
+        Channel, ChannelError, Checked, Downloaded, ErrorKind, Found, Memory, Prepared, Retry, Sending, Sent,
+        Set, Sink, Sweep, Target, Webhook,
         http::{Answer, Http},
-        lenient,
+        json, lenient,
         tokens::{Token, Tokens},
     },
     domain::{
@@ -319,7 +319,14 @@ impl Channel for WhatsApp {
         self.upload_file(file, path).await
     }
 
+    async fn prepare(&self, send: &Sending<'_>) -> Result<Prepared, ChannelError> {
+        // Here too: the row parks before it is marked as sending.
+        window_allows(send)?;
+        Ok(Prepared::default())
+    }
+
     async fn send(&self, send: &Sending<'_>) -> Result<Sent, ChannelError> {
+        window_allows(send)?;
         let outgoing = send.outgoing()?;
         let to = match (send.action, send.target) {
             (Action::Create(new), _) => Address::dialled(new.to.as_deref())?,
@@ -351,8 +358,7 @@ impl Channel for WhatsApp {
             .messages
             .first()
             .and_then(|raw| lenient::decode::<Named>(raw).ok())
-            .and_then(|(named, _)| named.id)
-            .filter(|id| !id.is_empty())
+            .and_then(|(named, _)| json::name(named.id))
             .ok_or_else(|| error::unreadable(&answer, "message id"))?;
         let mut done = Sent { key: Some(id.clone()), remote_id: Some(id), ..Sent::default() };
         if let (Action::Create(_), Address::Phone(dialled)) = (send.action, &to) {
@@ -389,16 +395,19 @@ impl Channel for WhatsApp {
             .filter(|it| it.direction == Direction::Inbound && !it.key.starts_with("raw:"))
             .max_by_key(|it| it.at);
         let Some(newest) = newest else { return Ok(Page::default()) };
-        match self.api() {
+        let answer = match self.api() {
             Api::Cloud => {
                 let body =
                     json!({ "messaging_product": "whatsapp", "status": "read", "message_id": newest.key });
-                self.succeed(Method::POST, &self.messages_url(), Load::Json(&body)).await?;
+                self.succeed(Method::POST, &self.messages_url(), Load::Json(&body)).await?
             }
             Api::OnPremises => {
                 let url = request::on_premises(&self.settings.url, &["messages", &newest.key]);
-                self.succeed(Method::PUT, &url, Load::Json(&json!({ "status": "read" }))).await?;
+                self.succeed(Method::PUT, &url, Load::Json(&json!({ "status": "read" }))).await?
             }
+        };
+        if !answer.is_bare_or_json() {
+            return Err(error::unreadable(&answer, "JSON"));
         }
         Ok(Page::default())
     }
@@ -415,6 +424,19 @@ impl Channel for WhatsApp {
     fn webhook(&self) -> Option<&dyn Webhook> {
         Some(&self.settings.hook)
     }
+}
+
+/// Free text goes only inside of a window, and only a message of theirs opens one.
+fn window_allows(send: &Sending<'_>) -> Result<(), ChannelError> {
+    let shut = send.target.is_some_and(|target| target.gate == Gate::TemplateOnly);
+    if shut && send.outgoing()?.template.is_none() {
+        return Err(ChannelError::new(
+            ErrorKind::WindowClosed,
+            Retry::Never,
+            "no window is open: WhatsApp takes only a template now; nothing was sent",
+        ));
+    }
+    Ok(())
 }
 
 /// With what a refusal shows: where the vendor says that the window is shut, it is, whatever was computed.
@@ -437,6 +459,7 @@ fn begun(sent: &mut Sent, dialled: &str, contact: answers::Checked, now: Time) {
     seen.customer.id = Some(name.clone());
     seen.customer.phone = Some(format!("+{}", contact.wa_id.as_deref().unwrap_or(dialled)));
     seen.numbers = vec![dialled.to_owned()];
+    seen.gate = Some(map::no_window(now));
     seen.facts = map::facts_of(contact.wa_id.as_deref(), contact.user_id.as_deref());
     sent.changes.push(Change::Conversation(Box::new(seen)));
     let further = [Some(dialled.to_owned()), contact.user_id].into_iter().flatten().filter(|it| *it != name);

@@ -87,6 +87,9 @@ pub fn refusal(answer: &Answer, now: Time) -> ChannelError {
     let told = trouble(answer);
     let code = told.as_ref().and_then(Told::code);
     let class = told.as_ref().and_then(|told| (told.class)(code?));
+    if let (None, Some(error)) = (class, answer.redirected()) {
+        return error;
+    }
     let later = answer.retry_after(now);
     let (kind, retry) = match (class, status) {
         (Some(Class::Auth), _) | (None, 401 | 403) => (ErrorKind::Credentials, Retry::Never),

@@ -169,6 +169,7 @@ impl Walk {
         let Some(conversation) = person.conversation().map(str::to_owned) else {
             return Err(format!("message {key} names nobody it is from"));
         };
+        let received_at = self.received_at;
         let said_at = message.timestamp.as_deref().and_then(moment);
         let at = said_at.unwrap_or(self.received_at);
         if let Some(change) = about_another(&message, &conversation, &person, echo, at) {
@@ -184,9 +185,12 @@ impl Walk {
             (false, None) => Direction::Inbound,
         };
         if let Some(seen) = self.conversation(&person) {
-            if direction == Direction::Inbound {
-                open_window(seen, at);
-            }
+            let gate = match direction {
+                // The window ends 24 hours after the customer's message by the vendor's time.
+                Direction::Inbound => GateEvidence::Window { until: at + WINDOW },
+                Direction::Outbound | Direction::Note => no_window(at.min(received_at)),
+            };
+            window(seen, gate);
             for product in &read.products {
                 seen.numbers.push(product.sku.clone());
             }
@@ -345,14 +349,21 @@ fn describe(seen: &mut ConversationSeen, person: &Person) {
     }
 }
 
-/// The window ends 24 hours after the *newest* customer message by the vendor's time; bodies come in no order.
-fn open_window(seen: &mut ConversationSeen, at: Time) {
-    let until = at + WINDOW;
-    let newest = match seen.gate {
-        Some(GateEvidence::Window { until: known }) => known.max(until),
-        _ => until,
+/// What a word of ours (or of the machine's) shows of the window: that it was open till now at best. Where the customer
+/// has never written, only a template may go. It is told as a window's end and not as a gate that was said, so that it
+/// never shuts a window that is open: of two ends the later one counts, here and in the store.
+pub fn no_window(at: Time) -> GateEvidence {
+    GateEvidence::Window { until: at }
+}
+
+/// The window ends by the *newest* customer message; bodies come in no order.
+fn window(seen: &mut ConversationSeen, told: GateEvidence) {
+    seen.gate = match (seen.gate, told) {
+        (Some(GateEvidence::Window { until: known }), GateEvidence::Window { until }) => {
+            Some(GateEvidence::Window { until: known.max(until) })
+        }
+        _ => Some(told),
     };
-    seen.gate = Some(GateEvidence::Window { until: newest });
 }
 
 /// The person's new names; both the old and the new one address the conversation from now on.

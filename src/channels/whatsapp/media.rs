@@ -98,7 +98,10 @@ impl WhatsApp {
         if !status.is_success() {
             let headers = response.headers().clone();
             let body = response.chunk().await.ok().flatten().unwrap_or_default();
-            return Err(error::refusal(&Answer { status, headers, body }, self.now()));
+            let error = error::refusal(&Answer { status, headers, body }, self.now());
+            // A network that asks for a login first sends everybody elsewhere for a while: the file stays wanted.
+            let retry = if status.is_redirection() { Retry::Safe(None) } else { error.retry };
+            return Err(ChannelError { retry, ..error });
         }
         let mime = response.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).map(str::to_owned);
         let mut hash = Sha256::new();

@@ -31,7 +31,7 @@ fn a_literal_secret_needs_a_private_file() {
 #[test]
 fn a_users_file_is_the_users_or_the_roots() {
     let mut desk = Desk::new();
-    let path = desk.user("[ui]\nlang = \"de\"\n");
+    let path = desk.user("[ui]\ntheme = \"mono\"\n");
     // Root can give files away; anybody else takes another number himself.
     if std::os::unix::fs::chown(&path, Some(4242), None).is_err() || desk.environment.account.uid == 4242 {
         desk.environment.account.uid += 1;

@@ -113,6 +113,7 @@ impl Dsco {
             Some(message) => Found::There(Sent {
                 key: Some(message.key.clone()),
                 remote_id: message.remote_id.clone(),
+                at: message.sent_at,
                 ..Sent::default()
             }),
             None => Found::Absent(format!(
@@ -134,8 +135,13 @@ pub(super) fn reference(new: &NewConversation, send: &Sending<'_>) -> String {
 
 pub(super) fn created(seen: Seen) -> Sent {
     // Its first message is ours and in the thread already; the vendor's id of it comes with the next scan.
-    let changes = seen.changes.into_iter().filter(|it| matches!(it, Change::Conversation(_))).collect();
-    Sent { key: None, remote_id: None, conversation: Some(seen.id), changes }
+    let changes: Vec<_> =
+        seen.changes.into_iter().filter(|it| matches!(it, Change::Conversation(_))).collect();
+    let at = changes.iter().find_map(|it| match it {
+        Change::Conversation(seen) => seen.created_at,
+        _ => None,
+    });
+    Sent { key: None, remote_id: None, conversation: Some(seen.id), at, changes }
 }
 
 /// Whether a conversation carries this reference id (a search that ignores its criterion gives others).

@@ -9,7 +9,8 @@ use super::{
 use crate::{
     channels::{
         ChannelError, ErrorKind, Retry, Sending, Sent, Target,
-        dsco::{error, map, request, wire},
+        dsco::{dates, error, map, request, wire},
+        json,
     },
     domain::{
         change::{Change, Page},
@@ -23,15 +24,25 @@ impl Dsco {
         let answer = self.call(Call::Update, Some(body), &mut Uncounted).await?;
         let seen =
             error::object(&answer).and_then(|raw| map::conversation(&raw, self.role(), self.clock.now()));
-        let seen = match seen.filter(|it| it.id == id) {
-            Some(seen) => Some(seen),
-            // It is done; what it looks like now is read for itself, and by the next scan at the latest.
-            None => self.conversation_by_id(id, &mut Uncounted).await.unwrap_or_else(|error| {
+        if let Some(seen) = seen.filter(|it| it.id == id) {
+            return Ok(seen.changes);
+        }
+        // What it looks like now is read for itself. A page of somebody else's (HTML, half an answer) is no answer.
+        let bare = answer.body.trim_ascii().is_empty();
+        if !bare && error::object(&answer).is_none() {
+            return Err(error::unreadable(&answer));
+        }
+        match self.conversation_by_id(id, &mut Uncounted).await {
+            Ok(Some(seen)) => Ok(seen.changes),
+            // Neither the answer nor the look names it: the change is repeated, which does no harm.
+            _ if !bare => Err(error::unreadable(&answer)),
+            // It is done; the next scan shows it.
+            Ok(None) => Ok(Vec::new()),
+            Err(error) => {
                 tracing::warn!(%error, "a changed conversation could not be read back");
-                None
-            }),
-        };
-        Ok(seen.map(|it| it.changes).unwrap_or_default())
+                Ok(Vec::new())
+            }
+        }
     }
 
     pub(super) async fn reply(
@@ -61,12 +72,15 @@ impl Dsco {
             }
             Err(error) => return Err(error),
         };
-        let message: wire::Message = error::read(&answer)?;
+        let mut message: wire::Message = error::read(&answer)?;
+        // Without the id of the message nobody has said that there is one.
+        let id =
+            json::name(message.dsco_message_id.take()).ok_or_else(|| error::no_id(&answer, "message"))?;
         if let Some(text) = map::misfiled(&message, self.role()) {
             changes.push(Change::Account { text, at: self.clock.now() });
         }
-        let id = message.dsco_message_id.filter(|it| !it.is_empty());
-        Ok(Sent { key: id.clone(), remote_id: id, conversation: None, changes })
+        let at = message.create_date.as_deref().and_then(dates::read);
+        Ok(Sent { key: Some(id.clone()), remote_id: Some(id), conversation: None, at, changes })
     }
 
     pub(super) async fn create(
@@ -80,7 +94,8 @@ impl Dsco {
             Ok(answer) => {
                 let raw = error::object(&answer).ok_or_else(|| error::unreadable(&answer))?;
                 let seen = map::conversation(&raw, self.role(), self.clock.now());
-                seen.map(created).ok_or_else(|| error::unreadable(&answer))
+                let seen = seen.filter(|it| json::name(Some(it.id.clone())).is_some());
+                seen.map(created).ok_or_else(|| error::no_id(&answer, "conversation"))
             }
             // The reference id is ours alone. Taken already by just this: an earlier try of the same create landed.
             Err(error) if error.status == Some(400) => {

@@ -279,6 +279,7 @@ async fn a_token_that_is_no_longer_taken_is_renewed_once() {
     let (action, to) = (reply("x", false), target(&[]));
     let sent = channel.send(&sending(&action, Some(&to), &Value::Null, &clock)).await.expect("sent");
     assert_eq!(sent.key.as_deref(), Some("m"));
+    assert_eq!(sent.at, "2023-05-01T09:59:00Z".parse().ok(), "the vendor's time of it");
     assert_eq!(office.bodies(SAY).len(), 2);
 
     // Ahead of its end it is renewed without being asked.
@@ -309,6 +310,11 @@ async fn a_reply_is_what_the_contract_shows_and_its_failures_say_what_is_known()
         (Says::new(408, ""), ErrorKind::Outage, Retry::Unclear),
         (Says::new(503, "<html>"), ErrorKind::Outage, Retry::Unclear),
         (Says::new(201, "<html>"), ErrorKind::Outage, Retry::Unclear),
+        (Says::new(201, "{}"), ErrorKind::Outage, Retry::Unclear),
+        (Says::new(200, b"{\"x\":\"\xff\"}".to_vec()), ErrorKind::Outage, Retry::Unclear),
+        (Says::new(201, b"{\"dscoMessageId\":\"\xff\"}".to_vec()), ErrorKind::Outage, Retry::Unclear),
+        (Says::new(201, r#"{"dscoMessageId":" ","message":"x"}"#), ErrorKind::Outage, Retry::Unclear),
+        (Says::new(204, ""), ErrorKind::Outage, Retry::Unclear),
         (Says::new(302, "").with("location", "http://127.0.0.1:1/"), ErrorKind::Outage, Retry::Never),
         (Says::nothing(), ErrorKind::NoAnswer, Retry::Unclear),
     ] {
@@ -368,6 +374,26 @@ async fn closing_is_told_and_read_back() {
 }
 
 #[tokio::test]
+async fn a_change_is_done_where_the_answer_or_the_look_after_it_shows_the_conversation() {
+    let clock = HandClock::at(NOW);
+    let office = Office::open(&clock).await;
+    let channel = account(&office, &clock);
+    for says in [
+        Says::new(200, "<html>maintenance</html>"),
+        Says::new(200, "[]"),
+        Says::new(200, b"{\"x\":\"\xff\"}".to_vec()),
+        Says::json(&conversation("other", "closed")),
+    ] {
+        office.says("PUT /conversation", "", says.clone());
+        let error = channel.set(&target(&[]), &Set::Close).await.expect_err("not known");
+        assert_eq!((error.kind, error.retry), (ErrorKind::Outage, Retry::Unclear), "{says:?}");
+    }
+    office.says("PUT /conversation", "", Says::json(&json!({})));
+    office.says(LIST, "\"c\"", Says::json(&json!({"conversations": [conversation("c", "closed")]})));
+    assert_eq!(channel.set(&target(&[]), &Set::Close).await.expect("closed").changes.len(), 1);
+}
+
+#[tokio::test]
 async fn a_reply_without_an_answer_is_looked_for_among_the_new_ones_of_ours() {
     let clock = HandClock::at(NOW);
     let office = Office::open(&clock).await;
@@ -409,6 +435,12 @@ async fn a_create_is_found_by_its_reference_and_never_made_twice() {
     office.says("POST /conversation", "", Says::new(201, made.to_string()));
     assert_eq!(channel.send(&send).await.expect("made").conversation.as_deref(), Some("n"));
 
+    let bare: [&[u8]; 4] = [b"<html>", b"{}", b"{\"id\":\"\xff\"}", b"{\"id\":\"\"}"];
+    for body in bare {
+        office.says("POST /conversation", "", Says::new(201, body.to_vec()));
+        let error = channel.send(&send).await.expect_err("no id");
+        assert_eq!((error.kind, error.retry), (ErrorKind::Outage, Retry::Unclear), "{body:?}");
+    }
     office.says("POST /conversation", "", Says::nothing());
     assert_eq!(channel.send(&send).await.expect_err("no answer").retry, Retry::Unclear);
     assert!(matches!(channel.look_up(&send).await, Ok(Found::Absent(_))));

@@ -140,6 +140,7 @@ impl Thg {
                 key: Some(message.key.clone()),
                 remote_id: message.remote_id.clone(),
                 conversation: None,
+                at: message.sent_at,
                 changes: besides(&seen, Some(&message.key)),
             }),
             None => Found::Absent(format!(
@@ -157,6 +158,7 @@ pub(super) fn created(seen: &Seen) -> Sent {
         key: first.map(|it| it.key.clone()),
         remote_id: first.and_then(|it| it.remote_id.clone()),
         conversation: Some(seen.id.clone()),
+        at: first.and_then(|it| it.sent_at),
         changes: besides(seen, first.map(|it| it.key.as_str())),
     }
 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use super::{Thg, Uncounted, gone, page_of, read_back::created};
 use crate::{
     channels::{
-        ChannelError, ErrorKind, Retry, Sending, Sent, Target,
+        ChannelError, ErrorKind, Retry, Sending, Sent, Target, json,
         thg::{error, request},
     },
     domain::{attachment::StoredFile, change::Page, outbox::NewConversation},
@@ -23,7 +23,7 @@ impl Thg {
     ) -> Result<Sent, ChannelError> {
         let request = request::create(new, send.upload.as_deref())?;
         let data = self.ask(&request, true, &mut Uncounted).await?;
-        let id = data.create_discussion.filter(|it| !it.is_empty()).ok_or_else(|| no_id("discussion"))?;
+        let id = json::name(data.create_discussion).ok_or_else(|| no_id("discussion"))?;
         // It is created, come what may of the look for it.
         match self.locate(&id, new, send).await {
             Ok(Some(seen)) => Ok(created(&seen)),

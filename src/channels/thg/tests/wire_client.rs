@@ -325,6 +325,14 @@ async fn a_refused_write_is_refused_for_good_and_a_fault_inside_the_house_is_unc
     shop.state().instead.push(("Reply", flagged(&json!({"data": {"replyToDiscussion": null}})), false));
     let error = channel.send(&sending(&action, Some(&to), &Value::Null, &clock)).await.expect_err("unclear");
     assert_eq!(error.retry, Retry::Unclear);
+    let lost = Says::new(200, b"{\"data\":{\"replyToDiscussion\":\"\xff\"}}".to_vec());
+    shop.state().instead.push(("Reply", lost, false));
+    let error = channel.send(&sending(&action, Some(&to), &Value::Null, &clock)).await.expect_err("unclear");
+    assert_eq!(error.retry, Retry::Unclear, "{error}");
+    let moved = Says::new(302, "").with("location", "http://127.0.0.1:1/");
+    shop.state().instead.push(("Reply", moved, false));
+    let error = channel.send(&sending(&action, Some(&to), &Value::Null, &clock)).await.expect_err("moved");
+    assert_eq!((error.kind, error.retry), (ErrorKind::Outage, Retry::Never));
 }
 
 #[tokio::test]

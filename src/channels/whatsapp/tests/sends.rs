@@ -11,7 +11,7 @@ use crate::{
         standin::{Asked, StandIn, answer, json as json_answer},
     },
     domain::{
-        Action, Customer, Direction, Facts, Gate, Outgoing,
+        Action, Customer, Direction, Facts, Gate, GateEvidence, Outgoing,
         attachment::StoredFile,
         change::Change,
         outbox::{CatalogItem, NewConversation, TemplateUse},
@@ -88,6 +88,30 @@ async fn a_reply_by_cloud_is_the_body_of_the_contract() {
             "context": {"message_id": "wamid.Q"}, "type": "text",
             "text": {"preview_url": false, "body": "Yes, also in blue."}, "biz_opaque_callback_data": "deskline:01J8Z6"})
     );
+}
+
+#[tokio::test]
+async fn free_text_never_leaves_where_no_window_is_open() {
+    let vendor = StandIn::start(|_, _| accepted()).await;
+    let shut = Target { gate: Gate::TemplateOnly, ..target("1650") };
+    let error = send_to(&vendor.url, Api::Cloud, text("x"), &shut).await.expect_err("shut");
+    assert_eq!((error.kind, error.retry), (ErrorKind::WindowClosed, Retry::Never));
+    let action = Action::Reply(text("x"));
+    let sending = Sending {
+        action: &action,
+        target: Some(&shut),
+        send_id: "01J",
+        started_at: now(),
+        quote: None,
+        upload: None,
+        evidence: &Value::Null,
+    };
+    let error = account(&vendor.url, Api::Cloud).prepare(&sending).await.expect_err("shut");
+    assert_eq!(error.kind, ErrorKind::WindowClosed, "the row parks before it is marked as sending");
+    assert!(vendor.lines().is_empty());
+    let template = TemplateUse { name: "hello".into(), language: "en_US".into(), parameters: Vec::new() };
+    let templated = Outgoing { template: Some(template), ..Outgoing::default() };
+    send_to(&vendor.url, Api::Cloud, templated, &shut).await.expect("sent");
 }
 
 #[tokio::test]
@@ -219,6 +243,10 @@ async fn a_started_conversation_is_called_as_whatsapp_calls_the_person() {
     assert_eq!(sent.conversation.as_deref(), Some("551187654321"));
     let alias = Change::Alias { conversation: "551187654321".into(), alias: "5511987654321".into() };
     assert!(sent.changes.contains(&alias));
+    let begun =
+        sent.changes.iter().find_map(|it| if let Change::Conversation(it) = it { it.gate } else { None });
+    assert_eq!(begun, Some(GateEvidence::Window { until: now() }), "a template is no message of theirs");
+    assert_eq!(begun.map(|it| it.at(now())), Some(Gate::TemplateOnly));
     for wrong in ["", "ana@example.com", "12", "+55 11 abc 98765432"] {
         assert_eq!(start(wrong).await.expect_err(wrong).kind, ErrorKind::Ours);
     }
@@ -260,9 +288,16 @@ async fn refusals_are_classed_by_the_vendors_code() {
 
 #[tokio::test]
 async fn an_answer_that_is_not_clear_is_said_to_be_so() {
-    for (status, body) in
-        [(500, ""), (502, "<html>"), (200, ""), (200, "{}"), (200, r#"{"messages":[{}]}"#), (302, "")]
-    {
+    for (status, body) in [
+        (500, ""),
+        (502, "<html>"),
+        (200, ""),
+        (200, "<html>"),
+        (200, "{}"),
+        (200, r#"{"messages":[{}]}"#),
+        (200, r#"{"messages":[{"id":" "}]}"#),
+        (202, r#"{"messages":[{"id":"\ud83d"}]}"#),
+    ] {
         let vendor = StandIn::start(move |_, _| answer(status, body)).await;
         let error = send_to(&vendor.url, Api::Cloud, text("x"), &target("1650")).await.expect_err("unclear");
         assert_eq!((error.kind, error.retry), (ErrorKind::Outage, Retry::Unclear), "{status} {body}");
@@ -271,6 +306,39 @@ async fn an_answer_that_is_not_clear_is_said_to_be_so() {
     let error =
         send_to("http://127.0.0.1:1", Api::Cloud, text("x"), &target("1650")).await.expect_err("closed");
     assert_eq!((error.kind, error.retry), (ErrorKind::Unreachable, Retry::Safe(None)));
+}
+
+#[tokio::test]
+async fn a_redirect_is_never_followed_and_so_the_reply_has_failed() {
+    for status in [300, 301, 302, 304, 307, 308] {
+        let vendor = StandIn::start(move |_, _| {
+            let mut response = answer(status, "<html>moved</html>");
+            response.headers_mut().insert("location", "http://127.0.0.1:1/".parse().expect("a header"));
+            response
+        })
+        .await;
+        let error = send_to(&vendor.url, Api::Cloud, text("x"), &target("1650")).await.expect_err("moved");
+        assert_eq!((error.kind, error.retry), (ErrorKind::Outage, Retry::Never), "{status}");
+        assert!(error.words.contains("never followed: check `url`"), "{error}");
+    }
+    // 303 says "done, look there": whether it was is not known.
+    let vendor = StandIn::start(|_, _| answer(303, "")).await;
+    let error = send_to(&vendor.url, Api::Cloud, text("x"), &target("1650")).await.expect_err("elsewhere");
+    assert_eq!((error.kind, error.retry), (ErrorKind::Outage, Retry::Unclear));
+}
+
+#[tokio::test]
+async fn a_web_page_is_no_answer_to_a_read_mark_or_a_check() {
+    for status in [200, 302] {
+        let vendor = StandIn::start(move |_, _| answer(status, "<html>")).await;
+        let account = account(&vendor.url, Api::Cloud);
+        let mut known = target("1");
+        known.known = vec![KnownMessage { key: "A".into(), direction: Direction::Inbound, at: now() }];
+        let error = account.set(&known, &Set::Read).await.expect_err("not known");
+        assert_eq!(error.kind, ErrorKind::Outage, "{status}");
+        let error = account.check().await.expect_err("not known");
+        assert_eq!(error.kind, ErrorKind::Outage, "{status}");
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     channels::{Parsed, Webhook},
     domain::{
-        Delivery, Direction, MessageKind, Role,
+        Delivery, Direction, Gate, GateEvidence, MessageKind, Role,
         change::{Change, ConversationSeen, DeliverySeen, MessageSeen},
     },
 };
@@ -262,7 +262,8 @@ fn a_person_who_changes_number_keeps_the_conversation() {
         let seen = messages(&parsed)[0];
         assert_eq!((seen.kind, seen.direction), (MessageKind::System, Direction::Note));
         let conversation = conversations(&parsed)[0];
-        assert_eq!(conversation.gate, None, "the machine's word opens no window");
+        let gate = conversation.gate.expect("nobody has written to us");
+        assert_eq!(gate.at(now()), Gate::TemplateOnly, "the machine's word opens no window");
         assert_eq!(conversation.customer.phone.as_deref(), Some("+16505559999"));
     }
 }
@@ -315,7 +316,26 @@ fn what_the_business_wrote_on_the_phone_is_ours() {
     let seen = messages(&parsed)[0];
     assert_eq!((seen.direction, seen.author.role), (Direction::Outbound, Role::Agent));
     assert_eq!((seen.conversation.as_str(), seen.key.as_str()), ("16505551234", "wamid.E"));
-    assert_eq!(conversations(&parsed)[0].gate, None);
+    // It opens no window, and shuts none that is open: of two ends the store keeps the later one.
+    let ours_at = Utc.timestamp_opt(1_750_016_800, 0).unwrap();
+    assert_eq!(conversations(&parsed)[0].gate, Some(GateEvidence::Window { until: ours_at }));
+    assert_eq!(GateEvidence::Window { until: ours_at }.at(now()), Gate::TemplateOnly);
+}
+
+#[test]
+fn our_own_words_never_shorten_the_window_of_theirs_in_the_same_body() {
+    let at = |seconds: i64| (1_750_016_800 + seconds).to_string();
+    let theirs = |seconds| json!({"from": "16505551234", "id": "wamid.T", "timestamp": at(seconds), "type": "text", "text": {"body": "x"}});
+    let echo = |seconds| json!({"from": "15550783881", "to": "16505551234", "id": "wamid.E", "timestamp": at(seconds), "type": "text", "text": {"body": "y"}});
+    for echoed in [-60, 60, 90_000_000] {
+        let parsed = parse(&cloud(&json!({"messages": [theirs(0)], "message_echoes": [echo(echoed)]})));
+        let until = Utc.timestamp_opt(1_750_016_800 + 24 * 3600, 0).unwrap();
+        let gate = conversations(&parsed)[0].gate.expect("said");
+        assert_eq!(gate.at(until - chrono::TimeDelta::seconds(1)), Gate::Open);
+    }
+    // A phone whose clock is ahead opens nothing.
+    let parsed = parse(&cloud(&json!({"message_echoes": [echo(90_000_000)]})));
+    assert_eq!(conversations(&parsed)[0].gate, Some(GateEvidence::Window { until: now() }));
 }
 
 #[test]
