@@ -199,6 +199,9 @@ pub struct TargetFacts {
     pub known: Vec<(String, crate::domain::Direction, Time)>,
 }
 
+/// How the reason of a row begins that waits because the vendor refused our credentials.
+pub const LOCKED_OUT: &str = "credentials refused";
+
 /// How a row ended, or goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Settlement {
@@ -210,12 +213,14 @@ pub enum Settlement {
         remote_id: Option<String>,
         /// For a create.
         conversation: Option<String>,
+        /// The vendor's time of the message, where its answer says so.
+        at: Option<Time>,
     },
     /// The vendor certainly did not act: again at `at`.
     Again {
         /// When.
         at: Time,
-        /// Why.
+        /// Why; beginning with [`LOCKED_OUT`] where the vendor refused our credentials.
         error: String,
     },
     /// The vendor said no.
@@ -330,6 +335,10 @@ pub trait EngineSide: Send + Sync {
     ) -> Result<bool, StoreError>;
     /// Rows that a dead engine left in `sending` become uncertain (repeatable ones are queued again).
     async fn adopt(&self, lease: Lease, now: Time) -> Result<usize, StoreError>;
+    /// The vendor took our credentials: rows that wait because it had refused them are due now. Answers how many.
+    async fn release_locked_out(&self, _lease: Lease, _now: Time) -> Result<usize, StoreError> {
+        Ok(0)
+    }
     /// The next uncertain row whose look is due.
     async fn claim_look(&self, lease: Lease, now: Time) -> Result<Option<Claimed>, StoreError>;
     /// When the next row or look of a channel is due.

@@ -157,7 +157,7 @@ pub(crate) async fn send(store: &impl Store, channel: &str, how: Settlement, now
 }
 
 pub(crate) fn sent() -> Settlement {
-    Settlement::Sent { key: None, remote_id: None, conversation: None }
+    Settlement::Sent { key: None, remote_id: None, conversation: None, at: None }
 }
 
 const CHAT: &str = "Lojas Americanas-200/CUSTOMER_SELLER";
@@ -389,8 +389,12 @@ async fn begins(store: &impl Store) {
         says("d-77", "k2", "On its way", at(302)),
     ];
     store.apply("dsco".into(), page(scan), at(302)).await.unwrap();
-    let answer =
-        Settlement::Sent { key: Some("k1".into()), remote_id: None, conversation: Some("d-77".into()) };
+    let answer = Settlement::Sent {
+        key: Some("k1".into()),
+        remote_id: None,
+        conversation: Some("d-77".into()),
+        at: None,
+    };
     assert!(store.settle(lease, claimed.row.n, answer, at(303)).await.unwrap());
     assert_eq!(store.find("dsco".into(), "d-77".into()).await.unwrap(), Some(committed.conversation));
     let thread = store.thread(committed.conversation, None, 9).await.unwrap();

@@ -322,8 +322,8 @@ impl Post {
     }
 
     async fn settle_sent(&self, lease: &Lease, n: RowNumber, sent: Sent) -> Result<(), Stopped> {
-        let Sent { key, remote_id, conversation, changes, .. } = sent;
-        self.settle(lease, n, Settlement::Sent { key, remote_id, conversation }).await?;
+        let Sent { key, remote_id, conversation, at, changes } = sent;
+        self.settle(lease, n, Settlement::Sent { key, remote_id, conversation, at }).await?;
         Ok(self.apply(Page { changes, memory: Vec::new() }).await?)
     }
 

@@ -140,6 +140,10 @@ impl Applying<'_, '_> {
         let (named, old_gate, old_until, was_closed, old_facts, old_labels) = old;
         let (gate, since, until) = match seen.gate {
             None => (None, None, None),
+            // A window shuts by its own time, or by a failure that says so; not by a page that did not see it.
+            Some(GateEvidence::Said { gate: Gate::TemplateOnly, .. }) if old_gate == "window" => {
+                (None, None, None)
+            }
             Some(GateEvidence::Said { gate, since }) => (Some(gate.as_str()), since.map(to_millis), None),
             Some(GateEvidence::Window { until }) => {
                 // An older message never shortens the window.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Action, ConversationId, Message, MessageId, Outgoing, Role, RowNumber, RowState, Status,
+        Action, ConversationId, Gate, Message, MessageId, Outgoing, Role, RowNumber, RowState, Status,
         outbox::NewConversation, time::to_millis,
     },
     store::{Commit, Committed, Refusal, Seen},
@@ -321,6 +321,14 @@ fn begin_conversation(tx: &Tx<'_>, commit: &Commit, new: &NewConversation, now: 
             (Role::Marketplace, format!("{} support", short.as_deref().unwrap_or(&commit.channel.0)))
         }
     };
+    let templates: bool = db
+        .query_row(
+            "SELECT ifnull(json_extract(descriptor, '$.capabilities.templates'), 0) FROM channel WHERE name = ?1",
+            [&commit.channel.0],
+            |r| r.get(0),
+        )
+        .optional()?
+        .unwrap_or(false);
     let order = new.order.as_ref().map(|number| to_json(&json!({ "number": number })));
     let products: Vec<_> = new
         .skus
@@ -329,8 +337,8 @@ fn begin_conversation(tx: &Tx<'_>, commit: &Commit, new: &NewConversation, now: 
         .collect();
     db.execute(
         "INSERT INTO conversation (channel, kind, subject, customer_id, customer_phone, counterpart, addressee, \
-         their_role, order_facts, products, category, created_at, updated_at, rev) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?11, 0)",
+         their_role, order_facts, products, category, created_at, updated_at, rev, gate) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?11, 0, ?12)",
         params![
             commit.channel.0,
             commit.kind.as_str(),
@@ -342,7 +350,9 @@ fn begin_conversation(tx: &Tx<'_>, commit: &Commit, new: &NewConversation, now: 
             order,
             to_json(&products),
             new.category,
-            now
+            now,
+            // Where there are templates nobody is written to in other words before he wrote.
+            if templates { Gate::TemplateOnly } else { Gate::Unknown }.as_str(),
         ],
     )?;
     let id = db.last_insert_rowid();

@@ -15,9 +15,8 @@ use crate::domain::{
     time::{from_millis, to_millis},
 };
 
-/// How far a customer's message may lie before a reply written here that its author cannot have seen: it came to us
-/// only afterwards.
-const LATE_MS: i64 = 10 * 60_000;
+/// How far the vendor's clock may be before ours.
+const SKEW_MS: i64 = 15 * 60_000;
 
 /// What happened to a conversation in a transaction.
 #[derive(Debug, Default)]
@@ -111,40 +110,57 @@ fn load(db: &Connection, id: i64) -> Result<Row> {
     })
 }
 
-/// Our last reply that the other side has, or will have: its time, number, and whether it was written here.
-fn last_reply(db: &Connection, id: i64) -> Result<Option<(i64, i64, bool)>> {
-    db.prepare_cached(
-        "SELECT at, id, account IS NOT NULL FROM message WHERE conversation = ?1 AND direction = 'outbound' \
-         AND role <> 'system' AND ifnull(delivery, 'sent') NOT IN ('failed', 'parked') ORDER BY at DESC, id DESC LIMIT 1",
-    )?
-    .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
-    .optional()
+/// A reply of ours that the other side has, or will have.
+const REPLY: &str =
+    "direction = 'outbound' AND role <> 'system' AND ifnull(delivery, 'sent') NOT IN ('failed', 'parked')";
+
+/// Our last replies. One that was written here answers what was here when it was committed, whatever the clocks say; one
+/// that was written elsewhere answers what lies before it by the vendor's own clock.
+#[derive(Clone, Copy)]
+struct Replies {
+    here: i64,
+    elsewhere: (i64, i64),
 }
 
-/// Whether a message of the other side stands after that reply.
-fn stands_after(reply: Option<(i64, i64, bool)>, at: i64, id: i64) -> bool {
-    reply.is_none_or(|(out_at, out_id, ours)| {
-        (at, id) > (out_at, out_id) || (ours && id > out_id && at > out_at - LATE_MS)
-    })
+impl Replies {
+    fn of(db: &Connection, id: i64) -> Result<Self> {
+        let here = db
+            .prepare_cached(&format!(
+                "SELECT ifnull(max(id), 0) FROM message WHERE conversation = ?1 AND account IS NOT NULL AND {REPLY}"
+            ))?
+            .query_row([id], |r| r.get(0))?;
+        let elsewhere = db
+            .prepare_cached(&format!(
+                "SELECT at, id FROM message WHERE conversation = ?1 AND account IS NULL AND {REPLY} \
+                 ORDER BY at DESC, id DESC LIMIT 1"
+            ))?
+            .query_row([id], |r| Ok((r.get(0)?, r.get(1)?)))
+            .optional()?
+            .unwrap_or((i64::MIN, 0));
+        Ok(Self { here, elsewhere })
+    }
+
+    /// Whether a message of the other side stands unanswered.
+    fn leave(self, at: i64, id: i64) -> bool {
+        id > self.here && (at, id) > self.elsewhere
+    }
 }
 
 /// How many messages stand unanswered, and since when.
 fn run(db: &Connection, id: i64, settled_at: Option<i64>) -> Result<(i64, Option<i64>)> {
-    let (out_at, out_id, ours) = last_reply(db, id)?.unwrap_or((i64::MIN, 0, false));
+    let Replies { here, elsewhere } = Replies::of(db, id)?;
     db.prepare_cached(
         "SELECT count(*), min(at) FROM message WHERE conversation = :id AND direction = 'inbound' \
          AND kind NOT IN ('system', 'reaction') AND role <> 'system' AND removed_at IS NULL AND at > :settled \
-         AND ((at, id) > (:at, :out) OR (:ours AND id > :out AND at > :at - :late)) AND at >= :floor",
+         AND id > :here AND at >= :at AND (at, id) > (:at, :out)",
     )?
     .query_row(
         named_params! {
             ":id": id,
             ":settled": settled_at.unwrap_or(i64::MIN),
-            ":at": out_at,
-            ":out": out_id,
-            ":ours": ours,
-            ":late": LATE_MS,
-            ":floor": out_at.saturating_sub(LATE_MS),
+            ":here": here,
+            ":at": elsewhere.0,
+            ":out": elsewhere.1,
         },
         |r| Ok((r.get(0)?, r.get(1)?)),
     )
@@ -239,11 +255,12 @@ pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()
     Ok(())
 }
 
-/// Whether new messages lie before others that were here already.
+/// Whether new messages lie before others that were here already, and the vendor's clock alone can tell what that means.
 fn out_of_order(db: &Connection, id: i64, touch: &Touch) -> Result<bool> {
     let Some((at, first)) = touch.facts.iter().map(|(at, id, _)| (*at, *id)).min() else { return Ok(false) };
     db.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND at > ?2 AND id < ?3 AND direction <> 'note')",
+        "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND at > ?2 AND id < ?3 AND direction <> 'note') \
+         AND NOT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND direction = 'outbound' AND account IS NOT NULL)",
     )?
     .query_row(params![id, at, first], |r| r.get(0))
 }
@@ -298,26 +315,24 @@ fn replay(db: &Connection, id: i64, row: &mut Row, fresh: bool, now: i64, keep: 
 fn advance(db: &Connection, id: i64, row: &mut Row, touch: &Touch, now: i64, keep: bool) -> Result<()> {
     let mut facts = touch.facts.clone();
     facts.sort_by_key(|(at, id, _)| (*at, *id));
-    let reply = last_reply(db, id)?;
+    let replies = Replies::of(db, id)?;
     for (at, message, fact) in facts {
         let fact = match fact {
-            Fact::In { .. } if !stands_after(reply, at, message) => continue,
+            Fact::In { .. } if !replies.leave(at, message) => continue,
             Fact::Out { .. } => {
                 row.life.answered = true;
-                // An older one than what stands unanswered moves nothing.
-                let later: bool = db
-                    .prepare_cached(
-                        "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND direction = 'inbound' \
-                         AND (at, id) > (?2, ?3) AND kind NOT IN ('system', 'reaction'))",
-                    )?
-                    .query_row(params![id, at, message], |r| r.get(0))?;
-                if later || reply.is_some_and(|(out, n, _)| (out, n) > (at, message)) {
+                // One that leaves something unanswered, or that another followed, moves nothing.
+                if run(db, id, row.settled_at)?.0 > 0 || followed(db, id, at, message)? {
                     continue;
                 }
                 Fact::Out { keep }
             }
             fact => fact,
         };
+        // What came after "no reply needed" waits, whatever its time.
+        if matches!(fact, Fact::In { .. }) {
+            row.settled_at = row.settled_at.map(|settled| settled.min(at - 1));
+        }
         // A message that came late may not be taken for one before the five days were over, or after.
         for step in row.life.take(from_millis(at), fact) {
             settle_floor(row, step, at);
@@ -343,6 +358,15 @@ fn advance(db: &Connection, id: i64, row: &mut Row, touch: &Touch, now: i64, kee
         }
     }
     Ok(())
+}
+
+/// Whether a reply of ours exists that is certainly later.
+fn followed(db: &Connection, id: i64, at: i64, message: i64) -> Result<bool> {
+    db.prepare_cached(&format!(
+        "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND id <> ?3 AND {REPLY} \
+         AND (iif(vendor_time, at, at - ?4), id) > (?2, ?3))"
+    ))?
+    .query_row(params![id, at, message, SKEW_MS], |r| r.get(0))
 }
 
 /// A run that was open when the conversation was resolved ended with that.

@@ -260,6 +260,10 @@ fn withdraw(
     }
     let facts = details([("row", row.n.into()), ("action", row.word.clone().into())]);
     log(db, now, Some(row.conversation), Some(agent), what, &facts)?;
+    if drop_if_empty(tx, row.conversation, now)? {
+        tx.rings();
+        return Ok(());
+    }
     conversations::finish(tx, row.conversation, &Touch::default(), now)
 }
 
@@ -282,10 +286,12 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
     // A create that never left ends with its conversation: it becomes the draft of a new one.
     let begins = matches!(row.action, Some(Action::Create(_)));
     let Outgoing { text, file, quote, .. } = outgoing;
-    let of = if begins { 0 } else { row.conversation };
+    withdraw(tx, &row, "take back", agent, true, now)?;
+    let stays = commit::number_of(tx.db, row.conversation)?.is_some();
+    let of = if begins || !stays { 0 } else { row.conversation };
     let old = reading::draft(tx.db, of, agent, DraftKind::Reply)?;
     let mut draft = Draft {
-        conversation: (!begins).then_some(ConversationId(row.conversation)),
+        conversation: (of != 0).then_some(ConversationId(of)),
         agent: agent.to_owned(),
         kind: DraftKind::Reply,
         cursor: (
@@ -294,7 +300,7 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
         ),
         body: text,
         files: file.into_iter().collect(),
-        quote,
+        quote: quote.filter(|_| of != 0),
         form: if begins { form(&row) } else { Value::Null },
         saved_at: from_millis(now),
     };
@@ -303,10 +309,6 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
             draft.body = format!("{}\n\n{}", draft.body, old.body);
         }
         draft.files.extend(old.files);
-    }
-    withdraw(tx, &row, "take back", agent, true, now)?;
-    if begins {
-        drop_if_empty(tx, row.conversation)?;
     }
     save_draft(tx, &draft, true)?;
     tx.rings();
@@ -320,20 +322,48 @@ fn form(row: &outbox::Row) -> Value {
     }
 }
 
-/// A conversation that was begun here and of which nothing is left.
-fn drop_if_empty(tx: &actor::Tx<'_>, id: i64) -> rusqlite::Result<()> {
-    let gone = tx.db.execute(
-        "DELETE FROM conversation WHERE id = ?1 AND remote_id IS NULL \
-         AND NOT EXISTS (SELECT 1 FROM message WHERE conversation = ?1) \
-         AND NOT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1)",
+/// A conversation that was begun here, that its vendor has never heard of, and of which nothing is left to be sent goes
+/// out of the lists. Its log stays, with the notes in it; what an agent was writing there becomes the draft of a new one.
+fn drop_if_empty(tx: &actor::Tx<'_>, id: i64, now: i64) -> rusqlite::Result<bool> {
+    let db = tx.db;
+    let empty: bool = db
+        .query_row(
+            "SELECT NOT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND direction <> 'note') \
+             AND NOT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND state <> 'sent') \
+             FROM conversation WHERE id = ?1 AND remote_id IS NULL AND kind <> 'import'",
+            [id],
+            |r| r.get(0),
+        )
+        .optional()?
+        .unwrap_or(false);
+    if !empty {
+        return Ok(false);
+    }
+    let notes = db
+        .prepare_cached("SELECT id, body, account FROM message WHERE conversation = ?1 ORDER BY id")?
+        .query_map([id], |r| {
+            Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?, r.get::<_, Option<String>>(2)?))
+        })?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    for (note, text, by) in notes {
+        let facts = details([("message", note.into()), ("before", text.into()), ("by", by.into())]);
+        log(db, now, Some(id), None, "removed", &facts)?;
+    }
+    db.execute(
+        "UPDATE draft SET body = body || char(10) || char(10) || (SELECT g.body FROM draft g WHERE g.conversation = ?1 \
+         AND g.agent = draft.agent AND g.kind = 'reply') WHERE conversation = 0 AND kind = 'reply' AND EXISTS \
+         (SELECT 1 FROM draft g WHERE g.conversation = ?1 AND g.agent = draft.agent AND g.kind = 'reply')",
         [id],
     )?;
-    if gone > 0 {
-        for table in ["number", "label", "cursor", "draft"] {
-            tx.db.execute(&format!("DELETE FROM {table} WHERE conversation = ?1"), [id])?;
-        }
+    db.execute(
+        "UPDATE OR IGNORE draft SET conversation = 0 WHERE conversation = ?1 AND kind = 'reply'",
+        [id],
+    )?;
+    for table in ["message", "outbox", "number", "label", "cursor", "draft", "alias"] {
+        db.execute(&format!("DELETE FROM {table} WHERE conversation = ?1"), [id])?;
     }
-    Ok(())
+    db.execute("DELETE FROM conversation WHERE id = ?1", [id])?;
+    Ok(true)
 }
 
 fn retry(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<()> {
@@ -357,8 +387,9 @@ fn retry(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<()> {
     {
         let wrote_since: bool = db
             .query_row(
-                "SELECT 1 FROM message WHERE conversation = ?1 AND direction = 'inbound' AND at > ?2 LIMIT 1",
-                params![row.conversation, row.created_at],
+                "SELECT 1 FROM message WHERE conversation = ?1 AND direction = 'inbound' AND id > ?2 \
+                 AND kind NOT IN ('system', 'reaction') AND role <> 'system' LIMIT 1",
+                params![row.conversation, row.message],
                 |_| Ok(true),
             )
             .optional()?

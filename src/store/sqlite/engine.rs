@@ -207,6 +207,10 @@ impl EngineSide for SqliteStore {
         self.writer.write(move |tx| settle::adopt(tx, &lease, to_millis(now))).await
     }
 
+    async fn release_locked_out(&self, lease: Lease, now: Time) -> Result<usize, StoreError> {
+        self.writer.write(move |tx| settle::release_locked_out(tx, &lease, to_millis(now))).await
+    }
+
     async fn claim_look(&self, lease: Lease, now: Time) -> Result<Option<Claimed>, StoreError> {
         let folder = self.writer.house().attachments.clone();
         self.writer.write(move |tx| settle::claim_look(tx, &lease, &folder, to_millis(now))).await

@@ -125,6 +125,39 @@ fn keep(folder: &Path, modes: Modes, temporary: &Path, sha256: &str) -> io::Resu
     File::open(shelf)?.sync_all()
 }
 
+/// The name of a file: its sender's, else one that says what it is.
+pub(super) fn name(given: Option<String>, mime: &str, path: &Path) -> String {
+    if let Some(name) = given.filter(|name| !name.trim().is_empty()) {
+        return name;
+    }
+    let found = infer::get_from_path(path).ok().flatten();
+    let mime = match &found {
+        Some(found) if mime == "application/octet-stream" => found.mime_type(),
+        _ => mime.split(';').next().unwrap_or(mime).trim(),
+    };
+    let (kind, subtype) = mime.split_once('/').unwrap_or((mime, ""));
+    let stem = match kind {
+        "image" => "photo",
+        "video" => "video",
+        "audio" => "audio",
+        _ => "document",
+    };
+    let plain = |it: &str| it.chars().all(|c| c.is_ascii_alphanumeric()) && (2..=5).contains(&it.len());
+    let extension = match (mime, &found) {
+        ("image/jpeg", _) => "jpg",
+        ("audio/ogg" | "audio/opus", _) => "ogg",
+        ("audio/mpeg", _) => "mp3",
+        ("audio/mp4", _) => "m4a",
+        ("video/quicktime", _) => "mov",
+        ("text/plain", _) => "txt",
+        (_, Some(found)) => found.extension(),
+        ("application/octet-stream", None) => "bin",
+        (_, None) if plain(subtype) => subtype,
+        _ => "bin",
+    };
+    format!("{stem}.{extension}")
+}
+
 /// What the bytes are; text is told by its name.
 pub(super) fn mime(head: &[u8], name: &str) -> String {
     if let Some(kind) = infer::get(head) {

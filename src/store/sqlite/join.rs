@@ -75,15 +75,26 @@ pub(super) fn joined(to: &mut Applying<'_, '_>, id: i64, seen: &MessageSeen) -> 
         .db
         .prepare_cached("SELECT conversation, outbox_row FROM message WHERE id = ?1")?
         .query_row([id], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Option<i64>>(1)?)))?;
-    to.db
+    // A stand-in's key is not what the message will be known by.
+    let key = (!seen.provisional).then_some(&seen.key);
+    let changed = to
+        .db
         .prepare_cached(
-            "UPDATE message SET key = ?2, remote_id = ifnull(?3, remote_id), at = ifnull(?4, at), \
-             vendor_time = vendor_time OR ?4 IS NOT NULL, error = NULL, \
-             delivery = iif(delivery IN ('delivered', 'read'), delivery, 'sent') WHERE id = ?1",
+            "UPDATE message SET key = ifnull(?2, key), remote_id = ifnull(?3, remote_id), error = NULL, \
+             delivery = iif(delivery IN ('delivered', 'read'), delivery, 'sent') WHERE id = ?1 \
+             AND (ifnull(?2, key) IS NOT key OR ifnull(?3, remote_id) IS NOT remote_id OR error IS NOT NULL \
+             OR delivery NOT IN ('sent', 'delivered', 'read'))",
         )?
-        .execute(params![id, seen.key, seen.remote_id, seen.sent_at.map(to_millis)])?;
+        .execute(params![id, key, seen.remote_id])?;
+    let timed = match seen.sent_at {
+        Some(at) if !seen.provisional => messages::adopt_time(to.db, id, to_millis(at))?,
+        _ => false,
+    };
     if let Some(row) = row {
         outbox::there_after_all(to.db, row, to.now)?;
+    }
+    if changed == 0 && !timed && row.is_none() {
+        return Ok(());
     }
     to.touch(conversation);
     messages::orphans(to, &seen.key, seen.send_id.as_deref())
@@ -161,9 +172,9 @@ pub(super) fn merge(to: &mut Applying<'_, '_>, stays: i64, goes: i64) -> Result<
          (SELECT ifnull(s.customer_id, g.customer_id), ifnull(s.customer_name, g.customer_name), \
           ifnull(s.customer_email, g.customer_email), ifnull(s.customer_phone, g.customer_phone), \
           ifnull(s.subject, g.subject), ifnull(s.order_facts, g.order_facts), ifnull(s.category, g.category), \
-          json_patch(g.facts, s.facts), iif(s.named AND NOT later, s.gate, g.gate), \
-          iif(s.named AND NOT later, s.gate_until, g.gate_until), \
-          iif(s.named AND NOT later, s.gate_since, g.gate_since), ifnull(s.remote_status, g.remote_status), \
+          json_patch(g.facts, s.facts), iif((s.named OR NOT g.named) AND NOT later, s.gate, g.gate), \
+          iif((s.named OR NOT g.named) AND NOT later, s.gate_until, g.gate_until), \
+          iif((s.named OR NOT g.named) AND NOT later, s.gate_since, g.gate_since), ifnull(s.remote_status, g.remote_status), \
           ifnull(s.remote_closed, g.remote_closed), s.named OR g.named, iif(s.named, s.their_role, g.their_role) \
           FROM (SELECT s.gate_until IS NOT NULL AND g.gate_until IS NOT NULL AND s.gate_until < g.gate_until AS later \
           FROM conversation s, conversation g WHERE s.id = ?1 AND g.id = ?2), conversation s, conversation g \
@@ -239,18 +250,24 @@ fn join_drafts(to: &Applying<'_, '_>, stays: i64, goes: i64) -> Result<()> {
 
 /// Two rows for one message: the one written here stays, with what the vendor's had.
 pub(super) fn absorb(db: &rusqlite::Connection, stays: i64, goes: i64) -> Result<()> {
-    let (key, remote_id, at, delivery): (Option<String>, Option<String>, i64, Option<String>) = db
-        .query_row("SELECT key, remote_id, at, delivery FROM message WHERE id = ?1", [goes], |r| {
-            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
-        })?;
+    let (key, remote_id, at, delivery): (Option<String>, Option<String>, Option<i64>, Option<String>) = db
+        .query_row(
+            "SELECT iif(provisional, NULL, key), remote_id, iif(vendor_time AND NOT provisional, at, NULL), delivery \
+             FROM message WHERE id = ?1",
+            [goes],
+            |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
+        )?;
     db.execute("UPDATE OR IGNORE reaction SET message = ?1 WHERE message = ?2", params![stays, goes])?;
     db.execute("DELETE FROM reaction WHERE message = ?1", [goes])?;
     db.execute("DELETE FROM attachment WHERE message = ?1", [goes])?;
     db.execute("DELETE FROM message WHERE id = ?1", [goes])?;
     db.execute(
-        "UPDATE message SET key = ?2, remote_id = ifnull(remote_id, ?3), at = ?4, vendor_time = 1, \
-         delivery = iif(?5 IN ('delivered', 'read'), ?5, delivery) WHERE id = ?1",
-        params![stays, key, remote_id, at, delivery],
+        "UPDATE message SET key = ifnull(?2, key), remote_id = ifnull(remote_id, ?3), \
+         delivery = iif(?4 IN ('delivered', 'read'), ?4, delivery) WHERE id = ?1",
+        params![stays, key, remote_id, delivery],
     )?;
+    if let Some(at) = at {
+        messages::adopt_time(db, stays, at)?;
+    }
     Ok(())
 }

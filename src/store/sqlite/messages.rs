@@ -62,8 +62,25 @@ fn by_key(db: &Connection, channel: &str, key: &str) -> Result<Option<Known>> {
     .optional()
 }
 
+/// A message written here has our own time until its vendor's is known. Answers whether that was so until now.
+pub(super) fn adopt_time(db: &Connection, message: i64, at: i64) -> Result<bool> {
+    let adopted = db
+        .prepare_cached("UPDATE message SET at = ?2, vendor_time = 1 WHERE id = ?1 AND vendor_time = 0")?
+        .execute([message, at])?;
+    if adopted > 0 {
+        db.prepare_cached("UPDATE cursor SET at = ?2 WHERE message = ?1")?.execute([message, at])?;
+    }
+    Ok(adopted > 0)
+}
+
 /// The vendor shows a message again; another text means that it was edited elsewhere.
 fn known_again(to: &mut Applying<'_, '_>, known: &Known, seen: &MessageSeen) -> Result<()> {
+    if known.ours
+        && let Some(at) = seen.sent_at
+        && adopt_time(to.db, known.id, to_millis(at))?
+    {
+        to.touch(known.conversation);
+    }
     if known.untouched
         && !known.ours
         && !seen.body.is_empty()

@@ -228,6 +228,7 @@ impl Reading for SqliteStore {
     }
 
     async fn attachment_file(&self, message: MessageId, n: u32) -> Result<Option<StoredFile>, StoreError> {
+        let folder = self.writer.house().attachments.clone();
         self.reader
             .read(move |db| {
                 db.prepare_cached(
@@ -236,12 +237,12 @@ impl Reading for SqliteStore {
                 )?
                 .query_row(params![message.0, n], |r| {
                     let sha256: String = r.get(0)?;
+                    let mime =
+                        r.get::<_, Option<String>>(2)?.unwrap_or_else(|| "application/octet-stream".into());
                     Ok(StoredFile {
-                        name: r.get::<_, Option<String>>(1)?.unwrap_or_else(|| sha256.clone()),
+                        name: files::name(r.get(1)?, &mime, &files::path_of(&folder, &sha256)),
                         sha256,
-                        mime: r
-                            .get::<_, Option<String>>(2)?
-                            .unwrap_or_else(|| "application/octet-stream".into()),
+                        mime,
                         size: r.get::<_, Option<i64>>(3)?.and_then(|it| it.try_into().ok()).unwrap_or(0),
                     })
                 })

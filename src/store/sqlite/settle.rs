@@ -9,7 +9,7 @@ use super::{
     actor::Tx,
     apply::Applying,
     conversations::{self, Touch},
-    join, outbox, rows,
+    join, messages, outbox, rows,
     rows::{from_json, to_json},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         outbox::Lookup,
         time::{from_millis, to_millis},
     },
-    store::{Claimed, Lease, Settlement, TargetFacts},
+    store::{Claimed, LOCKED_OUT, Lease, Settlement, TargetFacts},
 };
 
 /// A held row that no engine was up for so long after its hold is not sent without asking.
@@ -120,9 +120,9 @@ fn too_late(
         return Ok(None);
     }
     let wrote: bool = db.query_row(
-        "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND id > ?2 AND at > ?3 \
+        "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND id > ?2 \
          AND direction = 'inbound' AND kind NOT IN ('system', 'reaction') AND role <> 'system')",
-        params![row.conversation, candidate.newest, row.created_at],
+        params![row.conversation, candidate.newest],
         |r| r.get(0),
     )?;
     Ok(wrote.then(|| "the other side wrote while it waited".into()))
@@ -131,9 +131,7 @@ fn too_late(
 /// Why a row may not go: the gate, the thread.
 fn forbidden(db: &Connection, row: &outbox::Row, candidate: &Candidate, now: i64) -> Result<Option<String>> {
     let Some(outgoing) = row.action.as_ref().and_then(Action::outgoing) else { return Ok(None) };
-    if matches!(row.action, Some(Action::Create(_))) {
-        return Ok(None);
-    }
+    let creates = matches!(row.action, Some(Action::Create(_)));
     let (word, since, until, resolved_by, resolved_at): (String, _, _, Option<String>, Option<i64>) = db
         .query_row(
             "SELECT gate, gate_since, gate_until, resolved_by, resolved_at FROM conversation WHERE id = ?1",
@@ -150,13 +148,14 @@ fn forbidden(db: &Connection, row: &outbox::Row, candidate: &Candidate, now: i64
         )?;
     let gate = rows::gate(&word, since.map(from_millis), until.map(from_millis)).at(from_millis(now));
     let shut = match gate {
+        Gate::TemplateOnly if outgoing.template.is_none() => Some("the window is shut: a template only"),
+        _ if creates => return Ok(None),
         Gate::Paused => Some("the marketplace mediates: replies are paused"),
         Gate::ReadOnly => Some("this conversation may only be read"),
-        Gate::TemplateOnly if outgoing.template.is_none() => Some("the window is shut: a template only"),
         Gate::RemoteClosed if !outgoing.reopen => Some("the conversation was closed at the vendor"),
         _ => None,
     };
-    if shut.is_some() || !candidate.guarded {
+    if shut.is_some() || creates || !candidate.guarded {
         return Ok(shut.map(str::to_owned));
     }
     if let Some(by) = resolved_by.filter(|by| *by != row.author)
@@ -271,13 +270,15 @@ pub(super) fn settle(tx: &Tx<'_>, lease: &Lease, n: i64, how: Settlement, now: i
     }
     let joined: bool = match row.message {
         Some(message) => {
-            db.query_row("SELECT key IS NOT NULL FROM message WHERE id = ?1", [message], |r| r.get(0))?
+            // Under a stand-in's name it has no key yet.
+            let shown = "SELECT key IS NOT NULL OR delivery IN ('sent', 'delivered', 'read') FROM message WHERE id = ?1";
+            db.query_row(shown, [message], |r| r.get(0))?
         }
         None => false,
     };
     let how = match how {
         Settlement::Uncertain { .. } if joined => {
-            Settlement::Sent { key: None, remote_id: None, conversation: None }
+            Settlement::Sent { key: None, remote_id: None, conversation: None, at: None }
         }
         Settlement::Uncertain { error, look_at, .. } if row.repeatable => {
             Settlement::Again { at: look_at.unwrap_or_else(|| from_millis(now + 10_000)), error }
@@ -286,13 +287,14 @@ pub(super) fn settle(tx: &Tx<'_>, lease: &Lease, n: i64, how: Settlement, now: i
     };
     let mut conversation = row.conversation;
     match how {
-        Settlement::Sent { key, remote_id, conversation: named } => {
-            conversation =
-                is_sent(tx, lease, &row, key.as_deref(), remote_id.as_deref(), named.as_deref(), now)?;
+        Settlement::Sent { key, remote_id, conversation: named, at } => {
+            let taken = Taken { key, remote_id, named, at: at.map(to_millis) };
+            conversation = is_sent(tx, lease, &row, &taken, now)?;
         }
         Settlement::Again { at, error } => {
             let attempts = i64::from(row.state != Some(RowState::Sending));
-            outbox::set_state(db, &row, RowState::Queued, Some("tried again later"), Some(&error))?;
+            let reason = if error.starts_with(LOCKED_OUT) { LOCKED_OUT } else { "tried again later" };
+            outbox::set_state(db, &row, RowState::Queued, Some(reason), Some(&error))?;
             db.execute(
                 "UPDATE outbox SET not_before = ?2, attempts = attempts + ?3, look_at = NULL WHERE n = ?1",
                 params![n, to_millis(at), attempts],
@@ -331,17 +333,18 @@ fn uncertain(
     Ok(())
 }
 
+/// What the vendor's answer to a send says.
+struct Taken {
+    key: Option<String>,
+    remote_id: Option<String>,
+    named: Option<String>,
+    at: Option<i64>,
+}
+
 /// The vendor has it; answers its conversation, which may have become another.
-fn is_sent(
-    tx: &Tx<'_>,
-    lease: &Lease,
-    row: &outbox::Row,
-    key: Option<&str>,
-    remote_id: Option<&str>,
-    named: Option<&str>,
-    now: i64,
-) -> Result<i64> {
+fn is_sent(tx: &Tx<'_>, lease: &Lease, row: &outbox::Row, taken: &Taken, now: i64) -> Result<i64> {
     let db = tx.db;
+    let key = taken.key.as_deref();
     let kind =
         db.query_row("SELECT kind FROM conversation WHERE id = ?1", [row.conversation], |r| r.get(0))?;
     let mut applying = Applying {
@@ -353,7 +356,7 @@ fn is_sent(
         touched: std::collections::BTreeMap::new(),
         messages_new: 0,
     };
-    let conversation = match named {
+    let conversation = match &taken.named {
         Some(remote_id) => join::name(&mut applying, row.conversation, remote_id)?,
         None => row.conversation,
     };
@@ -374,10 +377,13 @@ fn is_sent(
         }
         db.execute(
             "UPDATE message SET key = ifnull(key, ?2), remote_id = ifnull(remote_id, ?3) WHERE id = ?1",
-            params![message, key, remote_id],
+            params![message, key, taken.remote_id],
         )?;
+        if let Some(at) = taken.at {
+            messages::adopt_time(db, message, at)?;
+        }
         if let Some(key) = key {
-            super::messages::orphans(&mut applying, key, Some(&row.send_id))?;
+            messages::orphans(&mut applying, key, Some(&row.send_id))?;
         }
     }
     for (id, touch) in std::mem::take(&mut applying.touched) {
@@ -412,6 +418,26 @@ pub(super) fn adopt(tx: &Tx<'_>, lease: &Lease, now: i64) -> Result<usize> {
         conversations::finish(tx, row.conversation, &Touch::default(), now)?;
     }
     Ok(found)
+}
+
+/// Rows that wait because the vendor had refused our credentials, which it takes now, are due.
+pub(super) fn release_locked_out(tx: &Tx<'_>, lease: &Lease, now: i64) -> Result<usize> {
+    let db = tx.db;
+    if !leads(db, lease, Some(now))? {
+        return Ok(0);
+    }
+    let waiting = db
+        .prepare_cached(
+            "SELECT n, conversation FROM outbox WHERE channel = ?1 AND state = 'queued' AND attempts > 0 \
+             AND reason = ?2 AND not_before > ?3",
+        )?
+        .query_map(params![lease.channel.0, LOCKED_OUT, now], |r| Ok((r.get(0)?, r.get(1)?)))?
+        .collect::<Result<Vec<(i64, i64)>>>()?;
+    for (n, conversation) in &waiting {
+        db.prepare_cached("UPDATE outbox SET not_before = ?2 WHERE n = ?1")?.execute([*n, now])?;
+        conversations::finish(tx, *conversation, &Touch::default(), now)?;
+    }
+    Ok(waiting.len())
 }
 
 /// The next uncertain row whose look is due.

@@ -1,7 +1,9 @@
 mod clocks;
+mod creates;
 mod files;
 mod lists;
 mod outbox;
+mod skew;
 mod vendors;
 
 use super::SqliteStore;

@@ -44,7 +44,7 @@ async fn a_late_sleeper_settles_nothing() {
     drop(asleep);
     let heir = world.candidate("b").win().await;
     assert_eq!(world.store.adopt(heir.lease.clone(), now).await.expect("adopts"), 1);
-    let sent = Settlement::Sent { key: None, remote_id: None, conversation: None };
+    let sent = Settlement::Sent { key: None, remote_id: None, conversation: None, at: None };
     assert!(!world.store.settle(old, n, sent, now).await.expect("answers"));
     assert_eq!(world.store.now(n).map(|row| row.state), Some(RowState::Uncertain));
 }

@@ -10,11 +10,14 @@ use std::{
 
 use super::told;
 use crate::{
-    domain::{ConversationId, Draft, DraftKind},
+    domain::{
+        ConversationId, Direction, Draft, DraftKind,
+        change::{AttachmentSeen, Change, MessageSeen},
+    },
     store::{
         Desk, EngineSide, Reading, StoreError,
         sqlite::{OpenOptions, SqliteStore},
-        story::{at, channels, commit, page, says},
+        story::{at, channels, commit, message, page, says},
     },
 };
 
@@ -148,6 +151,39 @@ async fn a_folder_that_cannot_be_made_is_a_sentence() {
         matches!(error, StoreError::Unusable(_)) && error.to_string().contains("/proc/deskline"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_file_without_a_name_is_saved_under_one_that_says_what_it_is() {
+    let store = super::store().await;
+    let ogg = b"OggS\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0OpusHead".as_slice();
+    let files = [
+        (None, b"\xFF\xD8\xFF\xE0\0\x10JFIF".as_slice(), "photo.jpg"),
+        (None, b"\x89PNG\r\n\x1a\n".as_slice(), "photo.png"),
+        (None, b"%PDF-1.7".as_slice(), "document.pdf"),
+        (Some(" "), ogg, "audio.ogg"),
+        (None, b"just words".as_slice(), "document.txt"),
+        (None, b"\0\x01\x02".as_slice(), "document.bin"),
+        (Some("bill.pdf"), b"%PDF-1.4".as_slice(), "bill.pdf"),
+    ];
+    let attachments = (0..files.len())
+        .map(|n| AttachmentSeen {
+            remote_ref: Some(n.to_string()),
+            name: files[n].0.map(str::to_owned),
+            ..AttachmentSeen::default()
+        })
+        .collect();
+    let it = message("c", "m1", Direction::Inbound, "Here", at(0));
+    let it = Change::Message(Box::new(MessageSeen { attachments, ..it }));
+    told(&store, "whatsapp", 1, vec![it]).await;
+    for pending in store.pending_downloads("whatsapp".into(), 99).await.unwrap() {
+        let (_, bytes, name) = files[pending.remote_ref.parse::<usize>().unwrap()];
+        let path = store.download_path().await.unwrap();
+        fs::write(&path, bytes).unwrap();
+        store.downloaded(pending.message, pending.n, Ok(path), at(2)).await.unwrap();
+        let file = store.attachment_file(pending.message, pending.n).await.unwrap().unwrap();
+        assert_eq!(file.name, name, "{}", file.mime);
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::{store, told};
 use crate::{
     domain::{Action, ConversationId, Gate, RowState, Status, outbox::LocalChange},
     store::{
-        Commit, Desk, EngineSide, Reading, Refusal, Seen, Settlement, Store,
+        Commit, Desk, EngineSide, LOCKED_OUT, Lease, Reading, Refusal, Seen, Settlement, Store,
         story::{at, commit, conversation, lead, page, reply, says, seen, send, sent, we_said},
     },
 };
@@ -252,4 +252,25 @@ async fn the_next_due_row_is_one_that_can_be_had() {
     assert_eq!(due().await, None, "the second waits until the first is settled");
     store.settle(lease, first, sent(), at(5)).await.unwrap();
     assert!(at_once().await);
+}
+
+#[tokio::test]
+async fn credentials_that_are_taken_again_make_due_what_they_held_up() {
+    let store = store().await;
+    let id = begun(&store).await;
+    store.commit(commit(id, "americanas", "Olá", None), at(2)).await.unwrap().unwrap();
+    let other = told(&store, "americanas", 3, vec![says("d", "n1", "Oi", at(3))]).await;
+    let again = |error: &str| Settlement::Again { at: at(900), error: error.into() };
+    send(&store, "americanas", again(&format!("{LOCKED_OUT}: 401")), at(4)).await.unwrap();
+    store.commit(commit(other, "americanas", "Sim", None), at(5)).await.unwrap().unwrap();
+    send(&store, "americanas", again("503"), at(6)).await.unwrap();
+    assert_eq!(claimed(&store, 7).await, None);
+    let lease = lead(&store, "americanas", at(8)).await;
+    let dead = Lease { epoch: lease.epoch - 1, ..lease.clone() };
+    assert_eq!(store.release_locked_out(dead, at(8)).await.unwrap(), 0);
+    assert_eq!(store.release_locked_out(lease.clone(), at(8)).await.unwrap(), 1);
+    assert_eq!(store.next_due("americanas".into()).await.unwrap(), Some(at(8)));
+    let row = store.claim(lease.clone(), at(8)).await.unwrap().unwrap().row;
+    assert_eq!((row.conversation, row.reason.as_deref()), (id, Some(LOCKED_OUT)));
+    assert_eq!(store.claim(lease, at(8)).await.unwrap(), None, "another trouble has its own time");
 }

@@ -73,8 +73,12 @@ async fn delivery_only_moves_up_and_waits_for_its_message() {
     store.commit(commit(id, "whatsapp", "Olá", None), at(2)).await.unwrap().unwrap();
     // The vendor's `read` is here before its own answer to the send.
     store.apply("whatsapp".into(), page(vec![came("wamid", Delivery::Read, None)]), at(3)).await.unwrap();
-    let how =
-        Settlement::Sent { key: Some("wamid".into()), remote_id: Some("wamid".into()), conversation: None };
+    let how = Settlement::Sent {
+        key: Some("wamid".into()),
+        remote_id: Some("wamid".into()),
+        conversation: None,
+        at: None,
+    };
     send(&store, "whatsapp", how, at(4)).await.unwrap();
     let ours = store.thread(id, None, 9).await.unwrap().pop().unwrap();
     assert_eq!((ours.delivery, ours.remote_id.as_deref()), (Some(Delivery::Read), Some("wamid")));
@@ -88,7 +92,7 @@ async fn a_failure_that_comes_later_brings_the_row_back_and_shuts_the_window() {
     let store = store().await;
     let id = told(&store, "whatsapp", 1, vec![window("5511", 86_400), says("5511", "w1", "Oi", at(0))]).await;
     let row = store.commit(commit(id, "whatsapp", "Olá", None), at(2)).await.unwrap().unwrap().rows[0];
-    let how = Settlement::Sent { key: Some("wamid".into()), remote_id: None, conversation: None };
+    let how = Settlement::Sent { key: Some("wamid".into()), remote_id: None, conversation: None, at: None };
     send(&store, "whatsapp", how, at(4)).await.unwrap();
     let failed = page(vec![came("wamid", Delivery::Failed, Some("131047 re-engagement"))]);
     store.apply("whatsapp".into(), failed.clone(), at(101)).await.unwrap();
