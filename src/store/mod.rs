@@ -199,7 +199,7 @@ pub struct TargetFacts {
     pub known: Vec<(String, crate::domain::Direction, Time)>,
 }
 
-/// How the reason of a row begins that waits because the vendor refused our credentials.
+/// How the error (and then the reason) of a row begins that waits because the vendor refused our credentials.
 pub const LOCKED_OUT: &str = "credentials refused";
 
 /// How a row ended, or goes on.
@@ -243,9 +243,6 @@ pub enum Settlement {
         reason: String,
     },
 }
-
-/// How the error of a row begins that waits because credentials were refused.
-pub const LOCKED_OUT: &str = "credentials refused";
 
 /// A webhook as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -308,12 +305,6 @@ pub trait EngineSide: Send + Sync {
         trouble: Option<(String, String)>,
         now: Time,
     ) -> Result<(), StoreError>;
-
-    /// Rows that wait because credentials were refused ([`LOCKED_OUT`]) are due at once: the vendor has let us in again.
-    /// Answers how many.
-    async fn release_locked_out(&self, _lease: Lease, _now: Time) -> Result<usize, StoreError> {
-        Ok(0)
-    }
 
     /// Claims the next row of a channel that is due: `held` and `later` whose time is past, `queued`; not while another
     /// row of the same conversation is before it or on its way. Looks at gate and thread once more and parks instead

@@ -66,7 +66,9 @@ fn config_names_the_only_file_and_it_must_be_there() {
 fn where_the_box_sets_a_store_or_a_channel_the_user_may_not() {
     let desk = Desk::new();
     desk.system("[store]\nurl = \"sqlite:/srv/desk.db\"\n[[view]]\nname = \"A\"\nquery = \"is:mine\"\n");
-    desk.user("[agent]\nname = \"A\"\n[keys]\nresolve = \"y\"\n[[view]]\nname = \"B\"\nquery = \"is:mine\"\n");
+    desk.user(
+        "[agent]\nname = \"A\"\n[keys]\nresolve = \"y\"\n[[view]]\nname = \"B\"\nquery = \"is:mine\"\n",
+    );
     let config = desk.load().unwrap();
     assert_eq!(config.views.iter().map(|view| view.name.as_str()).collect::<Vec<_>>(), ["A", "B"]);
 

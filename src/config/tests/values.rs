@@ -135,10 +135,7 @@ fn stores_are_files_or_postgres() {
 fn lints_name_what_they_block() {
     let config = good(&format!("{SKYHUB}lint = {{ contact = \"block\", links = \"off\" }}\n"));
     let lint = config.channels[0].lint;
-    assert_eq!(
-        (lint.contact, lint.links),
-        (super::super::Lint::Block, super::super::Lint::Off)
-    );
+    assert_eq!((lint.contact, lint.links), (super::super::Lint::Block, super::super::Lint::Off));
     assert!(bad(&format!("{SKYHUB}lint = {{ contacts = \"block\" }}\n")).contains("did you mean `contact`?"));
     assert!(
         bad(&format!("{SKYHUB}lint = {{ contact = \"stop\" }}\n"))
