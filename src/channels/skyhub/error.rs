@@ -29,12 +29,13 @@ pub fn refusal(answer: &Answer, now: Time) -> ChannelError {
     ChannelError::new(kind, retry, words(answer)).with_status(status.as_u16())
 }
 
-/// What a 2xx to a reply means: 201 alone says that it was taken, with any JSON or no body at all (contract A2.4).
+/// What a 2xx to a reply means: 201 alone says that it was taken, whatever its body, which the contract leaves open
+/// (A2.4), but for a web page.
 ///
 /// # Errors
 /// An outage, `Unclear`: a maintenance page or half an answer says nothing about whether the reply is there.
 pub fn taken(answer: &Answer) -> Result<(), ChannelError> {
-    clear(answer, answer.status == StatusCode::CREATED)
+    if answer.status == StatusCode::CREATED && !is_page(answer) { Ok(()) } else { clear(answer, false) }
 }
 
 /// What a 2xx to a change of state means: 204, or what amounts to it (contract A2.5).
@@ -49,10 +50,14 @@ fn clear(answer: &Answer, says_so: bool) -> Result<(), ChannelError> {
     if says_so && answer.is_bare_or_json() {
         return Ok(());
     }
-    let page = if answer.text().trim_start().starts_with('<') { " with a web page" } else { "" };
+    let page = if is_page(answer) { " with a web page" } else { "" };
     let words =
         format!("SkyHub answered {}{page}, which does not say whether it was done", named(answer.status));
     Err(ChannelError::new(ErrorKind::Outage, Retry::Unclear, words))
+}
+
+fn is_page(answer: &Answer) -> bool {
+    answer.text().trim_start().starts_with('<')
 }
 
 /// An answer that says success and holds something else.
