@@ -13,7 +13,7 @@ use super::{
     error::{CliError, Code},
     find, plain,
 };
-use crate::domain::{AttachmentState, text::SafeText};
+use crate::domain::{AttachmentState, attachment::safe_file_name};
 
 /// Messages in which the file is looked for.
 const ALL: usize = 100_000;
@@ -38,7 +38,7 @@ pub async fn run(desk: &Desk, command: Attachment) -> Result<(), CliError> {
         return Err(CliError::new(Code::Failed, text).hint("deskline sync fetches what can be had"));
     };
     let wanted = to.unwrap_or_else(|| PathBuf::from("."));
-    let target = if wanted.is_dir() { wanted.join(SafeText::name(&stored.name).as_str()) } else { wanted };
+    let target = if wanted.is_dir() { wanted.join(safe_file_name(&stored.name)) } else { wanted };
     copy_new(&desk.store.file_path(&stored.sha256), &target).map_err(|error| {
         CliError::new(Code::Failed, format!("{}: {error}; nothing was saved", target.display()))
     })?;

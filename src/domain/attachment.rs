@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::SafeText;
+
 /// Where the bytes of an attachment are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,3 +69,41 @@ pub struct StoredFile {
     /// Bytes.
     pub size: u64,
 }
+
+/// The longest file name that is saved, in bytes; most file systems take 255.
+const LONGEST_NAME: usize = 150;
+
+/// A name under which a sender's file may be saved: its last part alone, without what a shell, a terminal or a path
+/// would read into it. Never empty, never hidden, never a way out of its folder.
+pub fn safe_file_name(theirs: &str) -> String {
+    let last = theirs.rsplit(['/', '\\']).next().unwrap_or_default();
+    let kept: String = SafeText::line(last)
+        .as_str()
+        .chars()
+        .map(|it| {
+            if it.is_alphanumeric() || matches!(it, '.' | '-' | '_' | ' ' | '(' | ')' | '+' | ',') {
+                it
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let kept = kept.trim().trim_start_matches(['.', '-']).trim_end_matches(['.', ' ']);
+    if kept.is_empty() {
+        return "file".to_owned();
+    }
+    if kept.len() <= LONGEST_NAME {
+        return kept.to_owned();
+    }
+    // The ending says what it is: it outlives the middle.
+    let ending = kept.rsplit_once('.').map(|(_, ending)| ending).filter(|ending| ending.len() <= 10);
+    let room = LONGEST_NAME - ending.map_or(0, |ending| ending.len() + 1);
+    let cut = kept.char_indices().map(|(at, _)| at).take_while(|at| *at <= room).last().unwrap_or_default();
+    match ending {
+        Some(ending) => format!("{}.{ending}", &kept[..cut]),
+        None => kept[..cut].to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     app::{Effect, EngineState, Input, Model, Msg, Signal, Stroke, Ticket, Wish},
-    domain::{MessageId, Time, text::SafeText, time::Clock},
+    domain::{MessageId, Time, attachment::safe_file_name, time::Clock},
     ui::{self, Theme},
 };
 
@@ -479,7 +479,7 @@ impl Room {
             let said = match performer.store.attachment_file(message, n).await {
                 Ok(Some(file)) => {
                     let from = performer.store.file_path(&file.sha256);
-                    let name = SafeText::name(&file.name).as_str().to_owned();
+                    let name = safe_file_name(&file.name);
                     let saved =
                         tokio::task::spawn_blocking(move || paths::save_new(&from, &folder, &name)).await;
                     match saved {
