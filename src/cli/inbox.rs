@@ -168,7 +168,8 @@ pub fn lint(config: config::LintConfig) -> preflight::Lint {
 }
 
 fn downloads(environment: &Environment) -> PathBuf {
-    environment.get("XDG_DOWNLOAD_DIR").map_or_else(|| environment.home().join("Downloads"), PathBuf::from)
+    let named = directories::UserDirs::new().and_then(|folders| folders.download_dir().map(PathBuf::from));
+    named.unwrap_or_else(|| environment.home().join("Downloads"))
 }
 
 /// The engine of this process, for the channels whose secrets it can read.
