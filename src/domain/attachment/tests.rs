@@ -20,7 +20,7 @@ fn a_senders_name_is_reduced_to_a_harmless_last_part() {
     }
     let long = format!("{}.pdf", "ã".repeat(400));
     let short = safe_file_name(&long);
-    assert!(short.len() <= 160 && short.rsplit_once(".").is_some_and(|(_, end)| end == "pdf"), "{short}");
+    assert!(short.len() <= 160 && short.rsplit_once('.').is_some_and(|(_, end)| end == "pdf"), "{short}");
 }
 
 proptest! {
