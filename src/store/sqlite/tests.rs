@@ -1,6 +1,8 @@
 mod clocks;
 mod creates;
+mod erase;
 mod files;
+mod ledger;
 mod lists;
 mod outbox;
 mod skew;
