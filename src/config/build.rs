@@ -370,11 +370,15 @@ impl Loader<'_> {
         {
             note(&config.store.origin, "url".to_owned());
         }
-        if config.store.password.as_ref().is_some_and(super::SecretRef::is_literal)
-            && let Some(table) = self.tables.iter().find(|table| table.schema.name == "store")
-            && let Some(entry) = table.entries.iter().find(|entry| entry.key == "password")
+        for (table, key, secret) in
+            [("store", "password", &config.store.password), ("ui", "pin", &config.ui.pin)]
         {
-            note(&entry.origin, "password".to_owned());
+            if secret.as_ref().is_some_and(super::SecretRef::is_literal)
+                && let Some(table) = self.tables.iter().find(|it| it.schema.name == table)
+                && let Some(entry) = table.entries.iter().find(|entry| entry.key == key)
+            {
+                note(&entry.origin, key.to_owned());
+            }
         }
         for channel in &config.channels {
             for (key, _) in channel.settings.secrets().filter(|(_, secret)| secret.is_literal()) {
@@ -429,7 +433,7 @@ impl Loader<'_> {
 const UNREAD: &[&str] = &["compose.canned", "products.file"];
 
 /// Keys of which only one value does something yet.
-const ONLY: &[(&str, &str)] = &[("keys.preset", "default"), ("ui.lang", "en")];
+const ONLY: &[(&str, &str)] = &[("ui.lang", "en")];
 
 fn warnings(config: &Config, kinds: &[KindSchema]) -> Vec<Problem> {
     let mut warnings = Vec::new();
@@ -506,6 +510,8 @@ fn screen(settings: &Settings) -> UiConfig {
         theme: text(settings, "theme"),
         mouse: settings.flag("mouse"),
         bell: text(settings, "bell"),
+        title: settings.flag("title"),
+        pin: settings.secret("pin").cloned(),
         esc_timeout: settings.span("esc_timeout").unwrap_or_default(),
         opener: settings.list("opener").to_vec(),
     }
