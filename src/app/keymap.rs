@@ -136,6 +136,8 @@ pub enum Meaning {
 struct Bound {
     act: Act,
     source: Rc<str>,
+    /// Among the keys of its action there: the first one is the one to teach.
+    rank: usize,
 }
 
 /// Which keys do what, where.
@@ -188,10 +190,10 @@ impl Keymap {
         let source: Rc<str> = "the default keys".into();
         for action in ACTIONS {
             for (places, alternatives) in action.keys {
-                for keys in alternatives.split(", ").filter(|keys| !keys.is_empty()) {
+                for (rank, keys) in alternatives.split(", ").filter(|keys| !keys.is_empty()).enumerate() {
                     let keys = sequence(keys).expect("the table's keys have names; a test reads them all");
                     for (place, _) in PLACES.iter().filter(|(place, _)| places & place != 0) {
-                        let bound = Bound { act: action.act, source: source.clone() };
+                        let bound = Bound { act: action.act, source: source.clone(), rank };
                         map.bound.insert((*place, keys.clone()), bound);
                     }
                 }
@@ -252,7 +254,7 @@ impl Keymap {
                 continue;
             }
             self.bound.retain(|(at, _), bound| *at != place || bound.act != act);
-            for (spelled, keys) in &wanted {
+            for (rank, (spelled, keys)) in wanted.iter().enumerate() {
                 if let Some(why) = forbidden(place, keys) {
                     // One sentence will do where a key is meant for many places.
                     if binding.place.is_some() || place & TEXT == 0 {
@@ -273,7 +275,7 @@ impl Keymap {
                     }
                     !lost
                 });
-                self.bound.insert((place, keys.clone()), Bound { act, source: source.clone() });
+                self.bound.insert((place, keys.clone()), Bound { act, source: source.clone(), rank });
             }
         }
         taken
@@ -369,17 +371,9 @@ impl Keymap {
             .bound
             .iter()
             .filter(|((at, _), bound)| *at == place && bound.act == act)
-            .map(|((_, keys), _)| {
+            .map(|((_, keys), bound)| {
                 let named = show(keys);
-                // The table's own order among equals: its first key is the one to teach.
-                let rank = act
-                    .row()
-                    .keys
-                    .iter()
-                    .flat_map(|(_, alternatives)| alternatives.split(", "))
-                    .position(|spelled| sequence(spelled).as_deref() == Some(keys))
-                    .unwrap_or(0);
-                (rank, named.len(), named)
+                (bound.rank, named.len(), named)
             })
             .collect();
         keys.sort();
