@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod composer;
+mod draft_window;
 pub mod form;
 pub mod keymap;
 pub mod list;
