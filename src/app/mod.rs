@@ -4,10 +4,13 @@
 //! draws it. Features have a file each; the hub ([`model`]) only routes.
 
 pub mod actions;
+mod answers;
 pub mod composer;
+mod draft_window;
 pub mod form;
 pub mod keymap;
 pub mod list;
+mod list_rows;
 pub mod model;
 pub mod msg;
 pub mod outbox;
@@ -19,6 +22,7 @@ pub mod split;
 pub mod thread;
 pub mod thread_lines;
 pub mod triage;
+mod typing;
 pub mod undo;
 pub mod words;
 

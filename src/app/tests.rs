@@ -4,4 +4,5 @@ pub(crate) mod fixture;
 
 mod keys;
 mod rules;
+mod windows;
 mod writing;

@@ -21,7 +21,7 @@ use deskline::{
         tokens::Tokens,
     },
     config::{self, Account, Environment, Sources},
-    domain::{ConversationId, Descriptor, Message, OutboxRow, Time, time::Clock},
+    domain::{ConversationId, Descriptor, DraftWindow, Message, OutboxRow, Time, time::Clock},
     simulator::{Book, Control, Options, Simulator, Switches},
     store::{
         SharedStore,
@@ -279,6 +279,7 @@ impl World {
         let performer = Performer {
             store: self.store.clone(),
             me: me.into(),
+            window: DraftWindow { name: prefix.clone(), place: "pts/4".into() },
             clock: clock.clone(),
             send_ids: Arc::new(move || format!("{prefix}-{}", named.fetch_add(1, Ordering::Relaxed))),
             home: self.folder.path().into(),
