@@ -6,6 +6,7 @@
 pub mod actions;
 mod answers;
 pub mod composer;
+mod draft_window;
 pub mod form;
 pub mod keymap;
 pub mod layout;

@@ -242,8 +242,10 @@ impl Model {
             held_until: None,
             seen: Seen::default(),
         };
-        self.forget_draft(&composer);
+        // The note first: a crash between the two leaves it in both places rather than in none.
+        let draft = composer.clone();
         self.perform_wish(wish, Intent::Note { composer: Box::new(composer) });
+        self.forget_draft(&draft);
         self.thread_resized();
         self.session_changed();
     }

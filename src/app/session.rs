@@ -129,10 +129,9 @@ impl Model {
 
     /// Saves what is not saved and goes.
     pub(super) fn leave(&mut self) {
-        if let Some(composer) = &mut self.composer {
-            composer.loaded |= !composer.is_empty();
-        }
+        self.add_to_draft();
         self.save_draft();
+        self.close_draft();
         self.session_changed();
         self.leaving = true;
         self.fx.push(Effect::Quit);

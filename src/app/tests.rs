@@ -2,7 +2,8 @@
 
 pub(crate) mod fixture;
 
+mod desk;
 mod keys;
 mod rules;
-mod window;
+mod windows;
 mod writing;

@@ -118,6 +118,7 @@ pub(super) enum Intent {
     SaveDraft {
         at: Time,
     },
+    TakeDraft,
     Send {
         composer: Box<Composer>,
         review: Option<Box<Review>>,
@@ -327,6 +328,11 @@ impl Model {
                 // The border shows minutes: nothing to draw for this alone.
                 self.dirty = self.notice.is_some() || self.dirty;
             }
+            (Intent::SaveDraft { .. }, Outcome::DraftHeld(held)) => {
+                self.draft_held(None, held);
+                self.say_elsewhere();
+            }
+            (Intent::TakeDraft, Outcome::DraftTaken(draft)) => self.draft_taken(draft.map(|it| *it)),
             (Intent::SaveDraft { .. }, Outcome::Failed(words)) => {
                 if let Some(composer) = &mut self.composer {
                     composer.dirty = true;

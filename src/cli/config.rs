@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{args::ConfigCommand, context::World, error::CliError, plain};
 use crate::{
     app::keymap::Keymap,
+    channels::registry,
     config::{self, Environment},
     domain::query::Query,
 };
@@ -24,7 +25,7 @@ pub fn run(
             }
             Ok(())
         }
-        ConfigCommand::Schema => plain::json_line(&config::json_schema(config::KINDS)),
+        ConfigCommand::Schema => plain::json_line(&config::json_schema(&registry::schemas())),
         ConfigCommand::Check => {
             let world = World::load(environment, file)?;
             world.descriptors()?;

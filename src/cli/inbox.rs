@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::{AppOptions, EngineState, Model, keymap::Binding, preflight},
     config::{self, AfterSend, Environment},
-    domain::{ChannelName, Time},
+    domain::{ChannelName, DraftWindow, Time},
     sync::{
         Engine, EngineHandle,
         leader::{leads, lock_file},
@@ -83,6 +83,7 @@ pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError
         store: desk.store.clone(),
         me: desk.me.clone(),
         clock: desk.clock.clone(),
+        window: DraftWindow { name: context::holder(&desk.me), place: tty.name() },
         send_ids: Arc::new(move || context::send_id(clock.as_ref())),
         home: environment.home().to_owned(),
     };

@@ -17,7 +17,7 @@ use super::{
         KeyBinding, KeysConfig, Lint, LintConfig, MemberConfig, MemberRole, StoreConfig, SyncConfig,
         UiConfig, ViewConfig, WebhookConfig,
     },
-    schema::{KeyKind, KindSchema, Shape},
+    schema::{KeyKind, KindSchema, Need, Shape},
     settings::Settings,
     tables::CHANNEL,
     validate,
@@ -283,6 +283,7 @@ impl Loader<'_> {
             found.push((kind, name, settings));
         }
         self.tables = tables;
+        self.check_paths(&found);
         self.name_shorts(&mut found);
         found
             .into_iter()
@@ -291,6 +292,26 @@ impl Loader<'_> {
                 channel(kind, name, settings)
             })
             .collect()
+    }
+
+    /// A path that is the only proof of its channel cannot be another's too.
+    fn check_paths(&mut self, found: &[(&KindSchema, String, Settings)]) {
+        let path = |kind: &KindSchema, settings: &Settings| {
+            let key = kind.keys.iter().find(|key| key.what == KeyKind::WebPath)?;
+            let secret = matches!(key.need, Need::When(other, word) if settings.text(other) == Some(word));
+            Some((key.name, settings.text(key.name)?.to_owned(), secret))
+        };
+        for (at, (kind, _, settings)) in found.iter().enumerate() {
+            let Some((key, mine, secret)) = path(kind, settings) else { continue };
+            let other = found[..at].iter().find(|(kind, _, settings)| {
+                path(kind, settings).is_some_and(|(_, theirs, also)| theirs == mine && (secret || also))
+            });
+            if let Some((_, name, _)) = other {
+                let message = format!("`{key}` of {} is that of channel {name} too", settings.title);
+                let hint = "where the vendor signs nothing, the path alone says whose webhook it is: give each channel its own";
+                self.problems.push(Problem::at(settings.origin(key), message).hint(hint));
+            }
+        }
     }
 
     fn unknown_kind(&mut self, table: &Table, settings: &Settings) {
