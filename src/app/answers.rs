@@ -16,10 +16,6 @@ impl Model {
         match (load, loaded) {
             (_, Loaded::Failed(words)) => {
                 self.list.loading = false;
-                // What is typed is saved all the same.
-                if let Some(composer) = self.composer.as_mut().filter(|_| load == Load::Draft) {
-                    composer.loaded = true;
-                }
                 self.say(words);
             }
             (Load::Session, Loaded::Session(session)) => self.session_loaded(session),
@@ -45,6 +41,7 @@ impl Model {
                 }
             }
             (Load::Draft, Loaded::Draft(draft)) => self.draft_loaded(draft),
+            (Load::Draft, Loaded::DraftHeld(draft, held)) => self.draft_held(draft, held),
             (Load::Outbox, Loaded::Outbox(rows)) => self.outbox_loaded(rows),
             _ => {}
         }

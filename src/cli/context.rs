@@ -13,12 +13,13 @@ use super::{
 use crate::{
     channels::{
         Channel,
-        registry::{KINDS, Kind, Means},
+        registry::{self, Kind, Means},
         tokens::Tokens,
     },
     config::{self, AfterSend, ChannelConfig, Config, Environment, Readable, Sources, permissions::Rules},
     domain::{
         Action, Capabilities, ChannelName, Conversation, Descriptor, Reach, Status,
+        outbox::NewConversation,
         time::{Clock, to_millis},
     },
     store::{
@@ -64,7 +65,7 @@ impl World {
     pub fn load(environment: Environment, file: Option<PathBuf>) -> Result<Self, CliError> {
         let mut sources = Sources::new(&environment);
         sources.file = file;
-        let config = config::load(&sources, config::KINDS)
+        let config = config::load(&sources, &registry::schemas())
             .map_err(|error| CliError::new(Code::Config, error.to_string()).hint("deskline config check"))?;
         Ok(Self { environment, config, clock: Arc::new(SystemClock) })
     }
@@ -145,6 +146,15 @@ impl World {
         Ok(built)
     }
 
+    /// Whether a conversation may be started like this, by the rules of the channel's vendor.
+    ///
+    /// # Errors
+    /// `Failed`, with what is missing.
+    pub fn may_create(&self, channel: &ChannelName, new: &NewConversation) -> Result<(), CliError> {
+        let Some(config) = self.config.channel(&channel.0) else { return Ok(()) };
+        (kind_of(config)?.may_create)(config, new).map_err(|error| CliError::new(Code::Failed, error.words))
+    }
+
     async fn channel(&self, config: &ChannelConfig) -> Result<Arc<dyn Channel>, String> {
         if let Readable::No(why) = config.settings.can_read_secrets(&self.environment) {
             return Err(why);
@@ -175,7 +185,7 @@ pub struct Built {
 }
 
 fn kind_of(channel: &ChannelConfig) -> Result<&'static Kind, CliError> {
-    KINDS.iter().find(|kind| kind.name == channel.kind.as_str()).ok_or_else(|| {
+    registry::kind(channel.kind.as_str()).ok_or_else(|| {
         CliError::new(
             Code::Config,
             format!("channel {}: this program has no kind {}", channel.name, channel.kind),

@@ -247,6 +247,10 @@ fn join_drafts(to: &Applying<'_, '_>, stays: i64, goes: i64) -> Result<()> {
         params![stays, goes],
     )?;
     to.db.execute("DELETE FROM draft WHERE conversation = ?1", [goes])?;
+    to.db.execute(
+        "UPDATE draft_version SET conversation = ?1 WHERE conversation = ?2",
+        params![stays, goes],
+    )?;
     Ok(())
 }
 
