@@ -377,7 +377,8 @@ fn settle_floor(row: &mut Row, step: Step, at: i64) {
 }
 
 fn completed_unanswered(db: &Connection, id: i64) -> Result<bool> {
-    db.prepare_cached("SELECT remote_unanswered FROM conversation WHERE id = ?1")?.query_row([id], |r| r.get(0))
+    db.prepare_cached("SELECT remote_unanswered FROM conversation WHERE id = ?1")?
+        .query_row([id], |r| r.get(0))
 }
 
 fn log_step(db: &Connection, id: i64, at: i64, step: Step, replayed: bool) -> Result<()> {

@@ -62,4 +62,4 @@ END;
 -- Stand-ins are few and looked for at each message.
 CREATE INDEX message_provisional ON message (conversation, direction, at) WHERE provisional;
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
