@@ -12,7 +12,7 @@ use super::{
     undo::Intent,
 };
 use crate::domain::{
-    ChannelName, ConversationId, Draft, DraftKind, Gate, MessageId, Reach, RowState, Time,
+    ChannelName, ConversationId, Draft, DraftHeld, DraftKind, Gate, MessageId, Reach, RowState, Time,
     attachment::StoredFile, outbox::TemplateUse,
 };
 
@@ -44,6 +44,8 @@ pub struct Composer {
     pub dirty: bool,
     /// Whether the draft has been read.
     pub(super) loaded: bool,
+    /// Another window of this agent has the draft: it can only be read here.
+    pub(super) held: Option<DraftHeld>,
 }
 
 impl Composer {
@@ -61,6 +63,7 @@ impl Composer {
             saved_at: None,
             dirty: false,
             loaded: false,
+            held: None,
         }
     }
 
@@ -78,6 +81,15 @@ impl Composer {
         self.text = area(body);
         let jump = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
         self.text.move_cursor(CursorMove::Jump(jump(cursor.0), jump(cursor.1)));
+    }
+
+    /// Shows a draft and nothing else.
+    pub(super) fn replace(&mut self, draft: Option<Draft>) {
+        self.set("", (0, 0));
+        (self.files, self.quote, self.template, self.dirty) = (Vec::new(), None, None, false);
+        if let Some(draft) = draft {
+            self.take(draft);
+        }
     }
 
     /// Takes a draft in. What was typed before it came stands at its cursor.
@@ -280,16 +292,28 @@ impl Model {
 
     /// Saves what is not saved. An empty draft is removed by the store.
     pub(super) fn save_draft(&mut self) {
-        let form = self.form_value();
         let Some(composer) = self.composer.as_mut().filter(|composer| composer.dirty) else { return };
         // Until the stored draft has been read, saving could write half a text over a whole one.
         if !composer.loaded {
+            let (of, kind) = (composer.to, composer.kind);
+            if !self.loads.contains_key(&Load::Draft) {
+                self.load(Load::Draft, Request::Draft { of, kind });
+            }
             self.start_timer(Timer::SaveDraft, self.now + Duration::milliseconds(SAVE_AFTER_MS));
             return;
         }
         composer.dirty = false;
+        let Some(draft) = self.draft_here() else { return };
+        self.timers.remove(&Timer::SaveDraft);
+        self.perform_wish(Wish::SaveDraft(Box::new(draft)), Intent::SaveDraft { at: self.now });
+    }
+
+    /// What stands in the composer, as a draft.
+    pub(super) fn draft_here(&self) -> Option<Draft> {
+        let form = self.form_value();
+        let composer = self.composer.as_ref()?;
         let cursor = composer.text.cursor();
-        let draft = Draft {
+        Some(Draft {
             conversation: composer.to,
             agent: self.options.me.clone(),
             kind: composer.kind,
@@ -302,9 +326,7 @@ impl Model {
                 None => form,
             },
             saved_at: self.now,
-        };
-        self.timers.remove(&Timer::SaveDraft);
-        self.perform_wish(Wish::SaveDraft(Box::new(draft)), Intent::SaveDraft { at: self.now });
+        })
     }
 
     /// Puts the composer away; what was written is kept as a draft.
@@ -312,12 +334,10 @@ impl Model {
         if self.composer.is_none() {
             return;
         }
-        if let Some(composer) = &mut self.composer {
-            // What is typed within the milliseconds before the draft was read is kept all the same.
-            composer.loaded |= !composer.is_empty();
-        }
+        self.add_to_draft();
         self.save_draft();
         self.note_draft();
+        self.close_draft();
         self.composer = None;
         self.review = None;
         self.thread_resized();
@@ -338,6 +358,7 @@ impl Model {
     pub(super) fn type_text(&mut self, key: Key) -> bool {
         let Some(letter) = key.text() else { return false };
         match self.place() {
+            place::COMPOSER if self.typed_elsewhere(key) => true,
             place::COMPOSER => {
                 if let Some(composer) = &mut self.composer {
                     composer.text.insert_char(letter);
@@ -361,6 +382,10 @@ impl Model {
     pub(super) fn insert_paste(&mut self, text: &str) -> bool {
         let clean = clean_paste(text);
         match self.place() {
+            place::COMPOSER if self.written_elsewhere().is_some() => {
+                self.say_elsewhere();
+                true
+            }
             place::COMPOSER => {
                 if let Some(composer) = &mut self.composer {
                     composer.text.insert_str(&clean);
@@ -381,6 +406,9 @@ impl Model {
     }
 
     pub(super) fn composer_act(&mut self, act: Act) {
+        if self.acted_elsewhere(act) {
+            return;
+        }
         if let Some(composer) = &mut self.composer
             && edit(&mut composer.text, act)
         {

@@ -4,21 +4,30 @@
 //! draws it. Features have a file each; the hub ([`model`]) only routes.
 
 pub mod actions;
+mod answers;
 pub mod composer;
+mod draft_window;
 pub mod form;
 pub mod keymap;
+pub mod layout;
 pub mod list;
+mod list_rows;
+pub mod lock;
+pub mod manual;
 pub mod model;
+mod mouse;
 pub mod msg;
 pub mod outbox;
 pub mod popup;
 pub mod preflight;
+pub mod presets;
 pub mod review;
 pub mod session;
 pub mod split;
 pub mod thread;
 pub mod thread_lines;
 pub mod triage;
+mod typing;
 pub mod undo;
 pub mod words;
 
@@ -27,5 +36,6 @@ pub(crate) mod tests;
 
 pub use model::{AppOptions, Model, Screen};
 pub use msg::{
-    Effect, EngineState, Input, ListWish, Loaded, Msg, Outcome, Request, Signal, Stroke, Ticket, Wish,
+    Effect, EngineState, Input, ListWish, Loaded, Msg, Outcome, Pointer, Request, Signal, Stroke, Ticket,
+    Wish,
 };

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Duration, Timelike};
 use chrono_tz::Tz;
-use crossterm::event::KeyModifiers;
 
 use super::{
     actions::{Act, place},
     composer::Composer,
     form::Form,
-    keymap::{Binding, Key, Keymap, Meaning},
+    keymap::{Binding, Key, Keymap},
+    layout::Layout,
     list::List,
-    msg::{Effect, EngineState, Input, Loaded, Msg, Outcome, Request, Signal, Stroke, Ticket, Wish},
+    lock::Locked,
+    msg::{Effect, EngineState, Msg, Request, Signal, Ticket, Wish},
     outbox::OutboxScreen,
     popup::{Ask, Picker},
     review::Review,
@@ -40,8 +41,14 @@ pub struct AppOptions {
     pub keep_status: bool,
     /// What contact data of ours in a reply is.
     pub lint: HashMap<ChannelName, super::preflight::Lint>,
+    /// Keys that lie over the table's: default, gmail, mutt, arrows.
+    pub preset: String,
     /// Keys of the configuration.
     pub bindings: Vec<Binding>,
+    /// The word that opens a locked screen; `None`: Enter twice.
+    pub pin: Option<String>,
+    /// Whether the mouse is ours from the start.
+    pub mouse: bool,
     /// Accounts that can be assigned, beside those that have opened this store.
     pub members: Vec<String>,
     /// In which times are shown.
@@ -140,8 +147,14 @@ pub struct Model {
     pub health: Vec<ChannelHealth>,
     /// Who runs the engine.
     pub engine: EngineState,
+    /// How many panes stand side by side.
+    pub layout: Layout,
     /// One pane over the whole screen.
     pub zoomed: bool,
+    /// The screen is locked.
+    pub locked: Option<Locked>,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
     /// Whether the terminal's window has the focus.
     pub focused: bool,
     /// Accounts that can be assigned.
@@ -165,8 +178,11 @@ pub struct Model {
 impl Model {
     /// A program that has not looked at anything yet. Its first picture can be drawn at once.
     pub fn new(options: AppOptions, now: Time) -> Self {
-        let keymap = Keymap::new(&options.bindings);
-        let notice = keymap.complaints.first().cloned();
+        let keymap = Keymap::with(&options.preset, &options.bindings);
+        let notice = keymap.complaints.first().map(|first| match keymap.complaints.len() {
+            1 => first.clone(),
+            n => format!("{first}   ({} more: deskline config check)", n - 1),
+        });
         Self {
             keymap,
             size: options.size,
@@ -187,7 +203,10 @@ impl Model {
             notice,
             health: Vec::new(),
             engine: EngineState::Unknown,
+            layout: Layout::Auto,
             zoomed: false,
+            locked: None,
+            mouse: options.mouse,
             focused: true,
             members: options.members.clone(),
             now,
@@ -254,7 +273,10 @@ impl Model {
     /// The picture has been drawn: what stands on it now counts as seen.
     pub fn drawn(&mut self, now: Time) -> Vec<Effect> {
         self.now = now;
-        self.thread_drawn();
+        // Behind a lock nothing is seen.
+        if self.locked.is_none() {
+            self.thread_drawn();
+        }
         if let Some(review) = &mut self.review {
             review.drawn();
         }
@@ -266,7 +288,9 @@ impl Model {
 
     /// Where a key would go now.
     pub fn place(&self) -> u16 {
-        if self.ask.is_some() {
+        if self.locked.is_some() {
+            place::LOCKED
+        } else if self.ask.is_some() {
             place::ASK
         } else if self.picker.is_some() {
             place::PICKER
@@ -290,20 +314,16 @@ impl Model {
 
     /// Whether letters are text now.
     pub fn in_text(&self) -> bool {
-        matches!(self.place(), place::COMPOSER | place::PICKER | place::FORM)
+        match self.place() {
+            place::COMPOSER | place::PICKER | place::FORM => true,
+            place::LOCKED => self.options.has_pin(),
+            _ => false,
+        }
     }
 
-    /// Whether list and conversation stand side by side.
-    pub fn side_by_side(&self) -> bool {
-        self.size.0 >= 100
-            && self.size.1 >= 16
-            && !self.zoomed
-            && matches!(self.screen, Screen::List | Screen::Thread)
-    }
-
-    /// Whether the details have a pane of their own.
-    pub fn details_beside(&self) -> bool {
-        self.size.0 >= 160 && self.side_by_side()
+    /// The key of an action in a place, for sentences that name it; its name in the palette where it has none.
+    pub fn key(&self, place: u16, act: Act) -> String {
+        self.keymap.key_of(place, act).unwrap_or_else(|| format!(":{}", act.row().name))
     }
 
     /// What a channel is and can do.
@@ -338,127 +358,12 @@ impl Model {
             .or_else(|| self.list.row(id))
     }
 
-    // --- input ---
-
-    fn input(&mut self, input: Input) {
-        self.dirty |= !matches!(input, Input::Focus(_));
-        self.touched |= matches!(input, Input::Key(_) | Input::Burst(_) | Input::Paste(_));
-        match input {
-            Input::Key(stroke) => self.stroke(stroke),
-            Input::Burst(strokes) => self.burst(&strokes),
-            Input::Paste(text) => self.paste(&text),
-            Input::Resize(columns, rows) => {
-                self.size = (columns, rows);
-                self.resized();
-            }
-            Input::Focus(focused) => self.focused = focused,
-        }
-        self.check_review();
-    }
-
-    /// Keys of one read. Outside a text field they are a paste if they hold a line end or more than three different
-    /// printable keys; a run of one key or of motions is typing at any speed.
-    fn burst(&mut self, strokes: &[Stroke]) {
-        for (at, stroke) in strokes.iter().enumerate() {
-            let rest = &strokes[at..];
-            if rest.len() > 1 && !self.in_text() && is_paste(rest) {
-                self.say("pasted outside a text field: nothing was done");
-                return;
-            }
-            self.stroke(*stroke);
-        }
-    }
-
-    fn paste(&mut self, text: &str) {
-        if !self.insert_paste(text) {
-            self.say("pasted outside a text field: nothing was done");
-        }
-    }
-
-    fn stroke(&mut self, stroke: Stroke) {
-        // Nothing lies on Alt: a terminal that joins Esc and a letter must not make a key of them.
-        if stroke.key.modifiers.contains(KeyModifiers::ALT) {
-            return;
-        }
-        let key = Key::from(stroke.key);
-        let place = self.place();
-        let after_escape = stroke.after_escape && !matches!(place, place::COMPOSER | place::REVIEW);
-        if self.prefix.is_empty() {
-            self.notice = None;
-            if place == place::THREAD && self.counted(key) {
-                return;
-            }
-        } else if key.is_escape() {
-            self.end_prefix();
-            return;
-        }
-        let cancelled = std::mem::take(&mut self.cancelled);
-        let mut keys = std::mem::take(&mut self.prefix);
-        keys.push(key);
-        match self.keymap.meaning(place, &keys) {
-            Meaning::Do(act) => {
-                self.end_prefix();
-                if act == Act::Cancel {
-                    self.cancelled = !cancelled;
-                    if cancelled {
-                        self.leave();
-                    } else {
-                        self.cancel();
-                    }
-                } else if act.acts() && (after_escape || !self.target_drawn(place)) {
-                    self.say(if after_escape {
-                        format!("{} came with an Esc: nothing was done", super::keymap::show(&keys))
-                    } else {
-                        "not on the screen yet: nothing was done".to_owned()
-                    });
-                } else {
-                    self.perform(act, &keys);
-                }
-                if !matches!(act, Act::Next | Act::Previous) {
-                    self.count = None;
-                }
-            }
-            Meaning::Prefix => {
-                self.prefix = keys;
-                self.prefix_shown = false;
-                self.start_timer(Timer::Prefix, self.now + Duration::milliseconds(400));
-            }
-            Meaning::Nothing => {
-                let sequence = keys.len() > 1;
-                self.end_prefix();
-                if sequence {
-                    self.say(format!("{}: no such key here", super::keymap::show(&keys)));
-                } else if !self.type_text(key) && !matches!(place, place::REVIEW | place::ASK) {
-                    self.unknown_key(key);
-                }
-            }
-        }
-    }
-
-    fn end_prefix(&mut self) {
-        self.prefix.clear();
-        self.prefix_shown = false;
-        self.timers.remove(&Timer::Prefix);
-    }
-
-    fn unknown_key(&mut self, key: Key) {
-        let help = self.keymap.key_of(self.place(), Act::Help).unwrap_or_default();
-        self.say(format!("{key}: no such key here   {help} shows what works"));
-    }
-
-    fn counted(&mut self, key: Key) -> bool {
-        let Some(digit) = key.digit() else { return false };
-        if digit == 0 && self.count.is_none() {
-            return false;
-        }
-        self.count = Some((self.count.unwrap_or(0) * 10 + digit as usize).min(9999));
-        true
-    }
-
     // --- routing ---
 
-    fn perform(&mut self, act: Act, keys: &[Key]) {
+    pub(super) fn perform(&mut self, act: Act, keys: &[Key]) {
         match self.place() {
+            _ if act == Act::Mouse => self.toggle_mouse(),
+            place::LOCKED => self.locked_act(act),
             place::ASK => self.ask_act(act),
             place::PICKER => self.picker_act(act),
             place::PANEL => self.panel_act(act),
@@ -489,8 +394,10 @@ impl Model {
                 self.load_details();
             }
             Act::NextPane | Act::PreviousPane => self.switch_pane(),
-            Act::ZoomIn => self.zoomed = true,
-            Act::ZoomOut => self.zoomed = false,
+            Act::ZoomIn => self.zoom(true),
+            Act::ZoomOut => self.zoom(false),
+            Act::LayoutAuto | Act::LayoutOne | Act::LayoutSide | Act::LayoutWide => self.set_layout(act),
+            Act::Lock => self.lock(),
             Act::ShowNew => self.show_new(),
             Act::Reply | Act::ReplyQuoting | Act::Note | Act::NewConversation => self.write(act),
             Act::Undo => self.undo_last(),
@@ -502,8 +409,9 @@ impl Model {
         }
     }
 
-    fn cancel(&mut self) {
-        self.say("nothing was cancelled   Ctrl-c again quits, drafts are kept");
+    pub(super) fn cancel(&mut self) {
+        let key = self.key(self.place(), Act::Cancel);
+        self.say(format!("nothing was cancelled   {key} again quits, drafts are kept"));
     }
 
     /// Does an action by name: the palette and the help menu come here.
@@ -514,103 +422,6 @@ impl Model {
             return;
         }
         self.perform(act, &[]);
-    }
-
-    fn loaded(&mut self, ticket: Ticket, loaded: Loaded) {
-        let Some(load) = self.loads.iter().find(|(_, newest)| **newest == ticket).map(|(load, _)| *load)
-        else {
-            return;
-        };
-        self.loads.remove(&load);
-        self.dirty = true;
-        match (load, loaded) {
-            (_, Loaded::Failed(words)) => {
-                self.list.loading = false;
-                // What is typed is saved all the same.
-                if let Some(composer) = self.composer.as_mut().filter(|_| load == Load::Draft) {
-                    composer.loaded = true;
-                }
-                self.say(words);
-            }
-            (Load::Session, Loaded::Session(session)) => self.session_loaded(session),
-            (Load::Counts, Loaded::Counts(counts)) => self.counts_loaded(&counts),
-            (Load::Health, Loaded::Health(health)) => self.health = health,
-            (Load::Members, Loaded::Members(members)) => self.members_loaded(members),
-            (Load::List, Loaded::List(rows)) => self.list_loaded(rows),
-            (Load::More, Loaded::List(rows)) => self.more_loaded(rows),
-            (Load::Siblings, Loaded::List(rows)) => self.siblings_loaded(rows),
-            (Load::Row(_), Loaded::Conversation(Some(row))) => self.row_loaded(*row),
-            (Load::Open, Loaded::Conversation(conversation)) => {
-                self.conversation_loaded(conversation.map(|it| *it));
-            }
-            (Load::Messages, Loaded::Thread(messages)) => self.messages_loaded(messages),
-            (Load::History, Loaded::History(events)) => {
-                if let Some(thread) = &mut self.thread {
-                    thread.history = events;
-                }
-            }
-            (Load::Rows, Loaded::Outbox(rows)) => {
-                if let Some(thread) = &mut self.thread {
-                    thread.rows = rows;
-                }
-            }
-            (Load::Draft, Loaded::Draft(draft)) => self.draft_loaded(draft),
-            (Load::Outbox, Loaded::Outbox(rows)) => self.outbox_loaded(rows),
-            _ => {}
-        }
-        self.check_review();
-    }
-
-    fn done(&mut self, ticket: Ticket, outcome: Outcome) {
-        if let Some(intent) = self.wishes.remove(&ticket) {
-            self.dirty = true;
-            self.answered(intent, outcome);
-            self.check_review();
-        }
-    }
-
-    fn timer(&mut self, ticket: Ticket) {
-        let Some(timer) =
-            self.timers.iter().find(|(_, (newest, _))| *newest == ticket).map(|(timer, _)| *timer)
-        else {
-            return;
-        };
-        self.timers.remove(&timer);
-        match timer {
-            Timer::Prefix => {
-                self.prefix_shown = true;
-                self.dirty = true;
-            }
-            Timer::Preview => self.preview(),
-            Timer::ReadCursor => self.move_read_cursor(),
-            Timer::SaveDraft => self.save_draft(),
-            Timer::Second => {
-                self.dirty = true;
-                self.count_down();
-            }
-            Timer::Minute => {
-                self.dirty = true;
-                self.start_minute();
-            }
-            Timer::Gate => {
-                self.dirty = true;
-                self.check_gate();
-            }
-        }
-        self.check_review();
-    }
-
-    /// Somebody committed something: everything on the screen is asked for again; only what differs is drawn.
-    fn refresh(&mut self) {
-        self.refresh_counts();
-        self.load(Load::Health, Request::Health);
-        self.load(Load::Outbox, Request::Outbox(None));
-        if self.touched {
-            self.refresh_list();
-        } else {
-            self.fill_list();
-        }
-        self.refresh_thread();
     }
 
     // --- tickets ---
@@ -638,7 +449,7 @@ impl Model {
         self.fx.push(Effect::StartTimer { ticket, at });
     }
 
-    fn start_minute(&mut self) {
+    pub(super) fn start_minute(&mut self) {
         let next = self.now + Duration::seconds(60 - i64::from(self.now.second()));
         self.start_timer(Timer::Minute, next.with_nanosecond(0).unwrap_or(next));
     }
@@ -649,30 +460,8 @@ impl Model {
         self.dirty = true;
     }
 
-    /// Whether what an action of this place would be for stands on the screen.
-    fn target_drawn(&self, place: u16) -> bool {
-        match place {
-            place::THREAD => self.thread.as_ref().is_some_and(|thread| thread.drawn),
-            _ => true,
-        }
-    }
-
     /// For whom a composer of this kind would write, in the words of the borders.
     pub fn draft_key(&self) -> Option<(Option<ConversationId>, DraftKind)> {
         self.composer.as_ref().map(|composer| (composer.to, composer.kind))
     }
-}
-
-fn is_paste(strokes: &[Stroke]) -> bool {
-    let keys: Vec<Key> = strokes.iter().map(|stroke| Key::from(stroke.key)).collect();
-    if keys.iter().any(|key| key.ends_line()) {
-        return true;
-    }
-    let mut printable: Vec<char> = keys.iter().filter_map(|key| key.text()).collect();
-    // j and k, Space and the rest of the motions at any speed are typing.
-    printable
-        .retain(|letter| !matches!(letter, 'j' | 'k' | 'J' | 'K' | ' ' | 'n' | 'N' | 'g' | 'G' | 'h' | 'l'));
-    printable.sort_unstable();
-    printable.dedup();
-    printable.len() > 3
 }

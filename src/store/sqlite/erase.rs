@@ -76,6 +76,8 @@ pub(super) fn erase(tx: &Tx<'_>, id: i64, agent: &str, only_look: bool, now: i64
             "SELECT EXISTS (SELECT 1 FROM attachment a JOIN message m ON m.id = a.message WHERE a.sha256 = ?1 \
              AND m.conversation NOT IN (SELECT value FROM json_each(?3))) \
              OR EXISTS (SELECT 1 FROM draft WHERE files LIKE ?2 \
+             AND conversation NOT IN (SELECT value FROM json_each(?3))) \
+             OR EXISTS (SELECT 1 FROM draft_version WHERE files LIKE ?2 \
              AND conversation NOT IN (SELECT value FROM json_each(?3)))",
             params![sha256, format!("%{sha256}%"), super::rows::to_json(&ids)],
             |r| r.get(0),
@@ -97,7 +99,9 @@ fn files_of(db: &Connection, id: i64) -> Result<Vec<String>> {
         .query_map([id], |r| r.get::<_, String>(0))?
         .collect::<Result<Vec<_>>>()?;
     let drafts = db
-        .prepare("SELECT files FROM draft WHERE conversation = ?1")?
+        .prepare(
+            "SELECT files FROM draft WHERE conversation = ?1 UNION SELECT files FROM draft_version WHERE conversation = ?1",
+        )?
         .query_map([id], |r| r.get::<_, String>(0))?
         .collect::<Result<Vec<_>>>()?;
     hashes.extend(drafts.iter().flat_map(|it| from_json::<Vec<StoredFile>>(it)).map(|file| file.sha256));
@@ -138,7 +142,9 @@ fn remove(tx: &Tx<'_>, ids: &[i64], agent: &str, erased: Erased, now: i64) -> Re
         }
         // The log keeps who did what and when; the words go.
         db.execute("UPDATE event SET details = '{}' WHERE conversation = ?1", [id])?;
-        for table in ["message", "outbox", "draft", "cursor", "number", "label", "alias", "former"] {
+        let tables =
+            ["message", "outbox", "draft", "draft_version", "cursor", "number", "label", "alias", "former"];
+        for table in tables {
             db.execute(&format!("DELETE FROM {table} WHERE conversation = ?1"), [id])?;
         }
         db.execute("DELETE FROM conversation WHERE id = ?1", [id])?;

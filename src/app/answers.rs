@@ -1,0 +1,102 @@
+//! What the store and the timers answer, and to which feature it goes. A late answer dies by its number.
+
+use super::{
+    model::{Load, Model, Timer},
+    msg::{Loaded, Outcome, Request, Ticket},
+};
+
+impl Model {
+    pub(super) fn loaded(&mut self, ticket: Ticket, loaded: Loaded) {
+        let Some(load) = self.loads.iter().find(|(_, newest)| **newest == ticket).map(|(load, _)| *load)
+        else {
+            return;
+        };
+        self.loads.remove(&load);
+        self.dirty = true;
+        match (load, loaded) {
+            (_, Loaded::Failed(words)) => {
+                self.list.loading = false;
+                self.say(words);
+            }
+            (Load::Session, Loaded::Session(session)) => self.session_loaded(session),
+            (Load::Counts, Loaded::Counts(counts)) => self.counts_loaded(&counts),
+            (Load::Health, Loaded::Health(health)) => self.health = health,
+            (Load::Members, Loaded::Members(members)) => self.members_loaded(members),
+            (Load::List, Loaded::List(rows)) => self.list_loaded(rows),
+            (Load::More, Loaded::List(rows)) => self.more_loaded(rows),
+            (Load::Siblings, Loaded::List(rows)) => self.siblings_loaded(rows),
+            (Load::Row(_), Loaded::Conversation(Some(row))) => self.row_loaded(*row),
+            (Load::Open, Loaded::Conversation(conversation)) => {
+                self.conversation_loaded(conversation.map(|it| *it));
+            }
+            (Load::Messages, Loaded::Thread(messages)) => self.messages_loaded(messages),
+            (Load::History, Loaded::History(events)) => {
+                if let Some(thread) = &mut self.thread {
+                    thread.history = events;
+                }
+            }
+            (Load::Rows, Loaded::Outbox(rows)) => {
+                if let Some(thread) = &mut self.thread {
+                    thread.rows = rows;
+                }
+            }
+            (Load::Draft, Loaded::Draft(draft)) => self.draft_loaded(draft),
+            (Load::Draft, Loaded::DraftHeld(draft, held)) => self.draft_held(draft, held),
+            (Load::Outbox, Loaded::Outbox(rows)) => self.outbox_loaded(rows),
+            _ => {}
+        }
+        self.check_review();
+    }
+
+    pub(super) fn done(&mut self, ticket: Ticket, outcome: Outcome) {
+        if let Some(intent) = self.wishes.remove(&ticket) {
+            self.dirty = true;
+            self.answered(intent, outcome);
+            self.check_review();
+        }
+    }
+
+    pub(super) fn timer(&mut self, ticket: Ticket) {
+        let Some(timer) =
+            self.timers.iter().find(|(_, (newest, _))| *newest == ticket).map(|(timer, _)| *timer)
+        else {
+            return;
+        };
+        self.timers.remove(&timer);
+        match timer {
+            Timer::Prefix => {
+                self.prefix_shown = true;
+                self.dirty = true;
+            }
+            Timer::Preview => self.preview(),
+            Timer::ReadCursor => self.move_read_cursor(),
+            Timer::SaveDraft => self.save_draft(),
+            Timer::Second => {
+                self.dirty = true;
+                self.count_down();
+            }
+            Timer::Minute => {
+                self.dirty = true;
+                self.start_minute();
+            }
+            Timer::Gate => {
+                self.dirty = true;
+                self.check_gate();
+            }
+        }
+        self.check_review();
+    }
+
+    /// Somebody committed something: everything on the screen is asked for again; only what differs is drawn.
+    pub(super) fn refresh(&mut self) {
+        self.refresh_counts();
+        self.load(Load::Health, Request::Health);
+        self.load(Load::Outbox, Request::Outbox(None));
+        if self.touched {
+            self.refresh_list();
+        } else {
+            self.fill_list();
+        }
+        self.refresh_thread();
+    }
+}

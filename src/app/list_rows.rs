@@ -1,0 +1,167 @@
+//! The rows of the list as the store gives them: pages, and the order that is held against what comes.
+
+use std::collections::BTreeSet;
+
+use chrono::Duration;
+
+use super::{
+    list::PAGE,
+    model::{Load, Model, Screen, Timer},
+    msg::{ListWish, Request},
+};
+use crate::domain::{Conversation, ConversationId, desk::Count};
+
+impl Model {
+    /// Asks for the list anew; its order is renewed with the answer.
+    pub(super) fn reload_list(&mut self) {
+        self.list.marks.clear();
+        self.list.range = None;
+        self.list.arrived.clear();
+        self.list.fresh = true;
+        self.list.loading = true;
+        self.list.go_last = false;
+        self.loads.remove(&Load::More);
+        self.ask_list(PAGE);
+    }
+
+    fn ask_list(&mut self, limit: usize) {
+        let wish = ListWish { query: self.list.query(), sort: self.list.sort(), limit, after: None };
+        self.load(Load::List, Request::List(wish));
+    }
+
+    /// Asks again for what is shown, to be held against the order.
+    pub(super) fn refresh_list(&mut self) {
+        if self.list.loading {
+            return;
+        }
+        self.list.fresh = false;
+        let limit = self.list.rows.len().clamp(PAGE, 1000);
+        self.ask_list(limit);
+    }
+
+    /// Before the first key the list fills as the first sync does: nothing is held that nobody has looked at.
+    pub(super) fn fill_list(&mut self) {
+        if self.session.first_start {
+            self.session.view_open = true;
+            self.list.selected = None;
+        } else {
+            self.list.fresh = true;
+            self.ask_list(PAGE);
+        }
+    }
+
+    pub(super) fn show_new(&mut self) {
+        if self.list.arrived.is_empty() {
+            self.say("nothing new was held back");
+        }
+        let (selected, marks) = (self.list.selected, std::mem::take(&mut self.list.marks));
+        self.reload_list();
+        self.list.selected = selected;
+        self.list.marks = marks;
+        self.list.top = 0;
+    }
+
+    pub(super) fn load_more(&mut self) {
+        if self.loads.contains_key(&Load::More) || self.list.complete {
+            return;
+        }
+        let Some(last) = self.list.rows.last().map(|row| row.id) else { return };
+        let wish =
+            ListWish { query: self.list.query(), sort: self.list.sort(), limit: PAGE, after: Some(last) };
+        self.load(Load::More, Request::List(wish));
+    }
+
+    pub(super) fn list_loaded(&mut self, rows: Vec<Conversation>) {
+        if self.list.fresh || self.list.rows.is_empty() {
+            self.list.fresh = false;
+            self.list.loading = false;
+            self.list.complete = rows.len() < PAGE;
+            self.list.rows = rows;
+            self.list.arrived.clear();
+            self.list.top = 0;
+            let keep = self.list.selected.is_some_and(|id| self.list.row(id).is_some());
+            if !keep {
+                self.list.selected = self.list.rows.first().map(|row| row.id);
+                if self.side_by_side() && self.screen == Screen::List {
+                    self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
+                }
+            }
+            self.settle_top();
+            self.session_restored();
+            return;
+        }
+        self.hold_order(rows);
+    }
+
+    /// What is here keeps its place and takes its new letters; what is new waits; what left the view stays and is read
+    /// again, where it stands on the screen.
+    fn hold_order(&mut self, mut fresh: Vec<Conversation>) {
+        let height = self.list_height();
+        let on_screen: BTreeSet<ConversationId> =
+            self.list.shown().iter().skip(self.list.top).take(height).map(|row| row.id).collect();
+        let complete = self.list.complete;
+        let mut gone = Vec::new();
+        for row in &mut self.list.rows {
+            match fresh.iter().position(|new| new.id == row.id) {
+                Some(at) => *row = fresh.swap_remove(at),
+                None if on_screen.contains(&row.id) => gone.push(row.id),
+                None => {}
+            }
+        }
+        // Without the whole list here, what is not known may just be the next page's.
+        let last = self.list.rows.last().map(|row| (row.due_at, row.updated_at));
+        self.list.arrived = fresh
+            .into_iter()
+            .filter(|row| complete || last.is_none_or(|(_, updated)| row.updated_at >= updated))
+            .map(|row| row.id)
+            .collect();
+        for id in gone {
+            self.load(Load::Row(id), Request::Conversation(id));
+        }
+    }
+
+    pub(super) fn more_loaded(&mut self, rows: Vec<Conversation>) {
+        self.list.complete = rows.len() < PAGE;
+        for row in rows {
+            if self.list.row(row.id).is_none() {
+                self.list.rows.push(row);
+            }
+        }
+        if std::mem::take(&mut self.list.go_last) {
+            let last = self.list.shown().len().saturating_sub(1);
+            self.select_at(last);
+        }
+    }
+
+    pub(super) fn row_loaded(&mut self, row: Conversation) {
+        if let Some(old) = self.list.rows.iter_mut().find(|old| old.id == row.id) {
+            *old = row;
+        }
+    }
+
+    pub(super) fn refresh_counts(&mut self) {
+        let queries = self.list.views.iter().map(|view| view.query.clone()).collect();
+        self.load(Load::Counts, Request::Counts(queries));
+    }
+
+    pub(super) fn counts_loaded(&mut self, counts: &[Count]) {
+        for (view, count) in self.list.views.iter_mut().zip(counts) {
+            view.count = Some(*count);
+        }
+        if self.session.view_open {
+            self.choose_first_view();
+        }
+    }
+
+    /// The first start opens the first of Fix, Mine, Unassigned, All that is not empty.
+    pub(super) fn choose_first_view(&mut self) {
+        if self.list.views.iter().any(|view| view.count.is_none()) {
+            return;
+        }
+        self.session.view_open = false;
+        let filled = |view: &usize| self.list.views[*view].count.is_some_and(|count| count.total > 0);
+        let first = (0..4).find(filled).unwrap_or(3);
+        self.list.view = first;
+        self.reload_list();
+    }
+}

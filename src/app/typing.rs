@@ -1,0 +1,153 @@
+//! From what the terminal says to actions: strokes, prefixes, counts, bursts, pastes.
+
+use chrono::Duration;
+use crossterm::event::KeyModifiers;
+
+use super::{
+    actions::{Act, place},
+    keymap::{Key, Meaning},
+    model::{Model, Timer},
+    msg::{Input, Stroke},
+};
+
+impl Model {
+    pub(super) fn input(&mut self, input: Input) {
+        self.dirty |= !matches!(input, Input::Focus(_));
+        self.touched |= matches!(input, Input::Key(_) | Input::Burst(_) | Input::Paste(_));
+        match input {
+            Input::Point(pointer) => self.point(pointer),
+            Input::Key(stroke) => self.stroke(stroke),
+            Input::Burst(strokes) => self.burst(&strokes),
+            Input::Paste(text) => self.paste(&text),
+            Input::Resize(columns, rows) => {
+                self.size = (columns, rows);
+                self.resized();
+            }
+            Input::Focus(focused) => self.focused = focused,
+        }
+        self.check_review();
+    }
+
+    /// Keys of one read. Outside a text field they are a paste if they hold a line end or more than three different
+    /// printable keys; a run of one key or of motions is typing at any speed.
+    fn burst(&mut self, strokes: &[Stroke]) {
+        for (at, stroke) in strokes.iter().enumerate() {
+            let rest = &strokes[at..];
+            if rest.len() > 1 && !self.in_text() && is_paste(rest) {
+                self.say("pasted outside a text field: nothing was done");
+                return;
+            }
+            self.stroke(*stroke);
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        if self.locked.is_some() || !self.insert_paste(text) {
+            self.say("pasted outside a text field: nothing was done");
+        }
+    }
+
+    fn stroke(&mut self, stroke: Stroke) {
+        // Nothing lies on Alt: a terminal that joins Esc and a letter must not make a key of them.
+        if stroke.key.modifiers.contains(KeyModifiers::ALT) {
+            return;
+        }
+        let key = Key::from(stroke.key);
+        let place = self.place();
+        let after_escape = stroke.after_escape && !matches!(place, place::COMPOSER | place::REVIEW);
+        if self.prefix.is_empty() {
+            self.notice = None;
+            if place == place::THREAD && self.counted(key) {
+                return;
+            }
+        } else if key.is_escape() {
+            self.end_prefix();
+            return;
+        }
+        let cancelled = std::mem::take(&mut self.cancelled);
+        let mut keys = std::mem::take(&mut self.prefix);
+        keys.push(key);
+        match self.keymap.meaning(place, &keys) {
+            Meaning::Do(act) => {
+                self.end_prefix();
+                if act == Act::Cancel {
+                    self.cancelled = !cancelled;
+                    if cancelled {
+                        self.leave();
+                    } else {
+                        self.cancel();
+                    }
+                } else if act.acts() && (after_escape || !self.target_drawn(place)) {
+                    self.say(if after_escape {
+                        format!("{} came with an Esc: nothing was done", super::keymap::show(&keys))
+                    } else {
+                        "not on the screen yet: nothing was done".to_owned()
+                    });
+                } else {
+                    self.perform(act, &keys);
+                }
+                if !matches!(act, Act::Next | Act::Previous) {
+                    self.count = None;
+                }
+            }
+            Meaning::Prefix => {
+                self.prefix = keys;
+                self.prefix_shown = false;
+                self.start_timer(Timer::Prefix, self.now + Duration::milliseconds(400));
+            }
+            Meaning::Nothing => {
+                let sequence = keys.len() > 1;
+                self.end_prefix();
+                if place == place::LOCKED {
+                    self.locked_key(key);
+                } else if sequence {
+                    self.say(format!("{}: no such key here", super::keymap::show(&keys)));
+                } else if !self.type_text(key) && !matches!(place, place::REVIEW | place::ASK) {
+                    self.unknown_key(key);
+                }
+            }
+        }
+    }
+
+    pub(super) fn end_prefix(&mut self) {
+        self.prefix.clear();
+        self.prefix_shown = false;
+        self.timers.remove(&Timer::Prefix);
+    }
+
+    fn unknown_key(&mut self, key: Key) {
+        let help = self.keymap.key_of(self.place(), Act::Help).unwrap_or_default();
+        self.say(format!("{key}: no such key here   {help} shows what works"));
+    }
+
+    fn counted(&mut self, key: Key) -> bool {
+        let Some(digit) = key.digit() else { return false };
+        if digit == 0 && self.count.is_none() {
+            return false;
+        }
+        self.count = Some((self.count.unwrap_or(0) * 10 + digit as usize).min(9999));
+        true
+    }
+
+    /// Whether what an action of this place would be for stands on the screen.
+    fn target_drawn(&self, place: u16) -> bool {
+        match place {
+            place::THREAD => self.thread.as_ref().is_some_and(|thread| thread.drawn),
+            _ => true,
+        }
+    }
+}
+
+fn is_paste(strokes: &[Stroke]) -> bool {
+    let keys: Vec<Key> = strokes.iter().map(|stroke| Key::from(stroke.key)).collect();
+    if keys.iter().any(|key| key.ends_line()) {
+        return true;
+    }
+    let mut printable: Vec<char> = keys.iter().filter_map(|key| key.text()).collect();
+    // j and k, Space and the rest of the motions at any speed are typing.
+    printable
+        .retain(|letter| !matches!(letter, 'j' | 'k' | 'J' | 'K' | ' ' | 'n' | 'N' | 'g' | 'G' | 'h' | 'l'));
+    printable.sort_unstable();
+    printable.dedup();
+    printable.len() > 3
+}
