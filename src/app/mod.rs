@@ -5,6 +5,7 @@
 
 pub mod actions;
 mod answers;
+pub mod canned;
 pub mod composer;
 pub mod form;
 pub mod keymap;

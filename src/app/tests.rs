@@ -2,6 +2,7 @@
 
 pub(crate) mod fixture;
 
+mod canned;
 mod keys;
 mod rules;
 mod writing;
