@@ -19,10 +19,6 @@ impl Model {
                 if let Load::Row(id) = load {
                     self.again.remove(&id);
                 }
-                // What is typed is saved all the same.
-                if let Some(composer) = self.composer.as_mut().filter(|_| load == Load::Draft) {
-                    composer.loaded = true;
-                }
                 if load == Load::Canned {
                     self.shelf_loaded(super::canned::Shelf::default());
                 }
@@ -57,6 +53,7 @@ impl Model {
                 }
             }
             (Load::Draft, Loaded::Draft(draft)) => self.draft_loaded(draft),
+            (Load::Draft, Loaded::DraftHeld(draft, held)) => self.draft_held(draft, held),
             (Load::Outbox, Loaded::Outbox(rows)) => self.outbox_loaded(rows),
             _ => {}
         }

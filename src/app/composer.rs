@@ -13,7 +13,7 @@ use super::{
     undo::Intent,
 };
 use crate::domain::{
-    ChannelName, ConversationId, Draft, DraftKind, Gate, MessageId, Reach, RowState, Time,
+    ChannelName, ConversationId, Draft, DraftHeld, DraftKind, Gate, MessageId, Reach, RowState, Time,
     attachment::StoredFile,
     outbox::{CatalogItem, TemplateUse},
 };
@@ -50,6 +50,8 @@ pub struct Composer {
     pub dirty: bool,
     /// Whether the draft has been read.
     pub(super) loaded: bool,
+    /// Another window of this agent has the draft: it can only be read here.
+    pub(super) held: Option<DraftHeld>,
 }
 
 impl Composer {
@@ -69,6 +71,7 @@ impl Composer {
             saved_at: None,
             dirty: false,
             loaded: false,
+            held: None,
         }
     }
 
@@ -122,6 +125,16 @@ impl Composer {
             "then": self.then,
             "fields": fields,
         })
+    }
+
+    /// Shows a draft and nothing else.
+    pub(super) fn replace(&mut self, draft: Option<Draft>) {
+        self.set("", (0, 0));
+        (self.files, self.quote, self.template, self.dirty) = (Vec::new(), None, None, false);
+        (self.products, self.then) = (Vec::new(), Macro::default());
+        if let Some(draft) = draft {
+            self.take(draft);
+        }
     }
 
     /// Takes a draft in. What was typed before it came stands at its cursor.
@@ -328,16 +341,28 @@ impl Model {
 
     /// Saves what is not saved. An empty draft is removed by the store.
     pub(super) fn save_draft(&mut self) {
-        let form = self.form_value();
         let Some(composer) = self.composer.as_mut().filter(|composer| composer.dirty) else { return };
         // Until the stored draft has been read, saving could write half a text over a whole one.
         if !composer.loaded {
+            let (of, kind) = (composer.to, composer.kind);
+            if !self.loads.contains_key(&Load::Draft) {
+                self.load(Load::Draft, Request::Draft { of, kind });
+            }
             self.start_timer(Timer::SaveDraft, self.now + Duration::milliseconds(SAVE_AFTER_MS));
             return;
         }
         composer.dirty = false;
+        let Some(draft) = self.draft_here() else { return };
+        self.timers.remove(&Timer::SaveDraft);
+        self.perform_wish(Wish::SaveDraft(Box::new(draft)), Intent::SaveDraft { at: self.now });
+    }
+
+    /// What stands in the composer, as a draft.
+    pub(super) fn draft_here(&self) -> Option<Draft> {
+        let form = self.form_value();
+        let composer = self.composer.as_ref()?;
         let cursor = composer.text.cursor();
-        let draft = Draft {
+        Some(Draft {
             conversation: composer.to,
             agent: self.options.me.clone(),
             kind: composer.kind,
@@ -347,9 +372,7 @@ impl Model {
             quote: composer.quote,
             form: composer.form(form),
             saved_at: self.now,
-        };
-        self.timers.remove(&Timer::SaveDraft);
-        self.perform_wish(Wish::SaveDraft(Box::new(draft)), Intent::SaveDraft { at: self.now });
+        })
     }
 
     /// Puts the composer away; what was written is kept as a draft.
@@ -357,12 +380,10 @@ impl Model {
         if self.composer.is_none() {
             return;
         }
-        if let Some(composer) = &mut self.composer {
-            // What is typed within the milliseconds before the draft was read is kept all the same.
-            composer.loaded |= !composer.is_empty();
-        }
+        self.add_to_draft();
         self.save_draft();
         self.note_draft();
+        self.close_draft();
         self.composer = None;
         self.review = None;
         self.thread_resized();
@@ -383,6 +404,7 @@ impl Model {
     pub(super) fn type_text(&mut self, key: Key) -> bool {
         let Some(letter) = key.text() else { return false };
         match self.place() {
+            place::COMPOSER if self.typed_elsewhere(key) => true,
             place::COMPOSER => {
                 if let Some(composer) = &mut self.composer {
                     composer.text.insert_char(letter);
@@ -409,6 +431,10 @@ impl Model {
     pub(super) fn insert_paste(&mut self, text: &str) -> bool {
         let clean = clean_paste(text);
         match self.place() {
+            place::COMPOSER if self.written_elsewhere().is_some() => {
+                self.say_elsewhere();
+                true
+            }
             place::COMPOSER => {
                 if let Some(composer) = &mut self.composer {
                     composer.text.insert_str(&clean);
@@ -429,6 +455,9 @@ impl Model {
     }
 
     pub(super) fn composer_act(&mut self, act: Act) {
+        if self.acted_elsewhere(act) {
+            return;
+        }
         if let Some(composer) = &mut self.composer
             && edit(&mut composer.text, act)
         {

@@ -17,8 +17,8 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 
 use crate::domain::{
-    Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftKind, Message, MessageId,
-    OutboxRow, RowNumber, Time,
+    Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Message,
+    MessageId, OutboxRow, RowNumber, Time,
     attachment::StoredFile,
     desk::{Changed, Commit, Committed, Count, Refusal, Seen, Sort},
     outbox::{Event, LocalChange},
@@ -71,10 +71,31 @@ pub enum Input {
     Burst(Vec<Stroke>),
     /// A bracketed paste, whole.
     Paste(String),
+    /// A click or the wheel, where the mouse is ours.
+    Point(Pointer),
     /// Columns and rows.
     Resize(u16, u16),
     /// The terminal's window has the focus, or not.
     Focus(bool),
+}
+
+/// What the mouse did; columns and rows from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// The left button went down.
+    Click {
+        /// Where.
+        column: u16,
+        /// Where.
+        row: u16,
+    },
+    /// The wheel turned by a notch.
+    Wheel {
+        /// Where.
+        column: u16,
+        /// Towards the end.
+        down: bool,
+    },
 }
 
 /// From the system.
@@ -142,6 +163,8 @@ pub enum Effect {
     FilterText(Ticket, Vec<String>, String),
     /// Complete a path; answer with [`Msg::PathCompletions`].
     CompletePath(Ticket, String),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// One BEL (the terminal sees to "at most one a minute").
     Bell,
     /// Restore the terminal and stop the process (Ctrl-z).
@@ -226,6 +249,8 @@ pub enum Loaded {
     Outbox(Vec<OutboxRow>),
     /// The draft, if there is one.
     Draft(Option<Draft>),
+    /// My draft, which another window of mine has open.
+    DraftHeld(Option<Draft>, DraftHeld),
     /// Newest first.
     Drafts(Vec<Draft>),
     /// One for each channel.
@@ -270,6 +295,17 @@ pub enum Wish {
     Discard(RowNumber),
     /// Save (or, when empty, remove) a draft. Never waits for a batch: it is what a power cut would take.
     SaveDraft(Box<Draft>),
+    /// The same for what was typed before the stored draft was read: it goes into that one.
+    AddToDraft(Box<Draft>),
+    /// Take the draft from the other window that has it; this one's text is kept as a version.
+    TakeDraft(Box<Draft>),
+    /// This window has closed the composer of a draft.
+    CloseDraft {
+        /// Where; `None`: the new conversation's.
+        of: Option<ConversationId>,
+        /// For whom.
+        kind: DraftKind,
+    },
     /// Copy a file into the store.
     AddFile {
         /// As the agent typed it; `~` is the home folder.
@@ -301,6 +337,10 @@ pub enum Outcome {
     Changed(Changed),
     /// To a take-back.
     TakenBack(Option<Box<Draft>>),
+    /// To a draft that was taken from another window.
+    DraftTaken(Option<Box<Draft>>),
+    /// To a draft that is another window's: what was to be saved is kept as a version.
+    DraftHeld(DraftHeld),
     /// To a file.
     File(StoredFile),
     /// To everything else.

@@ -3,6 +3,8 @@
 pub(crate) mod fixture;
 
 mod canned;
+mod desk;
 mod keys;
 mod rules;
+mod windows;
 mod writing;

@@ -143,6 +143,7 @@ pub(super) enum Intent {
     SaveDraft {
         at: Time,
     },
+    TakeDraft,
     Send {
         composer: Box<Composer>,
         review: Option<Box<Review>>,
@@ -253,7 +254,8 @@ impl Model {
                 self.take_steps_back(&changes, over);
                 let seen =
                     if over && told.is_some() { "; the vendor has seen it and is told again" } else { "" };
-                self.say(format!("undone: {label}{seen}   Ctrl-r does it again"));
+                let redo = self.key(super::actions::place::LIST, super::actions::Act::Redo);
+                self.say(format!("undone: {label}{seen}   {redo} does it again"));
                 self.undo.undone.push(Step::Local { label, changes, until, told, group });
             }
         }
@@ -392,6 +394,11 @@ impl Model {
                 // The border shows minutes: nothing to draw for this alone.
                 self.dirty = self.notice.is_some() || self.dirty;
             }
+            (Intent::SaveDraft { .. }, Outcome::DraftHeld(held)) => {
+                self.draft_held(None, held);
+                self.say_elsewhere();
+            }
+            (Intent::TakeDraft, Outcome::DraftTaken(draft)) => self.draft_taken(draft.map(|it| *it)),
             (Intent::SaveDraft { .. }, Outcome::Failed(words)) => {
                 if let Some(composer) = &mut self.composer {
                     composer.dirty = true;

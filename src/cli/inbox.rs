@@ -3,6 +3,7 @@
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
+use secrecy::ExposeSecret;
 use tokio::sync::{Mutex, watch};
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     app::{AppOptions, EngineState, Model, keymap::Binding, preflight},
     config::{self, AfterSend, Environment},
-    domain::{ChannelName, Time},
+    domain::{ChannelName, DraftWindow, Time},
     sync::{
         Engine, EngineHandle,
         leader::{leads, lock_file},
@@ -23,7 +24,7 @@ use crate::{
         input::Timing,
         locale::utf8_proved,
         perform::Performer,
-        run::{self, Ended, EngineSwitch, Window},
+        run::{self, Bell, Ended, EngineSwitch, Window},
         tty::{NoTerminal, Tty},
     },
     ui::Theme,
@@ -83,6 +84,7 @@ pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError
         store: desk.store.clone(),
         me: desk.me.clone(),
         clock: desk.clock.clone(),
+        window: DraftWindow { name: context::holder(&desk.me), place: tty.name() },
         send_ids: Arc::new(move || context::send_id(clock.as_ref())),
         home: environment.home().to_owned(),
         files: Files { folders: config.compose.canned.clone(), products: config.products_file.clone() },
@@ -113,11 +115,20 @@ pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError
         opener: config.ui.opener.clone(),
         downloads: downloads(environment),
         mouse: config.ui.mouse,
-        bell: config.ui.bell != "none",
+        bell: Bell::named(&config.ui.bell),
+        title: config.ui.title,
         engine: engine_state,
         switch: show.switch,
     };
-    let model = Model::new(options(desk, show.channel, show.demo, size), desk.clock.now());
+    let mut options = options(desk, show.channel, show.demo, size);
+    if let Some(pin) = &config.ui.pin {
+        let pin = pin.resolve(environment).await.map_err(|error| {
+            CliError::new(Code::Config, format!("[ui] pin: {error}"))
+                .hint("without it the screen cannot be locked")
+        })?;
+        options.pin = Some(pin.expose_secret().to_owned());
+    }
+    let model = Model::new(options, desk.clock.now());
     let ended = run::run(window, model).await;
     watching.abort();
     match ended {
@@ -142,23 +153,27 @@ fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -
         canned: config.compose.canned.clone(),
         filters: config.compose.filters.clone(),
         lint: config.channels.iter().map(|it| (it.name.clone(), lint(it.lint))).collect::<HashMap<_, _>>(),
-        bindings: config
-            .keys
-            .bindings
-            .iter()
-            .map(|it| {
-                let (place, action) = match it.action.rsplit_once('.') {
-                    Some((place, action)) => (Some(place.to_owned()), action.to_owned()),
-                    None => (None, it.action.clone()),
-                };
-                Binding { place, action, keys: it.keys.clone(), source: it.origin.to_string() }
-            })
-            .collect(),
+        preset: config.keys.preset.clone(),
+        bindings: bindings(&config.keys),
+        pin: None,
+        mouse: config.ui.mouse,
         members: config.members.iter().map(|it| it.login.clone()).collect(),
         zone: desk.zone,
         demo,
         size,
     }
+}
+
+/// `[keys]` in the keymap's words.
+pub fn bindings(keys: &config::KeysConfig) -> Vec<Binding> {
+    let binding = |it: &config::KeyBinding| {
+        let (place, action) = match it.action.rsplit_once('.') {
+            Some((place, action)) => (Some(place.to_owned()), action.to_owned()),
+            None => (None, it.action.clone()),
+        };
+        Binding { place, action, keys: it.keys.clone(), source: it.origin.to_string() }
+    };
+    keys.bindings.iter().map(binding).collect()
 }
 
 /// What a channel's configuration says of findings, in the pre-flight's words.

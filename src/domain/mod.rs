@@ -24,7 +24,7 @@ pub use attachment::{Attachment, AttachmentState};
 pub use capability::{Capabilities, Reach};
 pub use channel::{ChannelHealth, ChannelKind, ChannelName, Descriptor};
 pub use conversation::{Conversation, Counterpart, Customer, Priority, Product, Status, Turn};
-pub use draft::{Draft, DraftKind};
+pub use draft::{Draft, DraftHeld, DraftKind, DraftSave, DraftWindow};
 pub use gate::{Gate, GateEvidence};
 pub use ids::{ConversationId, MessageId, RowNumber};
 pub use message::{Author, Delivery, Direction, Message, MessageKind, Role};

@@ -16,8 +16,8 @@ use serde_json::Value;
 
 pub use crate::domain::desk::{Changed, Commit, Committed, Count, ListRequest, Refusal, Seen, Sort};
 use crate::domain::{
-    Action, ChannelHealth, ChannelName, Conversation, ConversationId, Delivery, Descriptor, Draft, DraftKind,
-    Message, MessageId, OutboxRow, RowNumber, RowState, Time,
+    Action, ChannelHealth, ChannelName, Conversation, ConversationId, Delivery, Descriptor, Draft, DraftHeld,
+    DraftKind, DraftSave, DraftWindow, Message, MessageId, OutboxRow, RowNumber, RowState, Time,
     attachment::StoredFile,
     change::Page,
     outbox::{Event, LocalChange, Lookup},
@@ -73,6 +73,15 @@ pub trait Reading: Send + Sync {
     ) -> Result<Option<Draft>, StoreError>;
     /// All drafts of an agent, newest first.
     async fn drafts(&self, agent: String) -> Result<Vec<Draft>, StoreError>;
+    /// Texts of a draft that gave way to others (another window's, or a draft thrown away), newest first.
+    async fn draft_versions(
+        &self,
+        _of: Option<ConversationId>,
+        _agent: String,
+        _kind: DraftKind,
+    ) -> Result<Vec<Draft>, StoreError> {
+        Ok(Vec::new())
+    }
     /// How the channels are. Channels that no engine has ever led are in it too.
     async fn health(&self) -> Result<Vec<ChannelHealth>, StoreError>;
     /// Channels that are in the store only (imports).
@@ -127,8 +136,41 @@ pub trait Desk: Send + Sync {
     async fn mark_sent(&self, n: RowNumber, agent: String, now: Time) -> Answer<()>;
     /// Drops a row that is not being sent, with its message.
     async fn discard(&self, n: RowNumber, agent: String, now: Time) -> Answer<()>;
-    /// Saves a draft; an empty one (no text, no files) is removed.
+    /// Saves a draft whoever wrote it; an empty one (no text, no files) is removed.
     async fn save_draft(&self, draft: Draft) -> Result<(), StoreError>;
+    /// Reads a draft for a window that writes it: it is that window's from now on, unless another one has it open.
+    async fn open_draft(
+        &self,
+        of: Option<ConversationId>,
+        agent: String,
+        kind: DraftKind,
+        window: DraftWindow,
+        now: Time,
+    ) -> Result<(Option<Draft>, Option<DraftHeld>), StoreError>;
+    /// Saves what a window writes and renews its lease. Refused where the draft is another window's; the text is then
+    /// kept as a version of the draft.
+    async fn write_draft(
+        &self,
+        draft: Draft,
+        window: DraftWindow,
+        how: DraftSave,
+        now: Time,
+    ) -> Result<Result<(), DraftHeld>, StoreError>;
+    /// Takes a draft from the window that has it; both texts stay as versions. `mine`: what this window shows.
+    async fn take_draft(
+        &self,
+        mine: Draft,
+        window: DraftWindow,
+        now: Time,
+    ) -> Result<Option<Draft>, StoreError>;
+    /// A window has closed its composer.
+    async fn close_draft(
+        &self,
+        of: Option<ConversationId>,
+        agent: String,
+        kind: DraftKind,
+        window: DraftWindow,
+    ) -> Result<(), StoreError>;
     /// Notes what a window shows.
     async fn save_session(&self, agent: String, session: Value) -> Result<(), StoreError>;
     /// Counts that a canned reply was inserted on a channel.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     app::{ListWish, Loaded, Outcome, Request, Wish},
     domain::{
-        Action, Conversation,
+        Action, Conversation, Draft, DraftSave, DraftWindow,
         desk::{Commit, ListRequest, Sort},
         query::{Query, Term, What},
         time::Clock,
@@ -25,6 +25,8 @@ pub struct Performer {
     pub me: String,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The window, as the drafts that it writes name it.
+    pub window: DraftWindow,
     /// Names for sends, unique for ever.
     pub send_ids: SendIds,
     /// What `~` in a typed path is.
@@ -63,7 +65,12 @@ impl Performer {
             Request::Thread { id, before, limit } => Loaded::Thread(store.thread(id, before, limit).await?),
             Request::History(id) => Loaded::History(store.history(id).await?),
             Request::Outbox(of) => Loaded::Outbox(store.outbox(of).await?),
-            Request::Draft { of, kind } => Loaded::Draft(store.draft(of, me, kind).await?),
+            Request::Draft { of, kind } => {
+                match store.open_draft(of, me, kind, self.window.clone(), now).await? {
+                    (draft, None) => Loaded::Draft(draft),
+                    (draft, Some(held)) => Loaded::DraftHeld(draft, held),
+                }
+            }
             Request::Drafts => Loaded::Drafts(store.drafts(me).await?),
             Request::Health => Loaded::Health(store.health().await?),
             Request::Session => Loaded::Session(store.session(me).await?),
@@ -104,8 +111,13 @@ impl Performer {
             Wish::Retry(n) => answer(store.retry(n, me, now).await, |()| Outcome::Done)?,
             Wish::MarkSent(n) => answer(store.mark_sent(n, me, now).await, |()| Outcome::Done)?,
             Wish::Discard(n) => answer(store.discard(n, me, now).await, |()| Outcome::Done)?,
-            Wish::SaveDraft(draft) => {
-                store.save_draft(*draft).await?;
+            Wish::SaveDraft(draft) => self.write_draft(*draft, DraftSave::Replace).await?,
+            Wish::AddToDraft(draft) => self.write_draft(*draft, DraftSave::Add).await?,
+            Wish::TakeDraft(mine) => {
+                Outcome::DraftTaken(store.take_draft(*mine, self.window.clone(), now).await?.map(Box::new))
+            }
+            Wish::CloseDraft { of, kind } => {
+                store.close_draft(of, me, kind, self.window.clone()).await?;
                 Outcome::Done
             }
             Wish::AddFile { path, max_bytes } => {
@@ -124,6 +136,13 @@ impl Performer {
                 Outcome::Done
             }
         })
+    }
+}
+
+impl Performer {
+    async fn write_draft(&self, draft: Draft, how: DraftSave) -> Result<Outcome, StoreError> {
+        let written = self.store.write_draft(draft, self.window.clone(), how, self.clock.now()).await?;
+        Ok(written.err().map_or(Outcome::Done, Outcome::DraftHeld))
     }
 }
 

@@ -96,6 +96,13 @@ impl Tty {
         }
     }
 
+    /// The terminal's name as a person knows it: `pts/4`.
+    pub fn name(&self) -> String {
+        let path = rustix::termios::ttyname(&*self.file, Vec::new());
+        let path = path.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+        path.strip_prefix("/dev/").filter(|name| !name.is_empty()).unwrap_or("another window").to_owned()
+    }
+
     /// From now on a write that the terminal does not take fails at once, here and in every clone: the program leaves.
     pub fn leave(&self) {
         self.leaving.store(true, Ordering::Relaxed);

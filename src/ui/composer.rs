@@ -40,6 +40,9 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     if let Some(at) = composer.saved_at {
         parts.push(format!("saved {}", at.with_timezone(&model.options.zone).format("%H:%M:%S")));
     }
+    if let Some(elsewhere) = model.written_elsewhere() {
+        parts = vec![elsewhere];
+    }
     border(paint, area.x, top, area.width, fill, &parts, style);
 
     let review = u16::try_from(model.review_height()).unwrap_or(0);

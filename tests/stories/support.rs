@@ -17,11 +17,11 @@ use deskline::{
     app::{AppOptions, Effect, EngineState, Input, Model, Msg, Screen, Signal, Stroke, Ticket, Wish},
     channels::{
         Channel,
-        registry::{KINDS, Means},
+        registry::{self, Means},
         tokens::Tokens,
     },
     config::{self, Account, Environment, Sources},
-    domain::{ConversationId, Descriptor, Message, OutboxRow, Time, time::Clock},
+    domain::{ConversationId, Descriptor, DraftWindow, Message, OutboxRow, Time, time::Clock},
     simulator::{Book, Control, Options, Simulator, Switches},
     store::{
         SharedStore,
@@ -113,11 +113,11 @@ impl World {
         let environment = Environment::new([], account).confined_to(folder.path());
         let mut sources = Sources::new(&environment);
         sources.file = Some(file);
-        let config = config::load(&sources, config::KINDS).expect("a configuration");
+        let config = config::load(&sources, &registry::schemas()).expect("a configuration");
         let mut channels = Vec::new();
         let mut descriptors = Vec::new();
         for channel in &config.channels {
-            let kind = KINDS.iter().find(|kind| kind.name == channel.kind.as_str()).expect("a kind");
+            let kind = registry::kind(channel.kind.as_str()).expect("a kind");
             let secrets = channel.settings.resolve_secrets(&environment).await.expect("literal secrets");
             let means = Means {
                 clock: clock.clone(),
@@ -281,7 +281,10 @@ impl World {
             lint: std::collections::HashMap::new(),
             canned: vec![self.folder.path().join("canned")],
             filters: Vec::new(),
+            preset: "default".into(),
             bindings: Vec::new(),
+            pin: None,
+            mouse: false,
             members: Vec::new(),
             zone: chrono_tz::UTC,
             demo: false,
@@ -294,6 +297,7 @@ impl World {
         let performer = Performer {
             store: self.store.clone(),
             me: me.into(),
+            window: DraftWindow { name: prefix.clone(), place: "pts/4".into() },
             clock: clock.clone(),
             send_ids: Arc::new(move || format!("{prefix}-{}", named.fetch_add(1, Ordering::Relaxed))),
             home: self.folder.path().into(),

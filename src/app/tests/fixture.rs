@@ -121,7 +121,10 @@ pub(crate) fn options(size: (u16, u16)) -> AppOptions {
         lint: HashMap::new(),
         canned: vec!["/etc/deskline/canned".into()],
         filters: Vec::new(),
+        preset: "default".into(),
         bindings: Vec::new(),
+        pin: None,
+        mouse: false,
         members: vec!["jon".into()],
         zone: chrono_tz::America::Sao_Paulo,
         demo: false,
@@ -440,7 +443,7 @@ impl Desk {
             "PgDn" => KeyCode::PageDown,
             "Backspace" => KeyCode::Backspace,
             "Delete" => KeyCode::Delete,
-            "F1" => KeyCode::F(1),
+            name if name.len() > 1 && name.starts_with('F') => KeyCode::F(name[1..].parse().unwrap()),
             letter => KeyCode::Char(letter.chars().next().unwrap()),
         };
         let modifiers = if control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };

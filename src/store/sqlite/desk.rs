@@ -10,13 +10,13 @@ use super::{
     SqliteStore, actor, changes, commit,
     commit::Answered,
     conversations::{self, Touch, log},
-    deadline, files, import, outbox, reading,
+    deadline, drafts, files, import, outbox, reading,
     rows::{details, to_json},
 };
 use crate::{
     domain::{
-        Action, ChannelName, ConversationId, Descriptor, Draft, DraftKind, Outgoing, Reach, RowNumber,
-        RowState, Time,
+        Action, ChannelName, ConversationId, Descriptor, Draft, DraftHeld, DraftKind, DraftSave, DraftWindow,
+        Outgoing, Reach, RowNumber, RowState, Time,
         attachment::StoredFile,
         outbox::LocalChange,
         time::{from_millis, to_millis},
@@ -130,19 +130,49 @@ impl Desk for SqliteStore {
     }
 
     async fn save_draft(&self, draft: Draft) -> Result<(), StoreError> {
-        self.writer
-            .write(move |tx| {
-                let had =
-                    reading::draft(tx.db, draft.conversation.map_or(0, |it| it.0), &draft.agent, draft.kind)?;
-                let has = !(draft.body.is_empty() && draft.files.is_empty() && draft.form.is_null());
-                save_draft(tx, &draft, has)?;
-                // The letters change with every key, the mark in the list does not.
-                if had.is_some() != has {
-                    tx.rings();
-                }
-                Ok(())
-            })
-            .await
+        self.writer.write(move |tx| drafts::save(tx, &draft)).await
+    }
+
+    async fn open_draft(
+        &self,
+        of: Option<ConversationId>,
+        agent: String,
+        kind: DraftKind,
+        window: DraftWindow,
+        now: Time,
+    ) -> Result<(Option<Draft>, Option<DraftHeld>), StoreError> {
+        let of = of.map_or(0, |it| it.0);
+        self.writer.write(move |tx| drafts::open(tx, (of, &agent, kind), &window, to_millis(now))).await
+    }
+
+    async fn write_draft(
+        &self,
+        draft: Draft,
+        window: DraftWindow,
+        how: DraftSave,
+        now: Time,
+    ) -> Result<Result<(), DraftHeld>, StoreError> {
+        self.writer.write(move |tx| drafts::write(tx, draft, &window, how, to_millis(now))).await
+    }
+
+    async fn take_draft(
+        &self,
+        mine: Draft,
+        window: DraftWindow,
+        now: Time,
+    ) -> Result<Option<Draft>, StoreError> {
+        self.writer.write(move |tx| drafts::take_over(tx, &mine, &window, to_millis(now))).await
+    }
+
+    async fn close_draft(
+        &self,
+        of: Option<ConversationId>,
+        agent: String,
+        kind: DraftKind,
+        window: DraftWindow,
+    ) -> Result<(), StoreError> {
+        let of = of.map_or(0, |it| it.0);
+        self.writer.write(move |tx| drafts::close(tx, (of, &agent, kind), &window)).await
     }
 
     async fn save_session(&self, agent: String, session: Value) -> Result<(), StoreError> {
@@ -195,32 +225,6 @@ impl Desk for SqliteStore {
             })
             .await
     }
-}
-
-fn save_draft(tx: &actor::Tx<'_>, draft: &Draft, has: bool) -> rusqlite::Result<()> {
-    let of = draft.conversation.map_or(0, |it| it.0);
-    if !has {
-        tx.db
-            .prepare_cached("DELETE FROM draft WHERE conversation = ?1 AND agent = ?2 AND kind = ?3")?
-            .execute(params![of, draft.agent, draft.kind.as_str()])?;
-        return Ok(());
-    }
-    let place = |n: usize| i64::try_from(n).unwrap_or(0);
-    tx.db
-        .prepare_cached("INSERT OR REPLACE INTO draft VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
-        .execute(params![
-            of,
-            draft.agent,
-            draft.kind.as_str(),
-            draft.body,
-            place(draft.cursor.0),
-            place(draft.cursor.1),
-            to_json(&draft.files),
-            draft.quote.map(|it| it.0),
-            to_json(&draft.form),
-            to_millis(draft.saved_at)
-        ])?;
-    Ok(())
 }
 
 /// A row that a person may settle: in the outbox, and not on its way.
@@ -322,7 +326,8 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
         }
         draft.files.extend(old.files);
     }
-    save_draft(tx, &draft, true)?;
+    drafts::keep_stored(tx.db, (of, agent, DraftKind::Reply))?;
+    drafts::save(tx, &draft)?;
     tx.rings();
     Ok(Ok(Some(draft)))
 }
@@ -371,6 +376,7 @@ fn drop_if_empty(tx: &actor::Tx<'_>, id: i64, now: i64) -> rusqlite::Result<bool
         "UPDATE OR IGNORE draft SET conversation = 0 WHERE conversation = ?1 AND kind = 'reply'",
         [id],
     )?;
+    db.execute("UPDATE draft_version SET conversation = 0 WHERE conversation = ?1", [id])?;
     for table in ["message", "outbox", "number", "label", "cursor", "draft", "alias"] {
         db.execute(&format!("DELETE FROM {table} WHERE conversation = ?1"), [id])?;
     }

@@ -88,7 +88,7 @@ fn erase(tx: &Tx<'_>, id: i64, agent: &str, now: i64) -> commit::Answered<(usize
         }
         // The log keeps who did what and when; the words go.
         db.execute("UPDATE event SET details = '{}' WHERE conversation = ?1", [id])?;
-        for table in ["message", "outbox", "draft", "cursor", "number", "label", "alias"] {
+        for table in ["message", "outbox", "draft", "draft_version", "cursor", "number", "label", "alias"] {
             db.execute(&format!("DELETE FROM {table} WHERE conversation = ?1"), [id])?;
         }
         db.execute("DELETE FROM conversation WHERE id = ?1", [id])?;
@@ -100,7 +100,8 @@ fn erase(tx: &Tx<'_>, id: i64, agent: &str, now: i64) -> commit::Answered<(usize
     let mut alone = Vec::new();
     for sha256 in files {
         let shared: bool = db.query_row(
-            "SELECT EXISTS (SELECT 1 FROM attachment WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM draft WHERE files LIKE ?2)",
+            "SELECT EXISTS (SELECT 1 FROM attachment WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM draft WHERE files LIKE ?2) \
+             OR EXISTS (SELECT 1 FROM draft_version WHERE files LIKE ?2)",
             params![sha256, format!("%{sha256}%")],
             |r| r.get(0),
         )?;

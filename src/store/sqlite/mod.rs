@@ -7,8 +7,9 @@
 //! | [`reading`], [`desk`], [`engine`] | the three traits |
 //! | [`apply`], [`messages`], [`join`] | what vendors tell |
 //! | [`conversations`], [`deadline`] | what a conversation's row holds of its messages and rows |
-//! | [`commit`], [`changes`], [`outbox`], [`settle`], [`tend`], [`import`], [`erase`] | what agents and the engine do |
+//! | [`commit`], [`changes`], [`drafts`], [`outbox`], [`settle`], [`tend`], [`import`], [`erase`] | what agents and the engine do |
 //! | [`query`] | the query language as SQL |
+//! | [`text`] | the full-text index |
 //! | [`rows`], [`words`], [`files`] | rows as nouns, texts, attachments |
 
 mod actor;
@@ -19,6 +20,7 @@ mod commit;
 mod conversations;
 mod deadline;
 mod desk;
+mod drafts;
 mod engine;
 mod erase;
 mod files;
@@ -33,6 +35,7 @@ mod rescue;
 mod rows;
 mod settle;
 mod tend;
+mod text;
 mod words;
 
 use std::{

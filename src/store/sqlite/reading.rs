@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 use serde_json::Value;
 
 use super::{
-    SqliteStore, apply, commit, files, query, rows,
+    SqliteStore, apply, commit, drafts, files, query, rows,
     rows::{Columns, from_json},
 };
 use crate::{
@@ -161,6 +161,15 @@ impl Reading for SqliteStore {
                 .collect()
             })
             .await
+    }
+
+    async fn draft_versions(
+        &self,
+        of: Option<ConversationId>,
+        agent: String,
+        kind: DraftKind,
+    ) -> Result<Vec<Draft>, StoreError> {
+        self.reader.read(move |db| drafts::versions(db, (of.map_or(0, |it| it.0), &agent, kind))).await
     }
 
     async fn health(&self) -> Result<Vec<ChannelHealth>, StoreError> {

@@ -1,5 +1,6 @@
 mod clocks;
 mod creates;
+mod drafts;
 mod files;
 mod lists;
 mod outbox;

@@ -13,8 +13,8 @@ use tokio::sync::watch;
 use crate::{
     domain::{
         Action, ChannelHealth, ChannelName, Conversation, ConversationId, Customer, Descriptor, Draft,
-        DraftKind, Gate, GateEvidence, Message, MessageId, OutboxRow, Outgoing, Role, RowNumber, RowState,
-        Status, Time,
+        DraftHeld, DraftKind, DraftSave, DraftWindow, Gate, GateEvidence, Message, MessageId, OutboxRow,
+        Outgoing, Role, RowNumber, RowState, Status, Time,
         attachment::StoredFile,
         change::{Change, Page},
         outbox::{Event, LocalChange},
@@ -337,6 +337,37 @@ impl Desk for MemoryStore {
         Err(StoreError::Closed)
     }
     async fn save_draft(&self, _: Draft) -> Result<(), StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn open_draft(
+        &self,
+        _: Option<ConversationId>,
+        _: String,
+        _: DraftKind,
+        _: DraftWindow,
+        _: Time,
+    ) -> Result<(Option<Draft>, Option<DraftHeld>), StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn write_draft(
+        &self,
+        _: Draft,
+        _: DraftWindow,
+        _: DraftSave,
+        _: Time,
+    ) -> Result<Result<(), DraftHeld>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn take_draft(&self, _: Draft, _: DraftWindow, _: Time) -> Result<Option<Draft>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn close_draft(
+        &self,
+        _: Option<ConversationId>,
+        _: String,
+        _: DraftKind,
+        _: DraftWindow,
+    ) -> Result<(), StoreError> {
         Err(StoreError::Closed)
     }
     async fn save_session(&self, _: String, _: Value) -> Result<(), StoreError> {
