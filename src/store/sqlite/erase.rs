@@ -24,7 +24,7 @@ impl SqliteStore {
     /// As every write.
     pub async fn erase_customer(&self, id: ConversationId, agent: String, now: Time) -> Answer<usize> {
         let now = to_millis(now);
-        let erased = self.writer.write(move |tx| erase(tx, id.0, &agent, now)).await?;
+        let erased = self.writer.write("erase_customer", move |tx| erase(tx, id.0, &agent, now)).await?;
         Ok(match erased {
             Ok((n, files)) => {
                 for sha256 in files {
