@@ -152,6 +152,7 @@ fn americanas(simulator: &Simulator) -> SkyHub {
         account_manager_key: key("account_manager_key").into(),
         identity_id: key("identity_id"),
         max_rate: 0,
+        tokens: Tokens::in_memory(),
         clock: Arc::new(Real),
     })
     .unwrap()
@@ -420,7 +421,7 @@ async fn the_configuration_builds_the_accounts() {
     use std::fmt::Write as _;
 
     use deskline::{
-        channels::registry::{KINDS, Means},
+        channels::registry::{self, Means},
         config::{self, Account, Environment, Sources},
     };
     let simulator = simulator(quick()).await;
@@ -440,10 +441,10 @@ async fn the_configuration_builds_the_accounts() {
     std::fs::write(&file, text).unwrap();
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let sources = Sources { file: Some(file), ..Sources::new(&environment) };
-    let config = config::load(&sources, config::KINDS).unwrap();
+    let config = config::load(&sources, &registry::schemas()).unwrap();
     assert_eq!(config.channels.len(), 3);
     for channel in &config.channels {
-        let kind = KINDS.iter().find(|it| it.name == channel.kind.as_str()).unwrap();
+        let kind = registry::kind(channel.kind.as_str()).unwrap();
         let secrets = channel.settings.resolve_secrets(&environment).await.unwrap();
         let means =
             Means { clock: Arc::new(Real), secrets, tokens: Tokens::in_memory(), max_rate: channel.max_rate };

@@ -471,15 +471,15 @@ async fn the_configuration_builds_them() {
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("ours");
     let environment = config::Environment::new([], config::Account::current());
     let sources = config::Sources { environment: &environment, file: Some(file), arguments: Vec::new() };
-    let config = config::load(&sources, config::KINDS).expect("it loads");
+    let config = config::load(&sources, &deskline::channels::registry::schemas()).expect("it loads");
     for (kind, channel) in [thg::KIND, dsco::KIND].into_iter().zip(&config.channels) {
         let descriptor = (kind.describe)(channel);
-        assert_eq!((descriptor.kind.as_str(), &descriptor.name), (kind.name, &channel.name));
-        assert_eq!(descriptor.capabilities.files.is_some(), kind.name == "thg");
+        assert_eq!((descriptor.kind.as_str(), &descriptor.name), (kind.schema.kind, &channel.name));
+        assert_eq!(descriptor.capabilities.files.is_some(), kind.schema.kind == "thg");
         let means = deskline::channels::registry::Means {
             clock: stage.clock.clone(),
             secrets: channel.settings.resolve_secrets(&environment).await.expect("literals"),
-            tokens: Tokens::in_folder(folder.path(), kind.name),
+            tokens: Tokens::in_folder(folder.path(), kind.schema.kind),
             max_rate: 0,
         };
         let built = (kind.build)(channel, means).expect("it builds");

@@ -21,6 +21,8 @@ pub mod place {
     pub const ASK: u16 = 128;
     /// The details, where they lie over the rest.
     pub const PANEL: u16 = 256;
+    /// The locked screen.
+    pub const LOCKED: u16 = 512;
     /// List and conversation.
     pub const BOTH: u16 = LIST | THREAD;
     /// Wherever letters are keys, pop-ups and the review bar apart.
@@ -29,7 +31,7 @@ pub mod place {
     pub const ALL: u16 = LIST | THREAD | COMPOSER | REVIEW | OUTBOX | PICKER | FORM | ASK | PANEL;
 }
 
-use place::{ALL, ASK, BOTH, COMPOSER, FORM, LIST, OUTBOX, PANEL, PICKER, REVIEW, SCREENS, THREAD};
+use place::{ALL, ASK, BOTH, COMPOSER, FORM, LIST, LOCKED, OUTBOX, PANEL, PICKER, REVIEW, SCREENS, THREAD};
 
 /// What an action is about, in the order of the `?` menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,7 +111,8 @@ pub struct Action {
     pub help: &'static str,
     /// What it is about.
     pub category: Category,
-    /// Default keys by place: alternatives are separated by commas, the keys of a sequence by spaces.
+    /// Default keys by place: alternatives are separated by commas, the keys of a sequence by spaces; none for an action
+    /// that is only called by name.
     pub keys: &'static [(u16, &'static str)],
 }
 
@@ -151,7 +154,7 @@ actions! {
     HalfUp Move "half-page-up" "half a page up" "Half a page towards the top." [BOTH => "Ctrl-u"];
     PageDown Move "page-down" "page down" "A page towards the end." [BOTH | OUTBOX => "Space, PgDn"];
     PageUp Move "page-up" "page up" "A page towards the top." [BOTH | OUTBOX => "PgUp"];
-    Open Move "open" "open" "Open the conversation; in it, go on with my draft." [LIST => "Enter, l, Right", THREAD | OUTBOX => "Enter"];
+    Open Move "open" "open" "Open the conversation; in it, go on with my draft." [LIST => "Enter, l, Right", THREAD => "Enter, l", OUTBOX => "Enter"];
     Back Move "back" "back" "Back to where I came from." [THREAD => "q, h, Left", OUTBOX => "q, h"];
     Escape Move "escape" "end one thing" "End one thing: prefix, pop-up, marks, search, filter; in a conversation then back." [SCREENS => "Esc"];
     NextConversation Move "next-conversation" "next conversation" "The next conversation of the view." [THREAD => "J"];
@@ -175,6 +178,10 @@ actions! {
     PreviousPane View "previous-pane" "previous pane" "The focus to the previous pane." [BOTH => "BackTab"];
     ZoomIn View "zoom-in" "zoom in" "The focused pane over the whole screen." [BOTH => "+"];
     ZoomOut View "zoom-out" "zoom out" "All panes again." [BOTH => "_"];
+    LayoutAuto View "layout-auto" "layout by width" "Panes by the width of the screen." [BOTH => ""];
+    LayoutOne View "layout-one" "one pane" "One pane at every width." [BOTH => ""];
+    LayoutSide View "layout-side" "side by side" "List and conversation side by side." [BOTH => ""];
+    LayoutWide View "layout-wide" "four panes" "Views, list, conversation and details." [BOTH => ""];
     Details View "details" "details" "The customer, the order, the vendor's status, both clocks, what happened." [BOTH => "d", COMPOSER => "Ctrl-x d"];
     FoldQuotes View "fold-quotes" "fold quotes" "Hide or show quoted lines." [THREAD => "f q"];
     FoldEvents View "fold-events" "fold events" "Hide or show notes of machines." [THREAD => "f e"];
@@ -294,8 +301,11 @@ actions! {
 
     Palette Program "palette" "palette" "Any action by name; :17 opens conversation 17." [SCREENS => ":"];
     Help Program "help" "help" "What works here." [SCREENS => "?", ALL => "F1"];
-    Repaint Program "repaint" "repaint" "Draw everything again." [ALL => "Ctrl-l"];
+    Lock Program "lock" "lock" "Hide everything until it is opened again." [SCREENS | PANEL => "L"];
+    Unlock Program "unlock" "unlock" "Open the locked screen: twice, or after the word of [ui] pin." [LOCKED => "Enter"];
+    Mouse Program "mouse" "mouse" "The mouse is deskline's, or the terminal's to select text." [ALL => "F2"];
+    Repaint Program "repaint" "repaint" "Draw everything again." [ALL | LOCKED => "Ctrl-l"];
     Suspend Program "suspend" "suspend" "Back to the shell; fg returns." [ALL => "Ctrl-z"];
-    Cancel Program "cancel" "cancel" "Cancel what runs; twice: quit, drafts kept." [ALL => "Ctrl-c"];
+    Cancel Program "cancel" "cancel" "Cancel what runs; twice: quit, drafts kept." [ALL | LOCKED => "Ctrl-c"];
     Quit Program "quit" "quit" "Leave; drafts are kept." [LIST => "q"];
 }

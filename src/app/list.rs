@@ -286,7 +286,7 @@ impl Model {
         }
     }
 
-    fn step(&mut self, by: isize) {
+    pub(super) fn step(&mut self, by: isize) {
         let shown = self.list.shown();
         let at = shown.iter().position(|row| Some(row.id) == self.list.selected).unwrap_or(0);
         let to = at.saturating_add_signed(by).min(shown.len().saturating_sub(1));

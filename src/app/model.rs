@@ -10,7 +10,9 @@ use super::{
     composer::Composer,
     form::Form,
     keymap::{Binding, Key, Keymap},
+    layout::Layout,
     list::List,
+    lock::Locked,
     msg::{Effect, EngineState, Msg, Request, Signal, Ticket, Wish},
     outbox::OutboxScreen,
     popup::{Ask, Picker},
@@ -39,8 +41,14 @@ pub struct AppOptions {
     pub keep_status: bool,
     /// What contact data of ours in a reply is.
     pub lint: HashMap<ChannelName, super::preflight::Lint>,
+    /// Keys that lie over the table's: default, gmail, mutt, arrows.
+    pub preset: String,
     /// Keys of the configuration.
     pub bindings: Vec<Binding>,
+    /// The word that opens a locked screen; `None`: Enter twice.
+    pub pin: Option<String>,
+    /// Whether the mouse is ours from the start.
+    pub mouse: bool,
     /// Accounts that can be assigned, beside those that have opened this store.
     pub members: Vec<String>,
     /// In which times are shown.
@@ -139,8 +147,14 @@ pub struct Model {
     pub health: Vec<ChannelHealth>,
     /// Who runs the engine.
     pub engine: EngineState,
+    /// How many panes stand side by side.
+    pub layout: Layout,
     /// One pane over the whole screen.
     pub zoomed: bool,
+    /// The screen is locked.
+    pub locked: Option<Locked>,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
     /// Whether the terminal's window has the focus.
     pub focused: bool,
     /// Accounts that can be assigned.
@@ -164,8 +178,11 @@ pub struct Model {
 impl Model {
     /// A program that has not looked at anything yet. Its first picture can be drawn at once.
     pub fn new(options: AppOptions, now: Time) -> Self {
-        let keymap = Keymap::new(&options.bindings);
-        let notice = keymap.complaints.first().cloned();
+        let keymap = Keymap::with(&options.preset, &options.bindings);
+        let notice = keymap.complaints.first().map(|first| match keymap.complaints.len() {
+            1 => first.clone(),
+            n => format!("{first}   ({} more: deskline config check)", n - 1),
+        });
         Self {
             keymap,
             size: options.size,
@@ -186,7 +203,10 @@ impl Model {
             notice,
             health: Vec::new(),
             engine: EngineState::Unknown,
+            layout: Layout::Auto,
             zoomed: false,
+            locked: None,
+            mouse: options.mouse,
             focused: true,
             members: options.members.clone(),
             now,
@@ -253,7 +273,10 @@ impl Model {
     /// The picture has been drawn: what stands on it now counts as seen.
     pub fn drawn(&mut self, now: Time) -> Vec<Effect> {
         self.now = now;
-        self.thread_drawn();
+        // Behind a lock nothing is seen.
+        if self.locked.is_none() {
+            self.thread_drawn();
+        }
         if let Some(review) = &mut self.review {
             review.drawn();
         }
@@ -265,7 +288,9 @@ impl Model {
 
     /// Where a key would go now.
     pub fn place(&self) -> u16 {
-        if self.ask.is_some() {
+        if self.locked.is_some() {
+            place::LOCKED
+        } else if self.ask.is_some() {
             place::ASK
         } else if self.picker.is_some() {
             place::PICKER
@@ -289,20 +314,16 @@ impl Model {
 
     /// Whether letters are text now.
     pub fn in_text(&self) -> bool {
-        matches!(self.place(), place::COMPOSER | place::PICKER | place::FORM)
+        match self.place() {
+            place::COMPOSER | place::PICKER | place::FORM => true,
+            place::LOCKED => self.options.has_pin(),
+            _ => false,
+        }
     }
 
-    /// Whether list and conversation stand side by side.
-    pub fn side_by_side(&self) -> bool {
-        self.size.0 >= 100
-            && self.size.1 >= 16
-            && !self.zoomed
-            && matches!(self.screen, Screen::List | Screen::Thread)
-    }
-
-    /// Whether the details have a pane of their own.
-    pub fn details_beside(&self) -> bool {
-        self.size.0 >= 160 && self.side_by_side()
+    /// The key of an action in a place, for sentences that name it; its name in the palette where it has none.
+    pub fn key(&self, place: u16, act: Act) -> String {
+        self.keymap.key_of(place, act).unwrap_or_else(|| format!(":{}", act.row().name))
     }
 
     /// What a channel is and can do.
@@ -341,6 +362,8 @@ impl Model {
 
     pub(super) fn perform(&mut self, act: Act, keys: &[Key]) {
         match self.place() {
+            _ if act == Act::Mouse => self.toggle_mouse(),
+            place::LOCKED => self.locked_act(act),
             place::ASK => self.ask_act(act),
             place::PICKER => self.picker_act(act),
             place::PANEL => self.panel_act(act),
@@ -371,8 +394,10 @@ impl Model {
                 self.load_details();
             }
             Act::NextPane | Act::PreviousPane => self.switch_pane(),
-            Act::ZoomIn => self.zoomed = true,
-            Act::ZoomOut => self.zoomed = false,
+            Act::ZoomIn => self.zoom(true),
+            Act::ZoomOut => self.zoom(false),
+            Act::LayoutAuto | Act::LayoutOne | Act::LayoutSide | Act::LayoutWide => self.set_layout(act),
+            Act::Lock => self.lock(),
             Act::ShowNew => self.show_new(),
             Act::Reply | Act::ReplyQuoting | Act::Note | Act::NewConversation => self.write(act),
             Act::Undo => self.undo_last(),
@@ -385,7 +410,8 @@ impl Model {
     }
 
     pub(super) fn cancel(&mut self) {
-        self.say("nothing was cancelled   Ctrl-c again quits, drafts are kept");
+        let key = self.key(self.place(), Act::Cancel);
+        self.say(format!("nothing was cancelled   {key} again quits, drafts are kept"));
     }
 
     /// Does an action by name: the palette and the help menu come here.

@@ -71,10 +71,31 @@ pub enum Input {
     Burst(Vec<Stroke>),
     /// A bracketed paste, whole.
     Paste(String),
+    /// A click or the wheel, where the mouse is ours.
+    Point(Pointer),
     /// Columns and rows.
     Resize(u16, u16),
     /// The terminal's window has the focus, or not.
     Focus(bool),
+}
+
+/// What the mouse did; columns and rows from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// The left button went down.
+    Click {
+        /// Where.
+        column: u16,
+        /// Where.
+        row: u16,
+    },
+    /// The wheel turned by a notch.
+    Wheel {
+        /// Where.
+        column: u16,
+        /// Towards the end.
+        down: bool,
+    },
 }
 
 /// From the system.
@@ -140,6 +161,8 @@ pub enum Effect {
     OpenEditor(Ticket, String, usize),
     /// Complete a path; answer with [`Msg::PathCompletions`].
     CompletePath(Ticket, String),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// One BEL (the terminal sees to "at most one a minute").
     Bell,
     /// Restore the terminal and stop the process (Ctrl-z).

@@ -2,8 +2,10 @@
 
 use chrono::Duration;
 
+use std::fmt::Write as _;
+
 use super::{
-    actions::Act,
+    actions::{Act, place},
     composer::Composer,
     model::{Model, Screen},
     msg::Wish,
@@ -433,21 +435,29 @@ impl Model {
         let (Some(review), Some(composer)) = (&self.review, &self.composer) else {
             return Default::default();
         };
-        let then = if self.options.keep_status || composer.to.is_none() {
-            "y send".to_owned()
-        } else {
-            "y send, then pending".to_owned()
-        };
+        let key = |act| self.key(place::REVIEW, act);
+        let pending = if self.options.keep_status || composer.to.is_none() { "" } else { ", then pending" };
+        let then = format!("{} send{pending}", key(Act::Send));
         let offers = match (composer.kind, review.verdict()) {
-            (DraftKind::Note, Verdict::Clean) => "n save note".to_owned(),
+            (DraftKind::Note, Verdict::Clean) => format!("{} save note", key(Act::SaveNote)),
             (_, Verdict::Clean) if composer.to.is_none() => then,
-            (_, Verdict::Clean) => format!("{then}   E send, resolve, next   s.. send and set a status"),
-            (_, Verdict::Amber) => "Y send all the same".to_owned(),
+            (_, Verdict::Clean) => {
+                let status = key(Act::SendNew);
+                let status = status.split(' ').next().unwrap_or_default();
+                let next = key(Act::SendResolveNext);
+                format!("{then}   {next} send, resolve, next   {status}.. send and set a status")
+            }
+            (_, Verdict::Amber) => format!("{} send all the same", key(Act::SendAnyway)),
             (_, Verdict::Red) => "cannot be sent now".to_owned(),
         };
-        let view = if review.findings.is_empty() { "" } else { "v view   " };
-        let later = if self.offered(Act::Later) { "l later   " } else { "" };
-        (offers, format!("e edit   {view}{later}k keep draft   D discard (asks)"))
+        let mut others = format!("{} edit   ", key(Act::Edit));
+        for (act, word) in [(Act::ViewFinding, "view"), (Act::Later, "later")] {
+            if self.offered(act) {
+                let _ = write!(others, "{} {word}   ", key(act));
+            }
+        }
+        let _ = write!(others, "{} keep draft   {} discard (asks)", key(Act::Keep), key(Act::DiscardDraft));
+        (offers, others)
     }
 
     /// The question of the bar: recipient, number and channel.

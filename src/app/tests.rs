@@ -2,6 +2,7 @@
 
 pub(crate) mod fixture;
 
+mod desk;
 mod keys;
 mod rules;
 mod windows;

@@ -15,6 +15,7 @@ impl Model {
         self.dirty |= !matches!(input, Input::Focus(_));
         self.touched |= matches!(input, Input::Key(_) | Input::Burst(_) | Input::Paste(_));
         match input {
+            Input::Point(pointer) => self.point(pointer),
             Input::Key(stroke) => self.stroke(stroke),
             Input::Burst(strokes) => self.burst(&strokes),
             Input::Paste(text) => self.paste(&text),
@@ -41,7 +42,7 @@ impl Model {
     }
 
     fn paste(&mut self, text: &str) {
-        if !self.insert_paste(text) {
+        if self.locked.is_some() || !self.insert_paste(text) {
             self.say("pasted outside a text field: nothing was done");
         }
     }
@@ -97,7 +98,9 @@ impl Model {
             Meaning::Nothing => {
                 let sequence = keys.len() > 1;
                 self.end_prefix();
-                if sequence {
+                if place == place::LOCKED {
+                    self.locked_key(key);
+                } else if sequence {
                     self.say(format!("{}: no such key here", super::keymap::show(&keys)));
                 } else if !self.type_text(key) && !matches!(place, place::REVIEW | place::ASK) {
                     self.unknown_key(key);
@@ -106,7 +109,7 @@ impl Model {
         }
     }
 
-    fn end_prefix(&mut self) {
+    pub(super) fn end_prefix(&mut self) {
         self.prefix.clear();
         self.prefix_shown = false;
         self.timers.remove(&Timer::Prefix);

@@ -238,7 +238,8 @@ impl Model {
                 }
                 let seen =
                     if over && told.is_some() { "; the vendor has seen it and is told again" } else { "" };
-                self.say(format!("undone: {label}{seen}   Ctrl-r does it again"));
+                let redo = self.key(super::actions::place::LIST, super::actions::Act::Redo);
+                self.say(format!("undone: {label}{seen}   {redo} does it again"));
                 self.undo.undone.push(Step::Local { label, changes, until, told, group });
             }
         }

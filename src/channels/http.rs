@@ -1,14 +1,13 @@
-//! One HTTP client for all vendors: timeouts, size limits, no redirects, rate buckets, and one answer to the question
+//! One HTTP client for all vendors: timeouts, size limits, no redirects, the account's pace, and one answer to the question
 //! that matters: did bytes leave?
 //!
 //! Never retries. Never follows a redirect. Never logs a URL's query, a header's value or a body.
 
-use std::{collections::HashMap, num::NonZeroU32, sync::Mutex, time::Duration};
+use std::time::Duration;
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use reqwest::{Method, StatusCode, header::HeaderMap};
 
-use super::{ChannelError, ErrorKind, Retry};
+use super::{ChannelError, ErrorKind, Retry, pace::Pace};
 use crate::domain::Time;
 
 /// How long a request may take as a whole.
@@ -19,7 +18,7 @@ pub const MAX_BODY: usize = 32 << 20;
 /// The client of one account.
 pub struct Http {
     client: reqwest::Client,
-    buckets: Mutex<HashMap<&'static str, std::sync::Arc<DefaultDirectRateLimiter>>>,
+    pace: Pace,
 }
 
 /// An answer that was read to its end.
@@ -88,11 +87,11 @@ impl Answer {
 }
 
 impl Http {
-    /// A client with the house's limits.
+    /// A client with the house's limits and the account's pace.
     ///
     /// # Errors
     /// `ours` where TLS cannot be set up (a box without CA certificates).
-    pub fn new() -> Result<Self, ChannelError> {
+    pub fn new(pace: Pace) -> Result<Self, ChannelError> {
         // Installing a second time is refused and harmless: the first one serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -108,7 +107,7 @@ impl Http {
                     error.without_url()
                 ))
             })?;
-        Ok(Self { client, buckets: Mutex::default() })
+        Ok(Self { client, pace })
     }
 
     /// A request to be filled in.
@@ -118,19 +117,7 @@ impl Http {
 
     /// Waits for a place in a bucket of `per_second` requests (0: no limit of ours).
     pub async fn place(&self, bucket: &'static str, per_second: u32) {
-        let Some(rate) = NonZeroU32::new(per_second) else { return };
-        let limiter = {
-            let mut buckets = self.buckets.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            buckets
-                .entry(bucket)
-                .or_insert_with(|| {
-                    // A burst of one: a vendor's window is never overrun at its edge.
-                    let quota = Quota::per_second(rate).allow_burst(NonZeroU32::MIN);
-                    std::sync::Arc::new(RateLimiter::direct(quota))
-                })
-                .clone()
-        };
-        limiter.until_ready().await;
+        self.pace.place(bucket, per_second).await;
     }
 
     /// Sends a request and reads its answer, whatever its status.

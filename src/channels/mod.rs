@@ -9,6 +9,7 @@
 pub mod http;
 pub mod json;
 pub mod lenient;
+pub mod pace;
 pub mod registry;
 pub mod tokens;
 

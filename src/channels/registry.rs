@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Channel, ChannelError};
 use crate::{
-    config::ChannelConfig,
-    domain::{Descriptor, time::Clock},
+    config::{ChannelConfig, KindSchema},
+    domain::{Descriptor, outbox::NewConversation, time::Clock},
 };
 
 /// Makes an account ready to talk.
@@ -13,12 +13,17 @@ pub type Build = fn(&ChannelConfig, Means) -> Result<Arc<dyn Channel>, ChannelEr
 
 /// A kind of channel.
 pub struct Kind {
-    /// Its word in the configuration.
-    pub name: &'static str,
+    /// Its word in the configuration, and what its tables take there.
+    pub schema: &'static KindSchema,
     /// What screens need, from the configuration alone: no secret is read, no vendor asked.
     pub describe: fn(&ChannelConfig) -> Descriptor,
     /// The account, ready to talk.
     pub build: Build,
+    /// Whether a conversation may be started like this: what the vendor's rules say without asking the vendor.
+    ///
+    /// # Errors
+    /// `ours`, in a sentence.
+    pub may_create: fn(&ChannelConfig, &NewConversation) -> Result<(), ChannelError>,
 }
 
 /// What a channel is built with.
@@ -35,3 +40,13 @@ pub struct Means {
 
 /// All kinds.
 pub const KINDS: &[Kind] = &[super::thg::KIND, super::dsco::KIND, super::skyhub::KIND, super::whatsapp::KIND];
+
+/// The kind of this word.
+pub fn kind(word: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.schema.kind == word)
+}
+
+/// What the configuration of each kind takes.
+pub fn schemas() -> Vec<KindSchema> {
+    KINDS.iter().map(|kind| *kind.schema).collect()
+}

@@ -119,6 +119,11 @@ impl Tokens {
         Self { file: Some(folder.join(format!("{name}.token"))) }
     }
 
+    /// The folder that they are kept in.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.file.as_deref()?.parent()
+    }
+
     /// No file: each process logs in for itself.
     pub fn in_memory() -> Self {
         Self { file: None }

@@ -250,13 +250,13 @@ pub struct New {
     /// The category (THG)
     #[arg(long, value_name = "C")]
     pub category: Option<String>,
-    /// The order it is about
+    /// The order it is about. Dsco: its poNumber, or dscoOrderId:N, supplierOrderNumber:N, consumerOrderNumber:N
     #[arg(long, value_name = "N")]
     pub order: Option<String>,
-    /// A product of that order (THG, repeatable)
+    /// A product of that order (THG, repeatable; Dsco, one)
     #[arg(long, value_name = "S")]
     pub sku: Vec<String>,
-    /// The trading partner (Dsco) or the number (WhatsApp)
+    /// The trading partner (Dsco; or dscoAccountId:N) or the number (WhatsApp)
     #[arg(long, value_name = "WHO")]
     pub to: Option<String>,
     /// The consumer (Dsco customer care, retailers)
@@ -271,6 +271,9 @@ pub struct New {
     /// The due date (Dsco), RFC 3339 or a date
     #[arg(long, value_name = "D")]
     pub due: Option<String>,
+    /// Only a test: hidden at the vendor, notifies nobody (Dsco)
+    #[arg(long)]
+    pub test: bool,
     /// Attach a file (repeatable)
     #[arg(long, value_name = "F")]
     pub attach: Vec<PathBuf>,

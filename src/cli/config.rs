@@ -4,6 +4,8 @@ use serde_json::json;
 
 use super::{args::ConfigCommand, context::World, error::CliError, plain};
 use crate::{
+    app::keymap::Keymap,
+    channels::registry,
     config::{self, Environment},
     domain::query::Query,
 };
@@ -23,13 +25,17 @@ pub fn run(
             }
             Ok(())
         }
-        ConfigCommand::Schema => plain::json_line(&config::json_schema(config::KINDS)),
+        ConfigCommand::Schema => plain::json_line(&config::json_schema(&registry::schemas())),
         ConfigCommand::Check => {
             let world = World::load(environment, file)?;
             world.descriptors()?;
             views(&world)?;
             for warning in &world.config.warnings {
                 plain::note(&warning.to_string());
+            }
+            let keys = &world.config.keys;
+            for complaint in Keymap::with(&keys.preset, &super::inbox::bindings(keys)).complaints {
+                plain::note(&complaint);
             }
             plain::line(&format!("good: {} channel(s)", world.config.channels.len()))
         }

@@ -1,6 +1,6 @@
 //! What every command starts from: the configuration, the store, who sits here, and the channels.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use chrono_tz::Tz;
 
@@ -13,12 +13,13 @@ use super::{
 use crate::{
     channels::{
         Channel,
-        registry::{KINDS, Kind, Means},
+        registry::{self, Kind, Means},
         tokens::Tokens,
     },
     config::{self, AfterSend, ChannelConfig, Config, Environment, Readable, Sources, permissions::Rules},
     domain::{
         Action, Capabilities, ChannelName, Conversation, Descriptor, Reach, Status,
+        outbox::NewConversation,
         time::{Clock, to_millis},
     },
     store::{
@@ -64,7 +65,7 @@ impl World {
     pub fn load(environment: Environment, file: Option<PathBuf>) -> Result<Self, CliError> {
         let mut sources = Sources::new(&environment);
         sources.file = file;
-        let config = config::load(&sources, config::KINDS)
+        let config = config::load(&sources, &registry::schemas())
             .map_err(|error| CliError::new(Code::Config, error.to_string()).hint("deskline config check"))?;
         Ok(Self { environment, config, clock: Arc::new(SystemClock) })
     }
@@ -145,6 +146,15 @@ impl World {
         Ok(built)
     }
 
+    /// Whether a conversation may be started like this, by the rules of the channel's vendor.
+    ///
+    /// # Errors
+    /// `Failed`, with what is missing.
+    pub fn may_create(&self, channel: &ChannelName, new: &NewConversation) -> Result<(), CliError> {
+        let Some(config) = self.config.channel(&channel.0) else { return Ok(()) };
+        (kind_of(config)?.may_create)(config, new).map_err(|error| CliError::new(Code::Failed, error.words))
+    }
+
     async fn channel(&self, config: &ChannelConfig) -> Result<Arc<dyn Channel>, String> {
         if let Readable::No(why) = config.settings.can_read_secrets(&self.environment) {
             return Err(why);
@@ -175,7 +185,7 @@ pub struct Built {
 }
 
 fn kind_of(channel: &ChannelConfig) -> Result<&'static Kind, CliError> {
-    KINDS.iter().find(|kind| kind.name == channel.kind.as_str()).ok_or_else(|| {
+    registry::kind(channel.kind.as_str()).ok_or_else(|| {
         CliError::new(
             Code::Config,
             format!("channel {}: this program has no kind {}", channel.name, channel.kind),
@@ -255,15 +265,6 @@ impl Desk {
         .hint(format!("known: {}", known.join(", "))))
     }
 
-    /// The name under which a file's channel is kept: its own, or `NAME (import)` beside a configured one.
-    pub fn import_channel(&self, name: &str) -> ChannelName {
-        if self.descriptors.iter().any(|it| it.name.0 == name) {
-            ChannelName(format!("{name} (import)"))
-        } else {
-            ChannelName(name.to_owned())
-        }
-    }
-
     /// Says on standard error that nobody moves anything, where that is so.
     pub fn say_if_no_engine(&self) {
         let idle: Vec<&str> = self
@@ -293,4 +294,10 @@ pub fn send_id(clock: &dyn Clock) -> String {
 pub fn holder(account: &str) -> String {
     let host = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
     format!("{account}@{host}:{}", std::process::id())
+}
+
+/// The name under which a file's channel is kept: its own, or `NAME (import)` beside a configured one.
+pub fn import_channel(name: &str, configured: &HashSet<ChannelName>) -> ChannelName {
+    let own = ChannelName(name.to_owned());
+    if configured.contains(&own) { ChannelName(format!("{name} (import)")) } else { own }
 }

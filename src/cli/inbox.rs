@@ -3,6 +3,7 @@
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
+use secrecy::ExposeSecret;
 use tokio::sync::{Mutex, watch};
 
 use super::{
@@ -22,7 +23,7 @@ use crate::{
         input::Timing,
         locale::utf8_proved,
         perform::Performer,
-        run::{self, Ended, EngineSwitch, Window},
+        run::{self, Bell, Ended, EngineSwitch, Window},
         tty::{NoTerminal, Tty},
     },
     ui::Theme,
@@ -112,11 +113,20 @@ pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError
         opener: config.ui.opener.clone(),
         downloads: downloads(environment),
         mouse: config.ui.mouse,
-        bell: config.ui.bell != "none",
+        bell: Bell::named(&config.ui.bell),
+        title: config.ui.title,
         engine: engine_state,
         switch: show.switch,
     };
-    let model = Model::new(options(desk, show.channel, show.demo, size), desk.clock.now());
+    let mut options = options(desk, show.channel, show.demo, size);
+    if let Some(pin) = &config.ui.pin {
+        let pin = pin.resolve(environment).await.map_err(|error| {
+            CliError::new(Code::Config, format!("[ui] pin: {error}"))
+                .hint("without it the screen cannot be locked")
+        })?;
+        options.pin = Some(pin.expose_secret().to_owned());
+    }
+    let model = Model::new(options, desk.clock.now());
     let ended = run::run(window, model).await;
     watching.abort();
     match ended {
@@ -139,23 +149,27 @@ fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -
         channel: channel.map(ChannelName),
         keep_status: config.compose.after_send == AfterSend::Keep,
         lint: config.channels.iter().map(|it| (it.name.clone(), lint(it.lint))).collect::<HashMap<_, _>>(),
-        bindings: config
-            .keys
-            .bindings
-            .iter()
-            .map(|it| {
-                let (place, action) = match it.action.rsplit_once('.') {
-                    Some((place, action)) => (Some(place.to_owned()), action.to_owned()),
-                    None => (None, it.action.clone()),
-                };
-                Binding { place, action, keys: it.keys.clone(), source: it.origin.to_string() }
-            })
-            .collect(),
+        preset: config.keys.preset.clone(),
+        bindings: bindings(&config.keys),
+        pin: None,
+        mouse: config.ui.mouse,
         members: config.members.iter().map(|it| it.login.clone()).collect(),
         zone: desk.zone,
         demo,
         size,
     }
+}
+
+/// `[keys]` in the keymap's words.
+pub fn bindings(keys: &config::KeysConfig) -> Vec<Binding> {
+    let binding = |it: &config::KeyBinding| {
+        let (place, action) = match it.action.rsplit_once('.') {
+            Some((place, action)) => (Some(place.to_owned()), action.to_owned()),
+            None => (None, it.action.clone()),
+        };
+        Binding { place, action, keys: it.keys.clone(), source: it.origin.to_string() }
+    };
+    keys.bindings.iter().map(binding).collect()
 }
 
 /// What a channel's configuration says of findings, in the pre-flight's words.

@@ -79,6 +79,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Some(Command::Man) => {
             let mut bytes = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut bytes)?;
+            bytes.extend(crate::app::manual::roff().into_bytes());
             return plain::raw(&bytes);
         }
         Some(Command::Config(command)) => return config::run(environment, cli.config, command),

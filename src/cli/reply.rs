@@ -125,9 +125,10 @@ pub async fn new(desk: &Desk, args: New) -> Result<(), CliError> {
         skus: args.sku,
         reference: args.reference,
         due,
-        is_test: false,
-        first: Outgoing::default(),
+        is_test: args.test,
+        first: outgoing.clone(),
     };
+    desk.world.may_create(&descriptor.name, &form)?;
     let files = files(desk, descriptor, &args.attach).await?;
     // A person who has written to us already has a conversation, and perhaps an open window.
     let known = match form.to.as_deref().filter(|_| descriptor.capabilities.templates) {

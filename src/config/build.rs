@@ -17,7 +17,7 @@ use super::{
         KeyBinding, KeysConfig, Lint, LintConfig, MemberConfig, MemberRole, StoreConfig, SyncConfig,
         UiConfig, ViewConfig, WebhookConfig,
     },
-    schema::{KeyKind, KindSchema, Shape},
+    schema::{KeyKind, KindSchema, Need, Shape},
     settings::Settings,
     tables::CHANNEL,
     validate,
@@ -283,6 +283,7 @@ impl Loader<'_> {
             found.push((kind, name, settings));
         }
         self.tables = tables;
+        self.check_paths(&found);
         self.name_shorts(&mut found);
         found
             .into_iter()
@@ -291,6 +292,26 @@ impl Loader<'_> {
                 channel(kind, name, settings)
             })
             .collect()
+    }
+
+    /// A path that is the only proof of its channel cannot be another's too.
+    fn check_paths(&mut self, found: &[(&KindSchema, String, Settings)]) {
+        let path = |kind: &KindSchema, settings: &Settings| {
+            let key = kind.keys.iter().find(|key| key.what == KeyKind::WebPath)?;
+            let secret = matches!(key.need, Need::When(other, word) if settings.text(other) == Some(word));
+            Some((key.name, settings.text(key.name)?.to_owned(), secret))
+        };
+        for (at, (kind, _, settings)) in found.iter().enumerate() {
+            let Some((key, mine, secret)) = path(kind, settings) else { continue };
+            let other = found[..at].iter().find(|(kind, _, settings)| {
+                path(kind, settings).is_some_and(|(_, theirs, also)| theirs == mine && (secret || also))
+            });
+            if let Some((_, name, _)) = other {
+                let message = format!("`{key}` of {} is that of channel {name} too", settings.title);
+                let hint = "where the vendor signs nothing, the path alone says whose webhook it is: give each channel its own";
+                self.problems.push(Problem::at(settings.origin(key), message).hint(hint));
+            }
+        }
     }
 
     fn unknown_kind(&mut self, table: &Table, settings: &Settings) {
@@ -370,11 +391,15 @@ impl Loader<'_> {
         {
             note(&config.store.origin, "url".to_owned());
         }
-        if config.store.password.as_ref().is_some_and(super::SecretRef::is_literal)
-            && let Some(table) = self.tables.iter().find(|table| table.schema.name == "store")
-            && let Some(entry) = table.entries.iter().find(|entry| entry.key == "password")
+        for (table, key, secret) in
+            [("store", "password", &config.store.password), ("ui", "pin", &config.ui.pin)]
         {
-            note(&entry.origin, "password".to_owned());
+            if secret.as_ref().is_some_and(super::SecretRef::is_literal)
+                && let Some(table) = self.tables.iter().find(|it| it.schema.name == table)
+                && let Some(entry) = table.entries.iter().find(|entry| entry.key == key)
+            {
+                note(&entry.origin, key.to_owned());
+            }
         }
         for channel in &config.channels {
             for (key, _) in channel.settings.secrets().filter(|(_, secret)| secret.is_literal()) {
@@ -429,7 +454,7 @@ impl Loader<'_> {
 const UNREAD: &[&str] = &["compose.canned", "products.file"];
 
 /// Keys of which only one value does something yet.
-const ONLY: &[(&str, &str)] = &[("keys.preset", "default"), ("ui.lang", "en")];
+const ONLY: &[(&str, &str)] = &[("ui.lang", "en")];
 
 fn warnings(config: &Config, kinds: &[KindSchema]) -> Vec<Problem> {
     let mut warnings = Vec::new();
@@ -506,6 +531,8 @@ fn screen(settings: &Settings) -> UiConfig {
         theme: text(settings, "theme"),
         mouse: settings.flag("mouse"),
         bell: text(settings, "bell"),
+        title: settings.flag("title"),
+        pin: settings.secret("pin").cloned(),
         esc_timeout: settings.span("esc_timeout").unwrap_or_default(),
         opener: settings.list("opener").to_vec(),
     }

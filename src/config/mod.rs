@@ -1,7 +1,7 @@
 //! The configuration: layers, provenance, secrets by reference; plain data out.
 //!
 //! Built-in default < `/etc/deskline/config.toml` < the user's file < `DESKLINE_…` < arguments. What may be said stands
-//! in [`tables`] and [`kinds`] as data; [`load`] reads every layer against them and returns [`Config`], or all that is
+//! in [`tables`], and for each kind of channel with that kind, as data; [`load`] reads every layer against them and returns [`Config`], or all that is
 //! wrong at once. Nothing here asks the process for variables or a home: they come in as an [`Environment`].
 
 mod build;
@@ -9,7 +9,6 @@ mod document;
 pub mod environment;
 pub mod error;
 mod json_schema;
-pub mod kinds;
 mod layers;
 pub mod model;
 pub mod permissions;
@@ -27,7 +26,6 @@ pub use build::load;
 pub use environment::{Account, Environment};
 pub use error::{ConfigError, Origin, Problem};
 pub use json_schema::json_schema;
-pub use kinds::KINDS;
 pub use layers::LayerFile;
 pub use model::{
     AfterSend, AgentConfig, CalendarConfig, ChannelConfig, ComposeConfig, Config, EffectiveValue, KeyBinding,

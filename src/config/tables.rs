@@ -162,6 +162,8 @@ pub const TABLES: &[TableSchema] = &[
                 .or("auto"),
             Key::new("mouse", Flag, "Whether the mouse is ours from the start.").or("false"),
             Key::new("bell", Choice(&["bel", "osc9", "osc777", "none"]), "How an alarm is rung.").or("bel"),
+            Key::new("title", Flag, "Whether the window's title says how much waits.").or("false"),
+            Key::new("pin", Secret, "The word that opens the locked screen. Default: Enter twice."),
             Key::new(
                 "esc_timeout",
                 Span(1),

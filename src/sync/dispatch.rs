@@ -426,8 +426,12 @@ pub(super) fn next_look(left_at: Time, now: Time) -> Option<Time> {
 
 /// Faults that would meet every other row of the channel as well.
 fn fault_of(error: &ChannelError) -> Option<Fault> {
-    let general =
-        matches!(error.kind, ErrorKind::Credentials | ErrorKind::Unreachable) || error.status == Some(429);
+    let general = match error.kind {
+        ErrorKind::Credentials | ErrorKind::Unreachable => true,
+        // Without a status it is about this one operation or person.
+        ErrorKind::RateLimited => error.status.is_some(),
+        _ => false,
+    };
     general.then(|| Fault::from(error))
 }
 

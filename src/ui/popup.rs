@@ -6,7 +6,11 @@ use ratatui::layout::{Position, Rect};
 
 use super::paint::{Paint, cells};
 use crate::{
-    app::{Model, actions::Act, keymap},
+    app::{
+        Model,
+        actions::{Act, place},
+        keymap,
+    },
     domain::{
         Status,
         text::{SafeText, columns},
@@ -25,7 +29,8 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, above: Rect) -> Option<Positio
         for (line, y) in question.iter().zip(area.y..) {
             paint.text(area.x + 1, y, room, line, paint.theme.notice);
         }
-        let answers = format!("Y {}   Esc leave it", ask.yes);
+        let key = |act| model.key(place::ASK, act);
+        let answers = format!("{} {}   {} leave it", key(Act::Confirm), ask.yes, key(Act::Decline));
         paint.text(area.x + 1, area.bottom() - 1, room, &answers, paint.theme.key);
         return None;
     }

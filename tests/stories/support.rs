@@ -17,7 +17,7 @@ use deskline::{
     app::{AppOptions, Effect, EngineState, Input, Model, Msg, Screen, Signal, Stroke, Ticket, Wish},
     channels::{
         Channel,
-        registry::{KINDS, Means},
+        registry::{self, Means},
         tokens::Tokens,
     },
     config::{self, Account, Environment, Sources},
@@ -112,11 +112,11 @@ impl World {
         let environment = Environment::new([], account).confined_to(folder.path());
         let mut sources = Sources::new(&environment);
         sources.file = Some(file);
-        let config = config::load(&sources, config::KINDS).expect("a configuration");
+        let config = config::load(&sources, &registry::schemas()).expect("a configuration");
         let mut channels = Vec::new();
         let mut descriptors = Vec::new();
         for channel in &config.channels {
-            let kind = KINDS.iter().find(|kind| kind.name == channel.kind.as_str()).expect("a kind");
+            let kind = registry::kind(channel.kind.as_str()).expect("a kind");
             let secrets = channel.settings.resolve_secrets(&environment).await.expect("literal secrets");
             let means = Means {
                 clock: clock.clone(),
@@ -266,7 +266,10 @@ impl World {
             channel: None,
             keep_status: false,
             lint: std::collections::HashMap::new(),
+            preset: "default".into(),
             bindings: Vec::new(),
+            pin: None,
+            mouse: false,
             members: Vec::new(),
             zone: chrono_tz::UTC,
             demo: false,

@@ -119,7 +119,10 @@ pub(crate) fn options(size: (u16, u16)) -> AppOptions {
         channel: None,
         keep_status: false,
         lint: HashMap::new(),
+        preset: "default".into(),
         bindings: Vec::new(),
+        pin: None,
+        mouse: false,
         members: vec!["jon".into()],
         zone: chrono_tz::America::Sao_Paulo,
         demo: false,
@@ -432,7 +435,7 @@ impl Desk {
             "PgDn" => KeyCode::PageDown,
             "Backspace" => KeyCode::Backspace,
             "Delete" => KeyCode::Delete,
-            "F1" => KeyCode::F(1),
+            name if name.len() > 1 && name.starts_with('F') => KeyCode::F(name[1..].parse().unwrap()),
             letter => KeyCode::Char(letter.chars().next().unwrap()),
         };
         let modifiers = if control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };

@@ -31,6 +31,7 @@ use crate::{
         Sweep, Target,
         http::{Answer, Http},
         lenient::Raw,
+        pace::Pace,
         tokens::{Session, Token, Tokens},
     },
     domain::{Action, Descriptor, Time, change::Page, time::Clock},
@@ -116,11 +117,13 @@ impl Dsco {
         max_rate: u32,
     ) -> Result<Self, ChannelError> {
         settings.url.truncate(settings.url.trim_end_matches('/').len());
-        let session = Session::new(tokens, format!("{} {}", settings.client_id, settings.url));
+        let account = format!("{} {}", settings.client_id, settings.url);
+        let pace = Pace::beside(&tokens, &account, clock.clone());
+        let session = Session::new(tokens, account);
         Ok(Self {
             settings,
             descriptor,
-            http: Http::new()?,
+            http: Http::new(pace)?,
             clock,
             session,
             max_rate,

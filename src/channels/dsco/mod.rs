@@ -7,6 +7,7 @@ mod dates;
 mod error;
 mod map;
 mod request;
+mod schema;
 mod wire;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     config::ChannelConfig,
-    domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Reach, Time},
+    domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Reach, Time, outbox::NewConversation},
 };
 
 /// Which side we are.
@@ -94,7 +95,7 @@ pub fn capabilities() -> Capabilities {
 }
 
 /// The kind `dsco`.
-pub const KIND: Kind = Kind { name: "dsco", describe, build };
+pub const KIND: Kind = Kind { schema: &schema::SCHEMA, describe, build, may_create };
 
 fn describe(config: &ChannelConfig) -> Descriptor {
     Descriptor {
@@ -112,15 +113,25 @@ fn describe(config: &ChannelConfig) -> Descriptor {
     }
 }
 
+fn role(config: &ChannelConfig) -> Result<Role, ChannelError> {
+    config
+        .settings
+        .text("role")
+        .and_then(Role::of)
+        .ok_or_else(|| ChannelError::ours(format!("channel {}: `role` is supplier or retailer", config.name)))
+}
+
+fn may_create(config: &ChannelConfig, new: &NewConversation) -> Result<(), ChannelError> {
+    request::create(role(config)?, new, "").map(drop)
+}
+
 fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, ChannelError> {
     let required =
         |key| config.settings.required(key).map_err(|problem| ChannelError::ours(problem.to_string()));
     let settings = Settings {
         name: config.name.clone(),
         url: required("url")?.to_owned(),
-        role: Role::of(required("role")?).ok_or_else(|| {
-            ChannelError::ours(format!("channel {}: `role` is supplier or retailer", config.name))
-        })?,
+        role: role(config)?,
         client_id: required("client_id")?.to_owned(),
         client_secret: means
             .secrets

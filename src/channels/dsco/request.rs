@@ -14,6 +14,9 @@ use crate::{
 /// The longest title that Dsco takes (contract C9: its own sample is longer).
 pub const MAX_TITLE: usize = 50;
 
+/// What an order is known by (contract 2.3).
+const ORDER_FIELDS: [&str; 4] = ["poNumber", "dscoOrderId", "supplierOrderNumber", "consumerOrderNumber"];
+
 /// A window of time, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -105,12 +108,17 @@ pub fn create(role: Role, new: &NewConversation, reference: &str) -> Result<Valu
         }
     };
     let mut body = Map::new();
-    body.insert("otherPartyTradingPartnerId".into(), json!(to));
+    // The partner by its trading partner id, or, said so, by its account.
+    let (party, to) = match to.split_once(':') {
+        Some(("dscoAccountId", id)) => ("otherPartyDscoAccountId", id),
+        _ => ("otherPartyTradingPartnerId", to),
+    };
+    body.insert(party.into(), json!(to));
     body.insert("referenceId".into(), json!(reference));
     body.insert("title".into(), json!(title));
     body.insert("type".into(), kind);
-    if let Some(order) = new.order.as_deref().filter(|it| !it.is_empty()) {
-        body.insert("context".into(), json!({"type": "order", "poNumber": order}));
+    if let Some(context) = context(new)? {
+        body.insert("context".into(), context);
     }
     if !new.first.text.is_empty() {
         body.insert("initialMessage".into(), json!({"message": new.first.text}));
@@ -122,6 +130,29 @@ pub fn create(role: Role, new: &NewConversation, reference: &str) -> Result<Valu
         body.insert("isTest".into(), json!(true));
     }
     Ok(Value::Object(body))
+}
+
+/// The order that a new conversation is about. A bare number is the retailer's `poNumber`; the vendor's other numbers are
+/// written with their names, as `dscoOrderId:9900001`, which is the surest where an order was split.
+fn context(new: &NewConversation) -> Result<Option<Value>, ChannelError> {
+    let Some(order) = new.order.as_deref().map(str::trim).filter(|it| !it.is_empty()) else {
+        return if new.skus.is_empty() {
+            Ok(None)
+        } else {
+            Err(ChannelError::ours("Dsco takes no product without its order; nothing was sent"))
+        };
+    };
+    let (field, number) = match order.split_once(':') {
+        Some((field, number)) if ORDER_FIELDS.contains(&field) => (field, number.trim()),
+        _ => ("poNumber", order),
+    };
+    let mut context = json!({"type": "order", field: number});
+    match new.skus.as_slice() {
+        [] => {}
+        [sku] => context["lineItem"] = json!({"sku": sku}),
+        _ => return Err(ChannelError::ours("Dsco takes one line of an order; nothing was sent")),
+    }
+    Ok(Some(context))
 }
 
 /// The title of a new conversation, as it is sent.

@@ -1,15 +1,23 @@
 use reqwest::Method;
 
 use super::*;
-use crate::channels::stand_in::{HandClock, Says, StandIn};
+use crate::channels::{
+    stand_in::{HandClock, Says, StandIn},
+    tokens::Tokens,
+};
 
 const NOW: &str = "2023-05-01T10:00:00Z";
+
+fn http() -> Http {
+    let pace = Pace::beside(&Tokens::in_memory(), "account", HandClock::at(NOW));
+    Http::new(pace).expect("a client")
+}
 
 #[tokio::test]
 async fn what_is_known_after_a_failure_is_whether_bytes_left() {
     let clock = HandClock::at(NOW);
     let place = StandIn::new(clock, |_| Says::nothing()).await;
-    let http = Http::new().expect("a client");
+    let http = http();
     let error = http.send(http.request(Method::POST, &place.url)).await.expect_err("no answer");
     assert_eq!((error.kind, error.retry, error.status), (ErrorKind::NoAnswer, Retry::Unclear, None));
 
@@ -25,7 +33,7 @@ async fn what_is_known_after_a_failure_is_whether_bytes_left() {
 async fn a_redirect_is_an_answer_and_never_followed() {
     let clock = HandClock::at(NOW);
     let place = StandIn::new(clock, |_| Says::new(307, "").with("location", "/elsewhere")).await;
-    let http = Http::new().expect("a client");
+    let http = http();
     let answer = http.send(http.request(Method::POST, &place.url)).await.expect("an answer");
     assert_eq!((answer.status.as_u16(), place.came().len()), (307, 1));
 }
@@ -34,7 +42,7 @@ async fn a_redirect_is_an_answer_and_never_followed() {
 async fn a_body_beyond_the_limit_is_not_read() {
     let clock = HandClock::at(NOW);
     let place = StandIn::new(clock, |_| Says::new(200, vec![b'x'; 2_000])).await;
-    let http = Http::new().expect("a client");
+    let http = http();
     let error = http.send_up_to(http.request(Method::GET, &place.url), 1_000).await.expect_err("too large");
     assert_eq!((error.kind, error.short()), (ErrorKind::Outage, "outage".into()));
 }

@@ -22,6 +22,8 @@ use crate::{
         Sweep, Target,
         http::{Answer, Http},
         lenient,
+        pace::Pace,
+        tokens::Tokens,
     },
     domain::{Descriptor, Facts, Gate, change::Page, time::Clock},
 };
@@ -51,6 +53,8 @@ pub struct Settings {
     pub identity_id: String,
     /// Requests a second; 0: no limit of ours.
     pub max_rate: u32,
+    /// Where the pace is kept.
+    pub tokens: Tokens,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -79,15 +83,16 @@ impl SkyHub {
         headers.insert(reqwest::header::ACCEPT, json.clone());
         // On every call, GET too: the vendor says so.
         headers.insert(reqwest::header::CONTENT_TYPE, json);
-        Ok(Self { http: Http::new()?, headers, settings })
+        let account = format!("{} {}", settings.user_email, settings.url);
+        let pace = Pace::beside(&settings.tokens, &account, settings.clock.clone());
+        Ok(Self { http: Http::new(pace)?, headers, settings })
     }
 
     async fn ask(&self, method: Method, url: &str, body: Option<Vec<u8>>) -> Result<Answer, ChannelError> {
         let max = self.settings.max_rate;
         let (bucket, rate) = match method {
             Method::GET => ("GET", max.min(VENDOR_RATE)),
-            Method::POST => ("POST", max.min(WRITE_RATE)),
-            _ => ("PATCH", max.min(WRITE_RATE)),
+            _ => ("writes", max.min(WRITE_RATE)),
         };
         self.http.place(bucket, rate).await;
         let mut asked = self.http.request(method, url).headers(self.headers.clone());

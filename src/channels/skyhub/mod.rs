@@ -7,6 +7,7 @@ pub mod client;
 pub mod error;
 pub mod map;
 pub mod request;
+mod schema;
 pub mod time;
 pub mod wire;
 
@@ -23,11 +24,11 @@ use super::{
 };
 use crate::{
     config::ChannelConfig,
-    domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Reach},
+    domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Reach, outbox::NewConversation},
 };
 
 /// The kind `skyhub`.
-pub const KIND: Kind = Kind { name: "skyhub", describe, build };
+pub const KIND: Kind = Kind { schema: &schema::SCHEMA, describe, build, may_create };
 
 fn describe(config: &ChannelConfig) -> Descriptor {
     Descriptor {
@@ -37,6 +38,10 @@ fn describe(config: &ChannelConfig) -> Descriptor {
         undo_window_ms: i64::try_from(config.undo_window.as_millis()).unwrap_or(i64::MAX),
         ..descriptor(&config.name.0)
     }
+}
+
+fn may_create(_: &ChannelConfig, _: &NewConversation) -> Result<(), ChannelError> {
+    Err(ChannelError::ours("SkyHub starts no conversations: customers do"))
 }
 
 fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, ChannelError> {
@@ -55,6 +60,7 @@ fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, C
         account_manager_key: secret("account_manager_key")?,
         identity_id: text("identity_id")?.to_owned(),
         max_rate: means.max_rate,
+        tokens: means.tokens,
         clock: means.clock,
     })?))
 }

@@ -34,6 +34,7 @@ fn account(url: &str) -> SkyHub {
         account_manager_key: "manager".into(),
         identity_id: "12.345.678/9012-34".into(),
         max_rate: 0,
+        tokens: crate::channels::tokens::Tokens::in_memory(),
         clock: Arc::new(Stopped(now())),
     })
     .expect("an account")

@@ -5,6 +5,7 @@ mod sweep;
 mod write;
 
 use std::{
+    collections::HashSet,
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
@@ -33,6 +34,7 @@ use crate::{
         Sweep, Target,
         http::{Answer, Http},
         json,
+        pace::Pace,
         tokens::{Session, Token, Tokens},
     },
     domain::{Action, Descriptor, Time, attachment::StoredFile, change::Page, time::Clock},
@@ -61,6 +63,10 @@ pub struct Thg {
     message_limit: AtomicU64,
     /// The vendor's clock minus ours, from the last `Date`.
     skew: Mutex<Option<TimeDelta>>,
+    /// One create at a time, so that what is new at the vendor is this one (contract 1.8).
+    creating: tokio::sync::Mutex<()>,
+    /// Discussions that were found to be the outcome of a create: none is the outcome of two.
+    created: Mutex<HashSet<String>>,
 }
 
 /// Requests outside of scans are nobody's count.
@@ -93,18 +99,21 @@ impl Thg {
         tokens: Tokens,
         max_rate: u32,
     ) -> Result<Self, ChannelError> {
-        let session =
-            Session::new(tokens, format!("{} {} {:?}", settings.username, settings.url, settings.api));
+        let account = format!("{} {} {:?}", settings.username, settings.url, settings.api);
+        let pace = Pace::beside(&tokens, &account, clock.clone());
+        let session = Session::new(tokens, account);
         Ok(Self {
             settings,
             descriptor,
-            http: Http::new()?,
+            http: Http::new(pace)?,
             clock,
             session,
             max_rate,
             limit: AtomicU64::new(LIMIT),
             message_limit: AtomicU64::new(MESSAGE_LIMIT),
             skew: Mutex::default(),
+            creating: tokio::sync::Mutex::default(),
+            created: Mutex::default(),
         })
     }
 

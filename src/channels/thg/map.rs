@@ -232,7 +232,12 @@ fn product(raw: &RawValue) -> Option<Product> {
 /// A `Timestamp`: milliseconds since 1970, as a number or its digits.
 pub fn time(text: &str) -> Option<Time> {
     let text = text.trim();
-    let millis = text.parse::<i64>().ok().or_else(|| text.split_once('.')?.0.parse().ok())?;
+    let millis = text.parse::<i64>().ok().or_else(|| {
+        // A server that counts in floats writes `1682935200000.0` or `1.6829352E12`; both are exact there.
+        let millis = text.parse::<f64>().ok().filter(|it| it.is_finite() && it.abs() < 1e15)?;
+        #[expect(clippy::cast_possible_truncation, reason = "bounded by the line above it")]
+        Some(millis as i64)
+    })?;
     Time::from_timestamp_millis(millis)
 }
 

@@ -6,6 +6,7 @@ mod client;
 mod error;
 mod map;
 mod request;
+mod schema;
 mod wire;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::config::ChannelConfig;
 use crate::domain::{
     Capabilities, ChannelKind, ChannelName, Descriptor, Reach,
     capability::{Caption, FileLimit, FileRules},
+    outbox::NewConversation,
 };
 
 /// The categories of contract 1.2. The vendor may know more: unknown ones are passed on.
@@ -97,7 +99,7 @@ pub fn capabilities(files: Option<(u64, &[String])>) -> Capabilities {
 }
 
 /// The kind `thg`.
-pub const KIND: Kind = Kind { name: "thg", describe, build };
+pub const KIND: Kind = Kind { schema: &schema::SCHEMA, describe, build, may_create };
 
 fn describe(config: &ChannelConfig) -> Descriptor {
     let settings = &config.settings;
@@ -116,6 +118,10 @@ fn describe(config: &ChannelConfig) -> Descriptor {
         templates: Vec::new(),
         clocks: crate::domain::clock::Policy::default(),
     }
+}
+
+fn may_create(_: &ChannelConfig, new: &NewConversation) -> Result<(), ChannelError> {
+    request::create(new, None).map(drop)
 }
 
 fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, ChannelError> {

@@ -1,6 +1,11 @@
 //! WhatsApp's account as a [`Channel`], for both APIs.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -20,6 +25,7 @@ use crate::{
         Set, Sink, Sweep, Target, Webhook,
         http::{Answer, Http},
         json, lenient,
+        pace::Pace,
         tokens::{Token, Tokens},
     },
     domain::{
@@ -80,6 +86,8 @@ pub struct WhatsApp {
     pub(super) settings: Settings,
     pub(super) http: Http,
     session: tokio::sync::Mutex<Option<Token>>,
+    /// How often in a row each person was written to too often.
+    too_often: Mutex<HashMap<Address, u32>>,
 }
 
 /// What goes along with a request.
@@ -98,7 +106,18 @@ impl WhatsApp {
     /// # Errors
     /// `ours` where TLS cannot be set up.
     pub fn new(settings: Settings) -> Result<Self, ChannelError> {
-        Ok(Self { http: Http::new()?, settings, session: tokio::sync::Mutex::default() })
+        let account = match &settings.login {
+            Login::Cloud { phone_number_id, .. } => phone_number_id,
+            Login::OnPremises { username, .. } => username,
+        };
+        let account = format!("{account} {}", settings.url);
+        let pace = Pace::beside(&settings.tokens, &account, settings.clock.clone());
+        Ok(Self {
+            http: Http::new(pace)?,
+            settings,
+            session: tokio::sync::Mutex::default(),
+            too_often: Mutex::default(),
+        })
     }
 
     pub(super) fn api(&self) -> Api {
@@ -244,10 +263,18 @@ impl WhatsApp {
         let url = self.messages_url();
         let answer = self.ask(Method::POST, &url, Load::Json(body)).await?;
         let told = error::trouble(&answer);
+        let mut too_often = self.too_often.lock().unwrap_or_else(PoisonError::into_inner);
         if answer.status.is_success() && told.is_none() {
+            too_often.remove(to);
             return Ok(answer);
         }
         let refusal = error::refusal(&answer, self.now());
+        if error::is_pair_rate(told.as_ref()) {
+            let tried = too_often.entry(to.clone()).or_default();
+            *tried += 1;
+            return Err(error::pair_rate(refusal, *tried - 1));
+        }
+        drop(too_often);
         let (Api::OnPremises, Some(1006), Address::Phone(digits)) =
             (self.api(), told.and_then(|told| told.code()), to)
         else {

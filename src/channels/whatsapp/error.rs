@@ -9,9 +9,10 @@ use crate::{
     domain::Time,
 };
 
-/// The pair rate: one number was written to too often. The vendor asks for 4^X seconds; the outbox's own backoff
-/// brings the X.
+/// The pair rate: one person was written to too often.
 const PAIR_RATE: i64 = 131_056;
+/// Beyond this the pair rate's quota is whole again.
+const LONGEST_PAIR_WAIT: Duration = Duration::from_mins(10);
 
 /// What a code means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,19 +27,14 @@ enum Class {
 /// Cloud's codes (contract B.9). `None`: not documented.
 fn cloud(code: i64) -> Option<Class> {
     Some(match code {
-        0 | 3 | 10 | 190 | 200..=299 | 131_005 => Class::Auth,
+        // The second line: the account is blocked, which stops it in the same way.
+        0 | 3 | 10 | 190 | 200..=299 | 131_005 | 368 | 130_497 | 131_031 => Class::Auth,
         4 | 80_007 | 130_429 | 131_048 | PAIR_RATE | 133_016 => Class::Throttled,
         1 | 2 | 131_000 | 131_016 | 131_057 | 133_000 | 133_004 => Class::Transient,
         131_047 => Class::Window,
-        33
-        | 100
-        | 368
-        | 130_472
-        | 130_497
-        | 131_008..=131_062
-        | 132_000..=132_099
-        | 133_001..=133_099
-        | 135_000 => Class::Refused,
+        33 | 100 | 130_472 | 131_008..=131_062 | 132_000..=132_099 | 133_001..=133_099 | 135_000 => {
+            Class::Refused
+        }
         _ => return None,
     })
 }
@@ -47,7 +43,7 @@ fn cloud(code: i64) -> Option<Class> {
 fn on_premises(code: i64) -> Option<Class> {
     Some(match code {
         1005 => Class::Auth,
-        429 | 471 | 1015 | 1016 => Class::Throttled,
+        429 | 471 | 503 | 1015 | 1016 => Class::Throttled,
         500 | 1000 | 1011 | 1014 => Class::Transient,
         470 => Class::Window,
         400 | 402 | 408 | 410 | 1001 | 1006 | 1008..=1010 | 1013 | 2000..=2003 | 2061 | 2062 => {
@@ -93,9 +89,6 @@ pub fn refusal(answer: &Answer, now: Time) -> ChannelError {
     let later = answer.retry_after(now);
     let (kind, retry) = match (class, status) {
         (Some(Class::Auth), _) | (None, 401 | 403) => (ErrorKind::Credentials, Retry::Never),
-        (Some(Class::Throttled), _) if code == Some(PAIR_RATE) => {
-            (ErrorKind::RateLimited, Retry::Safe(later.or(Some(Duration::from_secs(4)))))
-        }
         (Some(Class::Throttled), _) | (None, 429) => (ErrorKind::RateLimited, Retry::Safe(later)),
         (Some(Class::Transient), _) => (ErrorKind::Outage, Retry::Safe(later)),
         (Some(Class::Window), _) => (ErrorKind::WindowClosed, Retry::Never),
@@ -113,6 +106,22 @@ pub fn refusal(answer: &Answer, now: Time) -> ChannelError {
 pub fn unreadable(answer: &Answer, what: &str) -> ChannelError {
     ChannelError::new(ErrorKind::Outage, Retry::Unclear, format!("WhatsApp's answer holds no {what}"))
         .with_status(answer.status.as_u16())
+}
+
+/// Whether an answer says that this one person was written to too often.
+pub fn is_pair_rate(told: Option<&Told>) -> bool {
+    told.and_then(Told::code) == Some(PAIR_RATE)
+}
+
+/// The refusal of a send to a person who was written to too often, for the `tried`th time in a row: again after
+/// 4^X seconds (contract B.10). Nobody else is affected, so it has no status, which would hold back the channel.
+pub fn pair_rate(refusal: ChannelError, tried: u32) -> ChannelError {
+    let wait = Duration::from_secs(4_u64.saturating_pow(tried)).min(LONGEST_PAIR_WAIT);
+    let asked = match refusal.retry {
+        Retry::Safe(asked) => asked.unwrap_or_default(),
+        Retry::Never | Retry::Unclear => Duration::ZERO,
+    };
+    ChannelError { status: None, retry: Retry::Safe(Some(wait.max(asked))), ..refusal }
 }
 
 /// The vendor's code as a number.

@@ -10,6 +10,7 @@ pub mod error;
 pub mod map;
 pub mod media;
 pub mod request;
+mod schema;
 pub mod webhook;
 pub mod wire;
 
@@ -31,11 +32,12 @@ use crate::{
     domain::{
         Capabilities, ChannelKind, ChannelName, Descriptor, Reach,
         capability::{Caption, FileLimit, FileRules},
+        outbox::NewConversation,
     },
 };
 
 /// The kind `whatsapp`.
-pub const KIND: Kind = Kind { name: "whatsapp", describe, build };
+pub const KIND: Kind = Kind { schema: &schema::SCHEMA, describe, build, may_create };
 
 /// Where the listener serves a Cloud account unless the configuration says otherwise.
 const DEFAULT_PATH: &str = "/webhook/whatsapp";
@@ -53,6 +55,10 @@ fn describe(config: &ChannelConfig) -> Descriptor {
         templates: config.settings.templates("templates").to_vec(),
         ..descriptor(&config.name.0, api(config))
     }
+}
+
+fn may_create(_: &ChannelConfig, new: &NewConversation) -> Result<(), ChannelError> {
+    request::Address::dialled(new.to.as_deref()).map(drop)
 }
 
 fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, ChannelError> {

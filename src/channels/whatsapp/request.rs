@@ -32,7 +32,7 @@ pub enum Api {
 }
 
 /// Whom a message goes to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Address {
     /// A number, digits only.
     Phone(String),

@@ -1,9 +1,10 @@
 //! `config.example.toml` against the code, both ways.
 
+use crate::channels::registry::schemas;
 use std::collections::BTreeSet;
 
 use super::Desk;
-use crate::config::{KINDS, Shape, json_schema, tables};
+use crate::config::{Shape, json_schema, tables};
 
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
@@ -29,7 +30,7 @@ fn the_example_loads_as_it_stands() {
     desk.user(EXAMPLE);
     let config = desk.load().unwrap_or_else(|error| panic!("{error}"));
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);
-    assert_eq!(config.channels.len(), KINDS.len(), "a channel of every kind");
+    assert_eq!(config.channels.len(), schemas().len(), "a channel of every kind");
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn every_key_is_in_the_example() {
     for key in tables::CHANNEL.keys {
         assert!(common.contains(key.name), "`{}` of [[channel]] is not in the example", key.name);
     }
-    for kind in KINDS {
+    for kind in &schemas() {
         let present =
             channels.iter().find(|channel| channel["kind"].as_str() == Some(kind.kind)).map(keys).unwrap();
         for key in kind.keys {
@@ -95,7 +96,7 @@ fn the_commented_defaults_are_the_defaults() {
             .map(|key| format!("{}.{}", table.name, key.name))
     });
     let of_kinds = plain.channels.iter().flat_map(|channel| {
-        let kind = KINDS.iter().find(|kind| kind.kind == channel.kind.as_str()).unwrap();
+        let kind = schemas().into_iter().find(|kind| kind.kind == channel.kind.as_str()).unwrap();
         let keys = tables::CHANNEL
             .keys
             .iter()
@@ -113,14 +114,14 @@ fn the_commented_defaults_are_the_defaults() {
 
 #[test]
 fn the_schema_names_every_key() {
-    let schema = json_schema(KINDS);
+    let schema = json_schema(&schemas());
     for table in tables::TABLES.iter().filter(|table| table.shape == Shape::One) {
         for key in table.keys {
             assert!(schema["properties"][table.name]["properties"][key.name].is_object(), "{}", key.name);
         }
     }
     let channels = schema["properties"]["channel"]["items"]["oneOf"].as_array().unwrap();
-    assert_eq!(channels.len(), KINDS.len());
+    assert_eq!(channels.len(), schemas().len());
     assert_eq!(channels[0]["properties"]["kind"]["const"], "thg");
     assert_eq!(schema["properties"]["sync"]["properties"]["max_rate"]["default"], 4);
 }

@@ -1,8 +1,9 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::{Desk, SKYHUB};
+use crate::channels::registry::schemas;
 use crate::config::{
-    KINDS, Sources, load,
+    Sources, load,
     permissions::{Rules, check_all, check_store},
 };
 
@@ -43,7 +44,7 @@ fn a_users_file_is_the_users_or_the_roots() {
     );
 
     let sources = Sources { file: Some(path), ..Sources::new(&desk.environment) };
-    let config = load(&sources, KINDS).unwrap();
+    let config = load(&sources, &schemas()).unwrap();
     assert!(config.warnings[0].to_string().contains("belongs to"), "who names a file means it");
 }
 

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::{Desk, SKYHUB, bad, good};
+use crate::channels::registry::schemas;
 use crate::config::{Argument, Origin, Sources, StoreUrl, load};
 
 #[test]
@@ -42,7 +43,7 @@ fn a_later_layer_wins_key_by_key() {
 
     let lang = Argument { key: "ui.lang".into(), value: "en".into(), flag: "--lang".into() };
     let sources = Sources { arguments: vec![lang], ..Sources::new(&desk.environment) };
-    let config = load(&sources, crate::config::KINDS).unwrap();
+    let config = load(&sources, &schemas()).unwrap();
     assert_eq!(config.ui.lang, "en");
 }
 
@@ -52,13 +53,13 @@ fn config_names_the_only_file_and_it_must_be_there() {
     desk.user("[ui]\nlang = \"de\"\n");
     let other = Desk::write(desk.folder.path().join("other.toml"), "[ui]\ntheme = \"mono\"\n", 0o644);
     let sources = Sources { file: Some(other), ..Sources::new(&desk.environment) };
-    let config = load(&sources, crate::config::KINDS).unwrap();
+    let config = load(&sources, &schemas()).unwrap();
     assert_eq!((config.ui.lang.as_str(), config.ui.theme.as_str()), ("en", "mono"));
     assert_eq!(config.files.len(), 1);
 
     let missing = desk.folder.path().join("missing.toml");
     let sources = Sources { file: Some(missing), ..Sources::new(&desk.environment) };
-    let error = load(&sources, crate::config::KINDS).unwrap_err().to_string();
+    let error = load(&sources, &schemas()).unwrap_err().to_string();
     assert!(error.contains("there is no file") && error.contains("missing.toml"), "{error}");
 }
 

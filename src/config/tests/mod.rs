@@ -6,9 +6,10 @@ mod layers;
 mod secrets;
 mod values;
 
+use crate::channels::registry::schemas;
 use std::{ffi::OsString, os::unix::fs::PermissionsExt, path::PathBuf};
 
-use super::{Account, Config, ConfigError, Environment, KINDS, Sources, load};
+use super::{Account, Config, ConfigError, Environment, Sources, load};
 
 pub(super) struct Desk {
     pub folder: tempfile::TempDir,
@@ -50,7 +51,7 @@ impl Desk {
     }
 
     pub fn load(&self) -> Result<Config, ConfigError> {
-        load(&Sources::new(&self.environment), KINDS)
+        load(&Sources::new(&self.environment), &schemas())
     }
 
     pub fn errors(&self) -> String {

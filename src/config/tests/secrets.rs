@@ -112,3 +112,21 @@ fn a_secret_names_one_place() {
     assert!(with("\"\"").contains("must not be empty"));
     assert!(!with("{ environment = \"hush\" }").contains("hush"));
 }
+
+#[test]
+fn a_secret_webhook_path_is_one_channels_own() {
+    let desk = Desk::with(&[("X", "pw")]);
+    let channel = |name: &str, path: &str| {
+        format!(
+            "[[channel]]\nname = \"{name}\"\nkind = \"whatsapp\"\napi = \"on-premises\"\nurl = \"https://wa.example\"\nusername = \"admin\"\npassword = {{ env = \"X\" }}\nwebhook_path = \"{path}\"\n"
+        )
+    };
+    let two = |other: &str| {
+        format!("[webhook]\nlisten = \"127.0.0.1:0\"\n{}{}", channel("wa", "/wa/one"), channel("wb", other))
+    };
+    desk.user(&two("/wa/two"));
+    desk.load().unwrap();
+    desk.user(&two("/wa/one"));
+    let said = desk.errors();
+    assert!(said.contains("`webhook_path` of channel wb is that of channel wa too"), "{said}");
+}

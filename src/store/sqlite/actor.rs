@@ -2,8 +2,9 @@
 //! in its own savepoint, each answered after the commit. Others read, each on its own read-only connection.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     path::PathBuf,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -14,8 +15,11 @@ use std::{
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::bell::Ringer;
-use crate::store::{StoreError, crash::crash_point};
+use super::{bell::Ringer, text};
+use crate::{
+    domain::clock::Policy,
+    store::{StoreError, crash::crash_point},
+};
 
 /// How many calls may wait for a thread before their callers wait for room.
 const QUEUE: usize = 256;
@@ -30,6 +34,8 @@ pub(super) struct Tx<'a> {
     rings: Cell<bool>,
     /// What the whole store is told once.
     pub(super) house: &'a House,
+    /// The clocks of the channel that was asked for last, beside the descriptor they stand in.
+    pub(super) policy: RefCell<Option<(String, Rc<Policy>)>>,
 }
 
 /// What every write may need to know.
@@ -202,7 +208,7 @@ fn batch(db: &Connection, house: &House, jobs: Vec<Job>) -> bool {
         }
         return false;
     }
-    let tx = Tx { db, rings: Cell::new(false), house };
+    let tx = Tx { db, rings: Cell::new(false), house, policy: RefCell::default() };
     let mut finishes = Vec::with_capacity(jobs.len());
     let mut lost = None;
     for job in jobs {
@@ -217,7 +223,7 @@ fn batch(db: &Connection, house: &House, jobs: Vec<Job>) -> bool {
     }
     let committed = match lost {
         Some(error) => Err(error),
-        None => db.execute_batch("COMMIT").map_err(|error| {
+        None => text::index(db).and_then(|()| db.execute_batch("COMMIT")).map_err(|error| {
             let _ = db.execute_batch("ROLLBACK");
             trouble(&error)
         }),

@@ -9,6 +9,7 @@
 //! | [`conversations`], [`deadline`] | what a conversation's row holds of its messages and rows |
 //! | [`commit`], [`changes`], [`drafts`], [`outbox`], [`settle`], [`tend`], [`import`], [`erase`] | what agents and the engine do |
 //! | [`query`] | the query language as SQL |
+//! | [`text`] | the full-text index |
 //! | [`rows`], [`words`], [`files`] | rows as nouns, texts, attachments |
 
 mod actor;
@@ -34,6 +35,7 @@ mod rescue;
 mod rows;
 mod settle;
 mod tend;
+mod text;
 mod words;
 
 use std::{

@@ -347,15 +347,7 @@ fn is_sent(tx: &Tx<'_>, lease: &Lease, row: &outbox::Row, taken: &Taken, now: i6
     let key = taken.key.as_deref();
     let kind =
         db.query_row("SELECT kind FROM conversation WHERE id = ?1", [row.conversation], |r| r.get(0))?;
-    let mut applying = Applying {
-        tx,
-        db,
-        channel: &lease.channel.0,
-        kind,
-        now,
-        touched: std::collections::BTreeMap::new(),
-        messages_new: 0,
-    };
+    let mut applying = Applying::new(tx, &lease.channel.0, kind, now)?;
     let conversation = match &taken.named {
         Some(remote_id) => join::name(&mut applying, row.conversation, remote_id)?,
         None => row.conversation,

@@ -246,6 +246,35 @@ fn a_new_conversation_is_what_the_contract_shows() {
     assert!(request::create(Role::Supplier, &NewConversation { to: None, ..standard }, "r").is_err());
 }
 
+#[test]
+fn a_new_conversation_names_its_order_and_partner_as_the_vendor_does() {
+    let body = |to: &str, order: Option<&str>, skus: &[&str]| {
+        let new = NewConversation {
+            to: Some(to.into()),
+            title: Some("Late".into()),
+            order: order.map(str::to_owned),
+            skus: skus.iter().map(|it| (*it).to_owned()).collect(),
+            ..NewConversation::default()
+        };
+        request::create(Role::Supplier, &new, "r")
+    };
+    for (written, context) in [
+        ("PO-1", json!({"type": "order", "poNumber": "PO-1"})),
+        ("PO:1", json!({"type": "order", "poNumber": "PO:1"})),
+        ("dscoOrderId:9900001", json!({"type": "order", "dscoOrderId": "9900001"})),
+        ("consumerOrderNumber: 7", json!({"type": "order", "consumerOrderNumber": "7"})),
+    ] {
+        assert_eq!(body("a", Some(written), &[]).expect("fine")["context"], context);
+    }
+    let line = body("a", Some("PO-1"), &["S-1"]).expect("fine");
+    assert_eq!(line["context"]["lineItem"], json!({"sku": "S-1"}));
+    assert!(body("a", Some("PO-1"), &["S-1", "S-2"]).is_err(), "one line of an order at most");
+    assert!(body("a", None, &["S-1"]).is_err(), "no product without its order");
+    let by_account = body("dscoAccountId:1000020", None, &[]).expect("fine");
+    assert_eq!(by_account["otherPartyDscoAccountId"], "1000020");
+    assert!(by_account.get("otherPartyTradingPartnerId").is_none());
+}
+
 fn odd() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),

@@ -1,6 +1,6 @@
 //! Looking for what we sent, and where it stands (contract 1.8).
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::PoisonError};
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -62,6 +62,7 @@ impl Thg {
         let text = map::comparable(&new.first.text);
         self.find(&mut Uncounted, |seen| {
             !known.contains(&seen.id)
+                && !self.is_taken(&seen.id)
                 && seen.category() == new.category.as_deref()
                 && seen.created_at().is_none_or(|at| at >= since)
                 && seen.first_query().is_some_and(|it| map::comparable(&it.body) == text)
@@ -111,11 +112,28 @@ impl Thg {
         Ok(Prepared { evidence: json!({"known": known, "skew_ms": skew_ms}), page })
     }
 
+    /// A discussion that we have just made, as the outcome of its send.
+    pub(super) fn created(&self, seen: &Seen) -> Sent {
+        self.created.lock().unwrap_or_else(PoisonError::into_inner).insert(seen.id.clone());
+        let first = seen.first_query();
+        Sent {
+            key: first.map(|it| it.key.clone()),
+            remote_id: first.and_then(|it| it.remote_id.clone()),
+            conversation: Some(seen.id.clone()),
+            at: first.and_then(|it| it.sent_at),
+            changes: besides(seen, first.map(|it| it.key.as_str())),
+        }
+    }
+
+    fn is_taken(&self, id: &str) -> bool {
+        self.created.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
+
     /// Whether a send is there.
     pub(super) async fn read_back(&self, send: &Sending<'_>) -> Result<Found, ChannelError> {
         if let Action::Create(new) = send.action {
             return Ok(match self.find_created(new, send).await? {
-                Some(seen) => Found::There(created(&seen)),
+                Some(seen) => Found::There(self.created(&seen)),
                 None => Found::Absent(
                     "no new discussion of this category begins with this text in the account's list".into(),
                 ),
@@ -148,18 +166,6 @@ impl Thg {
                 seen.messages.len()
             )),
         })
-    }
-}
-
-/// A discussion that we have just made, as the outcome of its send.
-pub(super) fn created(seen: &Seen) -> Sent {
-    let first = seen.first_query();
-    Sent {
-        key: first.map(|it| it.key.clone()),
-        remote_id: first.and_then(|it| it.remote_id.clone()),
-        conversation: Some(seen.id.clone()),
-        at: first.and_then(|it| it.sent_at),
-        changes: besides(seen, first.map(|it| it.key.as_str())),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use reqwest::Method;
 
-use super::{Thg, Uncounted, gone, page_of, read_back::created};
+use super::{Thg, Uncounted, gone, page_of};
 use crate::{
     channels::{
         ChannelError, ErrorKind, Retry, Sending, Sent, Target, json,
@@ -22,11 +22,12 @@ impl Thg {
         send: &Sending<'_>,
     ) -> Result<Sent, ChannelError> {
         let request = request::create(new, send.upload.as_deref())?;
+        let _alone = self.creating.lock().await;
         let data = self.ask(&request, true, &mut Uncounted).await?;
         let id = json::name(data.create_discussion).ok_or_else(|| no_id("discussion"))?;
         // It is created, come what may of the look for it.
         match self.locate(&id, new, send).await {
-            Ok(Some(seen)) => Ok(created(&seen)),
+            Ok(Some(seen)) => Ok(self.created(&seen)),
             Ok(None) => Ok(Sent { key: Some(id.clone()), remote_id: Some(id), ..Sent::default() }),
             Err(error) => {
                 tracing::warn!(%error, "a new discussion could not be read back yet");

@@ -34,6 +34,10 @@ fn text(text: &str) -> Outgoing {
 }
 
 async fn send_to(url: &str, api: Api, outgoing: Outgoing, target: &Target) -> Result<Sent, ChannelError> {
+    send_by(&account(url, api), outgoing, target).await
+}
+
+async fn send_by(account: &WhatsApp, outgoing: Outgoing, target: &Target) -> Result<Sent, ChannelError> {
     let upload = outgoing.file.is_some().then(|| "1037".to_owned());
     let action = Action::Reply(outgoing);
     let sending = Sending {
@@ -45,7 +49,7 @@ async fn send_to(url: &str, api: Api, outgoing: Outgoing, target: &Target) -> Re
         upload,
         evidence: &Value::Null,
     };
-    account(url, api).send(&sending).await
+    account.send(&sending).await
 }
 
 fn accepted() -> Response {
@@ -254,16 +258,14 @@ async fn a_started_conversation_is_called_as_whatsapp_calls_the_person() {
 
 #[tokio::test]
 async fn refusals_are_classed_by_the_vendors_code() {
-    let seconds = |it| Retry::Safe(Some(std::time::Duration::from_secs(it)));
     for (status, code, kind, retry) in [
         (400, 131_047, ErrorKind::WindowClosed, Retry::Never),
         (400, 130_429, ErrorKind::RateLimited, Retry::Safe(None)),
         (403, 80_007, ErrorKind::RateLimited, Retry::Safe(None)),
-        (400, 131_056, ErrorKind::RateLimited, seconds(4)),
         (401, 190, ErrorKind::Credentials, Retry::Never),
         (400, 131_005, ErrorKind::Credentials, Retry::Never),
         (400, 131_026, ErrorKind::Refused, Retry::Never),
-        (403, 368, ErrorKind::Refused, Retry::Never),
+        (403, 368, ErrorKind::Credentials, Retry::Never),
         (500, 131_045, ErrorKind::Refused, Retry::Never),
         (404, 132_001, ErrorKind::Refused, Retry::Never),
         (500, 131_000, ErrorKind::Outage, Retry::Safe(None)),
@@ -284,6 +286,24 @@ async fn refusals_are_classed_by_the_vendors_code() {
         assert_eq!(error.page.is_some(), kind == ErrorKind::WindowClosed, "{code}");
         assert_eq!(error.words, format!("(#{code}) Words: More words."));
     }
+}
+
+#[tokio::test]
+async fn somebody_written_to_too_often_waits_longer_each_time_and_nobody_else_does() {
+    let vendor = StandIn::start(|_, asked| {
+        let refused = asked.json()["to"] == "+1650";
+        let busy = json!({"error": {"message": "(#131056) Pair rate", "code": 131_056}});
+        if refused { json_answer(429, &busy) } else { accepted() }
+    })
+    .await;
+    let account = account(&vendor.url, Api::Cloud);
+    for wait in [1, 4, 16, 64, 256, 600] {
+        let error = send_by(&account, text("x"), &target("1650")).await.expect_err("refused");
+        let wait = Retry::Safe(Some(std::time::Duration::from_secs(wait)));
+        // Without a status: it is this person's limit, not the channel's.
+        assert_eq!((error.kind, error.retry, error.status), (ErrorKind::RateLimited, wait, None));
+    }
+    send_by(&account, text("x"), &target("1651")).await.expect("others are written to");
 }
 
 #[tokio::test]

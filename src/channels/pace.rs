@@ -1,0 +1,120 @@
+//! How fast an account's vendor is asked: one pace for all processes of the box.
+//!
+//! A vendor counts by account, not by process. So the next free moment of each bucket stands in a small locked file
+//! beside the session token: whoever asks takes that moment, moves it on by one interval, and sleeps until his own.
+//! Where the file cannot be had (a state folder that is read only), each process keeps its own pace.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, Write},
+    num::NonZeroU32,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::TimeDelta;
+use sha2::{Digest, Sha256};
+
+use super::tokens::Tokens;
+use crate::domain::{
+    Time,
+    time::{Clock, from_millis, to_millis},
+};
+
+/// A moment further off than this was written by a clock that was ahead: it counts for nothing.
+const FURTHEST: TimeDelta = TimeDelta::minutes(5);
+/// The lock is held for one short write; a process that was stopped in the middle of it must not stop the others.
+const LOCK_TRIES: u32 = 20;
+const LOCK_WAIT: Duration = Duration::from_millis(10);
+
+/// The pace of one account.
+pub struct Pace {
+    clock: Arc<dyn Clock>,
+    /// Where the moments stand, each bucket in a file of its own; `None`: this process only.
+    files: Option<PathBuf>,
+    own: Mutex<HashMap<&'static str, Time>>,
+}
+
+impl Pace {
+    /// The pace of `account` (its public name with its address), shared by all processes that keep their session
+    /// tokens in the same folder.
+    pub fn beside(tokens: &Tokens, account: &str, clock: Arc<dyn Clock>) -> Self {
+        // The account's name holds addresses; a file name must not.
+        let name = hex::encode(&Sha256::digest(account)[..8]);
+        Self { clock, files: tokens.folder().map(|folder| folder.join(name)), own: Mutex::default() }
+    }
+
+    /// Waits for a place in a bucket of `per_second` requests (0: no limit of ours).
+    pub async fn place(&self, bucket: &'static str, per_second: u32) {
+        let Some(rate) = NonZeroU32::new(per_second) else { return };
+        // A twentieth longer: two requests that left in time still arrive in time.
+        let interval = TimeDelta::milliseconds(1_050 / i64::from(rate.get()) + 1);
+        let now = self.clock.now();
+        let mine = {
+            let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+            let (mine, next) = take(own.get(bucket).copied(), now, interval);
+            own.insert(bucket, next);
+            mine
+        };
+        let at = match self.shared(bucket, now, interval).await {
+            Some(shared) => shared.max(mine),
+            None => mine,
+        };
+        if at > now {
+            self.clock.sleep_until(at).await;
+        }
+    }
+
+    /// The moment that the file gives; `None` where it cannot be had.
+    async fn shared(&self, bucket: &str, now: Time, interval: TimeDelta) -> Option<Time> {
+        let path = self.files.as_ref()?.with_extension(format!("{bucket}.pace"));
+        let taken = tokio::task::spawn_blocking(move || take_shared(&path, now, interval)).await.ok()?;
+        taken.inspect_err(|error| tracing::debug!(%error, "no pace is shared with other processes")).ok()
+    }
+}
+
+/// The moment that is free now, and the one after it.
+fn take(free: Option<Time>, now: Time, interval: TimeDelta) -> (Time, Time) {
+    let mine = free.filter(|free| *free <= now + FURTHEST).map_or(now, |free| free.max(now));
+    (mine, mine + interval)
+}
+
+fn take_shared(path: &Path, now: Time, interval: TimeDelta) -> io::Result<Time> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)?;
+    lock(&file)?;
+    let mut text = String::new();
+    // What cannot be read is written anew.
+    let free = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok()).map(from_millis);
+    let (mine, next) = take(free, now, interval);
+    file.rewind()?;
+    file.set_len(0)?;
+    file.write_all(to_millis(next).to_string().as_bytes())?;
+    Ok(mine)
+}
+
+fn lock(file: &File) -> io::Result<()> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Err(io::Error::other("another process holds the lock and does not let go"))
+}
+
+#[cfg(test)]
+mod tests;

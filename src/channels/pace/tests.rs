@@ -1,0 +1,69 @@
+use std::{future::Future, pin::Pin};
+
+use super::*;
+
+/// A clock that jumps to whatever is waited for.
+struct Jumping(Mutex<Time>);
+
+impl Jumping {
+    fn at(ms: i64) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(from_millis(ms))))
+    }
+}
+
+impl Clock for Jumping {
+    fn now(&self) -> Time {
+        *self.0.lock().expect("no panic")
+    }
+
+    fn sleep_until(&self, at: Time) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let mut now = self.0.lock().expect("no panic");
+        *now = at.max(*now);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test]
+async fn processes_of_one_box_share_an_accounts_pace() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = Jumping::at(0);
+    let process = || Pace::beside(&Tokens::in_folder(folder.path(), "dsco"), "id url", clock.clone());
+    for _ in 0..10 {
+        // Each has never asked before.
+        process().place("say", 5).await;
+    }
+    assert_eq!(to_millis(clock.now()), 9 * 211);
+    process().place("messages", 5).await;
+    assert_eq!(to_millis(clock.now()), 9 * 211, "another bucket waits for nobody");
+    process().place("say", 0).await;
+    let other = Pace::beside(&Tokens::in_folder(folder.path(), "dsco"), "another url", clock.clone());
+    other.place("say", 5).await;
+    assert_eq!(to_millis(clock.now()), 9 * 211, "nor does another account");
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_leaves_each_process_its_own_pace() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a-file");
+    fs::write(&file, "").expect("written");
+    let clock = Jumping::at(0);
+    let pace = Pace::beside(&Tokens::in_folder(&file, "dsco"), "id url", clock.clone());
+    for _ in 0..3 {
+        pace.place("say", 1).await;
+    }
+    assert_eq!(to_millis(clock.now()), 2 * 1_051);
+}
+
+#[tokio::test]
+async fn what_is_written_there_by_mistake_holds_nobody_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = Jumping::at(1_000);
+    let process = || Pace::beside(&Tokens::in_folder(folder.path(), "x"), "a", clock.clone());
+    process().place("say", 1).await;
+    let file = fs::read_dir(folder.path()).expect("read").next().expect("a file").expect("read").path();
+    for text in ["99999999999999", "nonsense", "", "-5"] {
+        fs::write(&file, text).expect("written");
+        process().place("say", 1).await;
+        assert_eq!(to_millis(clock.now()), 1_000, "{text:?}");
+    }
+}
