@@ -195,7 +195,7 @@ impl Desk for SqliteStore {
 
     async fn count_canned(&self, channel: ChannelName, name: String, lang: String) -> Result<(), StoreError> {
         self.writer
-            .write(move |tx| {
+            .write("count_canned", move |tx| {
                 tx.db.execute(
                     "INSERT INTO canned_use VALUES (?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET uses = uses + 1",
                     params![channel.0, name, lang],
