@@ -96,6 +96,8 @@ pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError
         "mono" => Theme::mono(),
         _ => Theme::dark(),
     };
+    let proved = matches!(environment.get("COLORTERM"), Some("truecolor" | "24bit"));
+    let theme = Theme { truecolor: proved && theme != Theme::mono(), ..theme };
     let editor = config.compose.editor.as_ref().map(|words| words.join(" "));
     let editor = editor
         .or_else(|| environment.get("VISUAL").map(str::to_owned))

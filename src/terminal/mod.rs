@@ -13,6 +13,7 @@ pub mod input;
 pub mod locale;
 pub mod paths;
 pub mod perform;
+pub mod preview;
 pub mod run;
 pub mod screen;
 pub mod signals;
