@@ -219,6 +219,15 @@ fn settings(db: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// A connection for work on the whole file: what it cannot hold in little memory goes to disk.
+pub(super) fn maintenance(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    settings(&db)?;
+    db.execute_batch("PRAGMA temp_store = FILE; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")?;
+    Ok(db)
+}
+
 /// A connection that can only read.
 pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

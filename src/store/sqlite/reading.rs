@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 use serde_json::Value;
 
 use super::{
-    SqliteStore, apply, commit, drafts, files, query, rows,
+    SqliteStore, apply, commit, drafts, files, ledger, query, rows,
     rows::{Columns, from_json},
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
         attachment::StoredFile,
         outbox::Event,
         query::Query,
+        report::{Policies, Track},
         time::{from_millis, to_millis},
     },
     store::{Count, ListRequest, Reading, StoreError},
@@ -258,6 +259,15 @@ impl Reading for SqliteStore {
                 .optional()
             })
             .await
+    }
+
+    async fn tracks(&self, after: ConversationId, limit: usize) -> Result<Vec<Track>, StoreError> {
+        // As slow as a search, and as little in the list's way.
+        self.searcher()?.read(move |db| ledger::tracks(db, after.0, limit)).await
+    }
+
+    async fn policies(&self) -> Result<Policies, StoreError> {
+        self.reader.read(ledger::policies).await
     }
 
     async fn changed(&self, seen: u64) -> u64 {
