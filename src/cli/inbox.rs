@@ -20,6 +20,7 @@ use crate::{
         leader::{leads, lock_file},
     },
     terminal::{
+        canned::Files,
         input::Timing,
         linear::{self, Lines},
         locale::utf8_proved,
@@ -119,6 +120,7 @@ pub async fn show(desk: &Arc<Desk>, face: Face, show: Show) -> Result<(), CliErr
         window: DraftWindow { name: context::holder(&desk.me), place },
         send_ids: Arc::new(move || context::send_id(clock.as_ref())),
         home: environment.home().to_owned(),
+        files: Files { folders: config.compose.canned.clone(), products: config.products_file.clone() },
     };
     let utf8 = utf8_proved(environment.get("LC_ALL"), environment.get("LC_CTYPE"), environment.get("LANG"));
     let size = match &face {
@@ -205,6 +207,8 @@ fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -
         views: config.views.iter().map(|view| (view.name.clone(), view.query.clone())).collect(),
         channel: channel.map(ChannelName),
         keep_status: config.compose.after_send == AfterSend::Keep,
+        canned: config.compose.canned.clone(),
+        filters: config.compose.filters.clone(),
         lint: config.channels.iter().map(|it| (it.name.clone(), lint(it.lint))).collect::<HashMap<_, _>>(),
         preset: config.keys.preset.clone(),
         bindings: bindings(&config.keys),

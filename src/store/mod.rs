@@ -91,6 +91,10 @@ pub trait Reading: Send + Sync {
     async fn session(&self, agent: String) -> Result<Option<Value>, StoreError>;
     /// Accounts that have opened this store.
     async fn members(&self) -> Result<Vec<String>, StoreError>;
+    /// How often each canned reply was inserted on a channel: name, language (empty: every), uses.
+    async fn canned_uses(&self, _channel: ChannelName) -> Result<Vec<(String, String, u64)>, StoreError> {
+        Ok(Vec::new())
+    }
     /// Where the bytes of a stored file are.
     fn file_path(&self, sha256: &str) -> PathBuf;
     /// The same, found by message and the attachment's number.
@@ -201,6 +205,15 @@ pub trait Desk: Send + Sync {
     ) -> Result<(), StoreError>;
     /// Notes what a window shows.
     async fn save_session(&self, agent: String, session: Value) -> Result<(), StoreError>;
+    /// Counts that a canned reply was inserted on a channel.
+    async fn count_canned(
+        &self,
+        _channel: ChannelName,
+        _name: String,
+        _lang: String,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// Copies a file into the store; MIME by content.
     async fn add_file(&self, from: PathBuf, max_bytes: u64) -> Result<StoredFile, StoreError>;
     /// Imported conversations (kind `import`), safe to repeat; never sends.

@@ -87,6 +87,12 @@ impl Hands {
                     let _ = messages.send(Msg::PathCompletions(ticket, paths::complete(&typed, &home)));
                 });
             }
+            Effect::FilterText(ticket, command, text) => {
+                let messages = self.messages.clone();
+                tokio::spawn(async move {
+                    let _ = messages.send(Msg::Edited(ticket, super::filter::run(&command, &text).await));
+                });
+            }
             other => return Some(other),
         }
         None

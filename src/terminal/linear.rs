@@ -174,7 +174,7 @@ impl Room {
             for ticket in self.hands.timers.due(now) {
                 self.tell(model, Msg::TimerFired(ticket));
             }
-            let wait = if model.waits() { end } else { tokio::time::Instant::now() + QUIET };
+            let wait = if model.owed() { end } else { tokio::time::Instant::now() + QUIET };
             match tokio::time::timeout_at(wait, self.inbox.recv()).await {
                 Ok(Some(msg)) if tokio::time::Instant::now() < end => self.tell(model, msg),
                 Ok(Some(msg)) => {

@@ -189,6 +189,18 @@ impl Desk for SqliteStore {
             .await
     }
 
+    async fn count_canned(&self, channel: ChannelName, name: String, lang: String) -> Result<(), StoreError> {
+        self.writer
+            .write(move |tx| {
+                tx.db.execute(
+                    "INSERT INTO canned_use VALUES (?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET uses = uses + 1",
+                    params![channel.0, name, lang],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
     async fn add_file(&self, from: PathBuf, max_bytes: u64) -> Result<StoredFile, StoreError> {
         let (folder, modes) = (self.writer.house().attachments.clone(), self.modes);
         tokio::task::spawn_blocking(move || files::add(&folder, modes, &from, max_bytes))

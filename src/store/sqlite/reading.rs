@@ -233,6 +233,18 @@ impl Reading for SqliteStore {
             .await
     }
 
+    async fn canned_uses(&self, channel: ChannelName) -> Result<Vec<(String, String, u64)>, StoreError> {
+        self.reader
+            .read(move |db| {
+                db.prepare_cached("SELECT name, lang, uses FROM canned_use WHERE channel = ?1")?
+                    .query_map([&channel.0], |r| {
+                        Ok((r.get(0)?, r.get(1)?, r.get::<_, i64>(2)?.unsigned_abs()))
+                    })?
+                    .collect()
+            })
+            .await
+    }
+
     fn file_path(&self, sha256: &str) -> PathBuf {
         files::path_of(&self.writer.house().attachments, sha256)
     }
