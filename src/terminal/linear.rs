@@ -154,7 +154,7 @@ impl Room {
             match self.hands.perform(effect) {
                 // There is no clipboard here: what would be copied is printed.
                 Some(Effect::Copy(ticket, text)) => {
-                    self.tell(model, Msg::Said(ticket, format!("to copy: {text}")))
+                    self.tell(model, Msg::Said(ticket, format!("to copy: {text}")));
                 }
                 Some(Effect::OpenEditor(ticket, ..)) => {
                     let why = "the editor needs the screen: type the text here".to_owned();
@@ -193,7 +193,7 @@ impl Room {
         }
         self.settle(model).await;
         match whole {
-            Some(Say::Lines(lines)) => lines.iter().try_for_each(|line| self.write(line)),
+            Some(Say::Lines(lines)) => lines.iter().try_for_each(|line| write(line)),
             Some(Say::Page) => self.print(model, true),
             None => self.print(model, false),
         }
@@ -341,7 +341,7 @@ impl Room {
             (false, false) => before.news.iter().map(String::as_str).collect(),
         };
         for line in page.lines().filter(|line| !known.contains(line)) {
-            self.write(line)?;
+            write(line)?;
         }
         let held = model.safety().map(|line| linear::safe(&line, self.lines.utf8)).unwrap_or_default();
         let label = held.replace(|letter: char| letter.is_ascii_digit(), "");
@@ -349,7 +349,7 @@ impl Room {
             if std::mem::replace(&mut self.held, label.clone()) == label { String::new() } else { held };
         let notice = model.notice.as_ref().map(|said| linear::safe(said, self.lines.utf8));
         for said in notice.into_iter().chain([held]).filter(|said| !said.is_empty()) {
-            self.write(&said)?;
+            write(&said)?;
         }
         self.perform(model, effects);
         model.take_dirty();
@@ -366,9 +366,9 @@ impl Room {
         if came.is_empty() || page.head != self.shown.head && model.screen == Screen::Thread && !text {
             return Ok(());
         }
-        self.write("")?;
+        write("")?;
         for line in &came {
-            self.write(line)?;
+            write(line)?;
         }
         self.shown.news = page.news;
         let effects = model.drawn(now);
@@ -376,15 +376,15 @@ impl Room {
         self.prompt()
     }
 
-    fn write(&self, line: &str) -> io::Result<()> {
-        writeln!(io::stdout().lock(), "{line}")
-    }
-
     fn prompt(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
         write!(out, "[{}] ", self.shown.prompt)?;
         out.flush()
     }
+}
+
+fn write(line: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{line}")
 }
 
 /// What a line is answered with beside what changed.

@@ -1,11 +1,14 @@
 //! The screen as plain lines, for screen readers and for terminals that cannot draw: numbered, one thing a line, a word
 //! for every state that the picture shows by a letter, a place or a colour. The same model, the same actions.
 
-use super::{footer, header, list::customer, thread};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{Theme, footer, header, list::customer, paint::Paint, thread};
 use crate::{
     app::{
         Model, Screen,
         actions::{ACTIONS, Act, place},
+        composer::Composer,
         list::List,
         popup::PickerKind,
         thread_lines::LineKind,
@@ -69,6 +72,7 @@ pub fn page(model: &Model, now: Time, utf8: bool) -> Page {
             Screen::Thread => conversation(model, now),
             Screen::Outbox => outbox(model, now),
             Screen::Form => form(model),
+            Screen::Report => report(model, now),
         },
     };
     if at == place::LOCKED {
@@ -278,7 +282,7 @@ fn composer(model: &Model, page: &mut Page) {
 fn review(model: &Model, page: &mut Page) {
     page.head = format!("Review. {}", model.review_question());
     let composer = model.composer.as_ref();
-    let text = composer.map(|it| it.body()).unwrap_or_default();
+    let text = composer.map(Composer::body).unwrap_or_default();
     page.body = text.lines().map(|line| format!("text: {line}")).collect();
     for finding in model.review.iter().flat_map(|review| &review.findings) {
         let level = match finding.level {
@@ -323,6 +327,22 @@ fn outbox(model: &Model, now: Time) -> Page {
         body: if rows.is_empty() { vec!["Everything has been sent.".into()] } else { body.collect() },
         news: Vec::new(),
         prompt: "a row's number selects; take-back, retry, discard-row, it-is-there, not-there, back".into(),
+    }
+}
+
+/// The report is lines already: what would be drawn, without the rules.
+fn report(model: &Model, now: Time) -> Page {
+    let theme = Theme::mono();
+    let area = Rect::new(0, 0, model.size.0, model.size.1);
+    let mut buf = Buffer::empty(area);
+    super::report::draw(&mut Paint { buf: &mut buf, theme: &theme }, model, now, area);
+    let row = |y| (0..area.width).map(|x| buf[(x, y)].symbol()).collect::<String>();
+    let mut lines = (0..area.height).map(row).map(|line| line.trim().to_owned());
+    Page {
+        head: lines.next().unwrap_or_default(),
+        body: lines.filter(|line| !line.chars().all(|it| it == '─')).collect(),
+        news: Vec::new(),
+        prompt: "next, previous, open, back, help".into(),
     }
 }
 
