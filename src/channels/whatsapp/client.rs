@@ -38,6 +38,8 @@ use crate::{
 
 /// A session of On-Premises is renewed when it has less than this left (it lives about seven days).
 const RENEW_BEFORE: TimeDelta = TimeDelta::days(3);
+/// Everything is counted together.
+const BUCKET: &str = "all";
 /// How long a file may take.
 const FILE_TIMEOUT: Duration = Duration::from_mins(5);
 
@@ -175,7 +177,7 @@ impl WhatsApp {
         load: &Load<'_>,
         token: &SecretString,
     ) -> Result<RequestBuilder, ChannelError> {
-        self.http.place("all", self.settings.max_rate).await;
+        self.http.place(BUCKET, self.settings.max_rate).await;
         let request = self.http.request(method, url).bearer_auth(token.expose_secret());
         Ok(match load {
             Load::Nothing => request,
@@ -219,7 +221,7 @@ impl WhatsApp {
 
     async fn login(&self, username: &str, password: &SecretString) -> Result<Token, ChannelError> {
         let url = request::on_premises(&self.settings.url, &["users", "login"]);
-        self.http.place("all", self.settings.max_rate).await;
+        self.http.place(BUCKET, self.settings.max_rate).await;
         let request =
             self.http.request(Method::POST, &url).basic_auth(username, Some(password.expose_secret()));
         // A login may be repeated: whatever goes wrong here, the message itself has not left.
@@ -349,6 +351,7 @@ impl Channel for WhatsApp {
     async fn prepare(&self, send: &Sending<'_>) -> Result<Prepared, ChannelError> {
         // Here too: the row parks before it is marked as sending.
         window_allows(send)?;
+        self.http.keep_place(BUCKET, self.settings.max_rate).await;
         Ok(Prepared::default())
     }
 
