@@ -508,17 +508,3 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(answer: &Answer) -> Option<T>
 fn expiry(text: &str) -> Option<Time> {
     chrono::DateTime::parse_from_rfc3339(&text.trim().replacen(' ', "T", 1)).ok().map(|at| at.to_utc())
 }
-
-/// A refusal of ours because of a limit of the vendor's.
-pub(super) fn too_large(what: &str, size: u64, max: u64) -> ChannelError {
-    ChannelError::new(
-        ErrorKind::Ours,
-        Retry::Never,
-        format!("{what} has {:.1} MB; {:.1} MB is the limit", mb(size), mb(max)),
-    )
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a size for reading, with one decimal")]
-fn mb(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
-}
