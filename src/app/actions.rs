@@ -21,6 +21,8 @@ pub mod place {
     pub const ASK: u16 = 128;
     /// The details, where they lie over the rest.
     pub const PANEL: u16 = 256;
+    /// The locked screen.
+    pub const LOCKED: u16 = 512;
     /// List and conversation.
     pub const BOTH: u16 = LIST | THREAD;
     /// Wherever letters are keys, pop-ups and the review bar apart.
@@ -29,7 +31,7 @@ pub mod place {
     pub const ALL: u16 = LIST | THREAD | COMPOSER | REVIEW | OUTBOX | PICKER | FORM | ASK | PANEL;
 }
 
-use place::{ALL, ASK, BOTH, COMPOSER, FORM, LIST, OUTBOX, PANEL, PICKER, REVIEW, SCREENS, THREAD};
+use place::{ALL, ASK, BOTH, COMPOSER, FORM, LIST, LOCKED, OUTBOX, PANEL, PICKER, REVIEW, SCREENS, THREAD};
 
 /// What an action is about, in the order of the `?` menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,7 +111,8 @@ pub struct Action {
     pub help: &'static str,
     /// What it is about.
     pub category: Category,
-    /// Default keys by place: alternatives are separated by commas, the keys of a sequence by spaces.
+    /// Default keys by place: alternatives are separated by commas, the keys of a sequence by spaces; none for an action
+    /// that is only called by name.
     pub keys: &'static [(u16, &'static str)],
 }
 
@@ -151,7 +154,7 @@ actions! {
     HalfUp Move "half-page-up" "half a page up" "Half a page towards the top." [BOTH => "Ctrl-u"];
     PageDown Move "page-down" "page down" "A page towards the end." [BOTH | OUTBOX => "Space, PgDn"];
     PageUp Move "page-up" "page up" "A page towards the top." [BOTH | OUTBOX => "PgUp"];
-    Open Move "open" "open" "Open the conversation; in it, go on with my draft." [LIST => "Enter, l, Right", THREAD | OUTBOX => "Enter"];
+    Open Move "open" "open" "Open the conversation; in it, go on with my draft." [LIST => "Enter, l, Right", THREAD => "Enter, l", OUTBOX => "Enter"];
     Back Move "back" "back" "Back to where I came from." [THREAD => "q, h, Left", OUTBOX => "q, h"];
     Escape Move "escape" "end one thing" "End one thing: prefix, pop-up, marks, search, filter; in a conversation then back." [SCREENS => "Esc"];
     NextConversation Move "next-conversation" "next conversation" "The next conversation of the view." [THREAD => "J"];
@@ -175,6 +178,10 @@ actions! {
     PreviousPane View "previous-pane" "previous pane" "The focus to the previous pane." [BOTH => "BackTab"];
     ZoomIn View "zoom-in" "zoom in" "The focused pane over the whole screen." [BOTH => "+"];
     ZoomOut View "zoom-out" "zoom out" "All panes again." [BOTH => "_"];
+    LayoutAuto View "layout-auto" "layout by width" "Panes by the width of the screen." [BOTH => ""];
+    LayoutOne View "layout-one" "one pane" "One pane at every width." [BOTH => ""];
+    LayoutSide View "layout-side" "side by side" "List and conversation side by side." [BOTH => ""];
+    LayoutWide View "layout-wide" "four panes" "Views, list, conversation and details." [BOTH => ""];
     Details View "details" "details" "The customer, the order, the vendor's status, both clocks, what happened." [BOTH => "d", COMPOSER => "Ctrl-x d"];
     FoldQuotes View "fold-quotes" "fold quotes" "Hide or show quoted lines." [THREAD => "f q"];
     FoldEvents View "fold-events" "fold events" "Hide or show notes of machines." [THREAD => "f e"];
@@ -190,6 +197,7 @@ actions! {
     Reply Write "reply" "reply" "Write to the other side." [BOTH => "r"];
     ReplyQuoting Write "reply-quoting" "reply quoting" "Write to the other side, quoting the selected message." [BOTH => "R"];
     Note Write "note" "note" "Write a note for the team only." [BOTH => "i"];
+    Canned Write "canned" "canned reply" "Canned replies, macros, templates and products: a digit takes one." [BOTH => "m", COMPOSER | FORM => "Ctrl-x m"];
     NewConversation Write "new-conversation" "new" "Start a conversation." [BOTH => "c"];
 
     Resolve Triage "resolve" "resolve" "Done; the status pop-up says what the vendor is told." [BOTH => "e"];
@@ -223,6 +231,7 @@ actions! {
     Mark Marks "mark" "mark" "Mark and move down." [LIST => "x"];
     MarkRange Marks "mark-range" "mark a range" "Begin or end a range of marks." [LIST => "v"];
     InvertMarks Marks "invert-marks" "invert" "Mark what is not marked, unmark what is." [LIST => "V"];
+    MarkQuery Marks "mark-by-query" "mark by query" "Mark everything of this view that a query matches." [LIST => "*"];
     Unmark Marks "unmark" "unmark all" "Unmark all." [LIST => "X"];
 
     Search Find "search" "search" "Search in the list or in the conversation." [BOTH => "/"];
@@ -237,7 +246,7 @@ actions! {
     ThreadDown Text "thread-down" "thread down" "Scroll the conversation down." [COMPOSER => "PgDn"];
     Editor Text "editor" "$EDITOR" "Write in $EDITOR." [COMPOSER => "Ctrl-x e"];
     Attach Text "attach" "attach" "Attach a file." [COMPOSER | FORM => "Ctrl-x a"];
-    Template Text "template" "template" "Pick a template." [COMPOSER | FORM => "Ctrl-x m"];
+    TextFilter Text "filter-text" "through a program" "Send the text through a program of the configuration." [COMPOSER => "Ctrl-x f"];
     Quote Text "quote" "quote" "Insert the selected message as a quote." [COMPOSER => "Ctrl-x q"];
     MakeNote Text "make-note" "make it a note" "For the team only." [COMPOSER => "Ctrl-x n"];
     MakePublic Text "make-public" "make it public" "A note becomes a reply (asks)." [COMPOSER => "Ctrl-x p"];
@@ -258,6 +267,7 @@ actions! {
     UndoText Text "undo-text" "undo text" "Undo in the text." [COMPOSER => "Ctrl-_"];
     Accept Text "accept" "take it" "Take what is chosen or typed." [PICKER => "Enter, Ctrl-j"];
     Complete Text "complete" "complete" "Complete a path or take the first choice's name." [PICKER => "Tab"];
+    CompleteBack Text "complete-back" "previous value" "The value before, in the form of a template." [PICKER => "BackTab"];
     ChoiceDown Text "choice-down" "next choice" "The next choice." [PICKER => "Down, Ctrl-n"];
     ChoiceUp Text "choice-up" "previous choice" "The previous choice." [PICKER => "Up, Ctrl-p"];
     ClosePicker Text "close" "close" "Close without taking anything." [PICKER => "Esc"];
@@ -294,8 +304,11 @@ actions! {
 
     Palette Program "palette" "palette" "Any action by name; :17 opens conversation 17." [SCREENS => ":"];
     Help Program "help" "help" "What works here." [SCREENS => "?", ALL => "F1"];
-    Repaint Program "repaint" "repaint" "Draw everything again." [ALL => "Ctrl-l"];
+    Lock Program "lock" "lock" "Hide everything until it is opened again." [SCREENS | PANEL => "L"];
+    Unlock Program "unlock" "unlock" "Open the locked screen: twice, or after the word of [ui] pin." [LOCKED => "Enter"];
+    Mouse Program "mouse" "mouse" "The mouse is deskline's, or the terminal's to select text." [ALL => "F2"];
+    Repaint Program "repaint" "repaint" "Draw everything again." [ALL | LOCKED => "Ctrl-l"];
     Suspend Program "suspend" "suspend" "Back to the shell; fg returns." [ALL => "Ctrl-z"];
-    Cancel Program "cancel" "cancel" "Cancel what runs; twice: quit, drafts kept." [ALL => "Ctrl-c"];
+    Cancel Program "cancel" "cancel" "Cancel what runs; twice: quit, drafts kept." [ALL | LOCKED => "Ctrl-c"];
     Quit Program "quit" "quit" "Leave; drafts are kept." [LIST => "q"];
 }

@@ -1,6 +1,6 @@
 //! Keys as data: sequences of strokes to actions, by place, from the action table and the configuration.
 
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, rc::Rc};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -77,6 +77,11 @@ impl Key {
         self.text().and_then(|letter| letter.to_digit(10))
     }
 
+    /// Whether it is Ctrl-c, which never waits.
+    pub fn is_cancel(self) -> bool {
+        self.ctrl && self.code == KeyCode::Char('c')
+    }
+
     /// Whether it is Esc.
     pub fn is_escape(self) -> bool {
         self.code == KeyCode::Esc
@@ -131,16 +136,26 @@ pub enum Meaning {
     Nothing,
 }
 
+/// What a key is bound to, and who said so.
+#[derive(Clone, Debug)]
+struct Bound {
+    act: Act,
+    source: Rc<str>,
+    /// Among the keys of its action there: the first one is the one to teach.
+    rank: usize,
+}
+
 /// Which keys do what, where.
 #[derive(Clone, Debug)]
 pub struct Keymap {
-    bound: HashMap<(u16, Vec<Key>), Act>,
-    /// What could not be bound, for the first screen and `doctor`.
+    bound: HashMap<(u16, Vec<Key>), Bound>,
+    /// What could not be bound or got in another's way, with the sources of both, for the first screen, `config check`
+    /// and `doctor`.
     pub complaints: Vec<String>,
 }
 
 /// The places that keys belong to, with the names that a configuration uses.
-pub const PLACES: [(u16, &str); 9] = [
+pub const PLACES: [(u16, &str); 10] = [
     (place::LIST, "list"),
     (place::THREAD, "conversation"),
     (place::COMPOSER, "composer"),
@@ -150,68 +165,190 @@ pub const PLACES: [(u16, &str); 9] = [
     (place::FORM, "form"),
     (place::ASK, "question"),
     (place::PANEL, "details"),
+    (place::LOCKED, "locked"),
 ];
+
+/// Where letters are text, whatever a configuration says.
+const TEXT: u16 = place::COMPOSER | place::PICKER | place::FORM | place::LOCKED;
+
+/// A key that a binding took from another action.
+struct Taken {
+    place: &'static str,
+    keys: String,
+    from: Bound,
+    by: Act,
+    source: Rc<str>,
+}
 
 impl Keymap {
     /// The table's keys with the configuration's over them.
+    pub fn new(bindings: &[Binding]) -> Self {
+        Self::with("default", bindings)
+    }
+
+    /// The table's keys, over them a preset's, over them the configuration's.
     ///
     /// # Panics
     /// Never: a test reads every key of the table.
-    pub fn new(bindings: &[Binding]) -> Self {
+    pub fn with(preset: &str, bindings: &[Binding]) -> Self {
         let mut map = Self { bound: HashMap::new(), complaints: Vec::new() };
+        let source: Rc<str> = "the default keys".into();
         for action in ACTIONS {
             for (places, alternatives) in action.keys {
-                for keys in alternatives.split(", ") {
+                for (rank, keys) in alternatives.split(", ").filter(|keys| !keys.is_empty()).enumerate() {
                     let keys = sequence(keys).expect("the table's keys have names; a test reads them all");
                     for (place, _) in PLACES.iter().filter(|(place, _)| places & place != 0) {
-                        map.bound.insert((*place, keys.clone()), action.act);
+                        let bound = Bound { act: action.act, source: source.clone(), rank };
+                        map.bound.insert((*place, keys.clone()), bound);
                     }
                 }
             }
         }
-        let mut taken = HashMap::new();
-        for binding in bindings {
-            map.bind(binding, &mut taken);
+        for binding in super::presets::bindings(preset) {
+            map.bind(&binding);
         }
+        // A preset is held by a test; what is told is what the agent's own words do.
+        map.complaints.clear();
+        let mut taken = Vec::new();
+        for binding in bindings {
+            taken.extend(map.bind(binding));
+        }
+        map.complain_of_lost(&taken, bindings);
+        map.complain_of_hidden(bindings);
         map
     }
 
-    fn bind<'a>(&mut self, binding: &'a Binding, taken: &mut HashMap<(u16, Vec<Key>), &'a Binding>) {
+    fn bind(&mut self, binding: &Binding) -> Vec<Taken> {
         let Some(act) = Act::named(&binding.action) else {
-            self.complaints.push(format!("{}: no action is called \"{}\"", binding.source, binding.action));
-            return;
+            let nearest = ACTIONS
+                .iter()
+                .map(|row| (strsim::jaro_winkler(row.name, &binding.action), row.name))
+                .max_by(|a, b| a.0.total_cmp(&b.0))
+                .map_or("", |(_, name)| name);
+            self.complaints.push(format!(
+                "{}: no action is called \"{}\"; the nearest is \"{nearest}\"",
+                binding.source, binding.action
+            ));
+            return Vec::new();
         };
         let works = act.row().places();
-        for (place, name) in PLACES {
-            let wanted = binding.place.as_ref().is_none_or(|wanted| wanted == name);
-            if !wanted || works & place == 0 {
-                continue;
-            }
-            self.bound.retain(|(at, _), bound| *at != place || *bound != act);
-            for spelled in &binding.keys {
-                let Some(keys) = sequence(spelled) else {
-                    self.complaints.push(format!("{}: no key is called \"{spelled}\"", binding.source));
-                    continue;
-                };
-                if let Some(other) = taken.insert((place, keys.clone()), binding)
-                    && other.action != binding.action
-                {
-                    self.complaints.push(format!(
-                        "{spelled} is bound twice in {name}: {} and {}; the later one counts",
-                        other.source, binding.source
-                    ));
-                }
-                // A new key hides the longer sequences that begin with it, or it could never be reached.
-                self.bound.retain(|(at, bound), _| *at != place || !bound.starts_with(&keys));
-                self.bound.insert((place, keys), act);
+        if let Some(wanted) = &binding.place
+            && !PLACES.iter().any(|(place, name)| name == wanted && works & place != 0)
+        {
+            let known: Vec<&str> =
+                PLACES.iter().filter(|(place, _)| works & place != 0).map(|(_, name)| *name).collect();
+            self.complaints.push(format!(
+                "{}: {} does not work in \"{wanted}\"; it works in {}",
+                binding.source,
+                binding.action,
+                known.join(", ")
+            ));
+            return Vec::new();
+        }
+        let mut wanted = Vec::new();
+        for spelled in &binding.keys {
+            match sequence(spelled) {
+                Some(keys) => wanted.push((spelled.as_str(), keys)),
+                None => self.complaints.push(format!("{}: no key is called \"{spelled}\"", binding.source)),
             }
         }
+        let source: Rc<str> = binding.source.as_str().into();
+        let mut taken = Vec::new();
+        for (place, name) in PLACES {
+            if works & place == 0 || binding.place.as_ref().is_some_and(|wanted| wanted != name) {
+                continue;
+            }
+            self.bound.retain(|(at, _), bound| *at != place || bound.act != act);
+            for (rank, (spelled, keys)) in wanted.iter().enumerate() {
+                if let Some(why) = forbidden(place, keys) {
+                    // One sentence will do where a key is meant for many places.
+                    if binding.place.is_some() || place & TEXT == 0 {
+                        self.complaints.push(format!(
+                            "{}: {spelled} cannot be {} in {name}: {why}",
+                            binding.source, binding.action
+                        ));
+                    }
+                    continue;
+                }
+                // A new key hides the longer sequences that begin with it, or it could never be reached.
+                self.bound.retain(|(at, bound), from| {
+                    let lost = *at == place && bound.starts_with(keys);
+                    if lost {
+                        let from = from.clone();
+                        let keys = (*spelled).to_owned();
+                        taken.push(Taken { place: name, keys, from, by: act, source: source.clone() });
+                    }
+                    !lost
+                });
+                self.bound.insert((place, keys.clone()), Bound { act, source: source.clone(), rank });
+            }
+        }
+        taken
+    }
+
+    /// A key that was taken from somebody is a conflict where two lines of the configuration want it, or where the other
+    /// action is left without any key there and nobody said that it should be.
+    fn complain_of_lost(&mut self, taken: &[Taken], bindings: &[Binding]) {
+        let ours = |source: &Rc<str>| bindings.iter().any(|it| it.source.as_str() == &**source);
+        for lost in taken {
+            let name = lost.from.act.row().name;
+            let by = lost.by.row().name;
+            if name == by {
+                continue;
+            }
+            let sentence = if ours(&lost.from.source) {
+                format!(
+                    "{} is bound twice in {}: {name} ({}) and {by} ({}); the later one counts",
+                    lost.keys, lost.place, lost.from.source, lost.source
+                )
+            } else {
+                let place = PLACES.iter().find(|(_, it)| *it == lost.place).map_or(0, |(place, _)| *place);
+                let said = bindings.iter().any(|it| {
+                    it.action == name && it.place.as_ref().is_none_or(|wanted| wanted == lost.place)
+                });
+                if said || !self.keys_of(place, lost.from.act).is_empty() {
+                    continue;
+                }
+                format!(
+                    "{}: {} is {by} now; {name} ({}) has no key in {} any more (bind it, or say {name} = \"\")",
+                    lost.source, lost.keys, lost.from.source, lost.place
+                )
+            };
+            if !self.complaints.contains(&sentence) {
+                self.complaints.push(sentence);
+            }
+        }
+    }
+
+    /// A sequence behind a key that does something by itself is never reached.
+    fn complain_of_hidden(&mut self, bindings: &[Binding]) {
+        let mut found = Vec::new();
+        for ((place, keys), bound) in &self.bound {
+            if !bindings.iter().any(|it| it.source.as_str() == &*bound.source) {
+                continue;
+            }
+            for end in 1..keys.len() {
+                if let Some(first) = self.bound.get(&(*place, keys[..end].to_vec())) {
+                    let name = PLACES.iter().find(|(it, _)| it == place).map_or("", |(_, name)| *name);
+                    found.push(format!(
+                        "{}: {} in {name} is never reached: {} is {} ({})",
+                        bound.source,
+                        show(keys),
+                        show(&keys[..end]),
+                        first.act.row().name,
+                        first.source
+                    ));
+                }
+            }
+        }
+        found.sort();
+        self.complaints.extend(found);
     }
 
     /// What these keys mean in this place.
     pub fn meaning(&self, place: u16, keys: &[Key]) -> Meaning {
-        if let Some(act) = self.bound.get(&(place, keys.to_vec())) {
-            return Meaning::Do(*act);
+        if let Some(bound) = self.bound.get(&(place, keys.to_vec())) {
+            return Meaning::Do(bound.act);
         }
         let longer = |(at, bound): &(u16, Vec<Key>)| {
             *at == place && bound.len() > keys.len() && bound.starts_with(keys)
@@ -225,7 +362,7 @@ impl Keymap {
             .bound
             .iter()
             .filter(|((at, bound), _)| *at == place && bound.len() > keys.len() && bound.starts_with(keys))
-            .map(|((_, bound), act)| (bound[keys.len()..].to_vec(), *act))
+            .map(|((_, keys_bound), bound)| (keys_bound[keys.len()..].to_vec(), bound.act))
             .collect();
         found.sort_by_key(|(keys, act)| {
             (ACTIONS.iter().position(|row| row.act == *act), keys.len(), show(keys))
@@ -238,18 +375,10 @@ impl Keymap {
         let mut keys: Vec<(usize, usize, String)> = self
             .bound
             .iter()
-            .filter(|((at, _), bound)| *at == place && **bound == act)
-            .map(|((_, keys), _)| {
+            .filter(|((at, _), bound)| *at == place && bound.act == act)
+            .map(|((_, keys), bound)| {
                 let named = show(keys);
-                // The table's own order among equals: its first key is the one to teach.
-                let rank = act
-                    .row()
-                    .keys
-                    .iter()
-                    .flat_map(|(_, alternatives)| alternatives.split(", "))
-                    .position(|spelled| sequence(spelled).as_deref() == Some(keys))
-                    .unwrap_or(0);
-                (rank, named.len(), named)
+                (bound.rank, named.len(), named)
             })
             .collect();
         keys.sort();
@@ -263,8 +392,25 @@ impl Keymap {
 
     /// Every binding, for tests and the manual.
     pub fn all(&self) -> impl Iterator<Item = (u16, &[Key], Act)> {
-        self.bound.iter().map(|((place, keys), act)| (*place, keys.as_slice(), *act))
+        self.bound.iter().map(|((place, keys), bound)| (*place, keys.as_slice(), bound.act))
     }
+}
+
+/// Why a sequence cannot be bound in a place.
+fn forbidden(place: u16, keys: &[Key]) -> Option<&'static str> {
+    let first = keys.first()?;
+    if place & TEXT != 0 && first.text().is_some() {
+        return Some("letters are text there");
+    }
+    if place == place::THREAD && first.digit().is_some() {
+        return Some("digits are a count there");
+    }
+    let alias = |key: &Key| match key.code {
+        KeyCode::Char('i') if key.ctrl => Some("most terminals cannot tell Ctrl-i from Tab"),
+        KeyCode::Char('m') if key.ctrl => Some("most terminals cannot tell Ctrl-m from Enter"),
+        _ => None,
+    };
+    keys.iter().find_map(alias)
 }
 
 /// A sequence of keys by their names.

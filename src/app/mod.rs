@@ -5,17 +5,23 @@
 
 pub mod actions;
 mod answers;
+pub mod canned;
 pub mod composer;
 mod draft_window;
 pub mod form;
 pub mod keymap;
+pub mod layout;
 pub mod list;
 mod list_rows;
+pub mod lock;
+pub mod manual;
 pub mod model;
+mod mouse;
 pub mod msg;
 pub mod outbox;
 pub mod popup;
 pub mod preflight;
+pub mod presets;
 pub mod review;
 pub mod session;
 pub mod split;
@@ -31,5 +37,6 @@ pub(crate) mod tests;
 
 pub use model::{AppOptions, Model, Screen};
 pub use msg::{
-    Effect, EngineState, Input, ListWish, Loaded, Msg, Outcome, Request, Signal, Stroke, Ticket, Wish,
+    Effect, EngineState, Input, ListWish, Loaded, Msg, Outcome, Pointer, Request, Signal, Stroke, Ticket,
+    Wish,
 };

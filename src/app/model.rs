@@ -10,8 +10,10 @@ use super::{
     composer::Composer,
     form::Form,
     keymap::{Binding, Key, Keymap},
+    layout::Layout,
     list::List,
-    msg::{Effect, EngineState, Msg, Request, Signal, Ticket, Wish},
+    lock::Locked,
+    msg::{Effect, EngineState, Msg, Request, Signal, Stroke, Ticket, Wish},
     outbox::OutboxScreen,
     popup::{Ask, Picker},
     review::Review,
@@ -39,8 +41,18 @@ pub struct AppOptions {
     pub keep_status: bool,
     /// What contact data of ours in a reply is.
     pub lint: HashMap<ChannelName, super::preflight::Lint>,
+    /// Folders of canned replies, for the message where there are none.
+    pub canned: Vec<std::path::PathBuf>,
+    /// Programs that a text can go through, by name, with their arguments.
+    pub filters: Vec<(String, Vec<String>)>,
+    /// Keys that lie over the table's: default, gmail, mutt, arrows.
+    pub preset: String,
     /// Keys of the configuration.
     pub bindings: Vec<Binding>,
+    /// The word that opens a locked screen; `None`: Enter twice.
+    pub pin: Option<String>,
+    /// Whether the mouse is ours from the start.
+    pub mouse: bool,
     /// Accounts that can be assigned, beside those that have opened this store.
     pub members: Vec<String>,
     /// In which times are shown.
@@ -82,6 +94,9 @@ pub(super) enum Load {
     Draft,
     Outbox,
     Path,
+    Canned,
+    Owners,
+    MarkQuery,
 }
 
 /// A timer of which only the newest counts.
@@ -119,6 +134,10 @@ pub struct Model {
     pub form: Option<Form>,
     /// A pop-up with a text field.
     pub picker: Option<Picker>,
+    /// Canned replies, while their pop-up is open or what came of it is.
+    pub(super) shelf: Option<super::canned::Shelf>,
+    /// Keys that wait for what the store is asked: they are taken in their order once it is on the screen.
+    pub(super) ahead: Vec<Stroke>,
     /// A question.
     pub ask: Option<Ask>,
     /// The details, and how far they are scrolled.
@@ -139,8 +158,14 @@ pub struct Model {
     pub health: Vec<ChannelHealth>,
     /// Who runs the engine.
     pub engine: EngineState,
+    /// How many panes stand side by side.
+    pub layout: Layout,
     /// One pane over the whole screen.
     pub zoomed: bool,
+    /// The screen is locked.
+    pub locked: Option<Locked>,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
     /// Whether the terminal's window has the focus.
     pub focused: bool,
     /// Accounts that can be assigned.
@@ -158,14 +183,19 @@ pub struct Model {
     pub(super) loads: HashMap<Load, Ticket>,
     pub(super) timers: HashMap<Timer, (Ticket, Time)>,
     pub(super) wishes: BTreeMap<Ticket, Intent>,
+    /// Changes that look at their conversation once more.
+    pub(super) again: HashMap<ConversationId, super::undo::Again>,
     next: u64,
 }
 
 impl Model {
     /// A program that has not looked at anything yet. Its first picture can be drawn at once.
     pub fn new(options: AppOptions, now: Time) -> Self {
-        let keymap = Keymap::new(&options.bindings);
-        let notice = keymap.complaints.first().cloned();
+        let keymap = Keymap::with(&options.preset, &options.bindings);
+        let notice = keymap.complaints.first().map(|first| match keymap.complaints.len() {
+            1 => first.clone(),
+            n => format!("{first}   ({} more: deskline config check)", n - 1),
+        });
         Self {
             keymap,
             size: options.size,
@@ -176,6 +206,8 @@ impl Model {
             review: None,
             form: None,
             picker: None,
+            shelf: None,
+            ahead: Vec::new(),
             ask: None,
             details: None,
             outbox: OutboxScreen::default(),
@@ -186,7 +218,10 @@ impl Model {
             notice,
             health: Vec::new(),
             engine: EngineState::Unknown,
+            layout: Layout::Auto,
             zoomed: false,
+            locked: None,
+            mouse: options.mouse,
             focused: true,
             members: options.members.clone(),
             now,
@@ -199,6 +234,7 @@ impl Model {
             loads: HashMap::new(),
             timers: HashMap::new(),
             wishes: BTreeMap::new(),
+            again: HashMap::new(),
             next: 0,
             options,
         }
@@ -253,7 +289,18 @@ impl Model {
     /// The picture has been drawn: what stands on it now counts as seen.
     pub fn drawn(&mut self, now: Time) -> Vec<Effect> {
         self.now = now;
-        self.thread_drawn();
+        // Behind a lock nothing is seen.
+        if self.locked.is_none() {
+            self.thread_drawn();
+        }
+        if !self.ahead.is_empty() {
+            // They were typed before this picture: what it shows is not taken by them.
+            if !self.waits() {
+                self.take_ahead();
+                self.dirty = true;
+            }
+            return std::mem::take(&mut self.fx);
+        }
         if let Some(review) = &mut self.review {
             review.drawn();
         }
@@ -265,7 +312,9 @@ impl Model {
 
     /// Where a key would go now.
     pub fn place(&self) -> u16 {
-        if self.ask.is_some() {
+        if self.locked.is_some() {
+            place::LOCKED
+        } else if self.ask.is_some() {
             place::ASK
         } else if self.picker.is_some() {
             place::PICKER
@@ -289,20 +338,16 @@ impl Model {
 
     /// Whether letters are text now.
     pub fn in_text(&self) -> bool {
-        matches!(self.place(), place::COMPOSER | place::PICKER | place::FORM)
+        match self.place() {
+            place::COMPOSER | place::PICKER | place::FORM => true,
+            place::LOCKED => self.options.has_pin(),
+            _ => false,
+        }
     }
 
-    /// Whether list and conversation stand side by side.
-    pub fn side_by_side(&self) -> bool {
-        self.size.0 >= 100
-            && self.size.1 >= 16
-            && !self.zoomed
-            && matches!(self.screen, Screen::List | Screen::Thread)
-    }
-
-    /// Whether the details have a pane of their own.
-    pub fn details_beside(&self) -> bool {
-        self.size.0 >= 160 && self.side_by_side()
+    /// The key of an action in a place, for sentences that name it; its name in the palette where it has none.
+    pub fn key(&self, place: u16, act: Act) -> String {
+        self.keymap.key_of(place, act).unwrap_or_else(|| format!(":{}", act.row().name))
     }
 
     /// What a channel is and can do.
@@ -341,6 +386,8 @@ impl Model {
 
     pub(super) fn perform(&mut self, act: Act, keys: &[Key]) {
         match self.place() {
+            _ if act == Act::Mouse => self.toggle_mouse(),
+            place::LOCKED => self.locked_act(act),
             place::ASK => self.ask_act(act),
             place::PICKER => self.picker_act(act),
             place::PANEL => self.panel_act(act),
@@ -371,9 +418,13 @@ impl Model {
                 self.load_details();
             }
             Act::NextPane | Act::PreviousPane => self.switch_pane(),
-            Act::ZoomIn => self.zoomed = true,
-            Act::ZoomOut => self.zoomed = false,
+            Act::ZoomIn => self.zoom(true),
+            Act::ZoomOut => self.zoom(false),
+            Act::LayoutAuto | Act::LayoutOne | Act::LayoutSide | Act::LayoutWide => self.set_layout(act),
+            Act::Lock => self.lock(),
             Act::ShowNew => self.show_new(),
+            Act::Canned => self.open_canned(),
+            Act::MarkQuery => self.open_picker(super::popup::PickerKind::MarkQuery),
             Act::Reply | Act::ReplyQuoting | Act::Note | Act::NewConversation => self.write(act),
             Act::Undo => self.undo_last(),
             Act::Redo => self.redo_last(),
@@ -385,7 +436,8 @@ impl Model {
     }
 
     pub(super) fn cancel(&mut self) {
-        self.say("nothing was cancelled   Ctrl-c again quits, drafts are kept");
+        let key = self.key(self.place(), Act::Cancel);
+        self.say(format!("nothing was cancelled   {key} again quits, drafts are kept"));
     }
 
     /// Does an action by name: the palette and the help menu come here.

@@ -1,7 +1,7 @@
 //! The outbox: what has not been sent, and what a person can do about it.
 
 use super::{
-    actions::Act,
+    actions::{Act, place},
     keymap::Key,
     model::{Load, Model, Screen},
     msg::{Effect, Request, Wish},
@@ -62,14 +62,19 @@ impl Model {
         if first && now > 0 {
             let parked =
                 self.outbox.rows.iter().find(|row| row.state == RowState::Parked && row.author == me);
+            let key = |place, act| self.key(place, act);
+            let (fix, outbox) = (key(place::LIST, Act::GoFix), key(place::LIST, Act::GoOutbox));
             let sentence = parked.map_or_else(
-                || format!("{now} of yours need you: g f lists them, g o shows the outbox"),
+                || format!("{now} of yours need you: {fix} lists them, {outbox} shows the outbox"),
                 |row| {
                     let why = row.reason.as_deref().unwrap_or("it waited too long");
                     format!(
-                        "Not sent: {} {} ({why})   g o: r sends, u takes it back, D discards",
+                        "Not sent: {} {} ({why})   {outbox}: {} sends, {} takes it back, {} discards",
                         row.action.word(),
-                        row.n
+                        row.n,
+                        key(place::OUTBOX, Act::Retry),
+                        key(place::OUTBOX, Act::TakeBack),
+                        key(place::OUTBOX, Act::DiscardRow),
                     )
                 },
             );

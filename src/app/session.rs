@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    layout::Layout,
     model::{Model, Screen},
     msg::{Effect, EngineState, Wish},
     popup::{Ask, AskThen},
@@ -38,6 +39,9 @@ impl Model {
             },
             scroll: number("scroll").and_then(|top| usize::try_from(top).ok()),
         };
+        let layout = session.get("layout").and_then(Value::as_str);
+        self.layout = layout.and_then(Layout::named).unwrap_or_default();
+        self.zoomed = session.get("zoom").and_then(Value::as_bool).unwrap_or_default();
         self.list.selected = number("selected").map(ConversationId);
         if let Some(view) = view.and_then(|name| self.list.views.iter().position(|view| view.name == name)) {
             self.list.view = view;
@@ -77,6 +81,8 @@ impl Model {
         let open = self.thread.as_ref().filter(|_| self.screen == Screen::Thread);
         let session = json!({
             "view": self.list.views[self.list.view].name,
+            "layout": self.layout.name(),
+            "zoom": self.zoomed,
             "selected": self.list.selected.map(|id| id.0),
             "open": open.map(|thread| thread.id.0),
             "scroll": open.map(|thread| thread.top).filter(|_| open.is_some_and(|thread| !thread.follow)),

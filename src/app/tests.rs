@@ -2,6 +2,8 @@
 
 pub(crate) mod fixture;
 
+mod canned;
+mod desk;
 mod keys;
 mod rules;
 mod windows;

@@ -92,36 +92,7 @@ impl Thread {
     }
 }
 
-/// Where the panes of list and conversation stand, in columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Panes {
-    /// Views, from 160 columns on.
-    pub views: u16,
-    /// The list.
-    pub list: u16,
-    /// The conversation.
-    pub thread: u16,
-    /// Details, from 160 columns on.
-    pub details: u16,
-}
-
 impl Model {
-    /// The widths of the panes; rules of one column stand between them.
-    pub fn panes(&self) -> Panes {
-        let width = self.size.0;
-        if !self.side_by_side() {
-            return Panes { views: 0, list: width, thread: width, details: 0 };
-        }
-        if width < 160 {
-            let list = (width / 2).max(50);
-            return Panes { views: 0, list, thread: width - list - 1, details: 0 };
-        }
-        let (views, details) = (18, (width / 5).clamp(30, 44));
-        let rest = width - views - details - 3;
-        let list = rest * 45 / 100;
-        Panes { views, list, thread: rest - list, details }
-    }
-
     /// Lines of the conversation's messages that fit, with the composer as it is.
     pub fn thread_height(&self) -> usize {
         let rows = usize::from(self.size.1);
@@ -337,7 +308,7 @@ impl Model {
         }
     }
 
-    fn scroll_lines(&mut self, top: usize) {
+    pub(super) fn scroll_lines(&mut self, top: usize) {
         let last = self.thread_lines().len().saturating_sub(self.thread_height());
         if let Some(thread) = &mut self.thread {
             thread.top = top.min(last);
@@ -548,6 +519,9 @@ impl Model {
 
     /// The agent's own read cursor, after 250 ms of focus with the newest message on the screen.
     pub(super) fn move_read_cursor(&mut self) {
+        if self.locked.is_some() {
+            return;
+        }
         let Some(thread) = &mut self.thread else { return };
         let newest = thread.messages.last().map(|message| message.id);
         let Some(message) = newest.filter(|_| self.screen == Screen::Thread && thread.at_newest) else {

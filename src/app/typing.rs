@@ -6,7 +6,7 @@ use crossterm::event::KeyModifiers;
 use super::{
     actions::{Act, place},
     keymap::{Key, Meaning},
-    model::{Model, Timer},
+    model::{Load, Model, Timer},
     msg::{Input, Stroke},
 };
 
@@ -15,6 +15,7 @@ impl Model {
         self.dirty |= !matches!(input, Input::Focus(_));
         self.touched |= matches!(input, Input::Key(_) | Input::Burst(_) | Input::Paste(_));
         match input {
+            Input::Point(pointer) => self.point(pointer),
             Input::Key(stroke) => self.stroke(stroke),
             Input::Burst(strokes) => self.burst(&strokes),
             Input::Paste(text) => self.paste(&text),
@@ -41,7 +42,7 @@ impl Model {
     }
 
     fn paste(&mut self, text: &str) {
-        if !self.insert_paste(text) {
+        if self.locked.is_some() || !self.insert_paste(text) {
             self.say("pasted outside a text field: nothing was done");
         }
     }
@@ -52,6 +53,10 @@ impl Model {
             return;
         }
         let key = Key::from(stroke.key);
+        if self.waits() && !key.is_cancel() {
+            self.ahead.push(stroke);
+            return;
+        }
         let place = self.place();
         let after_escape = stroke.after_escape && !matches!(place, place::COMPOSER | place::REVIEW);
         if self.prefix.is_empty() {
@@ -97,7 +102,9 @@ impl Model {
             Meaning::Nothing => {
                 let sequence = keys.len() > 1;
                 self.end_prefix();
-                if sequence {
+                if place == place::LOCKED {
+                    self.locked_key(key);
+                } else if sequence {
                     self.say(format!("{}: no such key here", super::keymap::show(&keys)));
                 } else if !self.type_text(key) && !matches!(place, place::REVIEW | place::ASK) {
                     self.unknown_key(key);
@@ -106,7 +113,22 @@ impl Model {
         }
     }
 
-    fn end_prefix(&mut self) {
+    /// Whether keys have to wait: what they would act on has been asked for and is not on the screen yet. Only pop-up and
+    /// review bar wait, for a text must not be sent before its reader, nor a reply be taken from a list that is not here.
+    pub(super) fn waits(&self) -> bool {
+        let picking = self.picker.as_ref().is_some_and(|it| it.kind == super::popup::PickerKind::Canned);
+        let reading = |load: &Load| self.loads.contains_key(load);
+        (picking && reading(&Load::Canned)) || (self.review.is_some() && self.review_waits())
+    }
+
+    /// Takes the keys that waited.
+    pub(super) fn take_ahead(&mut self) {
+        for stroke in std::mem::take(&mut self.ahead) {
+            self.input(Input::Key(stroke));
+        }
+    }
+
+    pub(super) fn end_prefix(&mut self) {
         self.prefix.clear();
         self.prefix_shown = false;
         self.timers.remove(&Timer::Prefix);

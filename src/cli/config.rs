@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{args::ConfigCommand, context::World, error::CliError, plain};
 use crate::{
+    app::keymap::Keymap,
     channels::registry,
     config::{self, Environment},
     domain::query::Query,
@@ -31,6 +32,10 @@ pub fn run(
             views(&world)?;
             for warning in &world.config.warnings {
                 plain::note(&warning.to_string());
+            }
+            let keys = &world.config.keys;
+            for complaint in Keymap::with(&keys.preset, &super::inbox::bindings(keys)).complaints {
+                plain::note(&complaint);
             }
             plain::line(&format!("good: {} channel(s)", world.config.channels.len()))
         }

@@ -1,6 +1,6 @@
 //! What every command starts from: the configuration, the store, who sits here, and the channels.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use chrono_tz::Tz;
 
@@ -265,15 +265,6 @@ impl Desk {
         .hint(format!("known: {}", known.join(", "))))
     }
 
-    /// The name under which a file's channel is kept: its own, or `NAME (import)` beside a configured one.
-    pub fn import_channel(&self, name: &str) -> ChannelName {
-        if self.descriptors.iter().any(|it| it.name.0 == name) {
-            ChannelName(format!("{name} (import)"))
-        } else {
-            ChannelName(name.to_owned())
-        }
-    }
-
     /// Says on standard error that nobody moves anything, where that is so.
     pub fn say_if_no_engine(&self) {
         let idle: Vec<&str> = self
@@ -303,4 +294,10 @@ pub fn send_id(clock: &dyn Clock) -> String {
 pub fn holder(account: &str) -> String {
     let host = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
     format!("{account}@{host}:{}", std::process::id())
+}
+
+/// The name under which a file's channel is kept: its own, or `NAME (import)` beside a configured one.
+pub fn import_channel(name: &str, configured: &HashSet<ChannelName>) -> ChannelName {
+    let own = ChannelName(name.to_owned());
+    if configured.contains(&own) { ChannelName(format!("{name} (import)")) } else { own }
 }

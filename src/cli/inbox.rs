@@ -3,6 +3,7 @@
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
+use secrecy::ExposeSecret;
 use tokio::sync::{Mutex, watch};
 
 use super::{
@@ -19,10 +20,11 @@ use crate::{
         leader::{leads, lock_file},
     },
     terminal::{
+        canned::Files,
         input::Timing,
         locale::utf8_proved,
         perform::Performer,
-        run::{self, Ended, EngineSwitch, Window},
+        run::{self, Bell, Ended, EngineSwitch, Window},
         tty::{NoTerminal, Tty},
     },
     ui::Theme,
@@ -85,6 +87,7 @@ pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError
         window: DraftWindow { name: context::holder(&desk.me), place: tty.name() },
         send_ids: Arc::new(move || context::send_id(clock.as_ref())),
         home: environment.home().to_owned(),
+        files: Files { folders: config.compose.canned.clone(), products: config.products_file.clone() },
     };
     let no_colour = environment.get("NO_COLOR").is_some();
     let theme = match config.ui.theme.as_str() {
@@ -112,11 +115,20 @@ pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError
         opener: config.ui.opener.clone(),
         downloads: downloads(environment),
         mouse: config.ui.mouse,
-        bell: config.ui.bell != "none",
+        bell: Bell::named(&config.ui.bell),
+        title: config.ui.title,
         engine: engine_state,
         switch: show.switch,
     };
-    let model = Model::new(options(desk, show.channel, show.demo, size), desk.clock.now());
+    let mut options = options(desk, show.channel, show.demo, size);
+    if let Some(pin) = &config.ui.pin {
+        let pin = pin.resolve(environment).await.map_err(|error| {
+            CliError::new(Code::Config, format!("[ui] pin: {error}"))
+                .hint("without it the screen cannot be locked")
+        })?;
+        options.pin = Some(pin.expose_secret().to_owned());
+    }
+    let model = Model::new(options, desk.clock.now());
     let ended = run::run(window, model).await;
     watching.abort();
     match ended {
@@ -138,24 +150,30 @@ fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -
         views: config.views.iter().map(|view| (view.name.clone(), view.query.clone())).collect(),
         channel: channel.map(ChannelName),
         keep_status: config.compose.after_send == AfterSend::Keep,
+        canned: config.compose.canned.clone(),
+        filters: config.compose.filters.clone(),
         lint: config.channels.iter().map(|it| (it.name.clone(), lint(it.lint))).collect::<HashMap<_, _>>(),
-        bindings: config
-            .keys
-            .bindings
-            .iter()
-            .map(|it| {
-                let (place, action) = match it.action.rsplit_once('.') {
-                    Some((place, action)) => (Some(place.to_owned()), action.to_owned()),
-                    None => (None, it.action.clone()),
-                };
-                Binding { place, action, keys: it.keys.clone(), source: it.origin.to_string() }
-            })
-            .collect(),
+        preset: config.keys.preset.clone(),
+        bindings: bindings(&config.keys),
+        pin: None,
+        mouse: config.ui.mouse,
         members: config.members.iter().map(|it| it.login.clone()).collect(),
         zone: desk.zone,
         demo,
         size,
     }
+}
+
+/// `[keys]` in the keymap's words.
+pub fn bindings(keys: &config::KeysConfig) -> Vec<Binding> {
+    let binding = |it: &config::KeyBinding| {
+        let (place, action) = match it.action.rsplit_once('.') {
+            Some((place, action)) => (Some(place.to_owned()), action.to_owned()),
+            None => (None, it.action.clone()),
+        };
+        Binding { place, action, keys: it.keys.clone(), source: it.origin.to_string() }
+    };
+    keys.bindings.iter().map(binding).collect()
 }
 
 /// What a channel's configuration says of findings, in the pre-flight's words.

@@ -8,6 +8,9 @@ use tracing_appender::{
 };
 use tracing_subscriber::EnvFilter;
 
+/// Lines that may wait for the disk.
+const LINES_WAITING: usize = 1024;
+
 /// Starts the log in `folder`. `level` is `DESKLINE_LOG`. `None` where no file can be had: the program goes on.
 pub fn start(folder: &Path, level: Option<&str>) -> Option<WorkerGuard> {
     std::fs::create_dir_all(folder).ok()?;
@@ -18,8 +21,9 @@ pub fn start(folder: &Path, level: Option<&str>) -> Option<WorkerGuard> {
         .max_log_files(7)
         .build(folder)
         .ok()?;
-    // Lossy: a slow disk never holds up a key.
-    let (writer, guard) = NonBlockingBuilder::default().lossy(true).finish(files);
+    // Lossy: a slow disk never holds up a key. The queue takes its whole memory at once, so that it is a short one.
+    let (writer, guard) =
+        NonBlockingBuilder::default().lossy(true).buffered_lines_limit(LINES_WAITING).finish(files);
     let filter = level
         .and_then(|level| EnvFilter::try_new(level).ok())
         .unwrap_or_else(|| EnvFilter::new("warn,deskline=info"));

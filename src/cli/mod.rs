@@ -9,6 +9,7 @@ mod config;
 mod context;
 mod demo;
 mod doctor;
+mod erase;
 mod error;
 mod explain;
 mod find;
@@ -20,6 +21,7 @@ mod log;
 mod outbox;
 mod plain;
 mod reply;
+mod report;
 mod show;
 mod signals;
 mod simulate;
@@ -66,6 +68,10 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), CliError> {
     let environment = Environment::new(std::env::vars_os(), Account::current());
+    #[cfg(debug_assertions)]
+    if let Some(place) = environment.get("DESKLINE_CRASH_AT") {
+        crate::store::crash::arm(place);
+    }
     match &cli.command {
         Some(Command::Completions { shell }) => {
             let mut bytes = Vec::new();
@@ -75,6 +81,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Some(Command::Man) => {
             let mut bytes = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut bytes)?;
+            bytes.extend(crate::app::manual::roff().into_bytes());
             return plain::raw(&bytes);
         }
         Some(Command::Config(command)) => return config::run(environment, cli.config, command),
@@ -124,6 +131,8 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
         Some(Command::Label(args)) => triage::label(&desk, args).await,
         Some(Command::Snooze(args)) => triage::snooze(&desk, args).await,
         Some(Command::Outbox(args)) => outbox::run(&desk, args).await,
+        Some(Command::Erase(args)) => erase::run(&desk, args).await,
+        Some(Command::Report(args)) => report::run(&desk, args).await,
         Some(Command::Attachment(command)) => attachment::run(&desk, command).await,
         Some(Command::Import(args)) => transfer::import(&desk, args).await,
         Some(Command::Export(args)) => transfer::export(&desk, args).await,

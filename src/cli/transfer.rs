@@ -1,66 +1,138 @@
 //! `deskline import` and `deskline export`.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::File,
     io::{BufRead, BufReader, IsTerminal},
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::mpsc;
 
 use super::{
     args::{Export, Format, Import},
-    context::Desk,
+    context::{self, Desk},
     error::{CliError, Code},
     interchange::{self, Line},
     list, plain,
+    signals::{self, Ended},
 };
 use crate::{
     domain::{ChannelName, query::Query, text::SafeText},
     store::{Imported, ListRequest, Sort},
 };
 
-/// Conversations that are stored in one transaction.
-const BATCH: usize = 500;
+/// Bytes of a file that are stored in one transaction: large enough that the full-text index is written in few pieces,
+/// small enough that three such portions (read, waiting, being stored) are no memory to speak of.
+const PORTION: u64 = 3 << 20;
 /// Messages of one conversation that are exported.
 const ALL: usize = 100_000;
 
-/// Imports a file. Safe to repeat; never sends anything.
+/// A part of a file, ready to be stored.
+struct Portion {
+    batches: HashMap<ChannelName, Vec<Imported>>,
+    conversations: u64,
+    bytes: u64,
+}
+
+/// Imports a file. Safe to repeat; never sends anything. The file is read and understood on a thread of its own while the
+/// portion before is being stored.
 pub async fn import(desk: &Desk, args: Import) -> Result<(), CliError> {
     let shown = args.file.display().to_string();
     let file =
         File::open(&args.file).map_err(|error| CliError::new(Code::Failed, format!("{shown}: {error}")))?;
     let progress = bar(file.metadata()?.len());
-    let mut batches: HashMap<ChannelName, Vec<Imported>> = HashMap::new();
-    let mut count = 0_u64;
-    for (number, text) in BufReader::new(file).lines().enumerate() {
-        let at = |why: String| {
-            CliError::new(
-                Code::Failed,
-                format!("{shown}, line {}: {why}; what stands before it is kept", number + 1),
-            )
-            .hint("mend the line and import again: what is there already stays as it is")
+    let configured = desk.descriptors.iter().map(|it| it.name.clone()).collect();
+    let (portions, mut portion) = mpsc::channel(1);
+    let name = shown.clone();
+    let reading = std::thread::Builder::new()
+        .name("import-reader".into())
+        .spawn(move || read(BufReader::new(file), &name, &configured, &portions))?;
+    let ended = signals::ended();
+    tokio::pin!(ended);
+    let mut count = 0;
+    let outcome = loop {
+        let next = tokio::select! {
+            biased;
+            how = &mut ended => {
+                progress.abandon();
+                plain::note(&format!("{count} conversations are kept; import again: it goes on from there"));
+                return match how {
+                    Ended::Interrupted => Err(CliError::new(Code::Interrupted, "")),
+                    Ended::Told => Ok(()),
+                };
+            }
+            next = portion.recv() => next,
         };
-        let text = text.map_err(|error| at(error.to_string()))?;
-        progress.inc(text.len() as u64 + 1);
+        match next {
+            Some(Ok(Portion { batches, conversations, bytes })) => {
+                for (channel, batch) in batches {
+                    desk.store.import(channel, batch, desk.clock.now()).await?;
+                }
+                count += conversations;
+                progress.inc(bytes);
+            }
+            Some(Err(error)) => break Err(error),
+            None => break Ok(()),
+        }
+    };
+    // It has sent its last portion: nothing is waited for.
+    let _ = reading.join();
+    progress.finish_and_clear();
+    outcome?;
+    plain::note(&format!("{count} conversations read from {shown}"));
+    Ok(())
+}
+
+/// Reads a file portion by portion, until its end, its first bad line, or until nobody takes them any more.
+fn read(
+    mut file: impl BufRead,
+    shown: &str,
+    configured: &HashSet<ChannelName>,
+    portions: &mpsc::Sender<Result<Portion, CliError>>,
+) {
+    let mut text = String::new();
+    let mut number = 0_u64;
+    let mut portion = Portion { batches: HashMap::new(), conversations: 0, bytes: 0 };
+    let trouble = loop {
+        text.clear();
+        number += 1;
+        match file.read_line(&mut text) {
+            Ok(0) => break None,
+            Ok(bytes) => portion.bytes += bytes as u64,
+            Err(error) => break Some(error.to_string()),
+        }
         if text.trim().is_empty() {
             continue;
         }
-        let line: Line = serde_json::from_str(&text).map_err(|error| at(error.to_string()))?;
-        let channel = desk.import_channel(&line.channel);
-        let batch = batches.entry(channel.clone()).or_default();
-        batch.push(interchange::imported(line).map_err(at)?);
-        count += 1;
-        if batch.len() >= BATCH {
-            desk.store.import(channel, std::mem::take(batch), desk.clock.now()).await?;
+        let understood = serde_json::from_str::<Line>(&text).map_err(|error| error.to_string());
+        let understood = understood.and_then(|line| {
+            let channel = context::import_channel(&line.channel, configured);
+            Ok((channel, interchange::imported(line)?))
+        });
+        match understood {
+            Ok((channel, conversation)) => {
+                portion.batches.entry(channel).or_default().push(conversation);
+                portion.conversations += 1;
+            }
+            Err(why) => break Some(why),
         }
+        if portion.bytes >= PORTION {
+            let full = Portion { batches: HashMap::new(), conversations: 0, bytes: 0 };
+            if portions.blocking_send(Ok(std::mem::replace(&mut portion, full))).is_err() {
+                return;
+            }
+        }
+    };
+    let _ = portions.blocking_send(Ok(portion));
+    if let Some(why) = trouble {
+        let error = CliError::new(
+            Code::Failed,
+            format!("{shown}, line {number}: {why}; what stands before it is kept"),
+        )
+        .hint("mend the line and import again: what is there already stays as it is");
+        let _ = portions.blocking_send(Err(error));
     }
-    for (channel, batch) in batches {
-        desk.store.import(channel, batch, desk.clock.now()).await?;
-    }
-    progress.finish_and_clear();
-    plain::note(&format!("{count} conversations read from {shown}"));
-    Ok(())
 }
 
 /// Exports what matches.

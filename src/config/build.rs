@@ -122,6 +122,7 @@ impl Loader<'_> {
                     AfterSend::Pending
                 },
                 canned: compose.paths("canned").to_vec(),
+                filters: compose.programs("filters"),
                 editor: compose.get("editor").map(|_| compose.list("editor").to_vec()),
             },
             products_file: products.path("file").map(PathBuf::from),
@@ -391,11 +392,15 @@ impl Loader<'_> {
         {
             note(&config.store.origin, "url".to_owned());
         }
-        if config.store.password.as_ref().is_some_and(super::SecretRef::is_literal)
-            && let Some(table) = self.tables.iter().find(|table| table.schema.name == "store")
-            && let Some(entry) = table.entries.iter().find(|entry| entry.key == "password")
+        for (table, key, secret) in
+            [("store", "password", &config.store.password), ("ui", "pin", &config.ui.pin)]
         {
-            note(&entry.origin, "password".to_owned());
+            if secret.as_ref().is_some_and(super::SecretRef::is_literal)
+                && let Some(table) = self.tables.iter().find(|it| it.schema.name == table)
+                && let Some(entry) = table.entries.iter().find(|entry| entry.key == key)
+            {
+                note(&entry.origin, key.to_owned());
+            }
         }
         for channel in &config.channels {
             for (key, _) in channel.settings.secrets().filter(|(_, secret)| secret.is_literal()) {
@@ -446,11 +451,8 @@ impl Loader<'_> {
     }
 }
 
-/// Keys of the interface whose feature is not here yet.
-const UNREAD: &[&str] = &["compose.canned", "products.file"];
-
 /// Keys of which only one value does something yet.
-const ONLY: &[(&str, &str)] = &[("keys.preset", "default"), ("ui.lang", "en")];
+const ONLY: &[(&str, &str)] = &[("ui.lang", "en")];
 
 fn warnings(config: &Config, kinds: &[KindSchema]) -> Vec<Problem> {
     let mut warnings = Vec::new();
@@ -468,9 +470,8 @@ fn warnings(config: &Config, kinds: &[KindSchema]) -> Vec<Problem> {
         warnings.push(Problem::new(message).hint("listen on 127.0.0.1 and put a TLS proxy in front"));
     }
     for value in &config.effective {
-        let unread = UNREAD.contains(&value.key.as_str()) && value.origin != Origin::Default;
         let only = ONLY.iter().any(|(key, word)| value.key == *key && value.value.trim_matches('"') != *word);
-        if unread || only {
+        if only {
             let message = format!("`{}` is taken, but this version does nothing with it yet", value.key);
             warnings.push(Problem::at(&value.origin, message));
         }
@@ -527,6 +528,8 @@ fn screen(settings: &Settings) -> UiConfig {
         theme: text(settings, "theme"),
         mouse: settings.flag("mouse"),
         bell: text(settings, "bell"),
+        title: settings.flag("title"),
+        pin: settings.secret("pin").cloned(),
         esc_timeout: settings.span("esc_timeout").unwrap_or_default(),
         opener: settings.list("opener").to_vec(),
     }

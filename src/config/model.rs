@@ -238,6 +238,8 @@ pub struct ComposeConfig {
     pub after_send: AfterSend,
     /// Folders of canned replies, the later wins. They need not exist.
     pub canned: Vec<PathBuf>,
+    /// Programs that a text can go through, by name, with their arguments.
+    pub filters: Vec<(String, Vec<String>)>,
     /// The program of Ctrl-x e. `None`: `$VISUAL`, `$EDITOR`, vi.
     pub editor: Option<Vec<String>>,
 }
@@ -252,7 +254,7 @@ pub enum AfterSend {
 }
 
 /// `[ui]`
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct UiConfig {
     /// The zone of times on the screen. Default: `TZ`, else the box's, else UTC.
     pub zone: chrono_tz::Tz,
@@ -264,6 +266,10 @@ pub struct UiConfig {
     pub mouse: bool,
     /// bel, osc9, osc777, none. Default bel.
     pub bell: String,
+    /// Whether the window's title says how much waits. Default no.
+    pub title: bool,
+    /// The word that opens the locked screen. `None`: Enter twice.
+    pub pin: Option<super::SecretRef>,
     /// How long an Esc waits for the rest of a key. Default 50 ms, over SSH 150 ms.
     pub esc_timeout: Duration,
     /// What opens an attachment. Default xdg-open.

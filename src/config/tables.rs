@@ -3,7 +3,7 @@
 use super::schema::{
     KeyKind::{
         Address, Choice, Count, Days, Flag, Hours, Languages, List, Marketplace, Path, Paths, Program,
-        Secret, Short, Size, Span, StoreUrl, Text, Words, Zone,
+        Programs, Secret, Short, Size, Span, StoreUrl, Text, Words, Zone,
     },
     KeySchema as Key, Shape, TableSchema,
 };
@@ -140,6 +140,7 @@ pub const TABLES: &[TableSchema] = &[
             .or("pending"),
             Key::new("canned", Paths, "Folders of canned replies, NAME.LANG.md; the later folder wins.")
                 .or("/etc/deskline/canned,~/.config/deskline/canned"),
+            Key::new("filters", Programs, "Programs that Ctrl-x f sends a text through, by name; no shell."),
             Key::new("editor", Program, "The editor of Ctrl-x e. Default: $VISUAL, else $EDITOR, else vi."),
         ],
     },
@@ -162,6 +163,8 @@ pub const TABLES: &[TableSchema] = &[
                 .or("auto"),
             Key::new("mouse", Flag, "Whether the mouse is ours from the start.").or("false"),
             Key::new("bell", Choice(&["bel", "osc9", "osc777", "none"]), "How an alarm is rung.").or("bel"),
+            Key::new("title", Flag, "Whether the window's title says how much waits.").or("false"),
+            Key::new("pin", Secret, "The word that opens the locked screen. Default: Enter twice."),
             Key::new(
                 "esc_timeout",
                 Span(1),

@@ -58,6 +58,8 @@ struct State {
     /// How the terminal was before, while it is ours.
     before: Option<Termios>,
     modes: Modes,
+    /// The window's title is ours.
+    titled: bool,
 }
 
 static HOOK: Once = Once::new();
@@ -73,7 +75,7 @@ impl Guard {
     pub fn enter(tty: Tty, modes: Modes) -> io::Result<Self> {
         let inner = Arc::new(Inner {
             tty,
-            state: Mutex::new(State { before: None, modes }),
+            state: Mutex::new(State { before: None, modes, titled: false }),
             asked: AtomicBool::new(false),
             owner: std::thread::current().id(),
         });
@@ -111,6 +113,20 @@ impl Guard {
         let change = mode_change(state.modes, modes);
         state.modes = modes;
         if state.before.is_some() { self.inner.tty.write_all(change.as_bytes()) } else { Ok(()) }
+    }
+
+    /// Sets the window's title; the one before is put aside and comes back on the way out (`XTWINOPS` 22 and 23).
+    ///
+    /// # Errors
+    ///
+    /// The terminal is gone.
+    pub fn title(&self, title: &str) -> io::Result<()> {
+        let mut state = lock(&self.inner.state);
+        if state.before.is_none() {
+            return Ok(());
+        }
+        let aside = if std::mem::replace(&mut state.titled, true) { "" } else { "\x1b[22;2t" };
+        self.inner.tty.write_all(format!("{aside}\x1b]2;{title}\x1b\\").as_bytes())
     }
 
     /// The modes that are, or will be, switched on.
@@ -174,16 +190,18 @@ impl Inner {
     }
 
     fn leave(&self) {
-        let Some((before, modes)) = ({
+        let Some((before, modes, titled)) = ({
             let mut state = lock(&self.state);
             let modes = state.modes;
-            state.before.take().map(|before| (before, modes))
+            let titled = std::mem::take(&mut state.titled);
+            state.before.take().map(|before| (before, modes, titled))
         }) else {
             return;
         };
         // From here on a terminal that takes nothing must not hold us up.
         let undo = mode_change(modes, Modes::default());
-        let restore = format!("\x1b[?2026l{undo}\x1b[?2004l\x1b[m\x1b[?25h\x1b[?1049l");
+        let title = if titled { "\x1b[23;2t" } else { "" };
+        let restore = format!("\x1b[?2026l{undo}{title}\x1b[?2004l\x1b[m\x1b[?25h\x1b[?1049l");
         let _ = self.write_without_waiting(restore.as_bytes());
         if self.asked.swap(false, Ordering::Relaxed) {
             self.swallow_answers();

@@ -10,6 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use tokio::sync::{mpsc, watch};
 
 use super::{
@@ -24,7 +25,7 @@ use super::{
     tty::Tty,
 };
 use crate::{
-    app::{Effect, EngineState, Input, Model, Msg, Signal, Stroke, Ticket, Wish},
+    app::{Effect, EngineState, Input, Model, Msg, Pointer, Signal, Stroke, Ticket, Wish},
     domain::{MessageId, Time, attachment::safe_file_name, time::Clock},
     ui::{self, Theme},
 };
@@ -61,12 +62,49 @@ pub struct Window {
     pub downloads: PathBuf,
     /// Whether the mouse is ours from the start.
     pub mouse: bool,
-    /// Whether a BEL is rung at all.
-    pub bell: bool,
+    /// How an alarm is rung.
+    pub bell: Bell,
+    /// Whether the window's title says how much waits.
+    pub title: bool,
     /// Who runs the engine, as it changes.
     pub engine: watch::Receiver<EngineState>,
     /// The engine of this process.
     pub switch: Arc<dyn EngineSwitch>,
+}
+
+/// How an alarm is rung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bell {
+    /// BEL.
+    Bel,
+    /// OSC 9, as iTerm2, kitty and foot show it.
+    Osc9,
+    /// OSC 777, as urxvt and foot show it.
+    Osc777,
+    /// Not at all.
+    None,
+}
+
+impl Bell {
+    /// The bell of a name; BEL for one that is not known (the configuration refuses those).
+    pub fn named(name: &str) -> Self {
+        match name {
+            "osc9" => Self::Osc9,
+            "osc777" => Self::Osc777,
+            "none" => Self::None,
+            _ => Self::Bel,
+        }
+    }
+
+    /// What is written. No name and no text: a notification may be shown where others look.
+    pub fn bytes(self) -> &'static str {
+        match self {
+            Self::Bel => "\x07",
+            Self::Osc9 => "\x1b]9;deskline: something needs you\x1b\\",
+            Self::Osc777 => "\x1b]777;notify;deskline;something needs you\x1b\\",
+            Self::None => "",
+        }
+    }
 }
 
 /// The engine of this process, around a suspend: a sleeping leader would hold everybody up.
@@ -119,6 +157,8 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
         window,
         ended: Ended::Quit,
         rung: None,
+        focused: false,
+        titled: String::new(),
         quitting: false,
         gone: false,
         busy: Arc::default(),
@@ -177,6 +217,10 @@ struct Room {
     timers: Timers,
     ended: Ended,
     rung: Option<Instant>,
+    /// The terminal said that somebody looks at it.
+    focused: bool,
+    /// What the window's title says.
+    titled: String,
     quitting: bool,
     gone: bool,
     /// A file is being fetched from the folder, an address opened: bounded, so that a held key starts no hundred.
@@ -245,6 +289,12 @@ impl Room {
         if drawn.is_err() {
             return self.hang_up(model);
         }
+        if self.window.title {
+            let title = ui::window_title(model);
+            if title != self.titled && self.guard.title(&title).is_ok() {
+                self.titled = title;
+            }
+        }
         for effect in model.drawn(now) {
             self.effect(effect);
         }
@@ -265,9 +315,14 @@ impl Room {
                     }
                 }
                 InputEvent::Paste { text, .. } => Input::Paste(text),
-                InputEvent::FocusGained => Input::Focus(true),
-                InputEvent::FocusLost => Input::Focus(false),
-                InputEvent::Mouse(_) => continue,
+                InputEvent::FocusGained | InputEvent::FocusLost => {
+                    self.focused = event == InputEvent::FocusGained;
+                    Input::Focus(self.focused)
+                }
+                InputEvent::Mouse(mouse) => match pointer(mouse) {
+                    Some(pointer) => Input::Point(pointer),
+                    None => continue,
+                },
                 InputEvent::Answer(answer) => {
                     self.answered(model, answer);
                     continue;
@@ -354,6 +409,7 @@ impl Room {
         let back = with(&self.guard).and_then(|()| self.start_reader());
         let (columns, rows) = self.screen.resize();
         self.screen.repaint();
+        self.titled.clear();
         if back.is_err() {
             return self.hang_up(model);
         }
@@ -404,6 +460,12 @@ impl Room {
                 let edited = self.edit(&text, &command);
                 let _ = self.messages.send(Msg::Edited(ticket, edited));
             }
+            Effect::FilterText(ticket, command, text) => {
+                let messages = self.messages.clone();
+                tokio::spawn(async move {
+                    let _ = messages.send(Msg::Edited(ticket, super::filter::run(&command, &text).await));
+                });
+            }
             Effect::CompletePath(ticket, typed) => {
                 let (messages, home) = (self.messages.clone(), self.window.performer.home.clone());
                 tokio::task::spawn_blocking(move || {
@@ -412,11 +474,15 @@ impl Room {
             }
             Effect::Bell => {
                 let quiet = self.rung.is_some_and(|at| at.elapsed() < BELL_EVERY);
-                if self.window.bell && !quiet && !self.gone {
+                if self.window.bell != Bell::None && !quiet && !self.focused && !self.gone {
                     self.rung = Some(Instant::now());
                     // A terminal that is gone is noticed by whoever reads it.
-                    let _ = self.screen.bell();
+                    let _ = self.screen.say(self.window.bell.bytes());
                 }
+            }
+            Effect::Mouse(mouse) => {
+                // The same.
+                let _ = self.guard.set_modes(Modes { mouse, ..self.guard.modes() });
             }
             Effect::Suspend => {
                 // The signal handler does it, so that Ctrl-z and SIGTSTP are one path.
@@ -494,6 +560,17 @@ impl Room {
             *busy.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
             let _ = messages.send(Msg::Said(ticket, said));
         });
+    }
+}
+
+/// What of the mouse means anything here.
+fn pointer(mouse: MouseEvent) -> Option<Pointer> {
+    let MouseEvent { column, row, .. } = mouse;
+    match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Pointer::Click { column, row }),
+        MouseEventKind::ScrollDown => Some(Pointer::Wheel { column, down: true }),
+        MouseEventKind::ScrollUp => Some(Pointer::Wheel { column, down: false }),
+        _ => None,
     }
 }
 

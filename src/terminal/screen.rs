@@ -98,14 +98,14 @@ impl Screen {
         self.tty.write_all(bytes.as_bytes())
     }
 
-    /// Rings the bell.
+    /// Writes what is no part of a frame and moves no cursor: a bell.
     ///
     /// # Errors
     ///
     /// As for [`Screen::draw`].
-    pub fn bell(&mut self) -> io::Result<()> {
-        self.stats.bytes += 1;
-        self.tty.write_all(b"\x07")
+    pub fn say(&mut self, bytes: &str) -> io::Result<()> {
+        self.stats.bytes += bytes.len() as u64;
+        self.tty.write_all(bytes.as_bytes())
     }
 
     /// What drawing has cost so far.

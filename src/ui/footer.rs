@@ -48,10 +48,12 @@ fn said(model: &Model) -> Option<String> {
         let since = words::clock(since, model.options.zone, model.now);
         return Some(format!("NO ENGINE since {since}: nothing comes or goes"));
     }
+    let at = if model.screen == Screen::Thread { place::THREAD } else { place::LIST };
+    let key = |act| model.key(at, act);
     let (marks, hidden) = model.marks();
     if marks > 0 && model.screen == Screen::List {
         let hidden = if hidden > 0 { format!(" ({hidden} not on screen)") } else { String::new() };
-        return Some(format!("{marks} marked{hidden}  X unmark"));
+        return Some(format!("{marks} marked{hidden}  {} unmark", key(Act::Unmark)));
     }
     if !model.prefix.is_empty() && !model.prefix_shown {
         return Some(format!("{} ...", crate::app::keymap::show(&model.prefix)));
@@ -59,10 +61,15 @@ fn said(model: &Model) -> Option<String> {
     if model.screen == Screen::List {
         if let Some(search) = &model.list.narrowed.search {
             let scope = if model.list.narrowed.everything { "everything" } else { "this view" };
-            return Some(format!("search in {scope}: {search}   n N next, previous   Esc ends it"));
+            return Some(format!(
+                "search in {scope}: {search}   {} {} next, previous   {} ends it",
+                key(Act::NextUnread),
+                key(Act::PreviousUnread),
+                key(Act::Escape)
+            ));
         }
         if let Some(filter) = &model.list.narrowed.filter {
-            return Some(format!("filter: {filter}   Esc ends it"));
+            return Some(format!("filter: {filter}   {} ends it", key(Act::Escape)));
         }
         let arrived = model.list.arrived.len();
         if arrived > 0 {
@@ -73,7 +80,12 @@ fn said(model: &Model) -> Option<String> {
     if let Some(search) = model.thread.as_ref().and_then(|thread| thread.search.as_ref())
         && model.screen == Screen::Thread
     {
-        return Some(format!("search: {search}   n N next, previous hit   Esc ends it"));
+        return Some(format!(
+            "search: {search}   {} {} next, previous hit   {} ends it",
+            key(Act::NextUnread),
+            key(Act::PreviousUnread),
+            key(Act::Escape)
+        ));
     }
     model
         .descriptor(&model.composer.as_ref()?.channel)
@@ -129,16 +141,19 @@ fn wanted(place: u16) -> &'static [(Act, &'static str)] {
 fn hints(model: &Model, width: u16) -> String {
     let at = model.place();
     if at == place::COMPOSER {
-        let mut line = match model.composer.as_ref().map(|composer| composer.kind) {
-            Some(crate::domain::DraftKind::Note) => "Esc, then n: save note   Esc, then k: keep".to_owned(),
-            _ => "Esc, then y: send   Esc, then k: keep".to_owned(),
+        let review = model.key(at, Act::ReviewBar);
+        let keep = model.key(place::REVIEW, Act::Keep);
+        let (act, word) = match model.composer.as_ref().map(|composer| composer.kind) {
+            Some(crate::domain::DraftKind::Note) => (Act::SaveNote, "save note"),
+            _ => (Act::Send, "send"),
         };
+        let done = model.key(place::REVIEW, act);
+        let mut line = format!("{review}, then {done}: {word}   {review}, then {keep}: keep");
         let to = model.composer.as_ref().and_then(|composer| model.descriptor(&composer.channel));
         let note = model.composer.as_ref().is_some_and(|it| it.kind == crate::domain::DraftKind::Note);
-        let templates = !note && to.is_some_and(|it| !it.templates.is_empty());
         let files = !note && to.is_some_and(|it| it.capabilities.files.is_some());
         for (act, word, works) in [
-            (Act::Template, "template", templates),
+            (Act::Canned, "canned", true),
             (Act::Attach, "attach", files),
             (Act::MakeNote, "internal", !note),
             (Act::MakePublic, "public", note),

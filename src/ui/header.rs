@@ -2,7 +2,12 @@
 
 use super::paint::{Paint, cells};
 use crate::{
-    app::{EngineState, Model, list::View, words},
+    app::{
+        EngineState, Model,
+        actions::{Act, place},
+        list::View,
+        words,
+    },
     domain::Time,
 };
 
@@ -26,7 +31,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
                 ("[", theme.cursor),
                 (title, theme.strong),
                 ("]", theme.cursor),
-                ("  Esc back to the views", theme.dim),
+                (&format!("  {} back to the views", model.key(place::LIST, Act::Escape)), theme.dim),
             ],
         );
         return;

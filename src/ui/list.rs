@@ -4,7 +4,12 @@ use ratatui::layout::Rect;
 
 use super::paint::Paint;
 use crate::{
-    app::{Model, Screen, list::List, words},
+    app::{
+        Model, Screen,
+        actions::{Act, place},
+        list::List,
+        words,
+    },
     domain::{Conversation, Direction, Gate, GateEvidence, Time},
 };
 
@@ -75,7 +80,7 @@ pub fn rows(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         let text = if model.list.loading {
             "reading the store ...".to_owned()
         } else if model.list.narrowed.search.is_some() || model.list.narrowed.filter.is_some() {
-            "nothing found   Esc ends the search".to_owned()
+            format!("nothing found   {} ends the search", model.key(place::LIST, Act::Escape))
         } else {
             format!("nothing in {}", model.list.title())
         };

@@ -11,6 +11,7 @@ mod footer;
 mod form;
 mod header;
 mod list;
+mod lock;
 mod outbox;
 mod paint;
 mod popup;
@@ -39,6 +40,9 @@ pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
         paint.text(0, 0, area.width, "too small", theme.plain);
         paint.text(0, 1, area.width, "20x5 needed", theme.plain);
         None
+    } else if model.locked.is_some() {
+        lock::draw(&mut paint, model, area);
+        None
     } else if area.width < 60 || area.height < 16 {
         small(&mut paint, model, now, area)
     } else if model.side_by_side() {
@@ -49,6 +53,19 @@ pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
     }
+}
+
+/// What the window's title says where it may: figures, no name and no text.
+pub fn window_title(model: &Model) -> String {
+    if model.locked.is_some() {
+        return "deskline".into();
+    }
+    let figures = model.list.views.iter().take(3).filter_map(|view| {
+        let total = view.count.map_or(0, |count| count.total);
+        (total > 0).then(|| format!("{total} {}", view.name.to_lowercase()))
+    });
+    let figures: Vec<String> = figures.collect();
+    if figures.is_empty() { "deskline".into() } else { format!("deskline: {}", figures.join(", ")) }
 }
 
 /// One screen at a time.

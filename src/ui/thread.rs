@@ -10,7 +10,12 @@ use super::{
     paint::{Paint, cells},
 };
 use crate::{
-    app::{Model, Screen, thread_lines::LineKind, triage, words},
+    app::{
+        Model, Screen,
+        actions::{Act, place},
+        thread_lines::LineKind,
+        triage, words,
+    },
     domain::{Conversation, Facts, Gate, GateEvidence, Time, text::columns},
 };
 
@@ -61,9 +66,13 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         let age = row.remote_read_at.map_or_else(String::new, |at| format!(" ({})", words::ago(now - at)));
         _ = write!(line, "{}: {}{age}   ", model.vendor_name(&row.channel, row), facts(remote));
     }
-    let chats = if row.remote_id.contains('/') { "   chats g s" } else { "" };
+    let chats = if row.remote_id.contains('/') {
+        format!("   chats {}", model.key(place::THREAD, Act::GoTicket))
+    } else {
+        String::new()
+    };
     // The gate is what decides: it never gives way to the rest of the line.
-    let room = area.width.saturating_sub(cells(&gate) + 2 + cells(chats));
+    let room = area.width.saturating_sub(cells(&gate) + 2 + cells(&chats));
     let x = paint.pieces(area.x, area.y + 1, room, &[(" ", theme.plain), (&line, theme.plain)]);
     // What was cut ends in a mark; a blank keeps the gate apart from it.
     let gap = if cells(&line) + 1 > room { " " } else { "" };
@@ -72,7 +81,7 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         x,
         area.y + 1,
         (area.x + area.width).saturating_sub(x),
-        &[(gap, theme.plain), (&gate, gate_style), (chats, theme.dim)],
+        &[(gap, theme.plain), (&gate, gate_style), (&chats, theme.dim)],
     );
 }
 

@@ -119,7 +119,12 @@ pub(crate) fn options(size: (u16, u16)) -> AppOptions {
         channel: None,
         keep_status: false,
         lint: HashMap::new(),
+        canned: vec!["/etc/deskline/canned".into()],
+        filters: Vec::new(),
+        preset: "default".into(),
         bindings: Vec::new(),
+        pin: None,
+        mouse: false,
         members: vec!["jon".into()],
         zone: chrono_tz::America::Sao_Paulo,
         demo: false,
@@ -265,6 +270,8 @@ pub(crate) struct Desk {
     pub wished: Vec<(Ticket, Wish)>,
     pub timers: Vec<(Time, Ticket)>,
     pub others: Vec<Effect>,
+    pub shelf: crate::app::canned::Shelf,
+    pub owners: Vec<(String, Conversation)>,
 }
 
 impl Desk {
@@ -291,6 +298,8 @@ impl Desk {
             wished: Vec::new(),
             timers: Vec::new(),
             others: Vec::new(),
+            shelf: crate::app::canned::Shelf::default(),
+            owners: Vec::new(),
         };
         let effects = desk.model.start(desk.now);
         desk.take(effects);
@@ -369,6 +378,8 @@ impl Desk {
                 last_webhook: None,
             }]),
             Request::Session => Loaded::Session(None),
+            Request::Canned(_) => Loaded::Canned(Box::new(self.shelf.clone())),
+            Request::Owners(_) => Loaded::Owners(self.owners.clone()),
             Request::Members => Loaded::Members(vec!["ana".into(), "jon".into()]),
         }
     }
@@ -432,7 +443,7 @@ impl Desk {
             "PgDn" => KeyCode::PageDown,
             "Backspace" => KeyCode::Backspace,
             "Delete" => KeyCode::Delete,
-            "F1" => KeyCode::F(1),
+            name if name.len() > 1 && name.starts_with('F') => KeyCode::F(name[1..].parse().unwrap()),
             letter => KeyCode::Char(letter.chars().next().unwrap()),
         };
         let modifiers = if control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };

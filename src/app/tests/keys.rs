@@ -6,8 +6,9 @@ use super::fixture::Desk;
 use crate::{
     app::{
         Effect,
-        actions::{ACTIONS, place},
-        keymap::{Binding, Keymap, show},
+        actions::{ACTIONS, Act, place},
+        keymap::{Binding, Keymap, Meaning, PLACES, sequence, show},
+        presets::{self, PRESETS},
     },
     domain::Status,
 };
@@ -38,6 +39,7 @@ fn at(wanted: u16) -> Desk {
             desk.keys("Esc D");
         }
         place::PANEL => desk.keys("d"),
+        place::LOCKED => desk.keys("L"),
         _ => {}
     }
     desk.answer();
@@ -101,7 +103,9 @@ fn names_and_keys_are_unique_and_helped() {
     let listed: usize = ACTIONS
         .iter()
         .flat_map(|row| row.keys)
-        .map(|(places, keys)| places.count_ones() as usize * keys.split(", ").count())
+        .map(|(places, keys)| {
+            places.count_ones() as usize * keys.split(", ").filter(|keys| !keys.is_empty()).count()
+        })
         .sum();
     let map = Keymap::new(&[]);
     // F1 is listed on the screens and everywhere by one action; nothing else may overlap.
@@ -160,4 +164,115 @@ fn escape_ends_one_thing_at_a_time_and_never_quits() {
     desk.keys("Esc Esc Esc Esc Esc");
     assert_eq!(desk.model.list.narrowed.search, None);
     assert!(!desk.others.contains(&Effect::Quit));
+}
+
+#[test]
+fn a_preset_leaves_no_action_without_a_key() {
+    let table = Keymap::new(&[]);
+    for preset in PRESETS {
+        for binding in presets::bindings(preset) {
+            let act = Act::named(&binding.action).unwrap_or_else(|| panic!("{preset}: {}", binding.action));
+            let place = PLACES.iter().find(|(_, name)| Some(*name) == binding.place.as_deref()).unwrap().0;
+            assert!(act.row().places() & place != 0, "{preset}: {} in {:?}", binding.action, binding.place);
+            assert!(binding.keys.iter().all(|keys| sequence(keys).is_some()), "{preset}: {:?}", binding.keys);
+        }
+        let map = Keymap::with(preset, &[]);
+        for row in ACTIONS {
+            for (place, name) in PLACES.iter().filter(|(place, _)| row.places() & place != 0) {
+                let before = table.keys_of(*place, row.act).is_empty();
+                let now = map.keys_of(*place, row.act).is_empty();
+                assert!(before || !now, "{preset}: {} has no key in {name}", row.name);
+            }
+        }
+        // What is bound can be reached: nothing shorter that it begins with does something.
+        for (place, keys, act) in map.all() {
+            for end in 1..keys.len() {
+                let hidden = matches!(map.meaning(place, &keys[..end]), Meaning::Do(_));
+                assert!(!hidden, "{preset}: {} ({}) is hidden", show(keys), act.row().name);
+            }
+        }
+    }
+}
+
+fn complaints(bindings: &[(Option<&str>, &str, &[&str])]) -> Vec<String> {
+    let bindings: Vec<Binding> = bindings
+        .iter()
+        .enumerate()
+        .map(|(at, (place, action, keys))| Binding {
+            place: place.map(str::to_owned),
+            action: (*action).to_owned(),
+            keys: keys.iter().map(|it| (*it).to_owned()).collect(),
+            source: format!("config.toml:{}", at + 1),
+        })
+        .collect();
+    Keymap::with("default", &bindings).complaints
+}
+
+#[test]
+fn conflicts_name_both_sources() {
+    assert!(complaints(&[(None, "resolve", &["e", "B"])]).is_empty());
+    let lost = complaints(&[(None, "resolve", &["y"])]);
+    assert!(
+        lost[0].starts_with("config.toml:1: y is resolve now; copy (the default keys) has no key in list"),
+        "{lost:?}"
+    );
+    assert!(complaints(&[(None, "resolve", &["y"]), (None, "copy", &[])]).is_empty());
+    let twice = complaints(&[(Some("list"), "resolve", &["B"]), (Some("list"), "mark", &["B", "x"])]);
+    assert_eq!(
+        twice,
+        ["B is bound twice in list: resolve (config.toml:1) and mark (config.toml:2); the later one counts"]
+    );
+    let hidden = complaints(&[(Some("list"), "resolve", &["e", "r r"])]);
+    assert_eq!(hidden, ["config.toml:1: r r in list is never reached: r is reply (the default keys)"]);
+    let text = complaints(&[(Some("composer"), "attach", &["a"])]);
+    assert_eq!(text, ["config.toml:1: a cannot be attach in composer: letters are text there"]);
+    let unknown = complaints(&[(None, "resolv", &["B"]), (Some("lists"), "resolve", &["B"])]);
+    assert!(unknown[0].contains("the nearest is \"resolve\""), "{unknown:?}");
+    assert!(unknown[1].contains("it works in list, conversation"), "{unknown:?}");
+}
+
+#[test]
+fn pop_ups_are_rebound_and_unbound_too() {
+    let binding = |place: &str, action: &str, keys: &[&str]| Binding {
+        place: Some(place.into()),
+        action: action.into(),
+        keys: keys.iter().map(|it| (*it).to_owned()).collect(),
+        source: "config.toml:1".into(),
+    };
+    let mut options = super::fixture::options((80, 24));
+    options.bindings = vec![
+        binding("review", "send", &["!"]),
+        binding("question", "confirm", &["J"]),
+        binding("picker", "close", &["Ctrl-g"]),
+    ];
+    let mut desk = Desk::with(options);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("oi tudo bem");
+    desk.keys("Esc y");
+    assert!(desk.commits().is_empty());
+    assert!(desk.model.review_offers().0.starts_with("! send"));
+    desk.keys("D Y");
+    assert_eq!(desk.model.place(), place::ASK);
+    desk.keys("J");
+    assert!(desk.model.composer.is_none());
+    desk.keys(": Esc");
+    assert_eq!(desk.model.place(), place::PICKER);
+    desk.keys("Ctrl-g");
+    assert_ne!(desk.model.place(), place::PICKER);
+}
+
+#[test]
+fn the_page_of_keys_is_made_from_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/docs/keys.md");
+    let made = crate::app::manual::markdown();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(made == kept, "assets/docs/keys.md is old: UPDATE_DOCS=1 cargo test page_of_keys");
+    let roff = crate::app::manual::roff();
+    for row in ACTIONS {
+        assert!(roff.contains(&row.name.replace('-', "\\-")), "{}", row.name);
+    }
 }

@@ -2,8 +2,9 @@
 //! in its own savepoint, each answered after the commit. Others read, each on its own read-only connection.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     path::PathBuf,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -14,8 +15,11 @@ use std::{
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::bell::Ringer;
-use crate::store::StoreError;
+use super::{bell::Ringer, text};
+use crate::{
+    domain::clock::Policy,
+    store::{StoreError, crash::crash_point},
+};
 
 /// How many calls may wait for a thread before their callers wait for room.
 const QUEUE: usize = 256;
@@ -30,6 +34,8 @@ pub(super) struct Tx<'a> {
     rings: Cell<bool>,
     /// What the whole store is told once.
     pub(super) house: &'a House,
+    /// The clocks of the channel that was asked for last, beside the descriptor they stand in.
+    pub(super) policy: RefCell<Option<(String, Rc<Policy>)>>,
 }
 
 /// What every write may need to know.
@@ -101,11 +107,14 @@ impl Writer {
         &self.house
     }
 
-    /// Runs `work` in a transaction and answers when it is on disk. Dropping the future does not stop it.
+    /// Runs `work` in a transaction and answers when it is on disk. Dropping the future does not stop it. `step`: its
+    /// name for the crash-point test.
     pub(super) async fn write<T: Send + 'static>(
         &self,
+        step: &'static str,
         work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        crash_point(step, "before");
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |tx| {
             let tx = match tx {
@@ -116,6 +125,7 @@ impl Writer {
                 }
             };
             let done = part(tx, work);
+            crash_point(step, "within");
             Some(Box::new(move |committed| {
                 let _ = answer.send(match (done, committed) {
                     (Ok(value), Ok(())) => Ok(value),
@@ -126,7 +136,9 @@ impl Writer {
         });
         let orders = self.orders.as_ref().ok_or(StoreError::Closed)?;
         orders.send(Order::Write(job)).await.map_err(|_| StoreError::Closed)?;
-        answered.await.map_err(|_| StoreError::Closed)?
+        let done = answered.await.map_err(|_| StoreError::Closed)?;
+        crash_point(step, "after");
+        done
     }
 }
 
@@ -196,7 +208,7 @@ fn batch(db: &Connection, house: &House, jobs: Vec<Job>) -> bool {
         }
         return false;
     }
-    let tx = Tx { db, rings: Cell::new(false), house };
+    let tx = Tx { db, rings: Cell::new(false), house, policy: RefCell::default() };
     let mut finishes = Vec::with_capacity(jobs.len());
     let mut lost = None;
     for job in jobs {
@@ -211,7 +223,7 @@ fn batch(db: &Connection, house: &House, jobs: Vec<Job>) -> bool {
     }
     let committed = match lost {
         Some(error) => Err(error),
-        None => db.execute_batch("COMMIT").map_err(|error| {
+        None => text::index(db).and_then(|()| db.execute_batch("COMMIT")).map_err(|error| {
             let _ = db.execute_batch("ROLLBACK");
             trouble(&error)
         }),

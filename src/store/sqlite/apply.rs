@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     actor::Tx,
     conversations::{self, Touch, log},
+    erase::Marks,
     join, messages,
     rows::{details, from_json, to_json},
     words,
@@ -30,6 +31,8 @@ pub(super) struct Applying<'a, 'b> {
     pub(super) now: i64,
     pub(super) touched: BTreeMap<i64, Touch>,
     pub(super) messages_new: usize,
+    /// Whether anything waits for a message that is not here yet.
+    pub(super) orphans: bool,
 }
 
 /// Applies a page with its notes.
@@ -51,11 +54,13 @@ pub(super) fn page_then(
         .query_row([channel], |r| r.get(0))
         .optional()?
         .unwrap_or_default();
-    let mut applying =
-        Applying { tx, db: tx.db, channel, kind, now, touched: BTreeMap::new(), messages_new: 0 };
+    let mut applying = Applying::new(tx, channel, kind, now)?;
     join::adopt_creates(&mut applying, page)?;
+    let erased = Marks::of(tx.db, channel)?;
     for change in &page.changes {
-        applying.change(change)?;
+        if !erased.cover(change, &page.changes) {
+            applying.change(change)?;
+        }
     }
     remember(tx.db, channel, &page.memory)?;
     let mut applied = Applied { conversations: Vec::new(), messages_new: applying.messages_new };
@@ -83,7 +88,20 @@ fn remember(db: &Connection, channel: &str, memory: &[(String, Value)]) -> Resul
     Ok(())
 }
 
-impl Applying<'_, '_> {
+impl<'a, 'b> Applying<'a, 'b> {
+    pub(super) fn new(tx: &'a Tx<'b>, channel: &'a str, kind: String, now: i64) -> Result<Self> {
+        let orphans = tx
+            .db
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM orphan)")?
+            .query_row([], |r| r.get::<_, bool>(0))?;
+        Ok(Self { tx, db: tx.db, channel, kind, now, touched: BTreeMap::new(), messages_new: 0, orphans })
+    }
+
+    /// Whether this page has made the conversation.
+    pub(super) fn is_fresh(&self, id: i64) -> bool {
+        self.touched.get(&id).is_some_and(|touch| touch.fresh)
+    }
+
     pub(super) fn touch(&mut self, id: i64) -> &mut Touch {
         self.touched.entry(id).or_default()
     }

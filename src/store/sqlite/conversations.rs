@@ -206,7 +206,7 @@ pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()
     let drift = drift(db, id, &row)?;
     let status = row.life.status;
     let turn = if mute { None } else { status.turn() };
-    let deadline::Deadline { due, blocked } = deadline::of(db, id, since, status, now)?;
+    let deadline::Deadline { due, blocked } = deadline::of(tx, id, since, status, now)?;
     if status != Status::OnHold {
         row.held_until = None;
     }
@@ -377,7 +377,8 @@ fn settle_floor(row: &mut Row, step: Step, at: i64) {
 }
 
 fn completed_unanswered(db: &Connection, id: i64) -> Result<bool> {
-    db.query_row("SELECT remote_unanswered FROM conversation WHERE id = ?1", [id], |r| r.get(0))
+    db.prepare_cached("SELECT remote_unanswered FROM conversation WHERE id = ?1")?
+        .query_row([id], |r| r.get(0))
 }
 
 fn log_step(db: &Connection, id: i64, at: i64, step: Step, replayed: bool) -> Result<()> {

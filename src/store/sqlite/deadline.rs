@@ -1,7 +1,10 @@
 //! When something has a real consequence: what `due_at`, `due_clock` and the warning before it hold. The rules are the
 //! domain's; here are the facts that they ask for.
 
-use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
+use std::rc::Rc;
+
+use rusqlite::{Connection, Result, named_params, params};
+use serde_json::Value;
 
 use super::{
     actor::Tx,
@@ -24,7 +27,8 @@ pub(super) struct Deadline {
 }
 
 /// What a conversation waits for now that it has waited since then, in that status.
-pub(super) fn of(db: &Connection, id: i64, since: Option<i64>, status: Status, now: i64) -> Result<Deadline> {
+pub(super) fn of(tx: &Tx<'_>, id: i64, since: Option<i64>, status: Status, now: i64) -> Result<Deadline> {
+    let db = tx.db;
     let at = from_millis(now);
     let (kind, remote_id, channel, gate, before) = db
         .prepare_cached(
@@ -43,7 +47,7 @@ pub(super) fn of(db: &Connection, id: i64, since: Option<i64>, status: Status, n
         })?;
     let blocked = clock::blocked(&gate, at);
     let Some(since) = since else { return Ok(Deadline { due: None, blocked }) };
-    let policy = policy(db, &channel)?;
+    let policy = policy(tx, &channel)?;
     // The log is read only where the company's clock runs.
     let (log, replied) = if policy.first_response_ms.is_some() || policy.next_response_ms.is_some() {
         let log = log(db, id)?;
@@ -81,13 +85,23 @@ fn breach(
     Some((clock.as_str(), due, due - clock::WARNED_BEFORE.num_milliseconds()))
 }
 
-fn policy(db: &Connection, channel: &str) -> Result<Policy> {
-    let text: Option<String> = db
-        .prepare_cached("SELECT json_extract(descriptor, '$.clocks') FROM channel WHERE name = ?1")?
-        .query_row([channel], |r| r.get(0))
-        .optional()?
-        .flatten();
-    Ok(text.map(|text| from_json(&text)).unwrap_or_default())
+fn policy(tx: &Tx<'_>, channel: &str) -> Result<Rc<Policy>> {
+    let mut read = tx.db.prepare_cached("SELECT descriptor FROM channel WHERE name = ?1")?;
+    let mut rows = read.query([channel])?;
+    let Some(row) = rows.next()? else { return Ok(Rc::default()) };
+    let descriptor = row.get_ref(0)?.as_str()?;
+    // A transaction asks for the same one again and again: read as long as its text is the same.
+    let mut last = tx.policy.borrow_mut();
+    match last.as_ref() {
+        Some((text, policy)) if text == descriptor => Ok(Rc::clone(policy)),
+        _ => {
+            let mut clocks = from_json::<serde_json::Map<String, Value>>(descriptor).remove("clocks");
+            let clocks = clocks.take().unwrap_or_default();
+            let policy = Rc::new(serde_json::from_value(clocks).unwrap_or_default());
+            *last = Some((descriptor.to_owned(), Rc::clone(&policy)));
+            Ok(policy)
+        }
+    }
 }
 
 fn log(db: &Connection, id: i64) -> Result<Logged> {
@@ -124,7 +138,7 @@ pub(super) fn renew(tx: &Tx<'_>, id: i64, now: i64) -> Result<()> {
         .prepare_cached("SELECT status, waiting_since, mute FROM conversation WHERE id = ?1")?
         .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
     let status = Status::parse(&status).unwrap_or(Status::Open);
-    let Deadline { due, blocked } = of(tx.db, id, since.filter(|_| !mute), status, now)?;
+    let Deadline { due, blocked } = of(tx, id, since.filter(|_| !mute), status, now)?;
     let changed = tx
         .db
         .prepare_cached(

@@ -10,18 +10,18 @@ use super::{
     SqliteStore, actor, changes, commit,
     commit::Answered,
     conversations::{self, Touch, log},
-    deadline, drafts, files, import, outbox, reading,
+    deadline, drafts, erase, files, import, ledger, outbox, reading,
     rows::{details, to_json},
 };
 use crate::{
     domain::{
         Action, ChannelName, ConversationId, Descriptor, Draft, DraftHeld, DraftKind, DraftSave, DraftWindow,
-        Outgoing, Reach, RowNumber, RowState, Time,
+        Outgoing, Reach, RowNumber, RowState, Status, Time,
         attachment::StoredFile,
         outbox::LocalChange,
         time::{from_millis, to_millis},
     },
-    store::{Answer, Changed, Commit, Committed, Desk, Imported, Refusal, Seen, StoreError},
+    store::{Answer, Changed, Commit, Committed, Desk, Erased, Imported, Refusal, Seen, StoreError},
 };
 
 #[async_trait]
@@ -29,7 +29,7 @@ impl Desk for SqliteStore {
     async fn open_as(&self, agent: String, channels: Vec<Descriptor>, now: Time) -> Result<(), StoreError> {
         let now = to_millis(now);
         self.writer
-            .write(move |tx| {
+            .write("open_as", move |tx| {
                 let added = tx.db.execute("INSERT OR IGNORE INTO member VALUES (?1, ?2)", params![agent, now])?;
                 let mut changed = added > 0;
                 for channel in &channels {
@@ -58,6 +58,7 @@ impl Desk for SqliteStore {
                             now
                         ],
                     )? > 0;
+                    ledger::promise(tx.db, &channel.name.0, &to_json(&channel.clocks), now)?;
                     if before.is_some() && before != clocks(tx.db)? {
                         deadline::renew_channel(tx, &channel.name.0, now)?;
                     }
@@ -71,7 +72,7 @@ impl Desk for SqliteStore {
     }
 
     async fn commit(&self, commit: Commit, now: Time) -> Answer<Committed> {
-        self.writer.write(move |tx| commit::commit(tx, &commit, to_millis(now))).await
+        self.writer.write("commit", move |tx| commit::commit(tx, &commit, to_millis(now))).await
     }
 
     async fn change(
@@ -86,21 +87,21 @@ impl Desk for SqliteStore {
     ) -> Answer<Changed> {
         let change =
             changes::Wish { id, change, vendor, held_until: held_until.map(to_millis), author, seen };
-        self.writer.write(move |tx| changes::change(tx, &change, to_millis(now))).await
+        self.writer.write("change", move |tx| changes::change(tx, &change, to_millis(now))).await
     }
 
     async fn take_back(&self, n: RowNumber, agent: String, now: Time) -> Answer<Option<Draft>> {
-        self.writer.write(move |tx| take_back(tx, n.0, &agent, to_millis(now))).await
+        self.writer.write("take_back", move |tx| take_back(tx, n.0, &agent, to_millis(now))).await
     }
 
     async fn retry(&self, n: RowNumber, agent: String, now: Time) -> Answer<()> {
-        self.writer.write(move |tx| retry(tx, n.0, &agent, to_millis(now))).await
+        self.writer.write("retry", move |tx| retry(tx, n.0, &agent, to_millis(now))).await
     }
 
     async fn mark_sent(&self, n: RowNumber, agent: String, now: Time) -> Answer<()> {
         let now = to_millis(now);
         self.writer
-            .write(move |tx| {
+            .write("mark_sent", move |tx| {
                 let row = match settleable(tx, n.0)? {
                     Ok(row) => row,
                     Err(refusal) => return Ok(Err(refusal)),
@@ -118,7 +119,7 @@ impl Desk for SqliteStore {
     async fn discard(&self, n: RowNumber, agent: String, now: Time) -> Answer<()> {
         let now = to_millis(now);
         self.writer
-            .write(move |tx| {
+            .write("discard", move |tx| {
                 let row = match settleable(tx, n.0)? {
                     Ok(row) => row,
                     Err(refusal) => return Ok(Err(refusal)),
@@ -130,7 +131,7 @@ impl Desk for SqliteStore {
     }
 
     async fn save_draft(&self, draft: Draft) -> Result<(), StoreError> {
-        self.writer.write(move |tx| drafts::save(tx, &draft)).await
+        self.writer.write("save_draft", move |tx| drafts::save(tx, &draft)).await
     }
 
     async fn open_draft(
@@ -142,7 +143,9 @@ impl Desk for SqliteStore {
         now: Time,
     ) -> Result<(Option<Draft>, Option<DraftHeld>), StoreError> {
         let of = of.map_or(0, |it| it.0);
-        self.writer.write(move |tx| drafts::open(tx, (of, &agent, kind), &window, to_millis(now))).await
+        self.writer
+            .write("open_draft", move |tx| drafts::open(tx, (of, &agent, kind), &window, to_millis(now)))
+            .await
     }
 
     async fn write_draft(
@@ -152,7 +155,9 @@ impl Desk for SqliteStore {
         how: DraftSave,
         now: Time,
     ) -> Result<Result<(), DraftHeld>, StoreError> {
-        self.writer.write(move |tx| drafts::write(tx, draft, &window, how, to_millis(now))).await
+        self.writer
+            .write("write_draft", move |tx| drafts::write(tx, draft, &window, how, to_millis(now)))
+            .await
     }
 
     async fn take_draft(
@@ -161,7 +166,7 @@ impl Desk for SqliteStore {
         window: DraftWindow,
         now: Time,
     ) -> Result<Option<Draft>, StoreError> {
-        self.writer.write(move |tx| drafts::take_over(tx, &mine, &window, to_millis(now))).await
+        self.writer.write("take_draft", move |tx| drafts::take_over(tx, &mine, &window, to_millis(now))).await
     }
 
     async fn close_draft(
@@ -172,16 +177,28 @@ impl Desk for SqliteStore {
         window: DraftWindow,
     ) -> Result<(), StoreError> {
         let of = of.map_or(0, |it| it.0);
-        self.writer.write(move |tx| drafts::close(tx, (of, &agent, kind), &window)).await
+        self.writer.write("close_draft", move |tx| drafts::close(tx, (of, &agent, kind), &window)).await
     }
 
     async fn save_session(&self, agent: String, session: Value) -> Result<(), StoreError> {
         self.writer
-            .write(move |tx| {
+            .write("save_session", move |tx| {
                 tx.db.execute(
                     "INSERT INTO session VALUES (?1, ?2) ON CONFLICT DO UPDATE SET session = excluded.session \
                      WHERE session <> excluded.session",
                     params![agent, to_json(&session)],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn count_canned(&self, channel: ChannelName, name: String, lang: String) -> Result<(), StoreError> {
+        self.writer
+            .write("count_canned", move |tx| {
+                tx.db.execute(
+                    "INSERT INTO canned_use VALUES (?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET uses = uses + 1",
+                    params![channel.0, name, lang],
                 )?;
                 Ok(())
             })
@@ -201,12 +218,39 @@ impl Desk for SqliteStore {
         conversations: Vec<Imported>,
         now: Time,
     ) -> Result<(), StoreError> {
-        self.writer.write(move |tx| import::import(tx, &channel.0, &conversations, to_millis(now))).await
+        self.writer
+            .write("import", move |tx| import::import(tx, &channel.0, &conversations, to_millis(now)))
+            .await
+    }
+
+    async fn erase_customer(
+        &self,
+        id: ConversationId,
+        agent: String,
+        only_look: bool,
+        now: Time,
+    ) -> Answer<Erased> {
+        let now = to_millis(now);
+        let found =
+            self.writer.write("erase", move |tx| erase::erase(tx, id.0, &agent, only_look, now)).await?;
+        match found {
+            Ok(found) => {
+                if !only_look {
+                    self.sweep(found.files).await?;
+                }
+                Ok(Ok(found.erased))
+            }
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    fn copies(&self) -> Vec<PathBuf> {
+        self.copies()
     }
 
     async fn ring(&self) -> Result<(), StoreError> {
         self.writer
-            .write(|tx| {
+            .write("ring", |tx| {
                 tx.db.execute("UPDATE bell SET rung = rung + 1", [])?;
                 tx.rings();
                 Ok(())
@@ -251,12 +295,17 @@ fn withdraw(
                     })?;
                 if row.status_with.is_some_and(|with| with.as_str() == now_is) {
                     outbox::set_status(db, row.conversation, before, Some(agent), now)?;
+                    log_move(db, row.conversation, &now_is, before, "taken back", agent, now)?;
                 }
                 if row.assigned {
-                    db.execute(
+                    let freed = db.execute(
                         "UPDATE conversation SET assignee = NULL WHERE id = ?1 AND assignee = ?2",
                         params![row.conversation, row.author],
                     )?;
+                    if freed > 0 {
+                        let facts = details([("to", Value::Null), ("why", "taken back".into())]);
+                        log(db, now, Some(row.conversation), Some(agent), "assign", &facts)?;
+                    }
                 }
             }
             None => outbox::open_again(db, row, now)?,
@@ -401,9 +450,31 @@ fn retry(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<()> {
             .optional()?
             .unwrap_or(false);
         if !wrote_since {
+            let was: String =
+                db.query_row("SELECT status FROM conversation WHERE id = ?1", [row.conversation], |r| {
+                    r.get(0)
+                })?;
             outbox::set_status(db, row.conversation, status, Some(agent), now)?;
+            log_move(db, row.conversation, &was, status, "sent again", agent, now)?;
         }
     }
     conversations::finish(tx, row.conversation, &Touch::default(), now)?;
     Ok(Ok(()))
+}
+
+/// The log says every move of the status: figures are made of it.
+fn log_move(
+    db: &rusqlite::Connection,
+    id: i64,
+    from: &str,
+    to: Status,
+    why: &str,
+    agent: &str,
+    now: i64,
+) -> rusqlite::Result<()> {
+    if from == to.as_str() {
+        return Ok(());
+    }
+    let facts = details([("from", from.into()), ("to", to.as_str().into()), ("why", why.into())]);
+    log(db, now, Some(id), Some(agent), "state", &facts)
 }

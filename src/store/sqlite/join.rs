@@ -55,14 +55,16 @@ pub(super) fn ours(to: &Applying<'_, '_>, conversation: i64, seen: &MessageSeen)
          WHERE m.conversation = ?1 AND m.key IS NULL AND m.direction = 'outbound' AND m.account IS NOT NULL \
          AND m.delivery IN ('sending', 'sent', 'uncertain') ORDER BY m.at, m.id",
     )?;
-    let wanted = words::comparable(&seen.body);
+    let mut wanted = None;
     let at = seen.sent_at.map_or(to.now, to_millis);
     let mut rows = candidates.query([conversation])?;
     while let Some(row) = rows.next()? {
         let sent_at: i64 = row.get(2)?;
-        if (sent_at - SKEW_MS..=sent_at + LOOK_FOR_MS).contains(&at)
-            && words::comparable(row.get_ref(1)?.as_str()?) == wanted
-        {
+        if !(sent_at - SKEW_MS..=sent_at + LOOK_FOR_MS).contains(&at) {
+            continue;
+        }
+        let wanted = wanted.get_or_insert_with(|| words::comparable(&seen.body));
+        if words::comparable(row.get_ref(1)?.as_str()?) == *wanted {
             return row.get(0).map(Some);
         }
     }

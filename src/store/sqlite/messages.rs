@@ -23,7 +23,10 @@ pub(super) fn seen(to: &mut Applying<'_, '_>, seen: &MessageSeen) -> Result<()> 
     if let Some(known) = by_key(to.db, to.channel, &seen.key)? {
         return known_again(to, &known, seen);
     }
-    if let Some(message) = join::ours(to, conversation, seen)? {
+    // What this page has made holds nothing that was written here, unless the vendor gives our own name of a send.
+    if (seen.send_id.is_some() || !to.is_fresh(conversation))
+        && let Some(message) = join::ours(to, conversation, seen)?
+    {
         return join::joined(to, message, seen);
     }
     if seen.provisional && same_words(to.db, conversation, seen, false)?.is_some() {
@@ -84,6 +87,7 @@ fn known_again(to: &mut Applying<'_, '_>, known: &Known, seen: &MessageSeen) -> 
     if known.untouched
         && !known.ours
         && !seen.body.is_empty()
+        && known.body != seen.body
         && words::comparable(&known.body) != words::comparable(&seen.body)
     {
         let now = to.now;
@@ -151,7 +155,7 @@ fn insert(to: &mut Applying<'_, '_>, conversation: i64, seen: &MessageSeen) -> R
         to.touch(conversation).facts.push((at, id, fact));
     }
     to.touch(conversation).words |= inbound && speaks;
-    if inbound && speaks {
+    if inbound && speaks && !to.is_fresh(conversation) {
         to.db
             .prepare_cached("UPDATE cursor SET unread = unread + 1 WHERE conversation = ?1")?
             .execute([conversation])?;
@@ -169,14 +173,16 @@ pub(super) fn next_attachment(db: &Connection, conversation: i64) -> Result<i64>
 
 /// Another message here with the same words from the same side: a stand-in, or one that needs none.
 fn same_words(db: &Connection, conversation: i64, seen: &MessageSeen, stand_in: bool) -> Result<Option<i64>> {
-    let mut find = db.prepare_cached(
-        "SELECT id, body FROM message WHERE conversation = ?1 AND direction = ?2 AND (?3 = 0 OR provisional) \
-         ORDER BY at DESC LIMIT 200",
-    )?;
-    let mut rows = find.query(params![conversation, seen.direction.as_str(), stand_in])?;
-    let wanted = words::comparable(&seen.body);
+    // Two statements: stand-ins have an index of their own.
+    let which = if stand_in { "AND provisional" } else { "" };
+    let mut find = db.prepare_cached(&format!(
+        "SELECT id, body FROM message WHERE conversation = ?1 AND direction = ?2 {which} ORDER BY at DESC LIMIT 200"
+    ))?;
+    let mut rows = find.query(params![conversation, seen.direction.as_str()])?;
+    let mut wanted = None;
     while let Some(row) = rows.next()? {
-        if words::comparable(row.get_ref(1)?.as_str()?) == wanted {
+        let wanted = wanted.get_or_insert_with(|| words::comparable(&seen.body));
+        if words::comparable(row.get_ref(1)?.as_str()?) == *wanted {
             return row.get(0).map(Some);
         }
     }
@@ -349,6 +355,7 @@ pub(super) fn reaction(
 }
 
 fn keep_orphan(to: &mut Applying<'_, '_>, key: &str, send_id: Option<&str>, change: &Change) -> Result<()> {
+    to.orphans = true;
     to.db
         .prepare_cached(
             "INSERT OR IGNORE INTO orphan (channel, key, send_id, change, at) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -359,6 +366,9 @@ fn keep_orphan(to: &mut Applying<'_, '_>, key: &str, send_id: Option<&str>, chan
 
 /// What was said of a message before it was here.
 pub(super) fn orphans(to: &mut Applying<'_, '_>, key: &str, send_id: Option<&str>) -> Result<()> {
+    if !to.orphans {
+        return Ok(());
+    }
     let waiting = to
         .db
         .prepare_cached(

@@ -9,6 +9,8 @@
 //! | [`conversations`], [`deadline`] | what a conversation's row holds of its messages and rows |
 //! | [`commit`], [`changes`], [`drafts`], [`outbox`], [`settle`], [`tend`], [`import`], [`erase`] | what agents and the engine do |
 //! | [`query`] | the query language as SQL |
+//! | [`ledger`] | the log as figures read it |
+//! | [`text`] | the full-text index |
 //! | [`rows`], [`words`], [`files`] | rows as nouns, texts, attachments |
 
 mod actor;
@@ -25,6 +27,7 @@ mod erase;
 mod files;
 mod import;
 mod join;
+mod ledger;
 mod messages;
 mod open;
 mod outbox;
@@ -34,6 +37,7 @@ mod rescue;
 mod rows;
 mod settle;
 mod tend;
+mod text;
 mod words;
 
 use std::{

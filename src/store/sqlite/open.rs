@@ -9,17 +9,20 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::rescue;
-use crate::{domain::time::Clock, store::StoreError};
+use crate::{
+    domain::time::Clock,
+    store::{StoreError, crash::crash_point},
+};
 
 mod embedded {
     refinery::embed_migrations!("assets/migrations");
 }
 
 /// The schema that this program writes; `PRAGMA user_version` of the newest migration.
-pub(super) const SCHEMA: i64 = 2;
+pub(super) const SCHEMA: i64 = 4;
 
 /// How to open a store.
 #[derive(Clone)]
@@ -213,8 +216,19 @@ fn settings(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(
         "PRAGMA cache_size = -2000; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = ON",
     )?;
-    db.set_prepared_statement_cache_capacity(96);
+    // One plan for each statement, whatever is bound to it: else statements are made anew for each value.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    db.set_prepared_statement_cache_capacity(256);
     Ok(())
+}
+
+/// A connection for work on the whole file: what it cannot hold in little memory goes to disk.
+pub(super) fn maintenance(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    settings(&db)?;
+    db.execute_batch("PRAGMA temp_store = FILE; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")?;
+    Ok(db)
 }
 
 /// A connection that can only read.
@@ -243,6 +257,7 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
             path.display()
         )));
     }
+    crash_point("migrate", "before");
     if found > 0 {
         let backup = beside(path, &format!(".before-schema-{SCHEMA}"));
         let _ = fs::remove_file(&backup);
@@ -250,6 +265,7 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
             .map_err(|error| unusable(&backup, &error))?;
         modes.settle(&backup, modes.file).map_err(|error| cannot("write", &backup, &error))?;
     }
+    crash_point("migrate", "within");
     embedded::migrations::runner().run(db).map_err(|error| {
         StoreError::Unusable(format!(
             "the store {} could not be brought to schema {SCHEMA}: {error}; what was in it is kept{}",
@@ -257,6 +273,7 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
             if found > 0 { " (and a copy lies beside it)" } else { "" }
         ))
     })?;
+    crash_point("migrate", "after");
     Ok(())
 }
 

@@ -347,15 +347,7 @@ fn is_sent(tx: &Tx<'_>, lease: &Lease, row: &outbox::Row, taken: &Taken, now: i6
     let key = taken.key.as_deref();
     let kind =
         db.query_row("SELECT kind FROM conversation WHERE id = ?1", [row.conversation], |r| r.get(0))?;
-    let mut applying = Applying {
-        tx,
-        db,
-        channel: &lease.channel.0,
-        kind,
-        now,
-        touched: std::collections::BTreeMap::new(),
-        messages_new: 0,
-    };
+    let mut applying = Applying::new(tx, &lease.channel.0, kind, now)?;
     let conversation = match &taken.named {
         Some(remote_id) => join::name(&mut applying, row.conversation, remote_id)?,
         None => row.conversation,
@@ -407,6 +399,12 @@ pub(super) fn adopt(tx: &Tx<'_>, lease: &Lease, now: i64) -> Result<usize> {
         .query_map(params![lease.channel.0, lease.epoch], |r| r.get::<_, i64>(0))?
         .collect::<Result<Vec<_>>>()?;
     let found = left.len();
+    // A look that it had begun and did not end.
+    db.prepare_cached(
+        "UPDATE outbox SET look_at = min(look_at, ?3), epoch = NULL, claimed_at = NULL WHERE channel = ?1 \
+         AND state = 'uncertain' AND look_at IS NOT NULL AND epoch <> ?2",
+    )?
+    .execute(params![lease.channel.0, lease.epoch, now])?;
     for n in left {
         let Some(row) = outbox::row(db, n)? else { continue };
         if row.repeatable {
@@ -454,7 +452,10 @@ pub(super) fn claim_look(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) ->
         )
         .optional()?;
     let Some(n) = n else { return Ok(None) };
-    db.execute("UPDATE outbox SET look_at = ?2 WHERE n = ?1", params![n, now + LOOK_LASTS_MS])?;
+    db.execute(
+        "UPDATE outbox SET look_at = ?2, epoch = ?3, claimed_at = ?4 WHERE n = ?1",
+        params![n, now + LOOK_LASTS_MS, lease.epoch, now],
+    )?;
     let mut claimed = claimed(db, n, folder)?;
     if matches!(claimed.row.action, Action::Create(_)) {
         claimed.target = None;

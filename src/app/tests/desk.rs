@@ -1,0 +1,127 @@
+//! The window: locked, laid out, zoomed, pointed at.
+
+use super::fixture::{Desk, options};
+use crate::app::{
+    Effect, Input, Msg, Outcome, Pointer, Screen, Wish,
+    actions::{Act, place},
+    layout::Layout,
+};
+
+fn session(desk: &Desk) -> serde_json::Value {
+    desk.wished
+        .iter()
+        .rev()
+        .find_map(|(_, wish)| match wish {
+            Wish::SaveSession(session) => Some(session.clone()),
+            _ => None,
+        })
+        .unwrap()
+}
+
+fn named(desk: &mut Desk, action: &str) {
+    desk.keys(":");
+    desk.type_in(action);
+    desk.keys("Enter");
+    desk.answer();
+}
+
+#[test]
+fn a_locked_screen_opens_with_enter_twice_and_with_nothing_else() {
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("L");
+    assert_eq!(desk.model.place(), place::LOCKED);
+    desk.wished.clear();
+    for keys in ["e", "Esc", "q", "r", "Enter x Enter", "Ctrl-z", "Enter j"] {
+        desk.keys(keys);
+        assert_eq!(desk.model.place(), place::LOCKED, "{keys}");
+    }
+    desk.send(Msg::Input(Input::Paste("\n\n".into())));
+    assert!(desk.model.locked.is_some() && desk.wished.is_empty());
+    desk.keys("Enter Enter");
+    assert_eq!(desk.model.place(), place::THREAD);
+}
+
+#[test]
+fn a_word_opens_a_locked_screen_where_one_is_set() {
+    let mut desk =
+        Desk::with(crate::app::AppOptions { pin: Some("maracujá 7".into()), ..options((80, 24)) });
+    desk.keys("L Enter Enter Enter");
+    assert!(desk.model.locked.is_some());
+    desk.type_in("wrong");
+    desk.keys("Enter");
+    assert!(desk.model.locked.is_some());
+    desk.type_in("maracujá 7");
+    desk.keys("Enter");
+    assert!(desk.model.locked.is_none());
+}
+
+#[test]
+fn nothing_counts_as_read_behind_a_lock() {
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("L");
+    desk.wished.clear();
+    desk.wait(1000);
+    assert!(desk.changes().is_empty());
+}
+
+#[test]
+fn layout_and_zoom_are_remembered() {
+    let mut desk = Desk::open((120, 40));
+    assert!(desk.model.side_by_side());
+    named(&mut desk, "layout-one");
+    assert!(!desk.model.side_by_side());
+    assert_eq!(session(&desk)["layout"], "one");
+    named(&mut desk, "layout side");
+    desk.keys("+");
+    assert_eq!(session(&desk)["zoom"], true);
+    let (saved, effects) = (session(&desk), desk.model.start(desk.now));
+    let ticket = effects.iter().find_map(|effect| match effect {
+        Effect::Load(ticket, crate::app::Request::Session) => Some(*ticket),
+        _ => None,
+    });
+    desk.model.zoomed = false;
+    desk.model.layout = Layout::Auto;
+    desk.send(Msg::Loaded(ticket.unwrap(), crate::app::Loaded::Session(Some(saved))));
+    assert!(desk.model.zoomed && desk.model.layout == Layout::Side);
+    desk.keys("_");
+    assert!(desk.model.side_by_side());
+    desk.done(Outcome::Done);
+}
+
+#[test]
+fn panes_fill_the_width_in_every_layout() {
+    for width in 1..=300 {
+        let mut desk = Desk::open((width, 40));
+        for (layout, name) in Layout::ALL {
+            desk.model.layout = layout;
+            let panes = desk.model.panes();
+            let rules = if panes.views > 0 { 3 } else { u16::from(desk.model.side_by_side()) };
+            let sum = if desk.model.side_by_side() {
+                panes.views + panes.list + panes.thread + panes.details + rules
+            } else {
+                panes.list
+            };
+            assert_eq!(sum, width, "{name} at {width}: {panes:?}");
+        }
+    }
+}
+
+#[test]
+fn a_click_selects_and_a_second_one_opens() {
+    let mut desk = Desk::open((80, 24));
+    desk.keys("F2");
+    assert!(desk.others.contains(&Effect::Mouse(true)) && desk.model.mouse);
+    let click = |desk: &mut Desk, column, row| {
+        desk.send(Msg::Input(Input::Point(Pointer::Click { column, row })));
+        desk.answer();
+    };
+    click(&mut desk, 10, 5);
+    assert_eq!(desk.model.list.selected, Some(crate::domain::ConversationId(21)));
+    assert_eq!(desk.model.screen, Screen::List);
+    click(&mut desk, 10, 5);
+    assert_eq!(desk.model.screen, Screen::Thread);
+    click(&mut desk, 10, 23);
+    click(&mut desk, 200, 200);
+    desk.send(Msg::Input(Input::Point(Pointer::Wheel { column: 1, down: false })));
+    assert_eq!(desk.model.keymap.key_of(place::LIST, Act::Mouse).as_deref(), Some("F2"));
+}
