@@ -101,6 +101,7 @@ pub(super) enum Load {
     Canned,
     Owners,
     MarkQuery,
+    Hits,
 }
 
 /// A timer of which only the newest counts.

@@ -225,6 +225,8 @@ pub enum Request {
     Members,
     /// Canned replies for a channel, read from their files now.
     Canned(ChannelName),
+    /// Where the words of a query stand in these conversations.
+    Hits(String, Vec<ConversationId>),
     /// Which conversations these numbers belong to.
     Owners(Vec<String>),
 }
@@ -274,6 +276,8 @@ pub enum Loaded {
     Members(Vec<String>),
     /// What the folders hold.
     Canned(Box<super::canned::Shelf>),
+    /// The words around the newest hit in each.
+    Hits(Vec<(ConversationId, String)>),
     /// Each number with the conversations whose order it is.
     Owners(Vec<(String, Conversation)>),
     /// The store (or the query's parser) could not: a sentence.

@@ -350,6 +350,9 @@ pub struct Status {
     /// Refuse if the conversation has changed since this rev
     #[arg(long, value_name = "REV")]
     pub seen: Option<i64>,
+    /// Refuse where anything was found, not only where it is certain
+    #[arg(long)]
+    pub strict: bool,
     /// Waiting
     #[command(flatten)]
     pub wait: Wait,

@@ -152,8 +152,10 @@ fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         paint.pieces(area.x, y, area.width, &[(mark, style), (&finding.text, style)]);
         y += 1;
         if review.viewing {
-            paint.pieces(area.x, y, area.width, &[("     ", theme.plain), (&finding.detail, theme.plain)]);
-            y += 1;
+            for line in model.finding_lines(finding) {
+                paint.pieces(area.x, y, area.width, &[("     ", theme.plain), (&line, theme.plain)]);
+                y += 1;
+            }
         }
     }
     if let Some(then) = model.review_then() {

@@ -162,8 +162,8 @@ pub fn messages(paint: &mut Paint<'_>, model: &Model, area: Rect) {
                 paint.rule(area.x + 1 + used, y, width - used, &fill.to_string(), style);
             }
         } else {
-            let words = thread.search.as_ref().map(|words| words.to_lowercase());
-            let found = words.is_some_and(|words| line.text.to_lowercase().contains(&words));
+            let words = thread.search.as_deref().map(words::folded);
+            let found = words.is_some_and(|words| words::folded(&line.text).contains(&words));
             paint.body(area.x, y, area.width, &line.text, if found { theme.cursor } else { style });
         }
     }
