@@ -87,6 +87,7 @@ impl Model {
                 }
             }
             self.settle_top();
+            self.ask_hits();
             self.session_restored();
             return;
         }
