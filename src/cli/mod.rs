@@ -121,7 +121,7 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
     match command {
         None => {
             let face = inbox::Face::open(&desk.world.environment, cli.linear, cli.print)?;
-            inbox::run(desk, cli.channel, face).await
+            Box::pin(inbox::run(desk, cli.channel, face)).await
         }
         Some(Command::Sync(args)) => sync::run(&desk, args).await,
         Some(Command::List(args)) => list::run(&desk, args).await,
