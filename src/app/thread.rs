@@ -15,7 +15,7 @@ use super::{
 };
 use crate::domain::{
     Conversation, ConversationId, Direction, Message, MessageId, OutboxRow, Time,
-    desk::{Seen, Sort},
+    desk::{Seen, Sort, Way},
     outbox::{Event, LocalChange},
 };
 
@@ -187,7 +187,7 @@ impl Model {
         self.load(Load::History, Request::History(id));
         if let Some(name) = customer.name.or(customer.id) {
             let query = format!("channel:{channel} customer:\"{}\"", name.replace('"', ""));
-            let wish = ListWish { query, sort: Sort::Updated, limit: 10, after: None };
+            let wish = ListWish { query, sort: Sort::Updated, limit: 10, after: None, way: Way::Down };
             self.load(Load::Siblings, Request::List(wish));
         }
     }

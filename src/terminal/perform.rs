@@ -45,9 +45,9 @@ impl Performer {
     async fn try_load(&self, request: Request) -> Result<Loaded, StoreError> {
         let (store, me, now) = (&self.store, self.me.clone(), self.clock.now());
         Ok(match request {
-            Request::List(ListWish { query, sort, limit, after }) => match Query::parse(&query) {
+            Request::List(ListWish { query, sort, limit, after, way }) => match Query::parse(&query) {
                 Ok(query) => {
-                    Loaded::List(store.list(ListRequest { query, me, sort, limit, after, now }).await?)
+                    Loaded::List(store.list(ListRequest { query, me, sort, limit, after, way, now }).await?)
                 }
                 Err(error) => Loaded::Failed(error.to_string()),
             },
