@@ -291,3 +291,60 @@ fn the_effective_configuration_is_shown_without_its_secrets() {
     }
     assert!(text.contains("loja@example.com") && text.contains("config.toml"), "{text}");
 }
+
+#[test]
+fn a_report_prints_its_formulas_and_every_figure_names_its_events() {
+    let (vendors, config) = desk();
+    let sent = vendors.run(&config, &["reply", &joao(), "--text", "Sai hoje.", "--wait"]);
+    assert_eq!(code(&sent), 0, "{}", said(&sent));
+    let rows = lines(&vendors.run(&config, &["report", "--from", "2020-01-01", "--json"]));
+    for row in &rows {
+        has_keys(
+            row,
+            &["from", "to", "group", "figure", "n", "median_ms", "p90_ms", "mean_ms", "sum_ms", "formula"],
+        );
+    }
+    let row = |figure: &str| rows.iter().find(|row| row["figure"] == figure).expect("every figure is there");
+    let n = row("first_response")["n"].as_u64().expect("a count");
+    assert!(row("first_response")["median_ms"].as_i64() > Some(0));
+    assert_eq!(row("handle_time")["median_ms"], Value::Null, "nothing was measured: no guess");
+
+    let events = lines(
+        &vendors.run(&config, &["report", "--from", "2020-01-01", "--events", "first_response", "--json"]),
+    );
+    let show = lines(&vendors.run(&config, &["show", &joao(), "--json"])).remove(0);
+    assert_eq!(events.len() as u64, n);
+    let event = events.iter().find(|it| it["conversation"] == show["id"]).expect("João was answered");
+    assert_eq!(event["messages"][0], show["thread"][0]["id"]);
+
+    let by = lines(&vendors.run(&config, &["report", "--from", "2020-01-01", "--by", "channel", "--json"]));
+    assert!(by.iter().all(|row| row["group"] == "americanas"));
+    let words = vendors.run(&config, &["report"]);
+    let words = String::from_utf8_lossy(&words.stdout).into_owned();
+    for text in ["first_response: first reply after", "n/a", "measured in this terminal"] {
+        assert!(words.contains(text), "{text} is not in {words}");
+    }
+    let csv = vendors.run(&config, &["report", "--csv"]);
+    assert!(String::from_utf8_lossy(&csv.stdout).starts_with("from,to,group,figure,n,median_ms"));
+    assert_eq!(code(&vendors.run(&config, &["report", "--events", "mood"])), 2);
+    assert_eq!(code(&vendors.run(&config, &["report", "--from", "soon"])), 2);
+}
+
+#[test]
+fn an_erased_customer_does_not_come_back_with_the_next_cycle() {
+    let (vendors, config) = desk();
+    assert_eq!(code(&vendors.run(&config, &["erase", &joao()])), 2, "a customer, not a conversation");
+    assert_eq!(code(&vendors.run(&config, &["erase", &joao(), "--customer"])), 2, "nobody is there to ask");
+    let erased = vendors.run(&config, &["erase", &joao(), "--customer", "--yes"]);
+    assert_eq!(code(&erased), 0, "{}", said(&erased));
+    assert_eq!(code(&vendors.run(&config, &["sync", "--once"])), 0);
+    assert_eq!(code(&vendors.run(&config, &["show", &joao()])), 1);
+
+    let text = std::fs::read_to_string(&config).expect("ours");
+    let team = format!("{text}\n[[member]]\nlogin = \"somebody\"\nrole = \"lead\"\n");
+    let team = vendors.config("team.toml", &team);
+    let other = lines(&vendors.run(&config, &["list", "--json"]))[0]["id"].to_string();
+    let refused = vendors.run(&team, &["erase", &other, "--customer", "--yes"]);
+    assert_eq!(code(&refused), 1);
+    assert!(said(&refused).contains("lead or an admin"), "{}", said(&refused));
+}

@@ -197,6 +197,7 @@ actions! {
     Reply Write "reply" "reply" "Write to the other side." [BOTH => "r"];
     ReplyQuoting Write "reply-quoting" "reply quoting" "Write to the other side, quoting the selected message." [BOTH => "R"];
     Note Write "note" "note" "Write a note for the team only." [BOTH => "i"];
+    Canned Write "canned" "canned reply" "Canned replies, macros, templates and products: a digit takes one." [BOTH => "m", COMPOSER | FORM => "Ctrl-x m"];
     NewConversation Write "new-conversation" "new" "Start a conversation." [BOTH => "c"];
 
     Resolve Triage "resolve" "resolve" "Done; the status pop-up says what the vendor is told." [BOTH => "e"];
@@ -230,6 +231,7 @@ actions! {
     Mark Marks "mark" "mark" "Mark and move down." [LIST => "x"];
     MarkRange Marks "mark-range" "mark a range" "Begin or end a range of marks." [LIST => "v"];
     InvertMarks Marks "invert-marks" "invert" "Mark what is not marked, unmark what is." [LIST => "V"];
+    MarkQuery Marks "mark-by-query" "mark by query" "Mark everything of this view that a query matches." [LIST => "*"];
     Unmark Marks "unmark" "unmark all" "Unmark all." [LIST => "X"];
 
     Search Find "search" "search" "Search in the list or in the conversation." [BOTH => "/"];
@@ -244,7 +246,7 @@ actions! {
     ThreadDown Text "thread-down" "thread down" "Scroll the conversation down." [COMPOSER => "PgDn"];
     Editor Text "editor" "$EDITOR" "Write in $EDITOR." [COMPOSER => "Ctrl-x e"];
     Attach Text "attach" "attach" "Attach a file." [COMPOSER | FORM => "Ctrl-x a"];
-    Template Text "template" "template" "Pick a template." [COMPOSER | FORM => "Ctrl-x m"];
+    TextFilter Text "filter-text" "through a program" "Send the text through a program of the configuration." [COMPOSER => "Ctrl-x f"];
     Quote Text "quote" "quote" "Insert the selected message as a quote." [COMPOSER => "Ctrl-x q"];
     MakeNote Text "make-note" "make it a note" "For the team only." [COMPOSER => "Ctrl-x n"];
     MakePublic Text "make-public" "make it public" "A note becomes a reply (asks)." [COMPOSER => "Ctrl-x p"];
@@ -265,6 +267,7 @@ actions! {
     UndoText Text "undo-text" "undo text" "Undo in the text." [COMPOSER => "Ctrl-_"];
     Accept Text "accept" "take it" "Take what is chosen or typed." [PICKER => "Enter, Ctrl-j"];
     Complete Text "complete" "complete" "Complete a path or take the first choice's name." [PICKER => "Tab"];
+    CompleteBack Text "complete-back" "previous value" "The value before, in the form of a template." [PICKER => "BackTab"];
     ChoiceDown Text "choice-down" "next choice" "The next choice." [PICKER => "Down, Ctrl-n"];
     ChoiceUp Text "choice-up" "previous choice" "The previous choice." [PICKER => "Up, Ctrl-p"];
     ClosePicker Text "close" "close" "Close without taking anything." [PICKER => "Esc"];

@@ -16,16 +16,28 @@ impl Model {
         match (load, loaded) {
             (_, Loaded::Failed(words)) => {
                 self.list.loading = false;
+                if let Load::Row(id) = load {
+                    self.again.remove(&id);
+                }
+                if load == Load::Canned {
+                    self.shelf_loaded(super::canned::Shelf::default());
+                }
                 self.say(words);
             }
             (Load::Session, Loaded::Session(session)) => self.session_loaded(session),
             (Load::Counts, Loaded::Counts(counts)) => self.counts_loaded(&counts),
             (Load::Health, Loaded::Health(health)) => self.health = health,
+            (Load::Canned, Loaded::Canned(shelf)) => self.shelf_loaded(*shelf),
+            (Load::Owners, Loaded::Owners(owners)) => self.owners_loaded(owners),
+            (Load::MarkQuery, Loaded::List(rows)) => self.mark_rows(rows),
             (Load::Members, Loaded::Members(members)) => self.members_loaded(members),
             (Load::List, Loaded::List(rows)) => self.list_loaded(rows),
             (Load::More, Loaded::List(rows)) => self.more_loaded(rows),
             (Load::Siblings, Loaded::List(rows)) => self.siblings_loaded(rows),
-            (Load::Row(_), Loaded::Conversation(Some(row))) => self.row_loaded(*row),
+            (Load::Row(_), Loaded::Conversation(Some(row))) => {
+                self.looked_again(&row);
+                self.row_loaded(*row);
+            }
             (Load::Open, Loaded::Conversation(conversation)) => {
                 self.conversation_loaded(conversation.map(|it| *it));
             }

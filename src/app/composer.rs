@@ -5,6 +5,7 @@ use tui_textarea::{CursorMove, TextArea, WrapMode};
 
 use super::{
     actions::{Act, place},
+    canned::Macro,
     keymap::Key,
     model::{Load, Model, Screen, Timer},
     msg::{Effect, Request, Wish},
@@ -13,7 +14,8 @@ use super::{
 };
 use crate::domain::{
     ChannelName, ConversationId, Draft, DraftHeld, DraftKind, Gate, MessageId, Reach, RowState, Time,
-    attachment::StoredFile, outbox::TemplateUse,
+    attachment::StoredFile,
+    outbox::{CatalogItem, TemplateUse},
 };
 
 /// Words typed are on disk within 250 ms: the save starts a little earlier.
@@ -36,6 +38,10 @@ pub struct Composer {
     pub quote: Option<MessageId>,
     /// A template in place of free text.
     pub template: Option<TemplateUse>,
+    /// Catalogue items that go with it.
+    pub products: Vec<CatalogItem>,
+    /// What a macro does with it.
+    pub then: Macro,
     /// The agent's own key said that a closed conversation may be reopened.
     pub reopen: bool,
     /// When the text was last saved.
@@ -59,6 +65,8 @@ impl Composer {
             files: Vec::new(),
             quote: None,
             template: None,
+            products: Vec::new(),
+            then: Macro::default(),
             reopen: false,
             saved_at: None,
             dirty: false,
@@ -74,7 +82,15 @@ impl Composer {
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.body().trim().is_empty() && self.files.is_empty() && self.template.is_none()
+        self.body().trim().is_empty()
+            && self.files.is_empty()
+            && self.template.is_none()
+            && self.products.is_empty()
+    }
+
+    /// Whether anything goes with the text: it has a line of its own.
+    pub fn carries(&self) -> bool {
+        !self.files.is_empty() || self.quote.is_some() || self.template.is_some() || !self.products.is_empty()
     }
 
     fn set(&mut self, body: &str, cursor: (usize, usize)) {
@@ -83,10 +99,39 @@ impl Composer {
         self.text.move_cursor(CursorMove::Jump(jump(cursor.0), jump(cursor.1)));
     }
 
+    /// The cursor goes to the first place that is still to be filled in.
+    pub(super) fn go_to(&mut self, hole: Option<&str>) {
+        let Some(hole) = hole else { return };
+        let found = self
+            .text
+            .lines()
+            .iter()
+            .enumerate()
+            .find_map(|(row, line)| line.find(hole).map(|at| (row, line[..at].chars().count())));
+        if let Some((row, column)) = found {
+            let jump = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+            self.text.move_cursor(CursorMove::Jump(jump(row), jump(column)));
+        }
+    }
+
+    /// What a draft keeps beside its text: `fields` of the form, template, products, what a macro does.
+    fn form(&self, fields: serde_json::Value) -> serde_json::Value {
+        if self.template.is_none() && self.products.is_empty() && self.then.is_empty() {
+            return fields;
+        }
+        serde_json::json!({
+            "template": self.template,
+            "products": self.products,
+            "then": self.then,
+            "fields": fields,
+        })
+    }
+
     /// Shows a draft and nothing else.
     pub(super) fn replace(&mut self, draft: Option<Draft>) {
         self.set("", (0, 0));
         (self.files, self.quote, self.template, self.dirty) = (Vec::new(), None, None, false);
+        (self.products, self.then) = (Vec::new(), Macro::default());
         if let Some(draft) = draft {
             self.take(draft);
         }
@@ -109,8 +154,14 @@ impl Composer {
             }
         }
         self.quote = self.quote.or(draft.quote);
-        self.template =
-            self.template.take().or_else(|| serde_json::from_value(draft.form.get("template")?.clone()).ok());
+        let kept = |key: &str| draft.form.get(key).cloned().unwrap_or_default();
+        self.template = self.template.take().or_else(|| serde_json::from_value(kept("template")).ok());
+        if self.products.is_empty() {
+            self.products = serde_json::from_value(kept("products")).unwrap_or_default();
+        }
+        if self.then.is_empty() {
+            self.then = serde_json::from_value(kept("then")).unwrap_or_default();
+        }
         self.saved_at = Some(draft.saved_at);
     }
 }
@@ -145,11 +196,9 @@ impl Model {
         else {
             return 0;
         };
-        let review = self.review.as_ref().map_or(0, super::review::Review::height);
+        let review = self.review_height();
         let half = usize::from(self.size.1) / 2;
-        let files = usize::from(
-            !composer.files.is_empty() || composer.quote.is_some() || composer.template.is_some(),
-        );
+        let files = usize::from(composer.carries());
         let most = half.saturating_sub(2 + files + review).max(1);
         self.composer_rows().clamp(if review > 0 { 1 } else { 3.min(most) }, most) + 2 + files + review
     }
@@ -321,10 +370,7 @@ impl Model {
             cursor: (cursor.0, cursor.1),
             files: composer.files.clone(),
             quote: composer.quote,
-            form: match &composer.template {
-                Some(template) => serde_json::json!({ "template": template, "fields": form }),
-                None => form,
-            },
+            form: composer.form(form),
             saved_at: self.now,
         })
     }
@@ -367,7 +413,10 @@ impl Model {
                 true
             }
             place::PICKER => {
-                self.picker_typed(&letter.to_string());
+                let digit = letter.to_digit(10).filter(|digit| *digit > 0);
+                if !digit.is_some_and(|digit| self.canned_digit(digit)) {
+                    self.picker_typed(&letter.to_string());
+                }
                 true
             }
             place::FORM => {
@@ -432,7 +481,8 @@ impl Model {
                 }
             }
             Act::Attach => self.open_attach(),
-            Act::Template => self.open_templates(),
+            Act::Canned => self.open_canned(),
+            Act::TextFilter => self.open_filters(),
             Act::Quote => {
                 let selected = self.thread.as_ref().and_then(|thread| thread.selected_message());
                 match selected.map(|message| (message.id, message.body.clone())) {
@@ -459,13 +509,22 @@ impl Model {
         }
     }
 
-    pub(super) fn open_templates(&mut self) {
-        let Some(composer) = &self.composer else { return };
-        let has = self.descriptor(&composer.channel).is_some_and(|it| !it.templates.is_empty());
-        if has {
-            self.open_picker(PickerKind::Template);
+    /// Programs that the text can go through.
+    fn open_filters(&mut self) {
+        if self.options.filters.is_empty() {
+            self.say("no program is configured: [compose] filters");
         } else {
-            self.say("this channel has no templates in the configuration");
+            self.open_picker(PickerKind::TextFilter);
+        }
+    }
+
+    pub(super) fn filter_text(&mut self, name: &str) {
+        let filter = self.options.filters.iter().find(|(it, _)| it == name);
+        if let (Some(command), Some(body)) =
+            (filter.map(|(_, command)| command.clone()), self.composer.as_ref().map(Composer::body))
+        {
+            let ticket = self.ticket();
+            self.fx.push(Effect::FilterText(ticket, command, body));
         }
     }
 
@@ -496,6 +555,8 @@ impl Model {
         if kind == DraftKind::Note {
             composer.template = None;
             composer.quote = None;
+            composer.products.clear();
+            composer.then = Macro::default();
         }
         composer.dirty = true;
         composer.loaded = false;

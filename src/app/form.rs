@@ -199,7 +199,7 @@ impl Model {
                 }
             }
             Act::Attach => self.open_attach(),
-            Act::Template => self.open_templates(),
+            Act::Canned => self.open_canned(),
             other => {
                 let edited = form.area().is_some_and(|area| edit(area, other));
                 if edited {

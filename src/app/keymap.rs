@@ -77,6 +77,11 @@ impl Key {
         self.text().and_then(|letter| letter.to_digit(10))
     }
 
+    /// Whether it is Ctrl-c, which never waits.
+    pub fn is_cancel(self) -> bool {
+        self.ctrl && self.code == KeyCode::Char('c')
+    }
+
     /// Whether it is Esc.
     pub fn is_escape(self) -> bool {
         self.code == KeyCode::Esc

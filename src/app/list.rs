@@ -14,18 +14,22 @@ use nucleo_matcher::{
 use super::{
     actions::Act,
     keymap::Key,
-    model::{AppOptions, Model, Screen, Timer},
+    model::{AppOptions, Load, Model, Screen, Timer},
+    msg::{ListWish, Request},
 };
 use crate::domain::{
     Conversation, ConversationId, Delivery, Status, Time,
-    desk::{Count, Sort},
-    query::BUILT_IN,
+    desk::{Count, Sort, Way},
+    query::{BUILT_IN, Query},
 };
 
 /// A page that is asked for at a time; more come when the cursor nears the end.
 pub(super) const PAGE: usize = 100;
 /// Rows that are kept: a list of a hundred thousand that somebody pages through is a window all the same.
 pub(super) const KEPT: usize = 600;
+
+/// As many as a query marks at most.
+const MARKS: usize = 2000;
 
 /// A view: a tab.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +71,8 @@ pub struct List {
     pub top: usize,
     /// Marked conversations.
     pub marks: BTreeSet<ConversationId>,
+    /// Those of them that a query marked and whose rows have not been read as part of the list.
+    pub(super) elsewhere: Vec<Conversation>,
     /// Where a range of marks began.
     pub range: Option<ConversationId>,
     /// What narrows the view.
@@ -126,6 +132,7 @@ impl List {
             selected: None,
             top: 0,
             marks: BTreeSet::new(),
+            elsewhere: Vec::new(),
             range: None,
             narrowed: Narrowed::default(),
             arrived: BTreeSet::new(),
@@ -140,7 +147,14 @@ impl List {
 
     /// The row of a conversation.
     pub fn row(&self, id: ConversationId) -> Option<&Conversation> {
-        self.rows.iter().find(|row| row.id == id)
+        self.rows.iter().chain(&self.elsewhere).find(|row| row.id == id)
+    }
+
+    /// Ends all marks.
+    pub(super) fn unmark(&mut self) {
+        self.marks.clear();
+        self.range = None;
+        self.elsewhere.clear();
     }
 
     /// The selected row.
@@ -278,7 +292,7 @@ impl Model {
                 let shown: BTreeSet<ConversationId> = self.list.shown().iter().map(|row| row.id).collect();
                 self.list.marks = shown.symmetric_difference(&self.list.marks).copied().collect();
             }
-            Act::Unmark => self.list.marks.clear(),
+            Act::Unmark => self.list.unmark(),
             _ => self.common_act(act, keys),
         }
     }
@@ -292,7 +306,7 @@ impl Model {
         let list = &mut self.list;
         if list.range.take().is_some() {
         } else if !list.marks.is_empty() {
-            list.marks.clear();
+            list.unmark();
         } else if list.narrowed.search.is_some() {
             list.narrowed.search = None;
             list.narrowed.everything = false;
@@ -454,6 +468,42 @@ impl Model {
         let end = |id| ids.iter().position(|it| *it == id);
         if let (Some(a), Some(b)) = (end(from), end(selected)) {
             self.list.marks.extend(&ids[a.min(b)..=a.max(b)]);
+        }
+    }
+
+    /// Marks everything of this view that a query matches, on the screen or not.
+    pub(super) fn mark_query(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if let Err(error) = Query::parse(text) {
+            self.say(format!("{error}: nothing was marked"));
+            return;
+        }
+        let query = format!("{} {text}", self.list.query());
+        self.load(
+            Load::MarkQuery,
+            Request::List(ListWish { query, sort: Sort::Updated, limit: MARKS, after: None, way: Way::Down }),
+        );
+    }
+
+    pub(super) fn mark_rows(&mut self, rows: Vec<Conversation>) {
+        let shown: Option<BTreeSet<ConversationId>> =
+            self.list.narrowed.filter.is_some().then(|| self.list.shown().iter().map(|row| row.id).collect());
+        let rows: Vec<Conversation> = rows
+            .into_iter()
+            .filter(|row| shown.as_ref().is_none_or(|shown| shown.contains(&row.id)))
+            .collect();
+        let all = if rows.len() == MARKS { "the newest " } else { "" };
+        self.say(match rows.len() {
+            0 => "nothing in this view matches".to_owned(),
+            n => format!("{all}{n} marked"),
+        });
+        for row in rows {
+            self.list.marks.insert(row.id);
+            if self.list.row(row.id).is_none() {
+                self.list.elsewhere.push(row);
+            }
         }
     }
 

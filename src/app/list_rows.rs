@@ -18,7 +18,7 @@ use crate::domain::{
 impl Model {
     /// Asks for the list anew; its order is renewed with the answer.
     pub(super) fn reload_list(&mut self) {
-        self.list.marks.clear();
+        self.list.unmark();
         self.list.range = None;
         self.list.arrived.clear();
         self.list.fresh = true;

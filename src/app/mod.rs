@@ -5,6 +5,7 @@
 
 pub mod actions;
 mod answers;
+pub mod canned;
 pub mod composer;
 mod draft_window;
 pub mod form;

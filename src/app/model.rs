@@ -13,7 +13,7 @@ use super::{
     layout::Layout,
     list::List,
     lock::Locked,
-    msg::{Effect, EngineState, Msg, Request, Signal, Ticket, Wish},
+    msg::{Effect, EngineState, Msg, Request, Signal, Stroke, Ticket, Wish},
     outbox::OutboxScreen,
     popup::{Ask, Picker},
     review::Review,
@@ -41,6 +41,10 @@ pub struct AppOptions {
     pub keep_status: bool,
     /// What contact data of ours in a reply is.
     pub lint: HashMap<ChannelName, super::preflight::Lint>,
+    /// Folders of canned replies, for the message where there are none.
+    pub canned: Vec<std::path::PathBuf>,
+    /// Programs that a text can go through, by name, with their arguments.
+    pub filters: Vec<(String, Vec<String>)>,
     /// Keys that lie over the table's: default, gmail, mutt, arrows.
     pub preset: String,
     /// Keys of the configuration.
@@ -90,6 +94,9 @@ pub(super) enum Load {
     Draft,
     Outbox,
     Path,
+    Canned,
+    Owners,
+    MarkQuery,
 }
 
 /// A timer of which only the newest counts.
@@ -127,6 +134,10 @@ pub struct Model {
     pub form: Option<Form>,
     /// A pop-up with a text field.
     pub picker: Option<Picker>,
+    /// Canned replies, while their pop-up is open or what came of it is.
+    pub(super) shelf: Option<super::canned::Shelf>,
+    /// Keys that wait for what the store is asked: they are taken in their order once it is on the screen.
+    pub(super) ahead: Vec<Stroke>,
     /// A question.
     pub ask: Option<Ask>,
     /// The details, and how far they are scrolled.
@@ -172,6 +183,8 @@ pub struct Model {
     pub(super) loads: HashMap<Load, Ticket>,
     pub(super) timers: HashMap<Timer, (Ticket, Time)>,
     pub(super) wishes: BTreeMap<Ticket, Intent>,
+    /// Changes that look at their conversation once more.
+    pub(super) again: HashMap<ConversationId, super::undo::Again>,
     next: u64,
 }
 
@@ -193,6 +206,8 @@ impl Model {
             review: None,
             form: None,
             picker: None,
+            shelf: None,
+            ahead: Vec::new(),
             ask: None,
             details: None,
             outbox: OutboxScreen::default(),
@@ -219,6 +234,7 @@ impl Model {
             loads: HashMap::new(),
             timers: HashMap::new(),
             wishes: BTreeMap::new(),
+            again: HashMap::new(),
             next: 0,
             options,
         }
@@ -276,6 +292,14 @@ impl Model {
         // Behind a lock nothing is seen.
         if self.locked.is_none() {
             self.thread_drawn();
+        }
+        if !self.ahead.is_empty() {
+            // They were typed before this picture: what it shows is not taken by them.
+            if !self.waits() {
+                self.take_ahead();
+                self.dirty = true;
+            }
+            return std::mem::take(&mut self.fx);
         }
         if let Some(review) = &mut self.review {
             review.drawn();
@@ -399,6 +423,8 @@ impl Model {
             Act::LayoutAuto | Act::LayoutOne | Act::LayoutSide | Act::LayoutWide => self.set_layout(act),
             Act::Lock => self.lock(),
             Act::ShowNew => self.show_new(),
+            Act::Canned => self.open_canned(),
+            Act::MarkQuery => self.open_picker(super::popup::PickerKind::MarkQuery),
             Act::Reply | Act::ReplyQuoting | Act::Note | Act::NewConversation => self.write(act),
             Act::Undo => self.undo_last(),
             Act::Redo => self.redo_last(),

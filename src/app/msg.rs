@@ -17,8 +17,8 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 
 use crate::domain::{
-    Action, ChannelHealth, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Message, MessageId,
-    OutboxRow, RowNumber, Time,
+    Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Message,
+    MessageId, OutboxRow, RowNumber, Time,
     attachment::StoredFile,
     desk::{Changed, Commit, Committed, Count, Refusal, Seen, Sort, Way},
     outbox::{Event, LocalChange},
@@ -159,6 +159,8 @@ pub enum Effect {
     },
     /// Give a text to `$EDITOR`, with the cursor on this line (from 0); answer with [`Msg::Edited`].
     OpenEditor(Ticket, String, usize),
+    /// Give a text to a program's standard input, without a shell; answer with [`Msg::Edited`]: what it printed.
+    FilterText(Ticket, Vec<String>, String),
     /// Complete a path; answer with [`Msg::PathCompletions`].
     CompletePath(Ticket, String),
     /// Take the mouse, or leave it to the terminal.
@@ -210,6 +212,10 @@ pub enum Request {
     Session,
     /// Who can be assigned.
     Members,
+    /// Canned replies for a channel, read from their files now.
+    Canned(ChannelName),
+    /// Which conversations these numbers belong to.
+    Owners(Vec<String>),
 }
 
 /// A page of a list, as `ListRequest` asks for it; the query is text here because an agent types it, and is read by the
@@ -255,6 +261,10 @@ pub enum Loaded {
     Session(Option<serde_json::Value>),
     /// Unix accounts.
     Members(Vec<String>),
+    /// What the folders hold.
+    Canned(Box<super::canned::Shelf>),
+    /// Each number with the conversations whose order it is.
+    Owners(Vec<(String, Conversation)>),
     /// The store (or the query's parser) could not: a sentence.
     Failed(String),
 }
@@ -304,6 +314,15 @@ pub enum Wish {
         path: String,
         /// The channel's limit.
         max_bytes: u64,
+    },
+    /// A canned reply was inserted.
+    CountCanned {
+        /// Where.
+        channel: ChannelName,
+        /// Its name.
+        name: String,
+        /// Its language; empty: every.
+        lang: String,
     },
     /// What this window shows.
     SaveSession(serde_json::Value),

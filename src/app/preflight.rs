@@ -1,11 +1,16 @@
 //! What speaks against sending, before anything is sent. Pure: the bar, `reply` and `new` decide by the same findings.
 
-use std::{collections::HashMap, sync::LazyLock};
+mod contact;
+mod sense;
 
-use super::words;
+#[cfg(test)]
+mod tests;
+
+use self::contact::digits;
+use super::{canned, words};
 use crate::domain::{
-    Capabilities, Conversation, DraftKind, Gate, Message, MessageId, Time, attachment::StoredFile,
-    outbox::TemplateUse,
+    Capabilities, Conversation, ConversationId, DraftKind, Gate, Message, MessageId, Time,
+    attachment::StoredFile, outbox::TemplateUse,
 };
 
 /// How bad a finding is.
@@ -62,6 +67,10 @@ pub struct Preflight<'a> {
     pub template: Option<&'a TemplateUse>,
     /// Whether the agent's own key said that it may be reopened.
     pub reopen: bool,
+    /// Catalogue items.
+    pub products: usize,
+    /// Numbers in the text that belong to other conversations, with whose they are.
+    pub owners: &'a [(String, ConversationId, String)],
     /// The newest messages.
     pub messages: &'a [Message],
     /// The newest that its author has seen.
@@ -183,9 +192,10 @@ impl Preflight<'_> {
             if template.parameters.iter().any(|value| value.trim().is_empty()) {
                 found.push(red("a variable of the template is empty"));
             }
+            self.marketplace(&template.parameters.join("\n"), found);
             return;
         }
-        if self.text.trim().is_empty() && self.files.is_empty() {
+        if self.text.trim().is_empty() && self.files.is_empty() && self.products == 0 {
             found.push(red("there is no text"));
             return;
         }
@@ -193,28 +203,77 @@ impl Preflight<'_> {
         if let Some(most) = self.capabilities.max_text.filter(|most| length > *most) {
             found.push(red(&format!("{length} characters are more than the {most} that fit")));
         }
-        if let Some(hole) = hole(self.text) {
+        if let Some(hole) = canned::hole(self.text) {
             found.push(red(&format!("a variable is not filled in: {hole}")));
         }
-        let allowed = self.allowed();
-        if let Some(level) = self.lint.contact
-            && let Some((what, words)) = contact(self.text, &allowed)
-        {
-            found.push(Finding {
-                level,
-                text: format!("{what}: {words}"),
-                detail: "Marketplaces forbid contact data in messages; some close shops over it.".into(),
-            });
+        self.marketplace(self.text, found);
+        self.sense(found);
+    }
+
+    /// What marketplaces forbid.
+    fn marketplace(&self, text: &str, found: &mut Vec<Finding>) {
+        if let Some(level) = self.lint.contact {
+            let messenger = self.conversation.is_some_and(|row| row.kind.as_str() == "whatsapp");
+            found.extend(contact::contacts(text, &self.allowed(), messenger).into_iter().map(|hit| {
+                Finding {
+                    level,
+                    text: format!("{}: {}", hit.what, hit.words),
+                    detail: "Marketplaces forbid contact data in messages; some close shops over it.".into(),
+                }
+            }));
         }
-        if let Some(level) = self.lint.links
-            && let Some(link) = self.text.split_whitespace().find(|word| is_link(word))
-        {
-            found.push(Finding {
+        if let Some(level) = self.lint.links {
+            found.extend(contact::links(text).into_iter().map(|hit| Finding {
                 level,
-                text: format!("a link: {link}"),
+                text: format!("{}: {}", hit.what, hit.words),
                 detail: "Links that lead away from the marketplace are forbidden on most of them.".into(),
+            }));
+        }
+    }
+
+    /// What the text says that its circumstances do not.
+    fn sense(&self, found: &mut Vec<Finding>) {
+        if let Some(promise) = sense::promised(self.text).filter(|_| self.files.is_empty()) {
+            let takes = self.capabilities.files.is_some();
+            found.push(Finding {
+                level: Level::Amber,
+                text: format!("\"{promise}\", but no file is attached"),
+                detail: if takes { "^X a attaches one" } else { "This channel takes no files." }.into(),
             });
         }
+        let Some(row) = self.conversation else { return };
+        if let Some((ours, theirs)) = row.lang.as_deref().and_then(|it| sense::other_language(self.text, it))
+        {
+            found.push(amber(&format!("it reads as {ours}; the customer writes {theirs}")));
+        }
+        let customer = row.their_role == crate::domain::Role::Customer;
+        if let Some(name) = row.customer.name.as_deref().filter(|_| customer)
+            && let Some(other) = sense::greets_another(self.text, &[name, &row.counterpart.name])
+        {
+            found.push(amber(&format!("it greets {other}, but goes to {name}")));
+        }
+        for (number, id, whose) in self.owners {
+            found.push(amber(&format!("{number} is the order of another conversation: {id} {whose}")));
+        }
+    }
+
+    /// Numbers in the text that could be another conversation's: who owns them is the store's to say.
+    pub fn numbers(&self) -> Vec<String> {
+        let own = self.allowed();
+        let words = self.text.split(|it: char| it.is_whitespace() || matches!(it, ',' | ';' | '(' | ')'));
+        let mut numbers: Vec<String> = words
+            .map(|word| word.trim_matches(|it: char| !it.is_alphanumeric()).to_owned())
+            .filter(|word| {
+                let number = digits(word);
+                number.len() >= 6
+                    && word.len() <= 40
+                    && word.chars().all(|it| it.is_ascii_alphanumeric() || it == '-')
+                    && !own.iter().any(|own| own.contains(&number) || number.contains(own.as_str()))
+            })
+            .collect();
+        numbers.dedup();
+        numbers.truncate(5);
+        numbers
     }
 
     /// This conversation's own numbers, which a reply may name.
@@ -225,9 +284,41 @@ impl Preflight<'_> {
             .filter_map(|value| value.as_str().map(digits))
             .chain(conversation.products.iter().map(|product| digits(&product.sku)))
             .chain([digits(&conversation.remote_id)])
+            // Numbers that the marketplace itself wrote (a tracking number, a delivery) are the order's too.
+            .chain(
+                self.messages
+                    .iter()
+                    .filter(|message| message.author.role == crate::domain::Role::Marketplace)
+                    .flat_map(|message| message.body.split_whitespace().map(digits)),
+            )
             .filter(|number| number.len() >= 4)
             .collect()
     }
+}
+
+/// Of the conversations whose orders the numbers are: those of other people than this conversation's. The same customer's
+/// other orders are his to hear of.
+pub fn others(
+    owners: Vec<(String, Conversation)>,
+    here: Option<&Conversation>,
+) -> Vec<(String, ConversationId, String)> {
+    let theirs = |row: &Conversation| {
+        here.is_some_and(|here| {
+            row.id == here.id
+                || (row.channel == here.channel
+                    && row.customer.id.is_some()
+                    && row.customer.id == here.customer.id)
+        })
+    };
+    let own: Vec<String> =
+        owners.iter().filter(|(_, row)| theirs(row)).map(|(number, _)| number.clone()).collect();
+    let mut others: Vec<(String, ConversationId, String)> = owners
+        .into_iter()
+        .filter(|(number, _)| !own.contains(number))
+        .map(|(number, row)| (number, row.id, row.counterpart.name))
+        .collect();
+    others.dedup_by(|one, other| one.0 == other.0);
+    others
 }
 
 fn red(text: &str) -> Finding {
@@ -236,70 +327,4 @@ fn red(text: &str) -> Finding {
 
 fn amber(text: &str) -> Finding {
     Finding { level: Level::Amber, text: text.to_owned(), detail: text.to_owned() }
-}
-
-/// A place of a canned reply that nobody filled in: `{{name}}` or `{name}`.
-fn hole(text: &str) -> Option<&str> {
-    let start = text.find('{')?;
-    let rest = &text[start..];
-    let end = rest.find('}')?;
-    let inside = rest[..end].trim_matches(['{', ' ']);
-    let named =
-        !inside.is_empty() && inside.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '.' | '-'));
-    if named { Some(&rest[..=end]) } else { hole(&rest[1..]) }
-}
-
-fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
-}
-
-fn is_link(word: &str) -> bool {
-    let word = word.trim_matches(|it: char| !it.is_alphanumeric()).to_lowercase();
-    word.starts_with("http://") || word.starts_with("https://") || word.starts_with("www.")
-}
-
-/// Words that lead a customer away from the marketplace, with what they are.
-static AWAY: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
-    HashMap::from([
-        ("whatsapp", "another way to talk"),
-        ("telegram", "another way to talk"),
-        ("pix", "a way to pay"),
-        ("iban", "a way to pay"),
-        ("cpf", "a tax number"),
-        ("cnpj", "a tax number"),
-    ])
-});
-
-/// Contact data in a text, with what it is; the conversation's own numbers are no contact data.
-fn contact(text: &str, allowed: &[String]) -> Option<(&'static str, String)> {
-    for word in text.split_whitespace() {
-        let bare = word.trim_matches(|it: char| !it.is_alphanumeric());
-        let (name, host) = bare.split_once('@').unwrap_or_default();
-        if !name.is_empty() && host.contains('.') {
-            return Some(("an e-mail address", bare.to_owned()));
-        }
-        if let Some(what) = AWAY.get(bare.to_lowercase().as_str()) {
-            return Some((what, bare.to_owned()));
-        }
-    }
-    // Runs of digits with what is written between them: phones, cards, bank and tax numbers.
-    let mut run = String::new();
-    for letter in text.chars().chain(['\n']) {
-        if letter.is_ascii_digit()
-            || (!run.is_empty() && matches!(letter, ' ' | '-' | '.' | '(' | ')' | '/'))
-            || (run.is_empty() && letter == '+')
-        {
-            run.push(letter);
-            continue;
-        }
-        let number = digits(&run);
-        if number.len() >= 9
-            && number.len() <= 22
-            && !allowed.iter().any(|own| own.contains(&number) || number.contains(own.as_str()))
-        {
-            return Some(("a number that may be a phone", run.trim().to_owned()));
-        }
-        run.clear();
-    }
-    None
 }

@@ -59,6 +59,7 @@ const MUTT: &[Row] = &[
     (LIST, "next-view", "J"),
     (LIST, "previous-view", "K"),
     (BOTH, "new-conversation", "m"),
+    (BOTH, "canned", "c"),
     (BOTH, "resolve", "d, e"),
     (LIST, "mark", "t"),
     (LIST, "filter", "l"),

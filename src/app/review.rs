@@ -7,16 +7,16 @@ use std::fmt::Write as _;
 use super::{
     actions::{Act, place},
     composer::Composer,
-    model::{Model, Screen},
-    msg::Wish,
+    model::{Load, Model, Screen},
+    msg::{Request, Wish},
     popup::{Ask, AskThen, PickerKind},
-    preflight::{Finding, Level, Preflight},
+    preflight::{Finding, Level, Preflight, others},
     split::{reads, split},
     undo::{Intent, Step},
     words,
 };
 use crate::domain::{
-    Action, ConversationId, Delivery, DraftKind, Gate, Reach, Status, Time,
+    Action, Conversation, ConversationId, Delivery, DraftKind, Gate, Reach, Status, Time,
     desk::{Commit, Seen},
     outbox::LocalChange,
 };
@@ -30,6 +30,8 @@ pub struct Review {
     pub shown: bool,
     /// Whether the findings are shown in full.
     pub viewing: bool,
+    /// Numbers in the text that belong to other conversations.
+    pub(super) owners: Vec<(String, ConversationId, String)>,
     /// What the store refused the send over: sending all the same is then held against nothing.
     pub(super) refused: Option<Finding>,
 }
@@ -58,12 +60,6 @@ impl Review {
             Some(Level::Red) => Verdict::Red,
         }
     }
-
-    /// Lines that it takes.
-    pub fn height(&self) -> usize {
-        let details = if self.viewing { self.findings.len() } else { 0 };
-        3 + self.findings.len() + details
-    }
 }
 
 /// How a text is to go out.
@@ -88,6 +84,7 @@ impl Model {
         }
         self.save_draft();
         self.review = Some(Review { findings: self.findings(), ..Review::default() });
+        self.ask_owners();
         self.thread_resized();
     }
 
@@ -120,10 +117,19 @@ impl Model {
     /// What speaks against sending what stands in the composer.
     pub fn findings(&self) -> Vec<Finding> {
         let Some(composer) = &self.composer else { return Vec::new() };
+        let mut found = self.with_preflight(composer, |preflight| preflight.findings());
+        if composer.to.is_none() {
+            found.extend(self.form_findings());
+            found.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        }
+        found
+    }
+
+    fn with_preflight<T>(&self, composer: &Composer, ask: impl FnOnce(Preflight<'_>) -> T) -> T {
         let capabilities = self.capabilities(&composer.channel);
         let thread = self.thread.as_ref().filter(|thread| Some(thread.id) == composer.to);
         let body = composer.body();
-        let mut found = Preflight {
+        ask(Preflight {
             conversation: composer.to.and_then(|id| self.known(id)),
             kind: composer.kind,
             capabilities: &capabilities,
@@ -131,18 +137,31 @@ impl Model {
             text: &body,
             files: &composer.files,
             template: composer.template.as_ref(),
+            products: composer.products.len(),
             reopen: composer.reopen,
             messages: thread.map_or(&[], |thread| &thread.messages),
+            owners: self.review.as_ref().map_or(&[], |review| &review.owners),
             seen: thread.and_then(|thread| thread.seen),
             me: &self.options.me,
             now: self.now,
+        })
+    }
+
+    /// Whose the numbers in the text are is the store's to say.
+    fn ask_owners(&mut self) {
+        let Some(composer) = self.composer.as_ref().filter(|it| it.kind == DraftKind::Reply) else { return };
+        let numbers = self.with_preflight(composer, |preflight| preflight.numbers());
+        if !numbers.is_empty() {
+            self.load(Load::Owners, Request::Owners(numbers));
         }
-        .findings();
-        if composer.to.is_none() {
-            found.extend(self.form_findings());
-            found.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    }
+
+    pub(super) fn owners_loaded(&mut self, owners: Vec<(String, Conversation)>) {
+        let here = self.composer.as_ref().and_then(|composer| composer.to).and_then(|to| self.known(to));
+        let others = others(owners, here);
+        if let Some(review) = &mut self.review {
+            review.owners = others;
         }
-        found
     }
 
     /// Whether a key of the bar is offered now.
@@ -172,7 +191,7 @@ impl Model {
         if !self.offered(act) {
             return;
         }
-        let keep = if self.options.keep_status { None } else { Some(Status::Pending) };
+        let keep = self.status_after();
         match act {
             Act::Send => self.send(How { status: keep, ..How::default() }),
             Act::SendAnyway => {
@@ -272,8 +291,36 @@ impl Model {
     pub(super) fn send_later(&mut self, at: Time) {
         let anyway =
             self.review.as_ref().is_some_and(|review| review.verdict() == Verdict::Amber && review.shown);
-        let status = if self.options.keep_status { None } else { Some(Status::Pending) };
-        self.send(How { status, anyway, later: Some(at), ..How::default() });
+        self.send(How { status: self.status_after(), anyway, later: Some(at), ..How::default() });
+    }
+
+    /// The status that a reply takes with it: a macro's, else what the configuration says.
+    fn status_after(&self) -> Option<Status> {
+        let macros = self.composer.as_ref().and_then(|composer| composer.then.status);
+        macros.or_else(|| (!self.options.keep_status).then_some(Status::Pending))
+    }
+
+    /// Lines that the review bar takes.
+    pub fn review_height(&self) -> usize {
+        let Some(review) = &self.review else { return 0 };
+        let details = if review.viewing { review.findings.len() } else { 0 };
+        3 + review.findings.len() + details + usize::from(self.review_then().is_some())
+    }
+
+    /// What a macro does with the reply, in a line.
+    pub fn review_then(&self) -> Option<String> {
+        let then = self.composer.as_ref().map(|it| &it.then).filter(|then| !then.is_empty())?;
+        Some(format!("with it: {}", then.sentence(self.now, self.options.zone)))
+    }
+
+    /// Whether what the bar decides by is still on its way: the conversation, its draft, whose numbers are in the text.
+    pub(super) fn review_waits(&self) -> bool {
+        let reading = |load: Load| self.loads.contains_key(&load);
+        let Some(composer) = &self.composer else { return false };
+        let drawn = self.thread.as_ref().is_none_or(|it| Some(it.id) != composer.to || it.drawn);
+        reading(Load::Draft)
+            || reading(Load::Owners)
+            || (!drawn && (reading(Load::Open) || reading(Load::Messages)))
     }
 
     /// Commits what stands in the composer. The composer closes at once; a refusal brings it back as it was.
@@ -294,6 +341,9 @@ impl Model {
             composer.reopen || (how.anyway && closed),
             &capabilities,
         );
+        if let Some(first) = outgoing.first_mut() {
+            first.products.clone_from(&composer.products);
+        }
         let mut actions: Vec<Action> = Vec::new();
         if composer.to.is_none() {
             let first = outgoing.remove(0);
@@ -340,6 +390,7 @@ impl Model {
             review: review.map(Box::new),
             to: to.clone(),
             until: held_until,
+            group: self.undo.group(),
         };
         self.perform_wish(Wish::Commit(Box::new(commit)), intent);
         self.timers.remove(&super::model::Timer::SaveDraft);
@@ -382,8 +433,11 @@ impl Model {
         committed: &crate::domain::desk::Committed,
         to: String,
         until: Option<Time>,
+        group: u64,
     ) {
         self.undo.push(Step::Sent {
+            with: Vec::new(),
+            group,
             rows: committed.rows.clone(),
             conversation: committed.conversation,
             to,
@@ -436,8 +490,10 @@ impl Model {
             return Default::default();
         };
         let key = |act| self.key(place::REVIEW, act);
-        let pending = if self.options.keep_status || composer.to.is_none() { "" } else { ", then pending" };
-        let then = format!("{} send{pending}", key(Act::Send));
+        let after = self.status_after().filter(|_| composer.to.is_some());
+        let after =
+            after.map_or_else(String::new, |status| format!(", then {}", super::triage::word(status)));
+        let then = format!("{} send{after}", key(Act::Send));
         let offers = match (composer.kind, review.verdict()) {
             (DraftKind::Note, Verdict::Clean) => format!("{} save note", key(Act::SaveNote)),
             (_, Verdict::Clean) if composer.to.is_none() => then,

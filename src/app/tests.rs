@@ -2,6 +2,7 @@
 
 pub(crate) mod fixture;
 
+mod canned;
 mod desk;
 mod keys;
 mod rules;

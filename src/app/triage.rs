@@ -53,8 +53,9 @@ impl Model {
                 let today = now.with_timezone(&zone).weekday().num_days_from_monday();
                 self.snooze(at_nine(now, zone, u64::from(7 - today)));
             }
-            // "Until the customer writes" still wakes at a deadline; a year is as long as nothing waits here.
-            Act::SnoozeReply => self.snooze(now + Duration::days(365)),
+            Act::SnoozeReply => {
+                self.change("asleep until the customer writes", &LocalChange::until_they_write());
+            }
             Act::PriorityLow => self.change("priority low", &LocalChange::Priority(Some(Priority::Low))),
             Act::PriorityNormal => {
                 self.change("priority normal", &LocalChange::Priority(Some(Priority::Normal)));
@@ -121,37 +122,51 @@ impl Model {
         }
     }
 
-    /// One change to all that it is for. What a vendor would see asks first, where rows are marked.
     pub(super) fn change(&mut self, label: &str, change: &LocalChange) {
+        self.change_with(label, std::slice::from_ref(change));
+    }
+
+    /// Changes to all that they are for, as one action. What a vendor would see asks first, where rows are marked.
+    pub(super) fn change_with(&mut self, label: &str, changes: &[LocalChange]) {
         let targets = self.targets();
         if targets.is_empty() {
             self.say("no conversation is selected");
             return;
         }
-        let visible = targets.iter().filter(|id| !self.vendor_side(**id, change).is_empty()).count();
+        let told = |id: &ConversationId| changes.iter().any(|it| !self.vendor_side(*id, it).is_empty());
+        let visible = targets.iter().filter(|id| told(id)).count();
         if targets.len() > 1 && visible > 0 {
             self.ask = Some(Ask::new(
                 format!("{label}: {} marked, {visible} of them seen by vendors. Go on?", targets.len()),
                 "do it",
-                AskThen::Marked { change: change.clone(), label: label.to_owned() },
+                AskThen::Marked { changes: changes.to_vec(), label: label.to_owned() },
             ));
             return;
         }
-        self.change_targets(targets, label, change);
+        self.change_targets(&targets, label, changes);
     }
 
-    pub(super) fn change_targets(&mut self, targets: Vec<ConversationId>, label: &str, change: &LocalChange) {
+    pub(super) fn change_targets(
+        &mut self,
+        targets: &[ConversationId],
+        label: &str,
+        changes: &[LocalChange],
+    ) {
         let group = self.undo.group();
-        let named = match targets.as_slice() {
+        let named = match targets {
             [only] => {
                 let name = self.known(*only).map_or_else(String::new, |row| row.counterpart.name.clone());
                 format!("{label} {only} {name}")
             }
             many => format!("{label} {} conversations", many.len()),
         };
-        self.change_all(targets.into_iter().map(|id| (id, change.clone())).collect(), &named, group, true);
-        self.list.marks.clear();
-        self.list.range = None;
+        self.undo.left_out = 0;
+        self.undo.bulk = (group, targets.len());
+        let all = targets.iter().flat_map(|id| changes.iter().map(|change| (*id, change.clone())));
+        self.change_all(all.collect(), &named, group, true);
+        if self.screen != Screen::Thread {
+            self.list.unmark();
+        }
     }
 
     pub(super) fn change_all(
@@ -176,10 +191,11 @@ impl Model {
         seen: Seen,
     ) {
         let vendor = self.vendor_side(id, &change);
+        let shown = self.known(id).map(|row| (row.unread, row.updated_at));
         let held_until = (!vendor.is_empty()).then(|| self.now + Duration::seconds(HOLD_SECONDS));
         self.apply_here(id, &change);
         let wish = Wish::Change { id, change: change.clone(), vendor, held_until, seen };
-        self.perform_wish(wish, Intent::Change { group, id, change, label: label.to_owned() });
+        self.perform_wish(wish, Intent::Change { group, id, change, label: label.to_owned(), shown });
     }
 
     /// What hides a message is held against what this screen has shown.

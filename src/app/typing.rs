@@ -6,7 +6,7 @@ use crossterm::event::KeyModifiers;
 use super::{
     actions::{Act, place},
     keymap::{Key, Meaning},
-    model::{Model, Timer},
+    model::{Load, Model, Timer},
     msg::{Input, Stroke},
 };
 
@@ -53,6 +53,10 @@ impl Model {
             return;
         }
         let key = Key::from(stroke.key);
+        if self.waits() && !key.is_cancel() {
+            self.ahead.push(stroke);
+            return;
+        }
         let place = self.place();
         let after_escape = stroke.after_escape && !matches!(place, place::COMPOSER | place::REVIEW);
         if self.prefix.is_empty() {
@@ -106,6 +110,21 @@ impl Model {
                     self.unknown_key(key);
                 }
             }
+        }
+    }
+
+    /// Whether keys have to wait: what they would act on has been asked for and is not on the screen yet. Only pop-up and
+    /// review bar wait, for a text must not be sent before its reader, nor a reply be taken from a list that is not here.
+    pub(super) fn waits(&self) -> bool {
+        let picking = self.picker.as_ref().is_some_and(|it| it.kind == super::popup::PickerKind::Canned);
+        let reading = |load: &Load| self.loads.contains_key(load);
+        (picking && reading(&Load::Canned)) || (self.review.is_some() && self.review_waits())
+    }
+
+    /// Takes the keys that waited.
+    pub(super) fn take_ahead(&mut self) {
+        for stroke in std::mem::take(&mut self.ahead) {
+            self.input(Input::Key(stroke));
         }
     }
 

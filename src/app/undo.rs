@@ -1,11 +1,13 @@
 //! Undo and redo, strictly the last action first; and what the store's answers mean for what was asked of it.
 
+use std::collections::BTreeSet;
+
 use chrono::Duration;
 
 use super::{
     composer::Composer,
-    model::{Model, Screen, Timer},
-    msg::{Outcome, Wish},
+    model::{Load, Model, Screen, Timer},
+    msg::{Outcome, Request, Wish},
     popup::{Ask, AskThen},
     preflight::{Finding, Level},
     review::Review,
@@ -18,7 +20,7 @@ use crate::domain::{
 };
 
 /// Steps that are kept.
-const STEPS: usize = 100;
+const STEPS: usize = 50;
 
 /// Something that can be undone.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +35,10 @@ pub enum Step {
         to: String,
         /// The end of the undo window.
         until: Option<Time>,
+        /// What a macro did with it.
+        with: Vec<LocalStep>,
+        /// Its number, for the answers that are still to come.
+        group: u64,
     },
     /// Something that the vendor is told of: a read mark.
     Told {
@@ -79,11 +85,21 @@ pub struct Undo {
     /// Undone, the last one last.
     pub undone: Vec<Step>,
     groups: u64,
+    /// Undos that wait for the answer to what they undo.
+    waiting: usize,
+    /// Groups that do again what was undone.
+    redoing: BTreeSet<u64>,
+    /// Marked conversations that the last action left out, because something new had come.
+    pub(super) left_out: usize,
+    /// The last action on marks: its group, and how many it was for.
+    pub(super) bulk: (u64, usize),
 }
 
 impl Undo {
     pub(super) fn push(&mut self, step: Step) {
-        self.undone.clear();
+        if !matches!(&step, Step::Local { group, .. } if self.redoing.remove(group)) {
+            self.undone.clear();
+        }
         self.done.push(step);
         if self.done.len() > STEPS {
             self.done.remove(0);
@@ -109,6 +125,15 @@ impl Step {
     }
 }
 
+/// A change that was refused because something is new where it was to be done.
+#[derive(Clone, Debug)]
+pub(super) struct Again {
+    group: u64,
+    change: LocalChange,
+    label: String,
+    shown: Option<(u32, Time)>,
+}
+
 /// What an answer of the store is for.
 #[derive(Clone, Debug)]
 pub(super) enum Intent {
@@ -124,6 +149,7 @@ pub(super) enum Intent {
         review: Option<Box<Review>>,
         to: String,
         until: Option<Time>,
+        group: u64,
     },
     Tell {
         what: String,
@@ -137,6 +163,8 @@ pub(super) enum Intent {
         id: ConversationId,
         change: LocalChange,
         label: String,
+        /// Unread messages and newest activity as the screen had them.
+        shown: Option<(u32, Time)>,
     },
     /// A change that takes another one back, or does it again.
     Back,
@@ -181,7 +209,15 @@ impl Model {
         }
     }
 
+    /// Undoes the last action, once it is known what came of it.
     pub(super) fn undo_last(&mut self) {
+        let pending = self.wishes.values().any(|intent| {
+            matches!(intent, Intent::Send { .. } | Intent::Tell { .. } | Intent::Change { .. } | Intent::Back)
+        });
+        if pending || !self.again.is_empty() {
+            self.undo.waiting += 1;
+            return;
+        }
         let Some(step) = self.undo.done.pop() else {
             self.say("nothing to undo");
             return;
@@ -192,7 +228,8 @@ impl Model {
                 self.say(format!("the message to {to} is on its way: it cannot be undone"));
             }
             Step::Told { what, .. } if over => self.say(format!("{what}: done, it cannot be undone")),
-            Step::Sent { rows, conversation, to, .. } => {
+            Step::Sent { rows, conversation, to, with, .. } => {
+                self.take_steps_back(&with, false);
                 // Rows wait for the one before: the first takes all of them with it.
                 if let Some(first) = rows.first() {
                     self.perform_wish(
@@ -214,28 +251,7 @@ impl Model {
                 }
             }
             Step::Local { label, changes, until, told, group } => {
-                for step in &changes {
-                    for row in step.rows.iter().filter(|_| !over) {
-                        self.perform_wish(Wish::TakeBack(*row), Intent::Back);
-                    }
-                    for inverse in step.inverse.clone() {
-                        // Once the vendor knows, taking it back is a call of its own.
-                        let vendor = if over && !step.rows.is_empty() {
-                            self.vendor_side(step.id, &inverse)
-                        } else {
-                            Vec::new()
-                        };
-                        self.apply_here(step.id, &inverse);
-                        let wish = Wish::Change {
-                            id: step.id,
-                            change: inverse,
-                            vendor,
-                            held_until: None,
-                            seen: Seen::default(),
-                        };
-                        self.perform_wish(wish, Intent::Back);
-                    }
-                }
+                self.take_steps_back(&changes, over);
                 let seen =
                     if over && told.is_some() { "; the vendor has seen it and is told again" } else { "" };
                 let redo = self.key(super::actions::place::LIST, super::actions::Act::Redo);
@@ -245,18 +261,43 @@ impl Model {
         }
     }
 
+    /// Takes local changes back, the last one first.
+    fn take_steps_back(&mut self, steps: &[LocalStep], over: bool) {
+        for step in steps.iter().rev() {
+            for row in step.rows.iter().filter(|_| !over) {
+                self.perform_wish(Wish::TakeBack(*row), Intent::Back);
+            }
+            for inverse in step.inverse.clone() {
+                // Once the vendor knows, taking it back is a call of its own.
+                let vendor = if over && !step.rows.is_empty() {
+                    self.vendor_side(step.id, &inverse)
+                } else {
+                    Vec::new()
+                };
+                self.apply_here(step.id, &inverse);
+                let wish = Wish::Change {
+                    id: step.id,
+                    change: inverse,
+                    vendor,
+                    held_until: None,
+                    seen: Seen::default(),
+                };
+                self.perform_wish(wish, Intent::Back);
+            }
+        }
+    }
+
     pub(super) fn redo_last(&mut self) {
         match self.undo.undone.pop() {
             Some(Step::Local { label, changes, .. }) => {
                 let group = self.undo.group();
-                let undone = std::mem::take(&mut self.undo.undone);
+                self.undo.redoing.insert(group);
                 self.change_all(
                     changes.into_iter().map(|step| (step.id, step.change)).collect(),
                     &label,
                     group,
                     false,
                 );
-                self.undo.undone = undone;
             }
             _ => self.say("nothing to do again"),
         }
@@ -264,9 +305,26 @@ impl Model {
 
     /// What became of a wish.
     pub(super) fn answered(&mut self, intent: Intent, outcome: Outcome) {
+        if matches!(outcome, Outcome::Refused(_) | Outcome::Failed(_)) {
+            // What was to be undone did not happen.
+            self.undo.waiting = 0;
+        }
+        self.settled(intent, outcome);
+        if self.undo.waiting > 0 {
+            self.undo.waiting -= 1;
+            self.undo_last();
+        }
+    }
+
+    fn settled(&mut self, intent: Intent, outcome: Outcome) {
         match (intent, outcome) {
-            (Intent::Send { to, until, .. }, Outcome::Committed(committed)) => {
-                self.committed(&committed, to, until);
+            (Intent::Send { composer, to, until, group, .. }, Outcome::Committed(committed)) => {
+                self.committed(&committed, to, until, group);
+                let id = committed.conversation;
+                let (now, zone) = (self.now, self.options.zone);
+                for change in composer.then.changes(&self.options.me.clone(), now, zone) {
+                    self.change_held(id, change, "", group, Seen::default());
+                }
             }
             (Intent::Send { composer, review, .. }, Outcome::Refused(refusal)) => {
                 let (sentence, finding) = match refusal {
@@ -309,14 +367,22 @@ impl Model {
                 self.say("note saved for the team");
                 self.refresh_thread();
             }
-            (Intent::Change { group, id, change, label }, Outcome::Changed(changed)) => {
+            (Intent::Change { group, id, change, label, .. }, Outcome::Changed(changed)) => {
                 self.changed(group, id, change, &label, changed);
             }
             (
-                Intent::Change { id, change, label, .. },
-                Outcome::Refused(Refusal::Changed { arrived, rev }),
+                Intent::Change { group, id, change, label, shown },
+                Outcome::Refused(Refusal::Changed { arrived, .. }),
             ) => {
-                self.change_refused(id, change, &label, &arrived, rev);
+                let again = Again { group, change, label, shown };
+                self.load(Load::Row(id), Request::Conversation(id));
+                if let Some(newest) = arrived.last() {
+                    let line = crate::domain::text::first_line(&newest.body, 60);
+                    self.ask_again(id, again, line);
+                } else {
+                    // Our picture of it was old: what is new about it is looked at before anything is done.
+                    self.again.insert(id, again);
+                }
             }
             (Intent::TakeBack { conversation, label, .. }, Outcome::TakenBack(draft)) => {
                 self.taken_back(conversation, &label, draft.map(|it| *it));
@@ -382,41 +448,51 @@ impl Model {
             (!step.rows.is_empty()).then(|| self.now + Duration::seconds(super::triage::HOLD_SECONDS));
         let told = (!step.rows.is_empty()).then(|| self.told(id, &step.change)).flatten();
         self.start_count_down(until);
-        if let Some(Step::Local { changes, group: last, .. }) = self.undo.done.last_mut()
-            && *last == group
-        {
-            changes.push(step);
-            return;
+        match self.undo.done.last_mut() {
+            Some(
+                Step::Local { changes, group: last, .. } | Step::Sent { with: changes, group: last, .. },
+            ) if *last == group => {
+                changes.push(step);
+                return;
+            }
+            _ => {}
         }
         self.undo.push(Step::Local { label: label.to_owned(), changes: vec![step], until, told, group });
     }
 
-    /// Something arrived that this screen has not shown: alone, it is shown, and another key does it all the same.
-    fn change_refused(
-        &mut self,
-        id: ConversationId,
-        change: LocalChange,
-        label: &str,
-        arrived: &[crate::domain::Message],
-        rev: i64,
-    ) {
-        self.load(super::model::Load::Row(id), super::msg::Request::Conversation(id));
-        let name = self.known(id).map_or_else(|| id.to_string(), |row| row.counterpart.name.clone());
-        let Some(newest) = arrived.last() else {
-            // Only our picture of it was old: the same again, held against what it is now.
-            let group = self.undo.group();
-            self.change_held(id, change, label, group, Seen { rev: Some(rev), message: None });
-            return;
-        };
-        if self.list.marks.len() > 1 {
-            self.say(format!("left out, something new came: {name}; it stays marked"));
+    /// The newest of a conversation whose change was refused because our picture of it was old.
+    pub(super) fn looked_again(&mut self, row: &Conversation) {
+        let Some(again) = self.again.remove(&row.id) else { return };
+        let heard = row.last_direction == Some(crate::domain::Direction::Inbound);
+        let new = again
+            .shown
+            .is_none_or(|(unread, updated)| row.unread > unread || (heard && row.updated_at > updated));
+        if new {
+            let line = row.last_line.clone().unwrap_or_default();
+            self.ask_again(row.id, again, &line);
+        } else {
+            let seen = Seen { rev: Some(row.rev), message: None };
+            self.change_held(row.id, again.change, &again.label, again.group, seen);
+        }
+    }
+
+    /// Something arrived that this screen has not shown: alone, it is shown, and another key does it all the same; of
+    /// marked ones it is left out and stays marked.
+    fn ask_again(&mut self, id: ConversationId, again: Again, line: &str) {
+        let Again { group, change, label, .. } = again;
+        if self.undo.bulk.0 == group && self.undo.bulk.1 > 1 {
+            if self.list.marks.insert(id) {
+                self.undo.left_out += 1;
+            }
+            let left = words::count(self.undo.left_out, "conversation", "conversations");
+            self.say(format!("{left} left out, something new came there; still marked"));
             return;
         }
-        let line = crate::domain::text::first_line(&newest.body, 60);
+        let name = self.known(id).map_or_else(|| id.to_string(), |row| row.counterpart.name.clone());
         let mut ask = Ask::new(
             format!("{name} wrote since you looked: \"{line}\"   {label} all the same?"),
             "do it all the same",
-            AskThen::Change { id, change, label: label.to_owned() },
+            AskThen::Change { id, change, label },
         );
         ask.needs_drawing = true;
         self.ask = Some(ask);

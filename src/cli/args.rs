@@ -71,9 +71,13 @@ pub enum Command {
     Snooze(Snooze),
     /// What is on its way to the vendors
     Outbox(Outbox),
+    /// Erase everything of a conversation's customer here; a record that it was done stays
+    Erase(Erase),
     /// Attachments
     #[command(subcommand)]
     Attachment(Attachment),
+    /// Volume, response, resolution, backlog and breaches, with the formula of each figure
+    Report(Report),
     /// Import conversations from JSON Lines; never sends anything
     Import(Import),
     /// Export conversations
@@ -406,6 +410,56 @@ pub enum OutboxCommand {
         /// The row
         n: i64,
     },
+}
+
+/// `erase`.
+#[derive(Debug, Args)]
+pub struct Erase {
+    /// The short number, or CHANNEL:REMOTE-ID
+    pub id: String,
+    /// All conversations of its customer in that channel: messages, notes, files, drafts, the words in the log
+    #[arg(long)]
+    pub customer: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// What the lines of a report are by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportBy {
+    /// A line for each channel
+    Channel,
+    /// A line for each person
+    Agent,
+    /// A line for each label
+    Label,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// From then on: a date, today, yesterday, -7d, or an RFC 3339 time (default: seven days before --to)
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
+    pub from: Option<String>,
+    /// Up to then, the whole day where it is a date (default: now); states are those of that moment
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
+    pub to: Option<String>,
+    /// What the lines are by
+    #[arg(long, value_enum)]
+    pub by: Option<ReportBy>,
+    /// List what a figure is made of: conversations, messages and events
+    #[arg(long, value_name = "FIGURE")]
+    pub events: Option<String>,
+    /// The mean too
+    #[arg(long)]
+    pub mean: bool,
+    /// One JSON object a line
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Comma-separated values
+    #[arg(long)]
+    pub csv: bool,
 }
 
 /// `attachment`.

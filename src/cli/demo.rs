@@ -24,6 +24,19 @@ use crate::{
 /// How long the first picture may wait for the first sync.
 const FIRST_SYNC: Duration = Duration::from_secs(2);
 
+/// Canned replies to try `m` with.
+const CANNED: [(&str, &str); 9] = [
+    ("late.pt-BR.md", include_str!("../../assets/demo/canned/late.pt-BR.md")),
+    ("late.de.md", include_str!("../../assets/demo/canned/late.de.md")),
+    ("late.en.md", include_str!("../../assets/demo/canned/late.en.md")),
+    ("carrier.pt-BR.md", include_str!("../../assets/demo/canned/carrier.pt-BR.md")),
+    ("carrier.en.md", include_str!("../../assets/demo/canned/carrier.en.md")),
+    ("refund.pt-BR.md", include_str!("../../assets/demo/canned/refund.pt-BR.md")),
+    ("refund.de.md", include_str!("../../assets/demo/canned/refund.de.md")),
+    ("refund.en.md", include_str!("../../assets/demo/canned/refund.en.md")),
+    ("wait.md", include_str!("../../assets/demo/canned/wait.md")),
+];
+
 /// Runs it.
 pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
     // Before anything is started: without a terminal there is nothing to show.
@@ -45,12 +58,19 @@ pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
     })?;
 
     let file = folder.path().join("config.toml");
-    let config = simulate::toml_of(&simulator.accounts(), "127.0.0.1:0", 0);
+    let canned = toml::Value::String(folder.path().join("canned").display().to_string());
+    let accounts = simulate::toml_of(&simulator.accounts(), "127.0.0.1:0", 0);
+    let config = format!("{accounts}\n[compose]\ncanned = [{canned}]\n");
     let mut options = fs::OpenOptions::new();
     std::io::Write::write_all(
         &mut options.write(true).create_new(true).mode(0o600).open(&file)?,
         config.as_bytes(),
     )?;
+    for (name, text) in CANNED {
+        let canned = folder.path().join("canned");
+        fs::create_dir_all(&canned)?;
+        fs::write(canned.join(name), text)?;
+    }
     let environment = environment.confined_to(folder.path());
     let desk = Arc::new(Desk::open(World::load(environment, Some(file))?).await?);
     let built = desk.world.channels(None).await?;

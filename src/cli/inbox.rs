@@ -20,6 +20,7 @@ use crate::{
         leader::{leads, lock_file},
     },
     terminal::{
+        canned::Files,
         input::Timing,
         locale::utf8_proved,
         perform::Performer,
@@ -86,6 +87,7 @@ pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError
         window: DraftWindow { name: context::holder(&desk.me), place: tty.name() },
         send_ids: Arc::new(move || context::send_id(clock.as_ref())),
         home: environment.home().to_owned(),
+        files: Files { folders: config.compose.canned.clone(), products: config.products_file.clone() },
     };
     let no_colour = environment.get("NO_COLOR").is_some();
     let theme = match config.ui.theme.as_str() {
@@ -148,6 +150,8 @@ fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -
         views: config.views.iter().map(|view| (view.name.clone(), view.query.clone())).collect(),
         channel: channel.map(ChannelName),
         keep_status: config.compose.after_send == AfterSend::Keep,
+        canned: config.compose.canned.clone(),
+        filters: config.compose.filters.clone(),
         lint: config.channels.iter().map(|it| (it.name.clone(), lint(it.lint))).collect::<HashMap<_, _>>(),
         preset: config.keys.preset.clone(),
         bindings: bindings(&config.keys),

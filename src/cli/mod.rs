@@ -9,6 +9,7 @@ mod config;
 mod context;
 mod demo;
 mod doctor;
+mod erase;
 mod error;
 mod explain;
 mod find;
@@ -20,6 +21,7 @@ mod log;
 mod outbox;
 mod plain;
 mod reply;
+mod report;
 mod show;
 mod signals;
 mod simulate;
@@ -125,6 +127,8 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
         Some(Command::Label(args)) => triage::label(&desk, args).await,
         Some(Command::Snooze(args)) => triage::snooze(&desk, args).await,
         Some(Command::Outbox(args)) => outbox::run(&desk, args).await,
+        Some(Command::Erase(args)) => erase::run(&desk, args).await,
+        Some(Command::Report(args)) => report::run(&desk, args).await,
         Some(Command::Attachment(command)) => attachment::run(&desk, command).await,
         Some(Command::Import(args)) => transfer::import(&desk, args).await,
         Some(Command::Export(args)) => transfer::export(&desk, args).await,

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::{
-        preflight::{Finding, Level, Lint, Preflight},
+        preflight::{Finding, Level, Lint, Preflight, others},
         split::{reads, split},
     },
     config::AfterSend,
@@ -29,6 +29,7 @@ use crate::{
         outbox::{CatalogItem, LocalChange, NewConversation, TemplateUse},
         when,
     },
+    terminal::perform::owners,
 };
 
 /// The largest text that is read from a file or standard input.
@@ -69,7 +70,8 @@ pub async fn reply(desk: &Desk, args: Reply) -> Result<(), CliError> {
         reopen: args.reopen,
     };
     let files = files(desk, descriptor, &args.attach).await?;
-    judge(&findings(desk, Some(&conversation), descriptor, &outgoing, &files), args.strict)?;
+    let found = findings(desk, Some(&conversation), descriptor, &outgoing, &files).await?;
+    judge(&found, args.strict)?;
     let mut actions: Vec<Action> =
         messages(outgoing, &files, descriptor).into_iter().map(Action::Reply).collect();
     if reads(&conversation, &descriptor.capabilities, false) {
@@ -141,7 +143,8 @@ pub async fn new(desk: &Desk, args: New) -> Result<(), CliError> {
         }
         None => None,
     };
-    judge(&findings(desk, known.as_ref(), descriptor, &outgoing, &files), args.strict)?;
+    let found = findings(desk, known.as_ref(), descriptor, &outgoing, &files).await?;
+    judge(&found, args.strict)?;
     let mut messages = messages(outgoing, &files, descriptor).into_iter();
     let first = messages.next().unwrap_or_default();
     let mut actions = vec![Action::Create(NewConversation { first, ..form })];
@@ -218,16 +221,16 @@ async fn finish(
 }
 
 /// What speaks against sending it.
-fn findings(
+async fn findings(
     desk: &Desk,
     conversation: Option<&Conversation>,
     descriptor: &Descriptor,
     outgoing: &Outgoing,
     files: &[StoredFile],
-) -> Vec<Finding> {
+) -> Result<Vec<Finding>, CliError> {
     let config = desk.world.config.channel(&descriptor.name.0);
     let lint = config.map_or_else(Lint::default, |it| inbox::lint(it.lint));
-    let mut found = Preflight {
+    let preflight = Preflight {
         conversation,
         kind: DraftKind::Reply,
         capabilities: &descriptor.capabilities,
@@ -236,12 +239,16 @@ fn findings(
         files,
         template: outgoing.template.as_ref(),
         reopen: outgoing.reopen,
+        products: outgoing.products.len(),
+        owners: &[],
         messages: &[],
         seen: None,
         me: &desk.me,
         now: desk.clock.now(),
-    }
-    .findings();
+    };
+    let owners = owners(&desk.store, &desk.me, desk.clock.now(), &preflight.numbers()).await?;
+    let owners = others(owners, conversation);
+    let mut found = Preflight { owners: &owners, ..preflight }.findings();
     if !outgoing.products.is_empty() && !descriptor.capabilities.products {
         found.push(Finding {
             level: Level::Red,
@@ -249,7 +256,7 @@ fn findings(
             detail: String::new(),
         });
     }
-    found
+    Ok(found)
 }
 
 /// One message for each file; the products go with the first.

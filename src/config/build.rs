@@ -122,6 +122,7 @@ impl Loader<'_> {
                     AfterSend::Pending
                 },
                 canned: compose.paths("canned").to_vec(),
+                filters: compose.programs("filters"),
                 editor: compose.get("editor").map(|_| compose.list("editor").to_vec()),
             },
             products_file: products.path("file").map(PathBuf::from),
@@ -450,9 +451,6 @@ impl Loader<'_> {
     }
 }
 
-/// Keys of the interface whose feature is not here yet.
-const UNREAD: &[&str] = &["compose.canned", "products.file"];
-
 /// Keys of which only one value does something yet.
 const ONLY: &[(&str, &str)] = &[("ui.lang", "en")];
 
@@ -472,9 +470,8 @@ fn warnings(config: &Config, kinds: &[KindSchema]) -> Vec<Problem> {
         warnings.push(Problem::new(message).hint("listen on 127.0.0.1 and put a TLS proxy in front"));
     }
     for value in &config.effective {
-        let unread = UNREAD.contains(&value.key.as_str()) && value.origin != Origin::Default;
         let only = ONLY.iter().any(|(key, word)| value.key == *key && value.value.trim_matches('"') != *word);
-        if unread || only {
+        if only {
             let message = format!("`{}` is taken, but this version does nothing with it yet", value.key);
             warnings.push(Problem::at(&value.origin, message));
         }

@@ -125,6 +125,10 @@ fn property(key: &KeySchema) -> Value {
         | KeyKind::Program => {
             json!({ "type": ["array", "string"], "items": { "type": "string" } })
         }
+        KeyKind::Programs => json!({
+            "type": "object",
+            "additionalProperties": { "type": ["array", "string"], "items": { "type": "string" } },
+        }),
         KeyKind::Words(keys, values) => {
             let properties: Map<String, Value> =
                 keys.iter().map(|key| ((*key).to_owned(), json!({ "enum": values }))).collect();

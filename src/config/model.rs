@@ -238,6 +238,8 @@ pub struct ComposeConfig {
     pub after_send: AfterSend,
     /// Folders of canned replies, the later wins. They need not exist.
     pub canned: Vec<PathBuf>,
+    /// Programs that a text can go through, by name, with their arguments.
+    pub filters: Vec<(String, Vec<String>)>,
     /// The program of Ctrl-x e. `None`: `$VISUAL`, `$EDITOR`, vi.
     pub editor: Option<Vec<String>>,
 }

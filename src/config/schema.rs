@@ -55,6 +55,8 @@ pub enum KeyKind {
     Words(&'static [&'static str], &'static [&'static str]),
     /// A program and its arguments: `["less", "-R"]`. Run without a shell.
     Program,
+    /// An inline table of programs by name: `{ spell = ["aspell", "list"] }`. A text is split at its spaces.
+    Programs,
 }
 
 /// When a key must be there.

@@ -112,6 +112,16 @@ impl Settings {
         }
     }
 
+    /// Programs by name; empty where there are none.
+    pub fn programs(&self, key: &str) -> Vec<(String, Vec<String>)> {
+        match self.get(key).map(|setting| &setting.value) {
+            Some(Value::Programs(programs)) => {
+                programs.iter().map(|(name, words)| (name.clone(), words.clone())).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// A span of time.
     pub fn span(&self, key: &str) -> Option<Duration> {
         match self.get(key)?.value {
@@ -219,6 +229,15 @@ impl Setting {
                 MarketplaceClock::BusinessHours(hours) => format!("{hours} business hours"),
                 MarketplaceClock::BusinessDays(days) => format!("{days} business days"),
             }),
+            Value::Programs(programs) => {
+                let programs: Vec<String> = programs
+                    .iter()
+                    .map(|(name, words)| {
+                        format!("{name} = {}", list(words.iter().map(|word| quoted(word)).collect()))
+                    })
+                    .collect();
+                format!("{{ {} }}", programs.join(", "))
+            }
             Value::Words(words) => {
                 let words: Vec<String> =
                     words.iter().map(|(key, word)| format!("{key} = {}", quoted(word))).collect();

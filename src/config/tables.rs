@@ -3,7 +3,7 @@
 use super::schema::{
     KeyKind::{
         Address, Choice, Count, Days, Flag, Hours, Languages, List, Marketplace, Path, Paths, Program,
-        Secret, Short, Size, Span, StoreUrl, Text, Words, Zone,
+        Programs, Secret, Short, Size, Span, StoreUrl, Text, Words, Zone,
     },
     KeySchema as Key, Shape, TableSchema,
 };
@@ -140,6 +140,7 @@ pub const TABLES: &[TableSchema] = &[
             .or("pending"),
             Key::new("canned", Paths, "Folders of canned replies, NAME.LANG.md; the later folder wins.")
                 .or("/etc/deskline/canned,~/.config/deskline/canned"),
+            Key::new("filters", Programs, "Programs that Ctrl-x f sends a text through, by name; no shell."),
             Key::new("editor", Program, "The editor of Ctrl-x e. Default: $VISUAL, else $EDITOR, else vi."),
         ],
     },

@@ -55,6 +55,8 @@ pub enum Value {
     Days(Vec<NaiveDate>),
     /// A marketplace clock.
     Marketplace(MarketplaceClock),
+    /// Programs by name.
+    Programs(BTreeMap<String, Vec<String>>),
     /// Words by word.
     Words(BTreeMap<String, String>),
 }
@@ -133,6 +135,23 @@ pub(super) fn read(kind: KeyKind, raw: &Raw, around: &Surroundings<'_>) -> Resul
             }
             Ok(Value::Words(words))
         }
+        (KeyKind::Programs, Raw::Table(entries)) => {
+            let mut programs = BTreeMap::new();
+            for entry in entries {
+                let words: Vec<String> = match &entry.value {
+                    Raw::Text(line) => line.split_whitespace().map(str::to_owned).collect(),
+                    list => texts(list)?.into_iter().map(str::to_owned).collect(),
+                };
+                if words.first().is_none_or(|program| program.trim().is_empty()) {
+                    return Err(format!("`{}` must name a program", shown(&entry.key)));
+                }
+                programs.insert(entry.key.clone(), words);
+            }
+            Ok(Value::Programs(programs))
+        }
+        (KeyKind::Programs, other) => {
+            Err(format!("must be a table such as {{ spell = [\"aspell\", \"list\"] }}, not {}", other.what()))
+        }
         (KeyKind::Words(keys, _), other) => {
             Err(format!("must be a table such as {{ {} = \"block\" }}, not {}", keys[0], other.what()))
         }
@@ -159,7 +178,7 @@ pub(super) fn read(kind: KeyKind, raw: &Raw, around: &Surroundings<'_>) -> Resul
 /// What an environment variable or an argument says, in the form that the key's kind expects.
 pub(super) fn from_text(kind: KeyKind, text: &str, origin: &super::Origin) -> Raw {
     let structured = match kind {
-        KeyKind::Secret | KeyKind::Words(..) => text.starts_with('{'),
+        KeyKind::Secret | KeyKind::Words(..) | KeyKind::Programs => text.starts_with('{'),
         KeyKind::Paths
         | KeyKind::List
         | KeyKind::Languages

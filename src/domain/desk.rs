@@ -126,6 +126,21 @@ pub struct Committed {
     pub messages: Vec<Option<MessageId>>,
 }
 
+/// What an erasure took, or would take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Conversations of the customer in that channel.
+    pub conversations: usize,
+    /// Their messages and notes.
+    pub messages: usize,
+    /// Files that nobody else's message shares.
+    pub files: usize,
+    /// Drafts of all agents.
+    pub drafts: usize,
+    /// Rows of the outbox that had not been sent.
+    pub unsent: usize,
+}
+
 /// What a local change did, for the footer and for undo.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changed {

@@ -16,6 +16,7 @@ pub mod lifecycle;
 pub mod message;
 pub mod outbox;
 pub mod query;
+pub mod report;
 pub mod text;
 pub mod time;
 pub mod when;

@@ -3,6 +3,7 @@
 //! `held | later → queued → sending (on disk before the first byte leaves) → sent | retry | failed | uncertain |
 //! parked`. A row that has succeeded leaves the outbox; its message stays in the thread.
 
+use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -270,6 +271,17 @@ pub enum LocalChange {
     SeenUpTo(MessageId),
     /// The agent's own mark: unread from the newest inbound message on.
     Unseen,
+}
+
+/// The far end of a sleep that only the customer's message (or a deadline) ends: no moment that is waited for.
+pub const UNTIL_THEY_WRITE: Time =
+    DateTime::from_timestamp_millis(253_402_300_799_000).expect("the last second of the year 9999 exists");
+
+impl LocalChange {
+    /// Asleep until the customer writes.
+    pub fn until_they_write() -> Self {
+        Self::Snooze { until: Some(UNTIL_THEY_WRITE), breaks: true }
+    }
 }
 
 /// A fact about a past action, for `show --history`, undo and the audit trail.

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use crate::domain::desk::{Changed, Commit, Committed, Count, ListRequest, Refusal, Seen, Sort, Way};
+pub use crate::domain::desk::{Changed, Commit, Committed, Count, Erased, ListRequest, Refusal, Seen, Sort, Way};
 use crate::domain::{
     Action, ChannelHealth, ChannelName, Conversation, ConversationId, Delivery, Descriptor, Draft, DraftHeld,
     DraftKind, DraftSave, DraftWindow, Message, MessageId, OutboxRow, RowNumber, RowState, Time,
@@ -22,6 +22,7 @@ use crate::domain::{
     change::Page,
     outbox::{Event, LocalChange, Lookup},
     query::Query,
+    report::{Policies, Report, Scope, Track},
 };
 
 /// A store with all its sides.
@@ -90,13 +91,48 @@ pub trait Reading: Send + Sync {
     async fn session(&self, agent: String) -> Result<Option<Value>, StoreError>;
     /// Accounts that have opened this store.
     async fn members(&self) -> Result<Vec<String>, StoreError>;
+    /// How often each canned reply was inserted on a channel: name, language (empty: every), uses.
+    async fn canned_uses(&self, _channel: ChannelName) -> Result<Vec<(String, String, u64)>, StoreError> {
+        Ok(Vec::new())
+    }
     /// Where the bytes of a stored file are.
     fn file_path(&self, sha256: &str) -> PathBuf;
     /// The same, found by message and the attachment's number.
     async fn attachment_file(&self, message: MessageId, n: u32) -> Result<Option<StoredFile>, StoreError>;
+    /// The log of the conversations after that number, in the order of their numbers, for figures.
+    async fn tracks(&self, _after: ConversationId, _limit: usize) -> Result<Vec<Track>, StoreError> {
+        Ok(Vec::new())
+    }
+    /// What the channels have promised since when.
+    async fn policies(&self) -> Result<Policies, StoreError> {
+        Ok(Policies::new())
+    }
     /// Resolves when anything was committed by anybody since `seen` (0: since never); answers the new mark. Never wakes
     /// up without cause.
     async fn changed(&self, seen: u64) -> u64;
+}
+
+/// Conversations whose log is in memory at a time.
+const TRACKS: usize = 500;
+
+/// The figures of a part of the log.
+///
+/// # Errors
+/// Those of the store.
+pub async fn report(store: &(impl Reading + ?Sized), scope: Scope) -> Result<Report, StoreError> {
+    let policies = store.policies().await?;
+    let mut report = Report::new(scope);
+    let mut after = ConversationId(0);
+    loop {
+        let tracks = store.tracks(after, TRACKS).await?;
+        for track in &tracks {
+            report.add(track, &policies);
+        }
+        match tracks.last() {
+            Some(last) if tracks.len() == TRACKS => after = last.conversation,
+            _ => return Ok(report),
+        }
+    }
 }
 
 /// The answer to an agent's wish.
@@ -169,6 +205,15 @@ pub trait Desk: Send + Sync {
     ) -> Result<(), StoreError>;
     /// Notes what a window shows.
     async fn save_session(&self, agent: String, session: Value) -> Result<(), StoreError>;
+    /// Counts that a canned reply was inserted on a channel.
+    async fn count_canned(
+        &self,
+        _channel: ChannelName,
+        _name: String,
+        _lang: String,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// Copies a file into the store; MIME by content.
     async fn add_file(&self, from: PathBuf, max_bytes: u64) -> Result<StoredFile, StoreError>;
     /// Imported conversations (kind `import`), safe to repeat; never sends.
@@ -178,6 +223,21 @@ pub trait Desk: Send + Sync {
         conversations: Vec<Imported>,
         now: Time,
     ) -> Result<(), StoreError>;
+    /// Erases everything of a conversation's customer in that channel, so that its bytes are gone; `only_look`: counts
+    /// what that would take. Refused while something of them is on its way to the vendor.
+    async fn erase_customer(
+        &self,
+        _id: ConversationId,
+        _agent: String,
+        _only_look: bool,
+        _now: Time,
+    ) -> Answer<Erased> {
+        Ok(Err(Refusal::NotNow("this store erases nothing".into())))
+    }
+    /// Copies that the store made of itself, which an erasure does not reach.
+    fn copies(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
     /// Rings the doorbell without a change (wakes engines: `outbox retry`, `sync --once` beside a leader).
     async fn ring(&self) -> Result<(), StoreError>;
 }

@@ -4,8 +4,10 @@
 //! a terminal's answers into keys, says Alt-y for `ESC y`, and spins when the terminal is gone.
 
 pub mod backend;
+pub mod canned;
 pub mod clipboard;
 pub mod editor;
+pub mod filter;
 pub mod guard;
 pub mod input;
 pub mod locale;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::{
     app::{ListWish, Loaded, Outcome, Request, Wish},
     domain::{
-        Action, Draft, DraftSave, DraftWindow,
-        desk::{Commit, ListRequest},
-        query::Query,
+        Action, Conversation, Draft, DraftSave, DraftWindow,
+        desk::{Commit, ListRequest, Sort, Way},
+        query::{Query, Term, What},
         time::Clock,
     },
     store::{Answer, SharedStore, StoreError},
@@ -31,6 +31,8 @@ pub struct Performer {
     pub send_ids: SendIds,
     /// What `~` in a typed path is.
     pub home: std::path::PathBuf,
+    /// Where canned replies and the names of products are.
+    pub files: super::canned::Files,
 }
 
 impl Performer {
@@ -72,6 +74,13 @@ impl Performer {
             Request::Drafts => Loaded::Drafts(store.drafts(me).await?),
             Request::Health => Loaded::Health(store.health().await?),
             Request::Session => Loaded::Session(store.session(me).await?),
+            Request::Canned(channel) => {
+                let mut shelf = self.files.read().await;
+                let uses = store.canned_uses(channel).await?;
+                shelf.uses = uses.into_iter().map(|(name, lang, uses)| ((name, lang), uses)).collect();
+                Loaded::Canned(Box::new(shelf))
+            }
+            Request::Owners(numbers) => Loaded::Owners(owners(store, &me, now, &numbers).await?),
             Request::Members => Loaded::Members(store.members().await?),
         })
     }
@@ -114,6 +123,10 @@ impl Performer {
             Wish::AddFile { path, max_bytes } => {
                 Outcome::File(store.add_file(super::paths::expand(&path, &self.home), max_bytes).await?)
             }
+            Wish::CountCanned { channel, name, lang } => {
+                store.count_canned(channel, name, lang).await?;
+                Outcome::Done
+            }
             Wish::SaveSession(session) => {
                 store.save_session(me, session).await?;
                 Outcome::Done
@@ -138,4 +151,30 @@ fn answer<T>(answer: Answer<T>, outcome: impl FnOnce(T) -> Outcome) -> Result<Ou
         Ok(value) => outcome(value),
         Err(refusal) => Outcome::Refused(refusal),
     })
+}
+
+/// The conversations whose order each of these numbers is, to the letter.
+pub async fn owners(
+    store: &SharedStore,
+    me: &str,
+    now: crate::domain::Time,
+    numbers: &[String],
+) -> Result<Vec<(String, Conversation)>, StoreError> {
+    let plain = |text: &str| -> String {
+        text.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let mut owners = Vec::new();
+    for number in numbers {
+        let query = Query { terms: vec![Term { negated: false, what: What::Order(number.clone()) }] };
+        let request =
+            ListRequest { query, me: me.to_owned(), sort: Sort::Updated, limit: 5, after: None, way: Way::Down, now };
+        let wanted = plain(number);
+        for row in store.list(request).await? {
+            let is = |value: &serde_json::Value| value.as_str().is_some_and(|text| plain(text) == wanted);
+            if row.order.as_ref().is_some_and(|order| order.values().any(is)) {
+                owners.push((number.clone(), row));
+            }
+        }
+    }
+    Ok(owners)
 }

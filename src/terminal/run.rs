@@ -460,6 +460,12 @@ impl Room {
                 let edited = self.edit(&text, &command);
                 let _ = self.messages.send(Msg::Edited(ticket, edited));
             }
+            Effect::FilterText(ticket, command, text) => {
+                let messages = self.messages.clone();
+                tokio::spawn(async move {
+                    let _ = messages.send(Msg::Edited(ticket, super::filter::run(&command, &text).await));
+                });
+            }
             Effect::CompletePath(ticket, typed) => {
                 let (messages, home) = (self.messages.clone(), self.window.performer.home.clone());
                 tokio::task::spawn_blocking(move || {

@@ -45,9 +45,8 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     }
     border(paint, area.x, top, area.width, fill, &parts, style);
 
-    let review = model.review.as_ref().map_or(0, |review| u16::try_from(review.height()).unwrap_or(0));
-    let extra =
-        u16::from(!composer.files.is_empty() || composer.quote.is_some() || composer.template.is_some());
+    let review = u16::try_from(model.review_height()).unwrap_or(0);
+    let extra = u16::from(composer.carries());
     let rows = height.saturating_sub(2 + extra + review).max(1);
     let gutter = fill.to_string();
     for y in top + 1..top + 1 + rows {
@@ -71,6 +70,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
                 template.parameters.join(" | ")
             ));
         }
+        items.extend(composer.products.iter().map(|item| format!("product {}", item.product_id)));
         if composer.quote.is_some() {
             items.push("quotes the selected message".into());
         }
@@ -141,6 +141,10 @@ fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             paint.pieces(area.x, y, area.width, &[("     ", theme.plain), (&finding.detail, theme.plain)]);
             y += 1;
         }
+    }
+    if let Some(then) = model.review_then() {
+        paint.text(area.x + 1, y, area.width - 1, &then, theme.strong);
+        y += 1;
     }
     let (first, second) = model.review_offers();
     paint.text(area.x + 1, y, area.width - 1, &first, theme.key);

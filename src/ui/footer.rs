@@ -151,10 +151,9 @@ fn hints(model: &Model, width: u16) -> String {
         let mut line = format!("{review}, then {done}: {word}   {review}, then {keep}: keep");
         let to = model.composer.as_ref().and_then(|composer| model.descriptor(&composer.channel));
         let note = model.composer.as_ref().is_some_and(|it| it.kind == crate::domain::DraftKind::Note);
-        let templates = !note && to.is_some_and(|it| !it.templates.is_empty());
         let files = !note && to.is_some_and(|it| it.capabilities.files.is_some());
         for (act, word, works) in [
-            (Act::Template, "template", templates),
+            (Act::Canned, "canned", true),
             (Act::Attach, "attach", files),
             (Act::MakeNote, "internal", !note),
             (Act::MakePublic, "public", note),

@@ -35,7 +35,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, above: Rect) -> Option<Positio
         return None;
     }
     if let Some(picker) = &model.picker {
-        return Some(self::picker(paint, picker, above));
+        return Some(self::picker(paint, model, picker, above));
     }
     if model.prefix_shown {
         prefix(paint, model, above);
@@ -60,12 +60,14 @@ fn band(paint: &mut Paint<'_>, above: Rect, rows: u16, title: &str) -> Rect {
     Rect { y, height: rows, ..above }
 }
 
-fn picker(paint: &mut Paint<'_>, picker: &crate::app::popup::Picker, above: Rect) -> Position {
+fn picker(paint: &mut Paint<'_>, model: &Model, picker: &crate::app::popup::Picker, above: Rect) -> Position {
     let theme = paint.theme.clone();
-    let most = (above.height.saturating_sub(4)).min(12);
+    let preview = model.picker_preview();
+    let below_choices = if preview.is_empty() { 0 } else { u16::try_from(preview.len()).unwrap_or(0) + 1 };
+    let most = (above.height.saturating_sub(4 + below_choices)).clamp(1, 12);
     let note = u16::from(!picker.note.is_empty());
     let rows = u16::try_from(picker.choices.len()).unwrap_or(u16::MAX).min(most);
-    let area = band(paint, above, 1 + note + rows, "");
+    let area = band(paint, above, 1 + note + rows + below_choices, "");
     let prompt = format!(" {} ", picker.prompt());
     let x = paint.pieces(area.x, area.y, area.width, &[(&prompt, theme.key)]);
     let room = (area.x + area.width).saturating_sub(x + 1);
@@ -75,7 +77,18 @@ fn picker(paint: &mut Paint<'_>, picker: &crate::app::popup::Picker, above: Rect
     let shown: String = picker.text().chars().skip(usize::from(skip)).collect();
     paint.text(x, area.y, room, &shown, theme.plain);
     if note > 0 {
-        paint.text(area.x + 1, area.y + 1, area.width.saturating_sub(1), &picker.note, theme.dim);
+        let mark = picker.wrong_at().map(|at| (x - area.x).saturating_add(u16::try_from(at).unwrap_or(0)));
+        match mark.filter(|mark| *mark + 12 < area.width && skip == 0) {
+            // What is wrong stands under the term that it is about, where it fits there.
+            Some(mark) => {
+                paint.text(area.x + mark, area.y + 1, 1, "^", theme.alarm);
+                let note = format!(" {}", picker.note);
+                paint.text(area.x + mark + 1, area.y + 1, area.width - mark - 2, &note, theme.alarm);
+            }
+            None => {
+                paint.text(area.x + 1, area.y + 1, area.width.saturating_sub(1), &picker.note, theme.dim);
+            }
+        }
     }
     let first = picker.chosen.saturating_sub(usize::from(rows.saturating_sub(1)));
     for (at, choice) in picker.choices.iter().enumerate().skip(first).take(usize::from(rows)) {
@@ -85,8 +98,21 @@ fn picker(paint: &mut Paint<'_>, picker: &crate::app::popup::Picker, above: Rect
             paint.text(area.x, y, 1, ">", theme.cursor);
         }
         let beside = cells(&choice.beside).min(area.width / 2);
-        paint.text(area.x + 2, y, area.width.saturating_sub(beside + 3), &choice.title, style);
+        let digits = picker.choices.iter().any(|choice| choice.digit.is_some());
+        let indent = if digits { 4 } else { 2 };
+        if let Some(digit) = choice.digit {
+            paint.text(area.x + 2, y, 1, &digit.to_string(), theme.key);
+        }
+        let room = area.width.saturating_sub(beside + indent + 1);
+        paint.text(area.x + indent, y, room, &choice.title, style);
         paint.right(area.x + area.width - beside, y, beside, &choice.beside, theme.key);
+    }
+    let below = area.y + 1 + note + rows;
+    if below_choices > 0 && below < area.bottom() {
+        paint.rule(area.x, below, area.width, theme.line(), theme.rule);
+        for (line, y) in preview.iter().zip(below + 1..area.bottom()) {
+            paint.text(area.x + 2, y, area.width.saturating_sub(2), line, theme.plain);
+        }
     }
     Position { x: (x + at - skip).min(area.right().saturating_sub(1)), y: area.y }
 }

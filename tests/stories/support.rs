@@ -29,6 +29,7 @@ use deskline::{
     },
     sync::{Engine, EngineHandle, EngineOptions, Pace, testing::TestClock},
     terminal::{
+        canned::Files,
         input::{Decoder, InputEvent, Timing},
         perform::Performer,
     },
@@ -225,6 +226,18 @@ impl World {
         found.expect("somebody said so").conversation.clone()
     }
 
+    /// What time it is.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// A canned reply of the agent's.
+    pub fn canned(&self, name: &str, text: &str) {
+        let folder = self.folder.path().join("canned");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join(name), text).expect("a file");
+    }
+
     /// A file of the agent's.
     pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.folder.path().join(name);
@@ -266,6 +279,8 @@ impl World {
             channel: None,
             keep_status: false,
             lint: std::collections::HashMap::new(),
+            canned: vec![self.folder.path().join("canned")],
+            filters: Vec::new(),
             preset: "default".into(),
             bindings: Vec::new(),
             pin: None,
@@ -286,6 +301,7 @@ impl World {
             clock: clock.clone(),
             send_ids: Arc::new(move || format!("{prefix}-{}", named.fetch_add(1, Ordering::Relaxed))),
             home: self.folder.path().into(),
+            files: Files { folders: vec![self.folder.path().join("canned")], products: None },
         };
         let tasks = vec![
             tokio::spawn(carry_out(performer.clone(), wished, messages.clone())),

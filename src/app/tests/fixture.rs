@@ -119,6 +119,8 @@ pub(crate) fn options(size: (u16, u16)) -> AppOptions {
         channel: None,
         keep_status: false,
         lint: HashMap::new(),
+        canned: vec!["/etc/deskline/canned".into()],
+        filters: Vec::new(),
         preset: "default".into(),
         bindings: Vec::new(),
         pin: None,
@@ -268,6 +270,8 @@ pub(crate) struct Desk {
     pub wished: Vec<(Ticket, Wish)>,
     pub timers: Vec<(Time, Ticket)>,
     pub others: Vec<Effect>,
+    pub shelf: crate::app::canned::Shelf,
+    pub owners: Vec<(String, Conversation)>,
 }
 
 impl Desk {
@@ -294,6 +298,8 @@ impl Desk {
             wished: Vec::new(),
             timers: Vec::new(),
             others: Vec::new(),
+            shelf: crate::app::canned::Shelf::default(),
+            owners: Vec::new(),
         };
         let effects = desk.model.start(desk.now);
         desk.take(effects);
@@ -372,6 +378,8 @@ impl Desk {
                 last_webhook: None,
             }]),
             Request::Session => Loaded::Session(None),
+            Request::Canned(_) => Loaded::Canned(Box::new(self.shelf.clone())),
+            Request::Owners(_) => Loaded::Owners(self.owners.clone()),
             Request::Members => Loaded::Members(vec!["ana".into(), "jon".into()]),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::fixture::{Desk, conversation, message};
 use crate::{
-    app::{Effect, EngineState, Input, Msg, Outcome, Screen, Wish},
+    app::{Effect, EngineState, Input, Msg, Outcome, Request, Screen, Wish},
     domain::{ConversationId, Direction, Status, desk::Refusal, outbox::LocalChange},
 };
 
@@ -98,9 +98,95 @@ fn an_old_picture_alone_is_no_reason_to_ask() {
     let mut desk = Desk::open(SIZE);
     desk.keys("s p");
     desk.done(Outcome::Refused(Refusal::Changed { arrived: Vec::new(), rev: 14 }));
+    desk.store[0].rev = 14;
+    desk.answer();
     assert!(desk.model.ask.is_none());
     let Some((_, Wish::Change { seen, .. })) = desk.wished.last() else { unreachable!("tried again") };
     assert_eq!(seen.rev, Some(14));
+}
+
+#[test]
+fn from_the_list_too_a_new_message_is_shown_before_it_is_hidden() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("s p");
+    // The list hears of it before the answer does.
+    desk.store[0].rev = 14;
+    desk.store[0].unread = 2;
+    desk.store[0].last_line = Some("Ainda nada".into());
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    desk.done(Outcome::Refused(Refusal::Changed { arrived: Vec::new(), rev: 14 }));
+    desk.answer();
+    assert!(desk.model.ask.as_ref().unwrap().question.contains("Ainda nada"));
+    assert!(desk.changes().is_empty());
+}
+
+#[test]
+fn marked_rows_with_something_new_are_left_out_stay_marked_and_are_counted() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("x x a m");
+    desk.all_done();
+    desk.keys("g g x x s p");
+    let tickets: Vec<_> = std::mem::take(&mut desk.wished).into_iter().map(|(ticket, _)| ticket).collect();
+    desk.store[0].unread = 5;
+    for ticket in tickets {
+        desk.send(Msg::Done(ticket, Outcome::Refused(Refusal::Changed { arrived: Vec::new(), rev: 14 })));
+    }
+    desk.answer();
+    assert!(desk.model.ask.is_none());
+    assert_eq!(desk.model.list.marks.len(), 1);
+    assert!(desk.notice().starts_with("1 conversation left out"), "{}", desk.notice());
+    assert_eq!(desk.changes().len(), 1, "the other is done");
+}
+
+#[test]
+fn undo_waits_for_what_it_undoes() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("a m j a m u");
+    desk.all_done();
+    assert_eq!(desk.changes().len(), 1, "the second, whose answer had not come yet");
+    assert_eq!(desk.model.undo.done.len(), 1);
+}
+
+#[test]
+fn what_was_undone_is_done_again_step_by_step() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("p h");
+    desk.all_done();
+    desk.keys("a m");
+    desk.all_done();
+    for _ in 0..2 {
+        desk.keys("u");
+        desk.all_done();
+    }
+    for left in [1, 0] {
+        desk.keys("Ctrl-r");
+        desk.all_done();
+        assert_eq!(desk.model.undo.undone.len(), left);
+    }
+    assert_eq!(desk.model.undo.done.len(), 2);
+}
+
+#[test]
+fn a_query_marks_what_it_matches_wherever_it_stands() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("*");
+    desk.type_in("channel:americanas");
+    desk.store.push(super::fixture::conversation(77, "americanas", "skyhub", "Rosa", "x"));
+    desk.keys("Enter");
+    assert!(
+        desk.asked
+            .iter()
+            .any(|(_, it)| matches!(it, Request::List(wish) if wish.query.ends_with(" channel:americanas")))
+    );
+    desk.answer();
+    assert_eq!(desk.model.list.marks.len(), 6);
+    assert_eq!(desk.notice(), "6 marked");
+    desk.keys("s r");
+    assert!(desk.model.ask.as_ref().unwrap().question.contains("6 marked"), "Rosa's vendor is asked for too");
+    desk.keys("Esc X *");
+    desk.type_in("stat:open");
+    assert!(desk.model.picker.as_ref().unwrap().note.starts_with("stat:open: there is no key"));
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn an_amber_finding_is_taken_only_after_it_was_drawn() {
         desk.send(Msg::Input(Input::Key(Desk::stroke(key))));
     }
     assert!(desk.commits().is_empty(), "the finding has not been on the screen");
-    desk.draw();
+    desk.answer();
     desk.keys("y E");
     assert!(desk.commits().is_empty());
     desk.keys("Y");

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     actor::Tx,
     conversations::{self, Touch, log},
+    erase::Marks,
     join, messages,
     rows::{details, from_json, to_json},
     words,
@@ -55,8 +56,11 @@ pub(super) fn page_then(
         .unwrap_or_default();
     let mut applying = Applying::new(tx, channel, kind, now)?;
     join::adopt_creates(&mut applying, page)?;
+    let erased = Marks::of(tx.db, channel)?;
     for change in &page.changes {
-        applying.change(change)?;
+        if !erased.cover(change, &page.changes) {
+            applying.change(change)?;
+        }
     }
     remember(tx.db, channel, &page.memory)?;
     let mut applied = Applied { conversations: Vec::new(), messages_new: applying.messages_new };

@@ -126,6 +126,7 @@ fn apply(tx: &Tx<'_>, id: i64, wish: &Wish, before: &Before, now: i64) -> Result
             )?;
             if matches!(before.status, Status::New | Status::Open) {
                 outbox::set_status(db, id, Status::Pending, Some(&wish.author), now)?;
+                note("state", before.status.as_str().into(), Status::Pending.as_str().into())?;
             }
             log(db, now, Some(id), Some(&wish.author), "no reply needed", &details([]))?;
             vec![LocalChange::Status(before.status)]

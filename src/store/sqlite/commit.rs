@@ -133,7 +133,12 @@ pub(super) fn commit(tx: &Tx<'_>, commit: &Commit, now: i64) -> Answered<Committ
     if speaks {
         move_cursor(db, id, &commit.author, None)?;
         // What one reads and answers is no longer on one's list of what woke up.
-        db.execute("UPDATE conversation SET snoozed_until = NULL WHERE id = ?1", [id])?;
+        let asleep =
+            "UPDATE conversation SET snoozed_until = NULL WHERE id = ?1 AND snoozed_until IS NOT NULL";
+        if db.execute(asleep, [id])? > 0 {
+            let facts = details([("to", serde_json::Value::Null), ("why", "replied".into())]);
+            log(db, now, Some(id), Some(&commit.author), "snooze", &facts)?;
+        }
     }
     conversations::finish(tx, id, &Touch::default(), now)?;
     Ok(Ok(committed))

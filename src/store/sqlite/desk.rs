@@ -10,18 +10,18 @@ use super::{
     SqliteStore, actor, changes, commit,
     commit::Answered,
     conversations::{self, Touch, log},
-    deadline, drafts, files, import, outbox, reading,
+    deadline, drafts, erase, files, import, ledger, outbox, reading,
     rows::{details, to_json},
 };
 use crate::{
     domain::{
         Action, ChannelName, ConversationId, Descriptor, Draft, DraftHeld, DraftKind, DraftSave, DraftWindow,
-        Outgoing, Reach, RowNumber, RowState, Time,
+        Outgoing, Reach, RowNumber, RowState, Status, Time,
         attachment::StoredFile,
         outbox::LocalChange,
         time::{from_millis, to_millis},
     },
-    store::{Answer, Changed, Commit, Committed, Desk, Imported, Refusal, Seen, StoreError},
+    store::{Answer, Changed, Commit, Committed, Desk, Erased, Imported, Refusal, Seen, StoreError},
 };
 
 #[async_trait]
@@ -58,6 +58,7 @@ impl Desk for SqliteStore {
                             now
                         ],
                     )? > 0;
+                    ledger::promise(tx.db, &channel.name.0, &to_json(&channel.clocks), now)?;
                     if before.is_some() && before != clocks(tx.db)? {
                         deadline::renew_channel(tx, &channel.name.0, now)?;
                     }
@@ -188,6 +189,18 @@ impl Desk for SqliteStore {
             .await
     }
 
+    async fn count_canned(&self, channel: ChannelName, name: String, lang: String) -> Result<(), StoreError> {
+        self.writer
+            .write(move |tx| {
+                tx.db.execute(
+                    "INSERT INTO canned_use VALUES (?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET uses = uses + 1",
+                    params![channel.0, name, lang],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
     async fn add_file(&self, from: PathBuf, max_bytes: u64) -> Result<StoredFile, StoreError> {
         let (folder, modes) = (self.writer.house().attachments.clone(), self.modes);
         tokio::task::spawn_blocking(move || files::add(&folder, modes, &from, max_bytes))
@@ -202,6 +215,30 @@ impl Desk for SqliteStore {
         now: Time,
     ) -> Result<(), StoreError> {
         self.writer.write(move |tx| import::import(tx, &channel.0, &conversations, to_millis(now))).await
+    }
+
+    async fn erase_customer(
+        &self,
+        id: ConversationId,
+        agent: String,
+        only_look: bool,
+        now: Time,
+    ) -> Answer<Erased> {
+        let now = to_millis(now);
+        let found = self.writer.write(move |tx| erase::erase(tx, id.0, &agent, only_look, now)).await?;
+        match found {
+            Ok(found) => {
+                if !only_look {
+                    self.sweep(found.files).await?;
+                }
+                Ok(Ok(found.erased))
+            }
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    fn copies(&self) -> Vec<PathBuf> {
+        self.copies()
     }
 
     async fn ring(&self) -> Result<(), StoreError> {
@@ -251,12 +288,17 @@ fn withdraw(
                     })?;
                 if row.status_with.is_some_and(|with| with.as_str() == now_is) {
                     outbox::set_status(db, row.conversation, before, Some(agent), now)?;
+                    log_move(db, row.conversation, &now_is, before, "taken back", agent, now)?;
                 }
                 if row.assigned {
-                    db.execute(
+                    let freed = db.execute(
                         "UPDATE conversation SET assignee = NULL WHERE id = ?1 AND assignee = ?2",
                         params![row.conversation, row.author],
                     )?;
+                    if freed > 0 {
+                        let facts = details([("to", Value::Null), ("why", "taken back".into())]);
+                        log(db, now, Some(row.conversation), Some(agent), "assign", &facts)?;
+                    }
                 }
             }
             None => outbox::open_again(db, row, now)?,
@@ -401,9 +443,31 @@ fn retry(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<()> {
             .optional()?
             .unwrap_or(false);
         if !wrote_since {
+            let was: String =
+                db.query_row("SELECT status FROM conversation WHERE id = ?1", [row.conversation], |r| {
+                    r.get(0)
+                })?;
             outbox::set_status(db, row.conversation, status, Some(agent), now)?;
+            log_move(db, row.conversation, &was, status, "sent again", agent, now)?;
         }
     }
     conversations::finish(tx, row.conversation, &Touch::default(), now)?;
     Ok(Ok(()))
+}
+
+/// The log says every move of the status: figures are made of it.
+fn log_move(
+    db: &rusqlite::Connection,
+    id: i64,
+    from: &str,
+    to: Status,
+    why: &str,
+    agent: &str,
+    now: i64,
+) -> rusqlite::Result<()> {
+    if from == to.as_str() {
+        return Ok(());
+    }
+    let facts = details([("from", from.into()), ("to", to.as_str().into()), ("why", why.into())]);
+    log(db, now, Some(id), Some(agent), "state", &facts)
 }

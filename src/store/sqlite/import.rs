@@ -2,7 +2,12 @@
 
 use rusqlite::{OptionalExtension, Result, params};
 
-use super::{actor::Tx, apply, rows::to_json};
+use super::{
+    actor::Tx,
+    apply,
+    conversations::log,
+    rows::{details, to_json},
+};
 use crate::{
     domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Status},
     store::Imported,
@@ -32,6 +37,18 @@ fn as_it_stands(tx: &Tx<'_>, id: i64, imported: &Imported) -> Result<()> {
              assignee = ?4, labels = ?5, gate = 'read_only', named = 1 WHERE id = ?1",
         )?
         .execute(params![id, imported.status.as_str(), resolved, imported.assignee, to_json(&imported.tags)])?;
+    // The file says what it is, not when it became so.
+    let facts = details([("to", imported.status.as_str().into()), ("as_it_stands", true.into())]);
+    let updated: i64 = tx.db.query_row(
+        "SELECT max(ifnull(vendor_updated_at, 0), ifnull((SELECT max(at) FROM message \
+         WHERE conversation = ?1), 0)) FROM conversation WHERE id = ?1",
+        [id],
+        |r| r.get(0),
+    )?;
+    log(tx.db, updated, Some(id), None, "state", &facts)?;
+    if let Some(assignee) = &imported.assignee {
+        log(tx.db, updated, Some(id), None, "assign", &details([("to", assignee.clone().into())]))?;
+    }
     for tag in &imported.tags {
         tx.db.prepare_cached("INSERT OR IGNORE INTO label VALUES (?1, ?2)")?.execute(params![tag, id])?;
     }

@@ -9,6 +9,7 @@
 //! | [`conversations`], [`deadline`] | what a conversation's row holds of its messages and rows |
 //! | [`commit`], [`changes`], [`drafts`], [`outbox`], [`settle`], [`tend`], [`import`], [`erase`] | what agents and the engine do |
 //! | [`query`] | the query language as SQL |
+//! | [`ledger`] | the log as figures read it |
 //! | [`text`] | the full-text index |
 //! | [`rows`], [`words`], [`files`] | rows as nouns, texts, attachments |
 
@@ -26,6 +27,7 @@ mod erase;
 mod files;
 mod import;
 mod join;
+mod ledger;
 mod messages;
 mod open;
 mod outbox;

@@ -19,7 +19,7 @@ mod embedded {
 }
 
 /// The schema that this program writes; `PRAGMA user_version` of the newest migration.
-pub(super) const SCHEMA: i64 = 3;
+pub(super) const SCHEMA: i64 = 4;
 
 /// How to open a store.
 #[derive(Clone)]
@@ -217,6 +217,15 @@ fn settings(db: &Connection) -> rusqlite::Result<()> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(256);
     Ok(())
+}
+
+/// A connection for work on the whole file: what it cannot hold in little memory goes to disk.
+pub(super) fn maintenance(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    settings(&db)?;
+    db.execute_batch("PRAGMA temp_store = FILE; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")?;
+    Ok(db)
 }
 
 /// A connection that can only read.

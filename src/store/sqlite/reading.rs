@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 use serde_json::Value;
 
 use super::{
-    SqliteStore, apply, commit, drafts, files, query, rows,
+    SqliteStore, apply, commit, drafts, files, ledger, query, rows,
     rows::{Columns, from_json},
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
         attachment::StoredFile,
         outbox::Event,
         query::Query,
+        report::{Policies, Track},
         time::{from_millis, to_millis},
     },
     store::{Count, ListRequest, Reading, StoreError},
@@ -232,6 +233,18 @@ impl Reading for SqliteStore {
             .await
     }
 
+    async fn canned_uses(&self, channel: ChannelName) -> Result<Vec<(String, String, u64)>, StoreError> {
+        self.reader
+            .read(move |db| {
+                db.prepare_cached("SELECT name, lang, uses FROM canned_use WHERE channel = ?1")?
+                    .query_map([&channel.0], |r| {
+                        Ok((r.get(0)?, r.get(1)?, r.get::<_, i64>(2)?.unsigned_abs()))
+                    })?
+                    .collect()
+            })
+            .await
+    }
+
     fn file_path(&self, sha256: &str) -> PathBuf {
         files::path_of(&self.writer.house().attachments, sha256)
     }
@@ -258,6 +271,15 @@ impl Reading for SqliteStore {
                 .optional()
             })
             .await
+    }
+
+    async fn tracks(&self, after: ConversationId, limit: usize) -> Result<Vec<Track>, StoreError> {
+        // As slow as a search, and as little in the list's way.
+        self.searcher()?.read(move |db| ledger::tracks(db, after.0, limit)).await
+    }
+
+    async fn policies(&self) -> Result<Policies, StoreError> {
+        self.reader.read(ledger::policies).await
     }
 
     async fn changed(&self, seen: u64) -> u64 {

@@ -1,7 +1,9 @@
 mod clocks;
 mod creates;
 mod drafts;
+mod erase;
 mod files;
+mod ledger;
 mod lists;
 mod outbox;
 mod skew;

@@ -276,21 +276,3 @@ async fn files_are_kept_under_the_hash_of_their_bytes() {
     assert_eq!((got.mime.as_str(), path.exists()), ("image/png", false));
     assert!(store.file_path(&got.sha256).exists());
 }
-
-#[tokio::test]
-async fn an_erased_customer_is_gone_and_the_log_says_so() {
-    let store = shelf().await;
-    told(
-        &store,
-        "americanas",
-        5,
-        vec![seen(conversation("1b", Gate::Open, at(5))), says("1b", "y", "De novo", at(5))],
-    )
-    .await;
-    let id = crate::domain::ConversationId(1);
-    assert_eq!(store.erase_customer(id, "ana".into(), at(6)).await.unwrap().unwrap(), 2);
-    assert_eq!(ids(&store, "", "ana", at(7)).await, [3, 2]);
-    assert!(ids(&store, "encomenda", "ana", at(7)).await.is_empty());
-    assert!(ids(&store, "02-1234", "ana", at(7)).await.is_empty());
-    assert_eq!(store.conversation(id, "ana".into(), at(7)).await.unwrap(), None);
-}

@@ -1,0 +1,115 @@
+//! Enter in a pop-up.
+
+use super::{PickerKind, What, choices::number};
+use crate::{
+    app::{Screen, model::Model, msg::Wish, undo::Intent},
+    domain::{
+        ConversationId,
+        outbox::{LocalChange, TemplateUse},
+        when::parse as parse_time,
+    },
+};
+
+impl Model {
+    pub(in crate::app) fn accept(&mut self) {
+        let Some(picker) = self.picker.take() else { return };
+        let text = picker.text().trim().to_owned();
+        let choice = picker.choices.get(picker.chosen).cloned();
+        match picker.kind {
+            PickerKind::Palette | PickerKind::Help => {
+                if let Some(n) = number(&text) {
+                    self.open_conversation(ConversationId(n));
+                } else if let Some(choice) = choice {
+                    match choice.what {
+                        What::Act(act) if choice.enabled => self.run(act),
+                        _ => self.say(format!("{}: it does not work here", choice.title)),
+                    }
+                } else {
+                    self.say(format!("no action is called \"{text}\""));
+                }
+            }
+            PickerKind::Agent => match choice {
+                Some(choice) => {
+                    let label = format!("assigned to {}", choice.title);
+                    self.change(&label, &LocalChange::Assign(Some(choice.title)));
+                }
+                None => self.say(format!("nobody is called \"{text}\" here")),
+            },
+            PickerKind::Labels => self.labels(&text),
+            PickerKind::Snooze => match parse_time(&text, self.now, self.options.zone) {
+                Some(at) => self.snooze(at),
+                None => self.say(format!("\"{text}\" is no time: nothing was done")),
+            },
+            PickerKind::Later => match parse_time(&text, self.now, self.options.zone) {
+                Some(at) => self.send_later(at),
+                None => self.say(format!("\"{text}\" is no time: nothing was done")),
+            },
+            // What stood there while it was typed was made of the newest hits; taken, it is all of them.
+            PickerKind::Search | PickerKind::SearchAll
+                if self.screen == Screen::List && self.list.narrowed.search.is_some() =>
+            {
+                self.reload_list();
+            }
+            // The list or the thread is narrowed already.
+            PickerKind::Search | PickerKind::SearchAll | PickerKind::Filter => {}
+            PickerKind::Attach => {
+                let path = if text.is_empty() { choice.map(|it| it.title).unwrap_or_default() } else { text };
+                if path.ends_with('/') || path.is_empty() {
+                    self.say("that is a folder: nothing was attached");
+                } else if let Some(channel) = self.composer.as_ref().map(|it| it.channel.clone()) {
+                    let max_bytes = self.largest_file(&channel);
+                    self.perform_wish(Wish::AddFile { path, max_bytes }, Intent::File);
+                }
+            }
+            PickerKind::Canned => match choice {
+                Some(choice) => self.take_canned(choice),
+                None => self.say("no canned reply is called so: nothing was inserted"),
+            },
+            PickerKind::Variables(template) => {
+                let mut parameters = picker.fields;
+                if let Some(field) = parameters.get_mut(picker.field) {
+                    text.clone_into(field);
+                }
+                self.use_template(TemplateUse {
+                    name: template.name,
+                    language: template.language,
+                    parameters,
+                });
+            }
+            PickerKind::TextFilter => match choice {
+                Some(choice) => self.filter_text(&choice.title),
+                None => self.say(format!("no filter is called \"{text}\"")),
+            },
+            PickerKind::MarkQuery => self.mark_query(&text),
+        }
+    }
+
+    pub(in crate::app) fn use_template(&mut self, template: TemplateUse) {
+        if let Some(composer) = &mut self.composer {
+            composer.template = Some(template);
+        }
+        self.typed();
+    }
+
+    fn labels(&mut self, text: &str) {
+        let now = self.target().map(|row| row.labels.clone()).unwrap_or_default();
+        let (mut add, mut remove) = (Vec::new(), Vec::new());
+        for word in text.split_whitespace() {
+            if let Some(label) = word.strip_prefix('-') {
+                remove.push(label.to_owned());
+            } else {
+                let label = word.strip_prefix('+');
+                // A bare word switches.
+                if label.is_none() && now.iter().any(|it| it == word) {
+                    remove.push(word.to_owned());
+                } else {
+                    add.push(label.unwrap_or(word).to_owned());
+                }
+            }
+        }
+        if add.is_empty() && remove.is_empty() {
+            return;
+        }
+        self.change(&format!("labels {text}"), &LocalChange::Label { add, remove });
+    }
+}

@@ -1,0 +1,206 @@
+//! What a pop-up offers for what is typed in it, and what it understands of it.
+
+use nucleo_matcher::{
+    Config, Matcher,
+    pattern::{CaseMatching, Normalization, Pattern},
+};
+
+use super::{Choice, PickerKind, What};
+use crate::{
+    app::{
+        actions::ACTIONS,
+        model::{Load, Model, Screen},
+        msg::Effect,
+        words,
+    },
+    domain::{channel::Template, query::Query, when::parse as parse_time},
+};
+
+impl Model {
+    /// The text changed: other choices, another meaning, other hits.
+    pub(in crate::app) fn picker_changed(&mut self) {
+        let Some(picker) = &self.picker else { return };
+        let (kind, text) = (picker.kind.clone(), picker.text().to_owned());
+        let place = self.place_below();
+        let (choices, note) = match &kind {
+            PickerKind::Palette | PickerKind::Help => {
+                let all = kind == PickerKind::Palette;
+                (
+                    self.action_choices(&text, place, all),
+                    number(&text).map_or_else(String::new, |n| format!("open {n}")),
+                )
+            }
+            PickerKind::Agent => (fuzzy(&text, self.members.iter().map(|it| plain(it, ""))), String::new()),
+            PickerKind::Labels => {
+                let labels = self.target().map(|row| row.labels.join(" ")).unwrap_or_default();
+                (Vec::new(), format!("now: {}", if labels.is_empty() { "none" } else { &labels }))
+            }
+            PickerKind::Snooze | PickerKind::Later => (Vec::new(), self.time_note(&text)),
+            PickerKind::Canned => (self.canned_choices(&text), self.canned_note()),
+            PickerKind::Variables(template) => (Vec::new(), template_note(template, picker.field)),
+            PickerKind::TextFilter => {
+                let filters = self.options.filters.iter();
+                (fuzzy(&text, filters.map(|(name, command)| plain(name, &command.join(" ")))), String::new())
+            }
+            PickerKind::MarkQuery => (Vec::new(), query_note(&text).unwrap_or_default()),
+            PickerKind::Attach => {
+                let ticket = self.ticket();
+                self.loads.insert(Load::Path, ticket);
+                self.fx.push(Effect::CompletePath(ticket, text.clone()));
+                (self.picker.as_ref().map(|it| it.choices.clone()).unwrap_or_default(), String::new())
+            }
+            PickerKind::Search | PickerKind::SearchAll | PickerKind::Filter => {
+                let wrong = match kind {
+                    PickerKind::Filter => None,
+                    PickerKind::Search if self.screen == Screen::Thread => None,
+                    _ => query_note(&text),
+                };
+                // What cannot be read yet leaves the hits as they are.
+                if wrong.is_none() {
+                    self.narrow(&kind, &text);
+                }
+                (Vec::new(), wrong.unwrap_or_default())
+            }
+        };
+        if let Some(picker) = &mut self.picker {
+            picker.choices = choices;
+            picker.note = note;
+            picker.chosen = picker.chosen.min(picker.choices.len().saturating_sub(1));
+        }
+        self.dirty = true;
+    }
+
+    /// The place under the pop-up.
+    pub(in crate::app) fn place_below(&self) -> u16 {
+        use crate::app::actions::place;
+        match self.screen {
+            _ if self.review.is_some() => place::REVIEW,
+            Screen::Thread if self.composer.is_some() => place::COMPOSER,
+            Screen::List => place::LIST,
+            Screen::Thread => place::THREAD,
+            Screen::Outbox => place::OUTBOX,
+            Screen::Form => place::FORM,
+        }
+    }
+
+    fn action_choices(&self, text: &str, place: u16, all: bool) -> Vec<Choice> {
+        let rows = ACTIONS.iter().filter(|row| all || row.places() & place != 0).map(|row| {
+            let keys = self.keymap.keys_of(place, row.act);
+            let here = row.places() & place != 0;
+            Choice {
+                title: format!("{}  {}", row.name, row.help),
+                beside: if here { keys.join(", ") } else { "not here".into() },
+                enabled: here,
+                digit: None,
+                what: What::Act(row.act),
+            }
+        });
+        fuzzy(text, rows)
+    }
+
+    fn time_note(&self, text: &str) -> String {
+        if text.trim().is_empty() {
+            return "3d, 14:30, fri 9, tomorrow".into();
+        }
+        match parse_time(text, self.now, self.options.zone) {
+            Some(at) => {
+                let due = self.target().and_then(|row| row.due_at).filter(|due| *due < at);
+                let earlier = due.map_or_else(String::new, |due| {
+                    format!("   the deadline is earlier: {}", words::weekday(due, self.options.zone))
+                });
+                format!("{}{earlier}", words::weekday(at, self.options.zone))
+            }
+            None => "not understood: 3d, 14:30, fri 9, sex, Fr, tomorrow 10:00".into(),
+        }
+    }
+
+    /// Searches and filters as they are typed.
+    fn narrow(&mut self, kind: &PickerKind, text: &str) {
+        if self.screen == Screen::Thread && *kind == PickerKind::Search {
+            if let Some(thread) = &mut self.thread {
+                thread.search = (!text.is_empty()).then(|| text.to_owned());
+            }
+            return;
+        }
+        if *kind == PickerKind::Filter {
+            self.list.narrowed.filter = (!text.is_empty()).then(|| text.to_owned());
+            self.list.unmark();
+            let first = self.list.shown().first().map(|row| row.id);
+            let kept = self.list.shown().iter().any(|row| Some(row.id) == self.list.selected);
+            if let Some(first) = first.filter(|_| !kept) {
+                self.list.selected = Some(first);
+            }
+            self.settle_top();
+            return;
+        }
+        let search = (!text.trim().is_empty()).then(|| text.trim().to_owned());
+        let everything = *kind == PickerKind::SearchAll;
+        if self.list.narrowed.search != search || self.list.narrowed.everything != everything {
+            self.list.narrowed.search = search;
+            self.list.narrowed.everything = everything;
+            self.list.selected = None;
+            self.reload_list();
+        }
+    }
+
+    pub(in crate::app) fn paths(&mut self, paths: &[String]) {
+        if let Some(picker) = self.picker.as_mut().filter(|picker| picker.kind == PickerKind::Attach) {
+            picker.choices = paths.iter().map(|path| plain(path, "")).collect();
+            picker.chosen = 0;
+            self.dirty = true;
+        }
+    }
+}
+
+pub(super) fn number(text: &str) -> Option<i64> {
+    text.trim().parse().ok()
+}
+
+pub(in crate::app) fn plain(title: &str, beside: &str) -> Choice {
+    Choice {
+        title: title.to_owned(),
+        beside: beside.to_owned(),
+        enabled: true,
+        digit: None,
+        what: What::Title,
+    }
+}
+
+/// The choices that a text is found in, the best first; all of them for no text.
+pub(in crate::app) fn fuzzy(text: &str, choices: impl Iterator<Item = Choice>) -> Vec<Choice> {
+    if text.trim().is_empty() {
+        return choices.collect();
+    }
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
+    let mut scored: Vec<(u32, Choice)> = choices
+        .filter_map(|choice| {
+            let mut buffer = Vec::new();
+            let name = choice.title.split("  ").next().unwrap_or_default();
+            let exact =
+                u32::from(name == text.trim()) * 10_000 + u32::from(name.starts_with(text.trim())) * 1_000;
+            let score =
+                pattern.score(nucleo_matcher::Utf32Str::new(&choice.title, &mut buffer), &mut matcher)?;
+            Some((score + exact + u32::from(choice.enabled) * 100, choice))
+        })
+        .collect();
+    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    scored.into_iter().map(|(_, choice)| choice).collect()
+}
+
+/// What is wrong with a query, under the term that it is about.
+fn query_note(text: &str) -> Option<String> {
+    let error = Query::parse(text).err()?;
+    Some(format!("{}: {}", error.term, error.problem))
+}
+
+/// Where a query goes wrong, in characters from 0, for the mark under it.
+pub(in crate::app) fn query_mark(text: &str) -> Option<usize> {
+    Query::parse(text).err().map(|error| error.position - 1)
+}
+
+/// Which value is asked for.
+fn template_note(template: &Template, field: usize) -> String {
+    let name = template.parameters.get(field).map_or("", String::as_str);
+    format!("{name}   {} of {}   Tab goes on, Enter takes it", field + 1, template.parameters.len())
+}

@@ -1,0 +1,102 @@
+//! The log as figures read it.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Result, params};
+
+use super::rows::{Columns, from_json};
+use crate::domain::{
+    ChannelKind, ChannelName, ConversationId, Direction, Role, Time,
+    clock::Policy,
+    lifecycle::thanks_alone,
+    outbox::Event,
+    report::{Policies, Said, Track},
+    time::from_millis,
+};
+
+/// The conversations after that number, with all that the log holds of them.
+pub(super) fn tracks(db: &Connection, after: i64, limit: usize) -> Result<Vec<Track>> {
+    let mut tracks: BTreeMap<i64, Track> = db
+        .prepare_cached(
+            "SELECT id, channel, kind, ifnull(remote_id, ''), labels, mute FROM conversation WHERE id > ?1 \
+             ORDER BY id LIMIT ?2",
+        )?
+        .query_map(params![after, i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
+            let mut c = Columns::of(r);
+            let id = c.next()?;
+            let track = Track {
+                conversation: ConversationId(id),
+                channel: ChannelName(c.next()?),
+                kind: ChannelKind(c.next::<String>()?.into()),
+                remote_id: c.next()?,
+                labels: from_json(&c.next::<String>()?),
+                mute: c.next()?,
+                messages: Vec::new(),
+                events: Vec::new(),
+            };
+            Ok((id, track))
+        })?
+        .collect::<Result<_>>()?;
+    let Some(last) = tracks.keys().next_back().copied() else { return Ok(Vec::new()) };
+    let mut find = db.prepare_cached(
+        "SELECT m.conversation, m.id, m.at, m.received_at, m.direction, m.role, ifnull(m.account, m.author), \
+         m.account IS NOT NULL, iif(m.direction = 'inbound' AND length(m.body) < 400, m.body, ''), \
+         EXISTS (SELECT 1 FROM attachment a WHERE a.message = m.id) FROM message m \
+         WHERE m.conversation > ?1 AND m.conversation <= ?2 AND m.kind NOT IN ('system', 'reaction') \
+         AND m.removed_at IS NULL AND ifnull(m.delivery, 'sent') IN ('sent', 'delivered', 'read') \
+         ORDER BY m.conversation, m.id",
+    )?;
+    let mut rows = find.query(params![after, last])?;
+    while let Some(row) = rows.next()? {
+        let mut c = Columns::of(row);
+        let Some(track) = tracks.get_mut(&c.next()?) else { continue };
+        let (id, at, received_at) = (c.next()?, from_millis(c.next()?), from_millis(c.next()?));
+        let direction = Direction::parse(&c.next::<String>()?).unwrap_or(Direction::Inbound);
+        let role = Role::parse(&c.next::<String>()?).unwrap_or(Role::Customer);
+        let (by, here) = (c.next()?, c.next()?);
+        let words: String = c.next()?;
+        let thanks = thanks_alone(&words) && !c.next::<bool>()?;
+        track.messages.push(Said { id, at, received_at, direction, role, by, here, thanks });
+    }
+    let mut find = db.prepare_cached(
+        "SELECT conversation, seq, at, actor, what, details FROM event WHERE conversation > ?1 AND conversation <= ?2 \
+         AND what IN ('state', 'gate', 'episode', 'no reply needed', 'assign', 'snooze', 'woke', 'handled') \
+         ORDER BY conversation, seq",
+    )?;
+    let mut rows = find.query(params![after, last])?;
+    while let Some(row) = rows.next()? {
+        let mut c = Columns::of(row);
+        let Some(track) = tracks.get_mut(&c.next()?) else { continue };
+        track.events.push(Event {
+            seq: c.next()?,
+            at: from_millis(c.next()?),
+            actor: c.next()?,
+            what: c.next()?,
+            details: from_json(&c.next::<String>()?),
+        });
+    }
+    Ok(tracks.into_values().collect())
+}
+
+/// What the channels promised, and from when on.
+pub(super) fn policies(db: &Connection) -> Result<Policies> {
+    let mut policies = Policies::new();
+    let mut find =
+        db.prepare_cached("SELECT channel, at, details FROM event WHERE what = 'policy' ORDER BY seq")?;
+    let mut rows = find.query([])?;
+    while let Some(row) = rows.next()? {
+        let version: (Time, Policy) = (from_millis(row.get(1)?), from_json(&row.get::<_, String>(2)?));
+        policies.entry(ChannelName(row.get(0)?)).or_default().push(version);
+    }
+    Ok(policies)
+}
+
+/// Notes what a channel promises from now on, where that is news.
+pub(super) fn promise(db: &Connection, channel: &str, clocks: &str, now: i64) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO event (at, channel, what, details) SELECT ?2, ?1, 'policy', ?3 WHERE ?3 IS NOT \
+         (SELECT details FROM event WHERE what = 'policy' AND channel = ?1 ORDER BY seq DESC LIMIT 1)",
+    )?
+    .execute(params![channel, now, clocks])?;
+    Ok(())
+}
