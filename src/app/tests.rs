@@ -5,6 +5,7 @@ pub(crate) mod fixture;
 mod canned;
 mod desk;
 mod keys;
+mod list;
 mod rules;
 mod windows;
 mod writing;

@@ -166,8 +166,15 @@ pub async fn owners(
     let mut owners = Vec::new();
     for number in numbers {
         let query = Query { terms: vec![Term { negated: false, what: What::Order(number.clone()) }] };
-        let request =
-            ListRequest { query, me: me.to_owned(), sort: Sort::Updated, limit: 5, after: None, way: Way::Down, now };
+        let request = ListRequest {
+            query,
+            me: me.to_owned(),
+            sort: Sort::Updated,
+            limit: 5,
+            after: None,
+            way: Way::Down,
+            now,
+        };
         let wanted = plain(number);
         for row in store.list(request).await? {
             let is = |value: &serde_json::Value| value.as_str().is_some_and(|text| plain(text) == wanted);
