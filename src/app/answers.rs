@@ -35,9 +35,11 @@ impl Model {
             (Load::More, Loaded::List(rows)) => self.more_loaded(rows),
             (Load::Siblings, Loaded::List(rows)) => self.siblings_loaded(rows),
             (Load::Row(_), Loaded::Conversation(Some(row))) => {
+                self.report_named(&row);
                 self.looked_again(&row);
                 self.row_loaded(*row);
             }
+            (Load::Report, Loaded::Report(report)) => self.report_loaded(report),
             (Load::Open, Loaded::Conversation(conversation)) => {
                 self.conversation_loaded(conversation.map(|it| *it));
             }

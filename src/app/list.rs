@@ -18,7 +18,7 @@ use super::{
     msg::{ListWish, Request},
 };
 use crate::domain::{
-    Conversation, ConversationId, Delivery, Status, Time,
+    ChannelName, Conversation, ConversationId, Customer, Delivery, Status, Time,
     desk::{Count, Sort, Way},
     query::{BUILT_IN, Query},
 };
@@ -87,6 +87,8 @@ pub struct List {
     pub above: bool,
     /// A query of its own in place of the view's (`g c`), with its title.
     pub special: Option<(String, String)>,
+    /// How many conversations that query matches.
+    pub special_count: Option<Count>,
     /// The rows are replaced by what comes next; else what comes next is held against the order.
     pub(super) fresh: bool,
     /// Where the rows belong that were asked for.
@@ -140,6 +142,7 @@ impl List {
             complete: false,
             above: false,
             special: None,
+            special_count: None,
             fresh: true,
             more: More::Below,
         }
@@ -433,6 +436,8 @@ impl Model {
     pub(super) fn show_special(&mut self, title: String, query: String) {
         self.screen = Screen::List;
         self.list.special = Some((title, query));
+        self.list.special_count = None;
+        self.refresh_counts();
         self.list.narrowed = Narrowed::default();
         self.list.selected = None;
         self.reload_list();
@@ -540,11 +545,7 @@ impl Model {
                 None => self.say("this channel has one chat for each conversation"),
             },
             (_, Some((customer, channel, _, name))) => {
-                let words = customer.name.or(customer.id).unwrap_or_else(|| name.clone()).replace('"', "");
-                self.show_special(
-                    format!("All of {name}"),
-                    format!("channel:{channel} customer:\"{words}\""),
-                );
+                self.show_special(format!("All of {name}"), of_customer(&channel, &customer, &name));
             }
         }
     }
@@ -571,4 +572,10 @@ impl Model {
             _ => self.screen = Screen::List,
         }
     }
+}
+
+/// The conversations of a person in a channel. The vendor's number says who it is; a name may be another's too.
+pub(super) fn of_customer(channel: &ChannelName, customer: &Customer, name: &str) -> String {
+    let words = customer.id.as_deref().or(customer.name.as_deref()).unwrap_or(name).replace('"', "");
+    format!("channel:{channel} customer:\"{words}\"")
 }

@@ -22,6 +22,7 @@ pub mod outbox;
 pub mod popup;
 pub mod preflight;
 pub mod presets;
+pub mod report;
 pub mod review;
 pub mod session;
 pub mod split;

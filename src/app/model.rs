@@ -16,6 +16,7 @@ use super::{
     msg::{Effect, EngineState, Msg, Request, Signal, Stroke, Ticket, Wish},
     outbox::OutboxScreen,
     popup::{Ask, Picker},
+    report::ReportScreen,
     review::Review,
     thread::Thread,
     undo::{Intent, Undo},
@@ -97,6 +98,8 @@ pub enum Screen {
     Thread,
     /// The outbox.
     Outbox,
+    /// The figures.
+    Report,
     /// The form of a new conversation.
     Form,
 }
@@ -119,6 +122,7 @@ pub(super) enum Load {
     Draft,
     Outbox,
     Path,
+    Report,
     Canned,
     Owners,
     MarkQuery,
@@ -169,6 +173,8 @@ pub struct Model {
     pub details: Option<usize>,
     /// The outbox.
     pub outbox: OutboxScreen,
+    /// The figures.
+    pub report: ReportScreen,
     /// What can be undone.
     pub undo: Undo,
     /// Keys of a sequence that is not over.
@@ -236,6 +242,7 @@ impl Model {
             ask: None,
             details: None,
             outbox: OutboxScreen::default(),
+            report: ReportScreen::default(),
             undo: Undo::default(),
             prefix: Vec::new(),
             prefix_shown: false,
@@ -356,6 +363,7 @@ impl Model {
                 Screen::List => place::LIST,
                 Screen::Thread => place::THREAD,
                 Screen::Outbox => place::OUTBOX,
+                Screen::Report => place::REPORT,
                 Screen::Form => place::FORM,
             }
         }
@@ -420,6 +428,7 @@ impl Model {
             place::COMPOSER => self.composer_act(act),
             place::FORM => self.form_act(act),
             place::OUTBOX => self.outbox_act(act),
+            place::REPORT => self.report_act(act),
             place::THREAD => self.thread_act(act, keys),
             _ => self.list_act(act, keys),
         }
@@ -438,6 +447,7 @@ impl Model {
                 self.go(act);
             }
             Act::GoOutbox => self.open_outbox(),
+            Act::GoReport => self.open_report(),
             Act::Details => {
                 self.details = if self.details.is_some() { None } else { Some(0) };
                 self.load_details();

@@ -12,7 +12,7 @@
 //! Every load, wish and timer carries a [`Ticket`]; an answer goes back under the ticket of its question. Only the newest
 //! ticket of a question counts, so late answers are harmless and nothing ever needs to be cancelled.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use crossterm::event::KeyEvent;
 
@@ -22,6 +22,7 @@ use crate::domain::{
     attachment::StoredFile,
     desk::{Changed, Commit, Committed, Count, Refusal, Seen, Sort, Way},
     outbox::{Event, LocalChange},
+    report::{By, Report},
 };
 
 /// The number of a question. Counts up, never reused.
@@ -206,6 +207,13 @@ pub enum Request {
     },
     /// All my drafts.
     Drafts,
+    /// The figures of the last days.
+    Report {
+        /// How many days.
+        days: i64,
+        /// What the lines are by.
+        by: By,
+    },
     /// How the channels are.
     Health,
     /// What my last window showed.
@@ -255,6 +263,8 @@ pub enum Loaded {
     DraftHeld(Option<Draft>, DraftHeld),
     /// Newest first.
     Drafts(Vec<Draft>),
+    /// The figures.
+    Report(Arc<Report>),
     /// One for each channel.
     Health(Vec<ChannelHealth>),
     /// As [`Wish::SaveSession`] left it.

@@ -7,7 +7,7 @@ use chrono::Duration;
 use super::{
     actions::Act,
     keymap::Key,
-    list::PAGE,
+    list::{PAGE, of_customer},
     model::{Load, Model, Screen, Timer},
     msg::{Effect, ListWish, Request, Wish},
     thread_lines::{Folds, Frame, ThreadLine, lines},
@@ -185,8 +185,8 @@ impl Model {
             self.show_thread(id);
         }
         self.load(Load::History, Request::History(id));
-        if let Some(name) = customer.name.or(customer.id) {
-            let query = format!("channel:{channel} customer:\"{}\"", name.replace('"', ""));
+        if customer.id.is_some() || customer.name.is_some() {
+            let query = of_customer(&channel, &customer, "");
             let wish = ListWish { query, sort: Sort::Updated, limit: 10, after: None, way: Way::Down };
             self.load(Load::Siblings, Request::List(wish));
         }

@@ -68,6 +68,10 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), CliError> {
     let environment = Environment::new(std::env::vars_os(), Account::current());
+    #[cfg(debug_assertions)]
+    if let Some(place) = environment.get("DESKLINE_CRASH_AT") {
+        crate::store::crash::arm(place);
+    }
     match &cli.command {
         Some(Command::Completions { shell }) => {
             let mut bytes = Vec::new();

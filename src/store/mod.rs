@@ -4,6 +4,7 @@
 //! [`EngineSide`] (what the sync engine does). Every method is one transaction; a change is durable when it returns.
 //! Engines of storage: [`sqlite`]; a second one would implement the same three traits.
 
+pub mod crash;
 pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod story;

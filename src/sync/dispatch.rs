@@ -18,7 +18,9 @@ use crate::{
         Action, ChannelName, Gate, OutboxRow, RowNumber, RowState, Time, change::Page, outbox::Lookup,
         time::Clock,
     },
-    store::{Claimed, LOCKED_OUT, Lease, Settlement, SharedStore, StoreError, TargetFacts},
+    store::{
+        Claimed, LOCKED_OUT, Lease, Settlement, SharedStore, StoreError, TargetFacts, crash::crash_point,
+    },
 };
 
 /// When an uncertain send is looked up, counted from the moment it left.
@@ -164,7 +166,9 @@ impl Post {
         if !self.store.begin(lease.clone(), row.n, Value::Null, now).await? {
             return self.not_begun(row).await;
         }
-        match self.channel.set(&target_of(facts, now), set).await {
+        let answer = self.channel.set(&target_of(facts, now), set).await;
+        crash_point("answer", "after");
+        match answer {
             Ok(page) => {
                 self.settle_sent(lease, row.n, Sent::default()).await?;
                 self.apply(page).await?;
@@ -222,7 +226,9 @@ impl Post {
             return self.not_begun(row).await;
         }
         let sending = Sending { started_at, evidence: &prepared.evidence, ..sending };
-        match self.channel.send(&sending).await {
+        let answer = self.channel.send(&sending).await;
+        crash_point("answer", "after");
+        match answer {
             Ok(sent) => {
                 self.settle_sent(lease, row.n, sent).await?;
                 Ok(Dispatched::default())
@@ -253,7 +259,9 @@ impl Post {
         let Some((file, path)) = &claimed.file else {
             return Ok(Err(ChannelError::ours("the attached file is no longer in the store")));
         };
-        match self.channel.upload(file, path).await {
+        let answer = self.channel.upload(file, path).await;
+        crash_point("upload", "after");
+        match answer {
             Ok(name) => {
                 self.store.uploaded(lease.clone(), row.n, name.clone()).await?;
                 Ok(Ok(Some(name)))

@@ -125,6 +125,14 @@ fn wanted(place: u16) -> &'static [(Act, &'static str)] {
             (Act::NotThere, "not there"),
             (Act::Back, "back"),
         ],
+        place::REPORT => &[
+            (Act::Open, "what it is made of"),
+            (Act::ReportShorter, "fewer days"),
+            (Act::ReportLonger, "more"),
+            (Act::ReportBy, "by"),
+            (Act::Back, "back"),
+            (Act::Help, "all"),
+        ],
         place::PICKER => &[(Act::Accept, "take"), (Act::ChoiceDown, "next"), (Act::ClosePicker, "close")],
         place::FORM => &[
             (Act::NextField, "next field"),

@@ -23,6 +23,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
         x = paint.pieces(0, 0, room, &[(" DEMO", theme.alarm)]);
     }
     if let Some((title, _)) = &model.list.special {
+        let count = model.list.special_count.map_or_else(String::new, |it| format!(" {}", figure(it.total)));
         paint.pieces(
             x,
             0,
@@ -30,6 +31,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
             &[
                 ("[", theme.cursor),
                 (title, theme.strong),
+                (&count, theme.strong),
                 ("]", theme.cursor),
                 (&format!("  {} back to the views", model.key(place::LIST, Act::Escape)), theme.dim),
             ],

@@ -15,6 +15,7 @@ mod lock;
 mod outbox;
 mod paint;
 mod popup;
+mod report;
 mod thread;
 
 #[cfg(test)]
@@ -89,6 +90,7 @@ fn full(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<P
             cursor = conversation(paint, model, now, body);
         }
         Screen::Outbox => outbox::draw(paint, model, now, above),
+        Screen::Report => report::draw(paint, model, now, above),
         Screen::Form => {
             let (field, rows) = form::draw(paint, model, above);
             let rest = Rect { y: rows, height: above.height.saturating_sub(rows), ..area };
@@ -227,6 +229,7 @@ fn small(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
             cursor = conversation(paint, model, now, Rect { y: 1, height: above.height - 1, ..area });
         }
         Screen::Outbox => outbox::draw(paint, model, now, above),
+        Screen::Report => report::draw(paint, model, now, above),
         Screen::Form => {
             let (field, rows) = form::draw(paint, model, above);
             let rest = Rect { y: rows, height: above.height.saturating_sub(rows), ..area };

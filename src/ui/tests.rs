@@ -219,6 +219,10 @@ fn form_outbox_and_details() {
     desk.keys("d");
     desk.answer();
     insta::assert_snapshot!("details", picture(&desk, &Theme::dark()));
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("q g r");
+    desk.answer();
+    insta::assert_snapshot!("report", picture(&desk, &Theme::dark()));
 }
 
 #[test]

@@ -80,6 +80,11 @@ impl Vendors {
         self.simulator.control()
     }
 
+    /// Where WhatsApp delivers its webhooks.
+    pub fn webhooks_to(&self, address: &str) {
+        self.simulator.set_webhooks(Some(format!("http://{address}/webhook/whatsapp")), None);
+    }
+
     /// The `[[channel]]` tables of these accounts; `change` may replace a value.
     pub fn channels(&self, names: &[&str], change: impl Fn(&str, String) -> String) -> String {
         let accounts = self.simulator.accounts();
@@ -104,7 +109,13 @@ impl Vendors {
 
     /// Runs the program to its end.
     pub fn run(&self, config: &Path, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_deskline"))
+        self.program(config, args).output().expect("the program starts")
+    }
+
+    /// The program, not started yet.
+    pub fn program(&self, config: &Path, args: &[&str]) -> Command {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_deskline"));
+        program
             .arg("--config")
             .arg(config)
             .args(args)
@@ -113,8 +124,7 @@ impl Vendors {
             .env("LANG", "C.UTF-8")
             .env("TZ", "UTC")
             .env("PATH", "/usr/bin:/bin")
-            .stdin(std::process::Stdio::null())
-            .output()
-            .expect("the program starts")
+            .stdin(std::process::Stdio::null());
+        program
     }
 }

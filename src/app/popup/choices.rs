@@ -79,6 +79,7 @@ impl Model {
             Screen::List => place::LIST,
             Screen::Thread => place::THREAD,
             Screen::Outbox => place::OUTBOX,
+            Screen::Report => place::REPORT,
             Screen::Form => place::FORM,
         }
     }

@@ -16,7 +16,10 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{bell::Ringer, text};
-use crate::{domain::clock::Policy, store::StoreError};
+use crate::{
+    domain::clock::Policy,
+    store::{StoreError, crash::crash_point},
+};
 
 /// How many calls may wait for a thread before their callers wait for room.
 const QUEUE: usize = 256;
@@ -108,11 +111,14 @@ impl Writer {
         &self.house
     }
 
-    /// Runs `work` in a transaction and answers when it is on disk. Dropping the future does not stop it.
+    /// Runs `work` in a transaction and answers when it is on disk. Dropping the future does not stop it. `step`: its
+    /// name for the crash-point test.
     pub(super) async fn write<T: Send + 'static>(
         &self,
+        step: &'static str,
         work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        crash_point(step, "before");
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |tx| {
             let tx = match tx {
@@ -123,6 +129,7 @@ impl Writer {
                 }
             };
             let done = part(tx, work);
+            crash_point(step, "within");
             Some(Box::new(move |committed| {
                 let _ = answer.send(match (done, committed) {
                     (Ok(value), Ok(())) => Ok(value),
@@ -133,7 +140,9 @@ impl Writer {
         });
         let orders = self.orders.as_ref().ok_or(StoreError::Closed)?;
         orders.send(Order::Write(job)).await.map_err(|_| StoreError::Closed)?;
-        answered.await.map_err(|_| StoreError::Closed)?
+        let done = answered.await.map_err(|_| StoreError::Closed)?;
+        crash_point(step, "after");
+        done
     }
 }
 

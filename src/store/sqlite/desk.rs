@@ -29,7 +29,7 @@ impl Desk for SqliteStore {
     async fn open_as(&self, agent: String, channels: Vec<Descriptor>, now: Time) -> Result<(), StoreError> {
         let now = to_millis(now);
         self.writer
-            .write(move |tx| {
+            .write("open_as", move |tx| {
                 let added = tx.db.execute("INSERT OR IGNORE INTO member VALUES (?1, ?2)", params![agent, now])?;
                 let mut changed = added > 0;
                 for channel in &channels {
@@ -72,7 +72,7 @@ impl Desk for SqliteStore {
     }
 
     async fn commit(&self, commit: Commit, now: Time) -> Answer<Committed> {
-        self.writer.write(move |tx| commit::commit(tx, &commit, to_millis(now))).await
+        self.writer.write("commit", move |tx| commit::commit(tx, &commit, to_millis(now))).await
     }
 
     async fn change(
@@ -87,21 +87,21 @@ impl Desk for SqliteStore {
     ) -> Answer<Changed> {
         let change =
             changes::Wish { id, change, vendor, held_until: held_until.map(to_millis), author, seen };
-        self.writer.write(move |tx| changes::change(tx, &change, to_millis(now))).await
+        self.writer.write("change", move |tx| changes::change(tx, &change, to_millis(now))).await
     }
 
     async fn take_back(&self, n: RowNumber, agent: String, now: Time) -> Answer<Option<Draft>> {
-        self.writer.write(move |tx| take_back(tx, n.0, &agent, to_millis(now))).await
+        self.writer.write("take_back", move |tx| take_back(tx, n.0, &agent, to_millis(now))).await
     }
 
     async fn retry(&self, n: RowNumber, agent: String, now: Time) -> Answer<()> {
-        self.writer.write(move |tx| retry(tx, n.0, &agent, to_millis(now))).await
+        self.writer.write("retry", move |tx| retry(tx, n.0, &agent, to_millis(now))).await
     }
 
     async fn mark_sent(&self, n: RowNumber, agent: String, now: Time) -> Answer<()> {
         let now = to_millis(now);
         self.writer
-            .write(move |tx| {
+            .write("mark_sent", move |tx| {
                 let row = match settleable(tx, n.0)? {
                     Ok(row) => row,
                     Err(refusal) => return Ok(Err(refusal)),
@@ -119,7 +119,7 @@ impl Desk for SqliteStore {
     async fn discard(&self, n: RowNumber, agent: String, now: Time) -> Answer<()> {
         let now = to_millis(now);
         self.writer
-            .write(move |tx| {
+            .write("discard", move |tx| {
                 let row = match settleable(tx, n.0)? {
                     Ok(row) => row,
                     Err(refusal) => return Ok(Err(refusal)),
@@ -131,7 +131,7 @@ impl Desk for SqliteStore {
     }
 
     async fn save_draft(&self, draft: Draft) -> Result<(), StoreError> {
-        self.writer.write(move |tx| drafts::save(tx, &draft)).await
+        self.writer.write("save_draft", move |tx| drafts::save(tx, &draft)).await
     }
 
     async fn open_draft(
@@ -143,7 +143,9 @@ impl Desk for SqliteStore {
         now: Time,
     ) -> Result<(Option<Draft>, Option<DraftHeld>), StoreError> {
         let of = of.map_or(0, |it| it.0);
-        self.writer.write(move |tx| drafts::open(tx, (of, &agent, kind), &window, to_millis(now))).await
+        self.writer
+            .write("open_draft", move |tx| drafts::open(tx, (of, &agent, kind), &window, to_millis(now)))
+            .await
     }
 
     async fn write_draft(
@@ -153,7 +155,9 @@ impl Desk for SqliteStore {
         how: DraftSave,
         now: Time,
     ) -> Result<Result<(), DraftHeld>, StoreError> {
-        self.writer.write(move |tx| drafts::write(tx, draft, &window, how, to_millis(now))).await
+        self.writer
+            .write("write_draft", move |tx| drafts::write(tx, draft, &window, how, to_millis(now)))
+            .await
     }
 
     async fn take_draft(
@@ -162,7 +166,7 @@ impl Desk for SqliteStore {
         window: DraftWindow,
         now: Time,
     ) -> Result<Option<Draft>, StoreError> {
-        self.writer.write(move |tx| drafts::take_over(tx, &mine, &window, to_millis(now))).await
+        self.writer.write("take_draft", move |tx| drafts::take_over(tx, &mine, &window, to_millis(now))).await
     }
 
     async fn close_draft(
@@ -173,12 +177,12 @@ impl Desk for SqliteStore {
         window: DraftWindow,
     ) -> Result<(), StoreError> {
         let of = of.map_or(0, |it| it.0);
-        self.writer.write(move |tx| drafts::close(tx, (of, &agent, kind), &window)).await
+        self.writer.write("close_draft", move |tx| drafts::close(tx, (of, &agent, kind), &window)).await
     }
 
     async fn save_session(&self, agent: String, session: Value) -> Result<(), StoreError> {
         self.writer
-            .write(move |tx| {
+            .write("save_session", move |tx| {
                 tx.db.execute(
                     "INSERT INTO session VALUES (?1, ?2) ON CONFLICT DO UPDATE SET session = excluded.session \
                      WHERE session <> excluded.session",
@@ -191,7 +195,7 @@ impl Desk for SqliteStore {
 
     async fn count_canned(&self, channel: ChannelName, name: String, lang: String) -> Result<(), StoreError> {
         self.writer
-            .write(move |tx| {
+            .write("count_canned", move |tx| {
                 tx.db.execute(
                     "INSERT INTO canned_use VALUES (?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET uses = uses + 1",
                     params![channel.0, name, lang],
@@ -214,7 +218,9 @@ impl Desk for SqliteStore {
         conversations: Vec<Imported>,
         now: Time,
     ) -> Result<(), StoreError> {
-        self.writer.write(move |tx| import::import(tx, &channel.0, &conversations, to_millis(now))).await
+        self.writer
+            .write("import", move |tx| import::import(tx, &channel.0, &conversations, to_millis(now)))
+            .await
     }
 
     async fn erase_customer(
@@ -225,7 +231,8 @@ impl Desk for SqliteStore {
         now: Time,
     ) -> Answer<Erased> {
         let now = to_millis(now);
-        let found = self.writer.write(move |tx| erase::erase(tx, id.0, &agent, only_look, now)).await?;
+        let found =
+            self.writer.write("erase", move |tx| erase::erase(tx, id.0, &agent, only_look, now)).await?;
         match found {
             Ok(found) => {
                 if !only_look {
@@ -243,7 +250,7 @@ impl Desk for SqliteStore {
 
     async fn ring(&self) -> Result<(), StoreError> {
         self.writer
-            .write(|tx| {
+            .write("ring", |tx| {
                 tx.db.execute("UPDATE bell SET rung = rung + 1", [])?;
                 tx.rings();
                 Ok(())

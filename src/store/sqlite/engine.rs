@@ -25,7 +25,7 @@ use crate::{
 #[async_trait]
 impl EngineSide for SqliteStore {
     async fn apply(&self, channel: ChannelName, page: Page, now: Time) -> Result<Applied, StoreError> {
-        self.writer.write(move |tx| apply::page(tx, &channel.0, &page, to_millis(now))).await
+        self.writer.write("apply", move |tx| apply::page(tx, &channel.0, &page, to_millis(now))).await
     }
 
     async fn note(&self, channel: ChannelName, key: String) -> Result<Option<Value>, StoreError> {
@@ -73,7 +73,7 @@ impl EngineSide for SqliteStore {
         let (until, now) = (to_millis(until), to_millis(now));
         self.writer.house().told(now);
         self.writer
-            .write(move |tx| {
+            .write("lead", move |tx| {
                 let old = tx
                     .db
                     .prepare_cached(
@@ -115,7 +115,7 @@ impl EngineSide for SqliteStore {
 
     async fn yield_lead(&self, lease: Lease) -> Result<(), StoreError> {
         self.writer
-            .write(move |tx| {
+            .write("yield_lead", move |tx| {
                 let given = tx.db.execute(
                     "UPDATE lease SET until = 0 WHERE channel = ?1 AND epoch = ?2",
                     params![lease.channel.0, lease.epoch],
@@ -137,7 +137,7 @@ impl EngineSide for SqliteStore {
         let now = to_millis(now);
         self.writer.house().told(now);
         self.writer
-            .write(move |tx| {
+            .write("note_health", move |tx| {
                 let (word, words) = trouble.unzip();
                 let before = tx
                     .db
@@ -166,12 +166,12 @@ impl EngineSide for SqliteStore {
     async fn claim(&self, lease: Lease, now: Time) -> Result<Option<Claimed>, StoreError> {
         let folder = self.writer.house().attachments.clone();
         let now = to_millis(now);
-        self.writer.write(move |tx| settle::claim(tx, &lease, &folder, now)).await
+        self.writer.write("claim", move |tx| settle::claim(tx, &lease, &folder, now)).await
     }
 
     async fn uploaded(&self, lease: Lease, n: RowNumber, upload: String) -> Result<(), StoreError> {
         self.writer
-            .write(move |tx| {
+            .write("uploaded", move |tx| {
                 if settle::leads(tx.db, &lease, None)? {
                     tx.db.execute(
                         "UPDATE outbox SET upload = ?2 WHERE n = ?1 AND channel = ?3",
@@ -190,7 +190,7 @@ impl EngineSide for SqliteStore {
         evidence: Value,
         now: Time,
     ) -> Result<bool, StoreError> {
-        self.writer.write(move |tx| settle::begin(tx, &lease, n.0, &evidence, to_millis(now))).await
+        self.writer.write("begin", move |tx| settle::begin(tx, &lease, n.0, &evidence, to_millis(now))).await
     }
 
     async fn settle(
@@ -200,20 +200,24 @@ impl EngineSide for SqliteStore {
         how: Settlement,
         now: Time,
     ) -> Result<bool, StoreError> {
-        self.writer.write(move |tx| settle::settle(tx, &lease, n.0, how, to_millis(now))).await
+        self.writer.write("settle", move |tx| settle::settle(tx, &lease, n.0, how, to_millis(now))).await
     }
 
     async fn adopt(&self, lease: Lease, now: Time) -> Result<usize, StoreError> {
-        self.writer.write(move |tx| settle::adopt(tx, &lease, to_millis(now))).await
+        self.writer.write("adopt", move |tx| settle::adopt(tx, &lease, to_millis(now))).await
     }
 
     async fn release_locked_out(&self, lease: Lease, now: Time) -> Result<usize, StoreError> {
-        self.writer.write(move |tx| settle::release_locked_out(tx, &lease, to_millis(now))).await
+        self.writer
+            .write("release_locked_out", move |tx| settle::release_locked_out(tx, &lease, to_millis(now)))
+            .await
     }
 
     async fn claim_look(&self, lease: Lease, now: Time) -> Result<Option<Claimed>, StoreError> {
         let folder = self.writer.house().attachments.clone();
-        self.writer.write(move |tx| settle::claim_look(tx, &lease, &folder, to_millis(now))).await
+        self.writer
+            .write("claim_look", move |tx| settle::claim_look(tx, &lease, &folder, to_millis(now)))
+            .await
     }
 
     async fn next_due(&self, channel: ChannelName) -> Result<Option<Time>, StoreError> {
@@ -248,7 +252,7 @@ impl EngineSide for SqliteStore {
     ) -> Result<i64, StoreError> {
         let now = to_millis(now);
         self.writer
-            .write(move |tx| {
+            .write("put_webhook", move |tx| {
                 tx.db
                     .prepare_cached(
                         "INSERT INTO webhook (path, channels, body, received_at) VALUES (?1, ?2, ?3, ?4)",
@@ -302,7 +306,7 @@ impl EngineSide for SqliteStore {
     ) -> Result<Applied, StoreError> {
         let now = to_millis(now);
         self.writer
-            .write(move |tx| {
+            .write("webhook_done", move |tx| {
                 let mut all = Applied::default();
                 let waits: bool = tx.db.query_row(
                     "SELECT EXISTS (SELECT 1 FROM webhook WHERE n = ?1 AND read_at IS NULL)",
@@ -382,7 +386,7 @@ impl EngineSide for SqliteStore {
             Err(failed) => Err(failed),
         };
         self.writer
-            .write(move |tx| {
+            .write("downloaded", move |tx| {
                 let name: Option<String> = tx
                     .db
                     .query_row("SELECT name FROM attachment WHERE message = ?1 AND n = ?2", params![message.0, n], |r| {
@@ -423,6 +427,6 @@ impl EngineSide for SqliteStore {
     async fn tend(&self, now: Time) -> Result<Option<Time>, StoreError> {
         let now = to_millis(now);
         self.writer.house().told(now);
-        self.writer.write(move |tx| Ok(tend::tend(tx, now)?.map(from_millis))).await
+        self.writer.write("tend", move |tx| Ok(tend::tend(tx, now)?.map(from_millis))).await
     }
 }

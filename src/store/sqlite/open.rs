@@ -12,7 +12,10 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::rescue;
-use crate::{domain::time::Clock, store::StoreError};
+use crate::{
+    domain::time::Clock,
+    store::{StoreError, crash::crash_point},
+};
 
 mod embedded {
     refinery::embed_migrations!("assets/migrations");
@@ -254,6 +257,7 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
             path.display()
         )));
     }
+    crash_point("migrate", "before");
     if found > 0 {
         let backup = beside(path, &format!(".before-schema-{SCHEMA}"));
         let _ = fs::remove_file(&backup);
@@ -261,6 +265,7 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
             .map_err(|error| unusable(&backup, &error))?;
         modes.settle(&backup, modes.file).map_err(|error| cannot("write", &backup, &error))?;
     }
+    crash_point("migrate", "within");
     embedded::migrations::runner().run(db).map_err(|error| {
         StoreError::Unusable(format!(
             "the store {} could not be brought to schema {SCHEMA}: {error}; what was in it is kept{}",
@@ -268,6 +273,9 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
             if found > 0 { " (and a copy lies beside it)" } else { "" }
         ))
     })?;
+    crash_point("migrate", "after");
+    // Here, and not left to each file: a store whose number stays behind would be copied at every start.
+    db.pragma_update(None, "user_version", SCHEMA).map_err(|error| unusable(path, &error))?;
     Ok(())
 }
 

@@ -399,6 +399,12 @@ pub(super) fn adopt(tx: &Tx<'_>, lease: &Lease, now: i64) -> Result<usize> {
         .query_map(params![lease.channel.0, lease.epoch], |r| r.get::<_, i64>(0))?
         .collect::<Result<Vec<_>>>()?;
     let found = left.len();
+    // A look that it had begun and did not end.
+    db.prepare_cached(
+        "UPDATE outbox SET look_at = min(look_at, ?3), epoch = NULL, claimed_at = NULL WHERE channel = ?1 \
+         AND state = 'uncertain' AND look_at IS NOT NULL AND epoch <> ?2",
+    )?
+    .execute(params![lease.channel.0, lease.epoch, now])?;
     for n in left {
         let Some(row) = outbox::row(db, n)? else { continue };
         if row.repeatable {
@@ -446,7 +452,10 @@ pub(super) fn claim_look(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) ->
         )
         .optional()?;
     let Some(n) = n else { return Ok(None) };
-    db.execute("UPDATE outbox SET look_at = ?2 WHERE n = ?1", params![n, now + LOOK_LASTS_MS])?;
+    db.execute(
+        "UPDATE outbox SET look_at = ?2, epoch = ?3, claimed_at = ?4 WHERE n = ?1",
+        params![n, now + LOOK_LASTS_MS, lease.epoch, now],
+    )?;
     let mut claimed = claimed(db, n, folder)?;
     if matches!(claimed.row.action, Action::Create(_)) {
         claimed.target = None;

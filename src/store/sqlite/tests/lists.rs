@@ -276,3 +276,16 @@ async fn files_are_kept_under_the_hash_of_their_bytes() {
     assert_eq!((got.mime.as_str(), path.exists()), ("image/png", false));
     assert!(store.file_path(&got.sha256).exists());
 }
+
+#[tokio::test]
+async fn a_new_store_has_the_newest_schema_and_is_not_copied_when_it_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || crate::store::sqlite::OpenOptions::at(folder.path().join("deskline.db"));
+    drop(SqliteStore::open(options()).unwrap());
+    drop(SqliteStore::open(options()).unwrap());
+    let names: Vec<String> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|it| it.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert!(names.iter().all(|name| !name.contains("before-schema")), "{names:?}");
+}
