@@ -29,6 +29,7 @@ impl Model {
             (Load::Health, Loaded::Health(health)) => self.health = health,
             (Load::Canned, Loaded::Canned(shelf)) => self.shelf_loaded(*shelf),
             (Load::Owners, Loaded::Owners(owners)) => self.owners_loaded(owners),
+            (Load::Hits, Loaded::Hits(hits)) => self.hits_loaded(hits),
             (Load::MarkQuery, Loaded::List(rows)) => self.mark_rows(rows),
             (Load::Members, Loaded::Members(members)) => self.members_loaded(members),
             (Load::List, Loaded::List(rows)) => self.list_loaded(rows),

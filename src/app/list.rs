@@ -3,7 +3,7 @@
 //! The selection is a conversation, not a row. The order of a view never changes by itself: what arrives waits until
 //! [`ShowNew`](Act::ShowNew), a change of view or a new search.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::Duration;
 use nucleo_matcher::{
@@ -79,6 +79,8 @@ pub struct List {
     pub narrowed: Narrowed,
     /// What arrived while the order was held.
     pub arrived: BTreeSet<ConversationId>,
+    /// What the words of the search were found in.
+    pub hits: HashMap<ConversationId, String>,
     /// Whether the first page is on its way.
     pub loading: bool,
     /// Whether the store has no further rows below.
@@ -135,6 +137,7 @@ impl List {
             top: 0,
             marks: BTreeSet::new(),
             elsewhere: Vec::new(),
+            hits: HashMap::new(),
             range: None,
             narrowed: Narrowed::default(),
             arrived: BTreeSet::new(),

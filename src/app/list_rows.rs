@@ -113,6 +113,7 @@ impl Model {
                 }
             }
             self.settle_top();
+            self.ask_hits();
             self.session_restored();
             return;
         }

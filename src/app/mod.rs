@@ -8,6 +8,7 @@ mod answers;
 pub mod canned;
 pub mod composer;
 mod draft_window;
+pub mod find;
 pub mod form;
 pub mod keymap;
 pub mod layout;

@@ -126,6 +126,7 @@ pub(super) enum Load {
     Canned,
     Owners,
     MarkQuery,
+    Hits,
 }
 
 /// A timer of which only the newest counts.
@@ -316,6 +317,11 @@ impl Model {
     /// Whether the picture has to be drawn again; asking takes the answer back to no.
     pub fn take_dirty(&mut self) -> bool {
         std::mem::take(&mut self.dirty)
+    }
+
+    /// Whether an answer of the store is still to come.
+    pub fn owed(&self) -> bool {
+        !self.loads.is_empty() || !self.wishes.is_empty()
     }
 
     /// The picture has been drawn: what stands on it now counts as seen.

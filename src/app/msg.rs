@@ -16,6 +16,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use crossterm::event::KeyEvent;
 
+use super::actions::Act;
 use crate::domain::{
     Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Message,
     MessageId, OutboxRow, RowNumber, Time,
@@ -74,6 +75,8 @@ pub enum Input {
     Paste(String),
     /// A click or the wheel, where the mouse is ours.
     Point(Pointer),
+    /// An action by its name: from plain lines, where there are no keys.
+    Act(Act),
     /// Columns and rows.
     Resize(u16, u16),
     /// The terminal's window has the focus, or not.
@@ -222,6 +225,8 @@ pub enum Request {
     Members,
     /// Canned replies for a channel, read from their files now.
     Canned(ChannelName),
+    /// Where the words of a query stand in these conversations.
+    Hits(String, Vec<ConversationId>),
     /// Which conversations these numbers belong to.
     Owners(Vec<String>),
 }
@@ -273,6 +278,8 @@ pub enum Loaded {
     Members(Vec<String>),
     /// What the folders hold.
     Canned(Box<super::canned::Shelf>),
+    /// The words around the newest hit in each.
+    Hits(Vec<(ConversationId, String)>),
     /// Each number with the conversations whose order it is.
     Owners(Vec<(String, Conversation)>),
     /// The store (or the query's parser) could not: a sentence.

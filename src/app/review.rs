@@ -19,6 +19,7 @@ use crate::domain::{
     Action, Conversation, ConversationId, Delivery, DraftKind, Gate, Reach, Status, Time,
     desk::{Commit, Seen},
     outbox::LocalChange,
+    text::SafeText,
 };
 
 /// The review bar.
@@ -303,8 +304,20 @@ impl Model {
     /// Lines that the review bar takes.
     pub fn review_height(&self) -> usize {
         let Some(review) = &self.review else { return 0 };
-        let details = if review.viewing { review.findings.len() } else { 0 };
+        let details: usize = if review.viewing {
+            review.findings.iter().map(|finding| self.finding_lines(finding).len()).sum()
+        } else {
+            0
+        };
         3 + review.findings.len() + details + usize::from(self.review_then().is_some())
+    }
+
+    /// A finding in full, as wide as the bar.
+    pub fn finding_lines(&self, finding: &Finding) -> Vec<String> {
+        let width = usize::from(self.panes().thread).saturating_sub(6).max(10);
+        let safe = SafeText::block(&finding.detail).into_string();
+        let lines = safe.lines().flat_map(|line| textwrap::wrap(line, width));
+        lines.take(4).map(std::borrow::Cow::into_owned).collect()
     }
 
     /// What a macro does with the reply, in a line.

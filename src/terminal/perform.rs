@@ -87,6 +87,10 @@ impl Performer {
                 shelf.uses = uses.into_iter().map(|(name, lang, uses)| ((name, lang), uses)).collect();
                 Loaded::Canned(Box::new(shelf))
             }
+            Request::Hits(query, ids) => match Query::parse(&query) {
+                Ok(query) => Loaded::Hits(store.hits(query, ids).await?),
+                Err(error) => Loaded::Failed(error.to_string()),
+            },
             Request::Owners(numbers) => Loaded::Owners(owners(store, &me, now, &numbers).await?),
             Request::Members => Loaded::Members(store.members().await?),
         })

@@ -181,6 +181,9 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
         return format!("PAUSED by Americanas{since}");
     }
     let subject = row.subject.as_deref().unwrap_or_default();
+    if let Some(hit) = model.list.hits.get(&row.id) {
+        return hit.clone();
+    }
     match row.last_line.as_deref() {
         Some(line) if subject.is_empty() => line.to_owned(),
         Some(line) if !line.is_empty() && !subject.starts_with(line) && !line.starts_with(subject) => {

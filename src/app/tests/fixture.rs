@@ -398,6 +398,9 @@ impl Desk {
             }]),
             Request::Session => Loaded::Session(None),
             Request::Canned(_) => Loaded::Canned(Box::new(self.shelf.clone())),
+            Request::Hits(_, ids) => {
+                Loaded::Hits(ids.into_iter().take(1).map(|id| (id, "the words around it".into())).collect())
+            }
             Request::Owners(_) => Loaded::Owners(self.owners.clone()),
             Request::Members => Loaded::Members(vec!["ana".into(), "jon".into()]),
         }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{store, told};
 use crate::{
     domain::{
-        ChannelKind, Direction, Facts, Gate, Product, Status,
+        ChannelKind, ConversationId, Direction, Facts, Gate, Product, Status,
         attachment::StoredFile,
         change::{AttachmentSeen, Change, ConversationSeen},
         outbox::LocalChange,
@@ -288,4 +288,20 @@ async fn a_new_store_has_the_newest_schema_and_is_not_copied_when_it_is_opened_a
         .map(|it| it.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
     assert!(names.iter().all(|name| !name.contains("before-schema")), "{names:?}");
+}
+
+#[tokio::test]
+async fn a_hit_is_shown_with_the_words_around_it() {
+    let store = shelf().await;
+    let all: Vec<ConversationId> = (1..=3).map(ConversationId).collect();
+    let hits = |text: &str| store.hits(Query::parse(text).unwrap(), all.clone());
+    let [(id, words)] = &hits("pack").await.unwrap()[..] else { unreachable!("one hit") };
+    assert_eq!((id.0, words.as_str()), (2, "Wo bleibt mein Päckchen, bitte?"));
+    assert_eq!(hits("encomenda parcel").await.unwrap().len(), 2, "either word is enough to show where it is");
+    assert!(hits("is:unread").await.unwrap().is_empty());
+    for _ in 0..3 {
+        store.count_canned("americanas".into(), "late".into(), "pt-BR".into()).await.unwrap();
+    }
+    let uses = store.canned_uses("americanas".into()).await.unwrap();
+    assert_eq!(uses, [("late".to_owned(), "pt-BR".to_owned(), 3)]);
 }
