@@ -294,6 +294,11 @@ impl Model {
         std::mem::take(&mut self.dirty)
     }
 
+    /// Whether an answer of the store is still to come.
+    pub fn owed(&self) -> bool {
+        !self.loads.is_empty() || !self.wishes.is_empty()
+    }
+
     /// The picture has been drawn: what stands on it now counts as seen.
     pub fn drawn(&mut self, now: Time) -> Vec<Effect> {
         self.now = now;

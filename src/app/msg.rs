@@ -16,6 +16,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use crossterm::event::KeyEvent;
 
+use super::actions::Act;
 use crate::domain::{
     Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Message,
     MessageId, OutboxRow, RowNumber, Time,
@@ -74,6 +75,8 @@ pub enum Input {
     Paste(String),
     /// A click or the wheel, where the mouse is ours.
     Point(Pointer),
+    /// An action by its name: from plain lines, where there are no keys.
+    Act(Act),
     /// Columns and rows.
     Resize(u16, u16),
     /// The terminal's window has the focus, or not.
