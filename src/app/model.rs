@@ -90,6 +90,8 @@ impl AppOptions {
             members: Vec::new(),
             zone: Tz::UTC,
             demo: false,
+            tutor: false,
+            config_file: None,
             size,
         }
     }
