@@ -171,7 +171,14 @@ async fn a_ticket_that_did_not_change_costs_no_request_in_the_fast_loop() {
     kept.open = vec![CHAT.into()];
     vendor.forget();
     account.scan(Sweep::Full, &kept.memory(), &mut kept).await.expect("a scan");
-    assert_eq!(vendor.lines(), ["GET /sac/Lojas%20Americanas-200123456789001/chats", "GET /sac"]);
+    assert_eq!(
+        vendor.lines(),
+        [
+            "GET /sac/Lojas%20Americanas-200123456789001/instances",
+            "GET /sac/Lojas%20Americanas-200123456789001/chats",
+            "GET /sac",
+        ]
+    );
     let keys: std::collections::HashSet<_> =
         messages(&kept.changes()).into_iter().map(|message| message.key).collect();
     assert_eq!(keys.len(), 1, "the same message keeps its key");
@@ -532,4 +539,34 @@ proptest! {
         let remote_id = request::remote_id(&code, &parts);
         prop_assert_eq!(request::split(&remote_id).expect("ours"), (code.as_str(), parts.as_str()));
     }
+}
+
+#[test]
+fn what_was_asked_for_beside_the_talk_is_read_in_any_shape() {
+    let one = r#"{"action":{"id":"CANCEL","name":"cancelamento"},"cause":{"id":"ARP","name":"Arrependimento",
+        "reason":{"id":"183","name":"Comprei errado"}}}"#;
+    let line = "CANCEL: Arrependimento, Comprei errado";
+    for body in [
+        format!("[{one}]"),
+        format!(r#"{{"instance":{one}}}"#),
+        format!(r#"{{"instances":[{one}]}}"#),
+        format!(r#"{{"instances":[{{"instance":{one}}}, 7, {{}}]}}"#),
+    ] {
+        assert_eq!(wire::instances(&body), Some(vec![line.to_owned()]), "{body}");
+    }
+    assert_eq!(wire::instances(r#"{"instances":[]}"#), Some(Vec::new()));
+    assert_eq!(wire::instances("<html>"), None);
+}
+
+#[test]
+fn an_open_request_stands_in_the_remote_status() {
+    let ticket = wire::Ticket { instances: Some(vec!["RETURN: Defeito".into()]), ..wire::Ticket::default() };
+    let mut merging = map::Merging::default();
+    let page =
+        wire::chats_page(r#"{"chats":[{"parts":"CUSTOMER_SELLER","status":"ACTIVE"}]}"#).expect("chats");
+    merging.page("Shop-1", &page.chats.unwrap_or_default());
+    let changes = map::changes("Shop-1", &ticket, &merging.done(), now());
+    let Some(Change::Conversation(seen)) = changes.first() else { unreachable!("the chat") };
+    let status = seen.remote_status.as_ref().expect("a status");
+    assert_eq!(status["instances"], json!(["RETURN: Defeito"]));
 }
