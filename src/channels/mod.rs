@@ -24,9 +24,6 @@ pub mod skyhub;
 pub mod thg;
 pub mod whatsapp;
 
-#[cfg(test)]
-mod standin;
-
 use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
