@@ -64,6 +64,31 @@ pub struct AppOptions {
     pub size: (u16, u16),
 }
 
+impl AppOptions {
+    /// Nothing configured: for benches and stand-ins.
+    pub fn plain(me: &str, size: (u16, u16)) -> Self {
+        Self {
+            me: me.to_owned(),
+            name: me.to_owned(),
+            descriptors: Vec::new(),
+            views: Vec::new(),
+            channel: None,
+            keep_status: false,
+            lint: HashMap::new(),
+            canned: Vec::new(),
+            filters: Vec::new(),
+            preset: "default".to_owned(),
+            bindings: Vec::new(),
+            pin: None,
+            mouse: false,
+            members: Vec::new(),
+            zone: Tz::UTC,
+            demo: false,
+            size,
+        }
+    }
+}
+
 /// Which screen has the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Screen {
@@ -294,6 +319,11 @@ impl Model {
         std::mem::take(&mut self.dirty)
     }
 
+    /// Whether an answer of the store is still to come.
+    pub fn owed(&self) -> bool {
+        !self.loads.is_empty() || !self.wishes.is_empty()
+    }
+
     /// The picture has been drawn: what stands on it now counts as seen.
     pub fn drawn(&mut self, now: Time) -> Vec<Effect> {
         self.now = now;
@@ -419,7 +449,13 @@ impl Model {
             Act::Suspend => self.fx.push(Effect::Suspend),
             Act::Quit => self.ask_quit(),
             Act::Cancel => self.cancel(),
-            Act::GoInbox | Act::GoUnread | Act::GoDrafts | Act::GoFix | Act::GoCustomer | Act::GoTicket => {
+            Act::GoInbox
+            | Act::GoUnread
+            | Act::GoDrafts
+            | Act::GoFix
+            | Act::GoDrift
+            | Act::GoCustomer
+            | Act::GoTicket => {
                 self.go(act);
             }
             Act::GoOutbox => self.open_outbox(),

@@ -16,11 +16,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use crossterm::event::KeyEvent;
 
+use super::actions::Act;
 use crate::domain::{
     Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Message,
     MessageId, OutboxRow, RowNumber, Time,
     attachment::StoredFile,
-    desk::{Changed, Commit, Committed, Count, Refusal, Seen, Sort},
+    desk::{Changed, Commit, Committed, Count, Refusal, Seen, Sort, Way},
     outbox::{Event, LocalChange},
     report::{By, Report},
 };
@@ -74,6 +75,8 @@ pub enum Input {
     Paste(String),
     /// A click or the wheel, where the mouse is ours.
     Point(Pointer),
+    /// An action by its name: from plain lines, where there are no keys.
+    Act(Act),
     /// Columns and rows.
     Resize(u16, u16),
     /// The terminal's window has the focus, or not.
@@ -240,6 +243,8 @@ pub struct ListWish {
     pub limit: usize,
     /// Continue after this conversation of the same list.
     pub after: Option<ConversationId>,
+    /// From which end.
+    pub way: Way,
 }
 
 /// The store's answer to a [`Request`].

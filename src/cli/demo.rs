@@ -10,7 +10,7 @@ use super::{
     clock::SystemClock,
     context::{Desk, World},
     error::{CliError, Code},
-    inbox::{self, OwnEngine, Show},
+    inbox::{self, Face, OwnEngine, Show},
     simulate,
 };
 use crate::{
@@ -40,7 +40,7 @@ const CANNED: [(&str, &str); 9] = [
 /// Runs it.
 pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
     // Before anything is started: without a terminal there is nothing to show.
-    let tty = inbox::check_terminal(&environment)?;
+    let face = Face::open(&environment, args.linear, args.print)?;
     let folder = tempfile::Builder::new().prefix("deskline-demo-").tempdir()?;
     let simulator = Simulator::start(Options {
         listen: ([127, 0, 0, 1], 0).into(),
@@ -90,7 +90,7 @@ pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
     let cast = vendors.iter().map(|vendor| simulator.control().conversations(vendor).len()).sum();
     let _ = tokio::time::timeout(FIRST_SYNC, filled(&desk, cast)).await;
     let switch = Arc::new(OwnEngine { desk: desk.clone(), running: Mutex::new(Some(engine)) });
-    let outcome = inbox::show(&desk, tty, Show { channel: None, demo: true, switch: switch.clone() }).await;
+    let outcome = inbox::show(&desk, face, Show { channel: None, demo: true, switch: switch.clone() }).await;
     switch.off().await;
     simulator.stop().await;
     drop(folder);

@@ -23,6 +23,11 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     }
 }
 
+/// The same as plain lines.
+pub fn words(model: &Model, now: Time) -> Vec<String> {
+    lines(model, now, 1000).into_iter().map(|(_, line)| line).collect()
+}
+
 fn facts(out: &mut Vec<(bool, String)>, facts: &Facts) {
     for (key, value) in facts.iter().filter(|(_, value)| !value.is_null()) {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -41,9 +41,11 @@ fn undo_key(model: &Model) -> String {
 
 /// What is said: the newest sentence, else what does not go away by itself.
 fn said(model: &Model) -> Option<String> {
-    if let Some(notice) = &model.notice {
-        return Some(notice.clone());
-    }
+    model.notice.clone().or_else(|| standing(model))
+}
+
+/// What does not go away by itself.
+pub fn standing(model: &Model) -> Option<String> {
     if let EngineState::Nobody { since } = model.engine {
         let since = words::clock(since, model.options.zone, model.now);
         return Some(format!("NO ENGINE since {since}: nothing comes or goes"));

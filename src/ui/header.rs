@@ -81,6 +81,12 @@ fn figure(n: usize) -> String {
     if n >= 10_000 { format!("{}k", n / 1000) } else { n.to_string() }
 }
 
+/// The same in words, for plain lines.
+pub fn health_words(model: &Model, now: Time) -> String {
+    let (health, _) = health(model, now, u16::MAX);
+    if health.is_empty() { "not known yet".into() } else { health }
+}
+
 /// The worst channel, by name and since when; `ok` only when all are.
 fn health(model: &Model, now: Time, width: u16) -> (String, bool) {
     if let EngineState::Nobody { .. } = model.engine {

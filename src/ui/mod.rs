@@ -10,6 +10,7 @@ mod details;
 mod footer;
 mod form;
 mod header;
+pub mod linear;
 mod list;
 mod lock;
 mod outbox;
@@ -30,7 +31,7 @@ use self::paint::Paint;
 pub use self::theme::Theme;
 use crate::{
     app::{Model, Screen},
-    domain::Time,
+    domain::{Time, text::SafeText},
 };
 
 /// Draws everything as it is at `now`.
@@ -66,7 +67,10 @@ pub fn window_title(model: &Model) -> String {
         (total > 0).then(|| format!("{total} {}", view.name.to_lowercase()))
     });
     let figures: Vec<String> = figures.collect();
-    if figures.is_empty() { "deskline".into() } else { format!("deskline: {}", figures.join(", ")) }
+    if figures.is_empty() {
+        return "deskline".into();
+    }
+    SafeText::line(&format!("deskline: {}", figures.join(", "))).into_string()
 }
 
 /// One screen at a time.

@@ -95,7 +95,7 @@ fn fact(value: &Value) -> String {
 }
 
 /// What a vendor says, its words as they are; a flag is named where it is set.
-fn facts(facts: &Facts) -> String {
+pub fn facts(facts: &Facts) -> String {
     let said = facts.iter().filter_map(|(key, value)| match value {
         Value::Null | Value::Bool(false) => None,
         Value::Bool(true) => Some(key.clone()),
