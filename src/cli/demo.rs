@@ -41,7 +41,7 @@ const CANNED: [(&str, &str); 9] = [
 ];
 
 /// Runs it.
-pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
+pub async fn run(environment: Environment, args: Demo, tutor: bool) -> Result<(), CliError> {
     // Before anything is started: without a terminal there is nothing to show.
     let face = Face::open(&environment, args.linear, args.print)?;
     let folder = tempfile::Builder::new().prefix("deskline-demo-").tempdir()?;
@@ -99,11 +99,17 @@ pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
     let cast = vendors.iter().map(|vendor| simulator.control().conversations(vendor).len()).sum();
     let _ = tokio::time::timeout(FIRST_SYNC, filled(&desk, cast)).await;
     let switch = Arc::new(OwnEngine { desk: desk.clone(), running: Mutex::new(Some(engine)) });
-    let outcome = inbox::show(&desk, face, Show { channel: None, demo: true, switch: switch.clone() }).await;
+    let outcome =
+        inbox::show(&desk, face, Show { channel: None, demo: true, tutor, switch: switch.clone() }).await;
     switch.off().await;
     simulator.stop().await;
     drop(folder);
-    outcome
+    outcome.map(|_| ())
+}
+
+/// The demo as it is started without a word.
+pub fn tutor() -> Demo {
+    Demo { seed: 1, lang: None, linear: false, print: false }
 }
 
 /// Resolves when the store holds so many conversations.
