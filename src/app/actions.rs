@@ -41,7 +41,7 @@ use place::{
     WELCOME,
 };
 
-/// What an action is about, in the order of the `?` menu.
+/// What an action is about, in the order of the manual; the `?` menu has its own ([`Category::rank`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Category {
     /// Moving about.
@@ -81,6 +81,23 @@ impl Category {
             Self::Outbox => "Outbox",
             Self::Program => "Program",
         }
+    }
+
+    /// Its place in the `?` menu: what is done for a customer stands before moving about, which is learned first.
+    pub fn rank(self) -> usize {
+        const ORDER: [Category; 10] = [
+            Category::Send,
+            Category::Outbox,
+            Category::Write,
+            Category::Triage,
+            Category::Find,
+            Category::Text,
+            Category::Move,
+            Category::Marks,
+            Category::View,
+            Category::Program,
+        ];
+        ORDER.iter().position(|it| *it == self).unwrap_or(ORDER.len())
     }
 }
 
@@ -125,6 +142,20 @@ pub struct Action {
 }
 
 impl Action {
+    /// What it is called where no heading and no prefix says the rest: `status on hold`, `go to outbox`.
+    pub fn plain_title(&self) -> String {
+        const FAMILIES: [(&str, &str); 6] = [
+            ("status-", "status "),
+            ("assign-", "assign "),
+            ("snooze-", "snooze "),
+            ("priority-", "priority "),
+            ("go-", "go to "),
+            ("report-by", "figures "),
+        ];
+        let family = FAMILIES.iter().find(|(start, _)| self.name.starts_with(start));
+        format!("{}{}", family.map_or("", |(_, word)| word), self.title)
+    }
+
     /// The places in which it works.
     pub fn places(&self) -> u16 {
         self.keys.iter().fold(0, |all, (places, _)| all | places)
@@ -162,7 +193,7 @@ actions! {
     HalfUp Move "half-page-up" "half a page up" "Half a page towards the top." [BOTH => "Ctrl-u"];
     PageDown Move "page-down" "page down" "A page towards the end." [BOTH | OUTBOX | REPORT => "Space, PgDn"];
     PageUp Move "page-up" "page up" "A page towards the top." [BOTH | OUTBOX | REPORT => "PgUp"];
-    Open Move "open" "open" "Open the conversation; in it, go on with my draft." [LIST => "Enter, l, Right", THREAD => "Enter, l", OUTBOX | REPORT => "Enter"];
+    Open Move "open" "open" "Open the conversation; in it, my draft." [LIST => "Enter, l, Right", THREAD => "Enter, l", OUTBOX | REPORT => "Enter"];
     Back Move "back" "back" "Back to where I came from." [THREAD => "q, h, Left", OUTBOX | REPORT => "q, h"];
     Escape Move "escape" "end one thing" "End one thing: prefix, pop-up, marks, search, filter; in a conversation then back." [SCREENS => "Esc"];
     NextConversation Move "next-conversation" "next conversation" "The next conversation of the view." [THREAD => "J"];
@@ -201,36 +232,38 @@ actions! {
     GoUnread View "go-unread" "unread" "Everything unread." [SCREENS => "g u"];
     GoDrafts View "go-drafts" "drafts" "Everything with a draft of mine." [SCREENS => "g d"];
     GoOutbox View "go-outbox" "outbox" "What has not been sent." [SCREENS => "g o"];
-    GoReport View "go-report" "report" "The figures of the last days, and what each is made of." [SCREENS => "g r"];
+    GoReport View "go-report" "report" "Figures of the last days, with their rows." [SCREENS => "g r"];
     GoFix View "go-fix" "fix" "What a person has to settle." [SCREENS => "g f"];
     GoDrift View "go-drift" "drift" "Where ours and the vendor's status differ." [SCREENS => "g D"];
-    GoCustomer View "go-customer" "customer" "The customer's other conversations." [BOTH => "g c"];
-    GoTicket View "go-ticket" "ticket" "The ticket's other chats." [BOTH => "g s"];
+    GoCustomer View "go-customer" "customer's others" "The customer's other conversations." [BOTH => "g c"];
+    GoTicket View "go-ticket" "ticket's others" "The ticket's other chats." [BOTH => "g s"];
 
     Reply Write "reply" "reply" "Write to the other side." [BOTH => "r"];
-    ReplyQuoting Write "reply-quoting" "reply quoting" "Write to the other side, quoting the selected message." [BOTH => "R"];
-    Note Write "note" "note" "Write a note for the team only." [BOTH => "i"];
-    Canned Write "canned" "canned reply" "Canned replies, macros, templates and products: a digit takes one." [BOTH => "m", COMPOSER | FORM => "Ctrl-x m"];
-    NewConversation Write "new-conversation" "new" "Start a conversation." [BOTH => "c"];
+    ReplyQuoting Write "reply-quoting" "reply quoting" "Reply, quoting the selected message." [BOTH => "R"];
+    Note Write "note" "internal note" "For the team only." [BOTH => "i"];
+    Canned Write "canned" "canned reply" "Ready texts and macros: a digit takes one." [BOTH => "m", COMPOSER | FORM => "Ctrl-x m"];
+    NewConversation Write "new-conversation" "new conversation" "Start a conversation." [BOTH => "c"];
 
-    Resolve Triage "resolve" "resolve" "Done; the status pop-up says what the vendor is told." [BOTH => "e"];
+    Resolve Triage "resolve" "resolve" "Done; the vendor is told where it can be." [BOTH => "e"];
     ResolveNext Triage "resolve-next" "resolve, next" "Done, and open the next one." [BOTH => "E"];
+    Undo Triage "undo" "undo" "Undo, strictly the last action first." [BOTH => "u", COMPOSER => "Ctrl-x u"];
+    Redo Triage "redo" "redo" "Do again what was undone." [BOTH => "Ctrl-r"];
+    AssignMe Triage "assign-me" "to me" "Assign to me." [BOTH => "a m"];
     StatusNew Triage "status-new" "new" "Status new." [BOTH => "s n"];
     StatusOpen Triage "status-open" "open" "Status open: our move." [BOTH => "s o"];
     StatusPending Triage "status-pending" "pending" "Status pending: their move." [BOTH => "s p"];
     StatusOnHold Triage "status-on-hold" "on hold" "Status on hold: a third party's move." [BOTH => "s h"];
     StatusResolved Triage "status-resolved" "resolved" "Status resolved." [BOTH => "s r"];
-    Settle Triage "settle" "no reply needed" "The customer needs no answer; tells the vendor nothing." [BOTH => "s a"];
+    Settle Triage "settle" "no reply needed" "No answer is due; tells the vendor nothing." [BOTH => "s a"];
     VendorUnread Triage "vendor-unread" "unread at the vendor" "Unread again at the vendor, where it can be." [BOTH => "s u"];
-    VendorRead Triage "vendor-read" "read at the vendor" "Mark read at the vendor: the customer may see it. Held five seconds." [BOTH => "M"];
-    Unread Triage "unread" "unread here" "Unread again for me; tells the vendor nothing." [BOTH => "U"];
-    AssignMe Triage "assign-me" "to me" "Assign to me." [BOTH => "a m"];
+    VendorRead Triage "vendor-read" "read at the vendor" "The customer may see it; held five seconds." [BOTH => "M"];
+    Unread Triage "unread" "unread here" "Unread again for me alone." [BOTH => "U"];
     AssignTeam Triage "assign-team" "to the team" "Back to the team: assigned to nobody." [BOTH => "a t"];
     AssignAgent Triage "assign-agent" "to an agent" "Assign to an agent." [BOTH => "a a"];
     AssignNobody Triage "assign-nobody" "to nobody" "Assign to nobody." [BOTH => "a u"];
-    SnoozeTomorrow Triage "snooze-tomorrow" "tomorrow 9:00" "Asleep until tomorrow 9:00, or until the customer writes." [BOTH => "z t"];
-    SnoozeWeek Triage "snooze-week" "Monday 9:00" "Asleep until Monday 9:00, or until the customer writes." [BOTH => "z w"];
-    SnoozeReply Triage "snooze-reply" "until the customer writes" "Asleep until the customer writes or a deadline is near." [BOTH => "z c"];
+    SnoozeTomorrow Triage "snooze-tomorrow" "tomorrow 9:00" "Asleep until then, or until they write." [BOTH => "z t"];
+    SnoozeWeek Triage "snooze-week" "Monday 9:00" "Asleep until then, or until they write." [BOTH => "z w"];
+    SnoozeReply Triage "snooze-reply" "until the customer writes" "Or until a deadline is near." [BOTH => "z c"];
     SnoozeUntil Triage "snooze-until" "until a time" "Asleep until a time that I type." [BOTH => "z Enter, z 0, z 1, z 2, z 3, z 4, z 5, z 6, z 7, z 8, z 9"];
     Labels Triage "labels" "labels" "Add and remove labels." [BOTH => "t"];
     PriorityLow Triage "priority-low" "low" "Priority low." [BOTH => "p l"];
@@ -238,19 +271,17 @@ actions! {
     PriorityHigh Triage "priority-high" "high" "Priority high." [BOTH => "p h"];
     PriorityUrgent Triage "priority-urgent" "urgent" "Priority urgent." [BOTH => "p u"];
     PriorityNone Triage "priority-none" "none" "No priority." [BOTH => "p 0"];
-    Undo Triage "undo" "undo" "Undo, strictly the last action first." [BOTH => "u", COMPOSER => "Ctrl-x u"];
-    Redo Triage "redo" "redo" "Do again what was undone." [BOTH => "Ctrl-r"];
 
     Mark Marks "mark" "mark" "Mark and move down." [LIST => "x"];
     MarkRange Marks "mark-range" "mark a range" "Begin or end a range of marks." [LIST => "v"];
-    InvertMarks Marks "invert-marks" "invert" "Mark what is not marked, unmark what is." [LIST => "V"];
-    MarkQuery Marks "mark-by-query" "mark by query" "Mark everything of this view that a query matches." [LIST => "*"];
+    InvertMarks Marks "invert-marks" "invert marks" "Mark what is not marked, unmark what is." [LIST => "V"];
+    MarkQuery Marks "mark-by-query" "mark by query" "Mark what a query matches in this view." [LIST => "*"];
     Unmark Marks "unmark" "unmark all" "Unmark all." [LIST => "X"];
 
     Search Find "search" "search" "Search in the list or in the conversation." [BOTH => "/"];
     Filter Find "filter" "filter" "Filter this view; ! turns it round." [LIST => "\\"];
     SearchAll Find "search-everything" "search all" "Search everything that is stored." [BOTH => "g /"];
-    Copy Find "copy" "copy" "Copy the vendor's number of the conversation, or the selected message." [BOTH => "y"];
+    Copy Find "copy" "copy" "The vendor's number; in it, the message." [BOTH => "y"];
     OpenItem Find "open-item" "open file" "Open the selected message's attachment; in the list, the conversation." [BOTH => "o"];
     Preview Find "preview" "look at file" "Look at the selected message's attachment: a text, or a picture where colours are proved." [THREAD => "v"];
     Save Find "save" "save file" "Save the selected message's attachment." [THREAD => "S"];
@@ -284,6 +315,8 @@ actions! {
     CompleteBack Text "complete-back" "previous value" "The value before, in the form of a template." [PICKER => "BackTab"];
     ChoiceDown Text "choice-down" "next choice" "The next choice." [PICKER => "Down, Ctrl-n"];
     ChoiceUp Text "choice-up" "previous choice" "The previous choice." [PICKER => "Up, Ctrl-p"];
+    ChoicePageDown Text "choice-page-down" "a page of choices" "A page of choices further down." [PICKER => "PgDn"];
+    ChoicePageUp Text "choice-page-up" "a page of choices up" "A page of choices further up." [PICKER => "PgUp"];
     ClosePicker Text "close" "close" "Close without taking anything." [PICKER => "Esc"];
     NextField Text "next-field" "next field" "The next field." [FORM => "Tab, Enter, Down, Ctrl-n"];
     PreviousField Text "previous-field" "previous field" "The previous field." [FORM => "BackTab, Up, Ctrl-p"];
@@ -316,7 +349,7 @@ actions! {
     PanelUp View "panel-up" "further up" "Further up in the details." [PANEL => "k, Up, PgUp"];
     ClosePanel View "close-details" "close" "Close the details." [PANEL => "Esc, q, d, h"];
 
-    Palette Program "palette" "palette" "Any action by name; :17 opens conversation 17." [SCREENS | WELCOME => ":"];
+    Palette Program "palette" "command line" "Any action by name; :17 opens conversation 17." [SCREENS | WELCOME => ":"];
     Help Program "help" "help" "What works here." [SCREENS | WELCOME => "?", ALL => "F1"];
     StartDemo Program "start-demo" "demo" "Leave this and start the demo." [WELCOME => "d"];
     StartTutor Program "start-tutor" "tutor" "Leave this and start the tutor." [WELCOME => "t"];

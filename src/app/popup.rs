@@ -136,7 +136,22 @@ pub(super) enum What {
     Product(CatalogItem),
 }
 
+impl Choice {
+    /// The action that it stands for.
+    pub fn act(&self) -> Option<Act> {
+        match self.what {
+            What::Act(act) => Some(act),
+            _ => None,
+        }
+    }
+}
+
 impl Picker {
+    /// Whether its rows stand under headings: the menu, until something is typed in it.
+    pub fn headed(&self) -> bool {
+        self.kind == PickerKind::Help && self.text().is_empty()
+    }
+
     /// The text of the field.
     pub fn text(&self) -> &str {
         self.input.lines().first().map_or("", String::as_str)
@@ -315,7 +330,22 @@ impl Model {
     }
 
     pub(super) fn picker_act(&mut self, act: Act) {
+        let page = usize::from(self.size.1).saturating_sub(8).max(1);
         let Some(picker) = &mut self.picker else { return };
+        // At the end of the text already, its keys go on to the ends of the choices.
+        let (at, end) = (picker.input.cursor().1, picker.text().chars().count());
+        let last = picker.choices.len().saturating_sub(1);
+        let to = match act {
+            Act::LineEnd if at == end && last > 0 => Some(last),
+            Act::LineHead if at == 0 && last > 0 => Some(0),
+            Act::ChoicePageDown => Some((picker.chosen + page).min(last)),
+            Act::ChoicePageUp => Some(picker.chosen.saturating_sub(page)),
+            _ => None,
+        };
+        if let Some(to) = to {
+            picker.chosen = to;
+            return;
+        }
         if edit(&mut picker.input, act) {
             self.picker_changed();
             return;

@@ -63,6 +63,9 @@ pub fn standing(model: &Model) -> Option<String> {
     if model.screen == Screen::List {
         if let Some(search) = &model.list.narrowed.search {
             let scope = if model.list.narrowed.everything { "everything" } else { "this view" };
+            if model.picker.is_some() {
+                return Some(format!("search in {scope}: {search}"));
+            }
             return Some(format!(
                 "search in {scope}: {search}   {} {} next, previous   {} ends it",
                 key(Act::NextUnread),
@@ -82,6 +85,9 @@ pub fn standing(model: &Model) -> Option<String> {
     if let Some(search) = model.thread.as_ref().and_then(|thread| thread.search.as_ref())
         && model.screen == Screen::Thread
     {
+        if model.picker.is_some() {
+            return Some(format!("search: {search}"));
+        }
         return Some(format!(
             "search: {search}   {} {} next, previous hit   {} ends it",
             key(Act::NextUnread),
@@ -194,6 +200,9 @@ fn hints(model: &Model, width: u16) -> String {
     let mut line = String::new();
     for (act, word) in wanted(at) {
         let Some(key) = model.keymap.key_of(at, *act) else { continue };
+        if !possible(model, *act) {
+            continue;
+        }
         // The first key of a sequence stands for its pop-up.
         let key = key.split(' ').next().unwrap_or(&key).to_owned();
         let hint = format!("{}{key} {word}", if line.is_empty() { "" } else { "  " });
@@ -202,4 +211,16 @@ fn hints(model: &Model, width: u16) -> String {
         }
     }
     line
+}
+
+/// Whether a hint says what can be done: nothing is opened or decided where nothing is selected, and a pop-up without
+/// rows has no next one.
+fn possible(model: &Model, act: Act) -> bool {
+    match act {
+        Act::ChoiceDown => model.picker.as_ref().is_some_and(|picker| picker.choices.len() > 1),
+        Act::Open | Act::Reply | Act::Note | Act::Resolve | Act::StatusPending | Act::AssignMe => {
+            model.screen != Screen::List || model.list.selected_row().is_some()
+        }
+        _ => true,
+    }
 }

@@ -10,6 +10,7 @@ use crate::{
         Model,
         actions::{Act, place},
         keymap,
+        popup::{Picker, PickerKind},
     },
     domain::{
         Status,
@@ -60,13 +61,22 @@ fn band(paint: &mut Paint<'_>, above: Rect, rows: u16, title: &str) -> Rect {
     Rect { y, height: rows, ..above }
 }
 
-fn picker(paint: &mut Paint<'_>, model: &Model, picker: &crate::app::popup::Picker, above: Rect) -> Position {
+fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) -> Position {
     let theme = paint.theme.clone();
     let preview = model.picker_preview();
     let below_choices = if preview.is_empty() { 0 } else { u16::try_from(preview.len()).unwrap_or(0) + 1 };
-    let most = (above.height.saturating_sub(4 + below_choices)).clamp(1, 12);
-    let note = u16::from(!picker.note.is_empty());
-    let rows = u16::try_from(picker.choices.len()).unwrap_or(u16::MAX).min(most);
+    // What is chosen is told in full where its row may be cut.
+    let told = match picker.choices.get(picker.chosen) {
+        Some(choice) if picker.note.is_empty() && choice.act().is_some() => {
+            choice.title.split_once("  ").map_or("", |(_, help)| help)
+        }
+        _ => &picker.note,
+    };
+    let note = u16::from(!told.is_empty());
+    let menu = matches!(picker.kind, PickerKind::Help | PickerKind::Palette);
+    let most = above.height.saturating_sub(4 + below_choices).clamp(1, if menu { u16::MAX } else { 12 });
+    let lines = lines(picker);
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(most);
     let area = band(paint, above, 1 + note + rows + below_choices, "");
     let prompt = format!(" {} ", picker.prompt());
     let x = paint.pieces(area.x, area.y, area.width, &[(&prompt, theme.key)]);
@@ -76,36 +86,47 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &crate::app::popup::Pick
     let skip = at.saturating_sub(room.saturating_sub(1));
     let shown: String = picker.text().chars().skip(usize::from(skip)).collect();
     paint.text(x, area.y, room, &shown, theme.plain);
+    let at_line = lines.iter().position(|line| *line == Line::Choice(picker.chosen)).unwrap_or(0);
+    // A page turns as a whole, so that few cells change.
+    let page = usize::from(rows.max(1));
+    let first = (at_line / page * page).min(lines.len().saturating_sub(page));
+    let shown = lines.iter().skip(first).take(page);
+    let mut hint = String::new();
+    if picker.kind == PickerKind::Help && picker.text().is_empty() {
+        hint.push_str("type to filter");
+    }
+    if lines.len() > page {
+        let named: Vec<usize> = shown.clone().filter_map(|line| line.choice()).collect();
+        if let (Some(from), Some(to)) = (named.first(), named.last()) {
+            let gap = if hint.is_empty() { "" } else { "   " };
+            _ = write!(hint, "{gap}{}-{} of {}", from + 1, to + 1, picker.choices.len());
+        }
+    }
+    if room > at + cells(&hint) + 2 {
+        paint.right(area.x, area.y, area.width - 1, &hint, theme.dim);
+    }
     if note > 0 {
         let mark = picker.wrong_at().map(|at| (x - area.x).saturating_add(u16::try_from(at).unwrap_or(0)));
         match mark.filter(|mark| *mark + 12 < area.width && skip == 0) {
             // What is wrong stands under the term that it is about, where it fits there.
             Some(mark) => {
                 paint.text(area.x + mark, area.y + 1, 1, "^", theme.alarm);
-                let note = format!(" {}", picker.note);
+                let note = format!(" {told}");
                 paint.text(area.x + mark + 1, area.y + 1, area.width - mark - 2, &note, theme.alarm);
             }
             None => {
-                paint.text(area.x + 1, area.y + 1, area.width.saturating_sub(1), &picker.note, theme.dim);
+                paint.text(area.x + 1, area.y + 1, area.width.saturating_sub(1), told, theme.dim);
             }
         }
     }
-    let first = picker.chosen.saturating_sub(usize::from(rows.saturating_sub(1)));
-    for (at, choice) in picker.choices.iter().enumerate().skip(first).take(usize::from(rows)) {
-        let y = area.y + 1 + note + u16::try_from(at - first).unwrap_or(0);
-        let style = if choice.enabled { theme.plain } else { theme.dim };
-        if at == picker.chosen {
-            paint.text(area.x, y, 1, ">", theme.cursor);
+    let digits = picker.choices.iter().any(|choice| choice.digit.is_some());
+    let inner = Rect { x: area.x, width: area.width, y: area.y + 1 + note, height: rows };
+    for (line, y) in shown.zip(inner.y..) {
+        let row = Rect { y, height: 1, ..inner };
+        match line {
+            Line::Heading(name) => paint.text(row.x + 1, y, row.width - 1, name, theme.strong),
+            Line::Choice(at) => choice(paint, picker, *at, digits, row),
         }
-        let beside = cells(&choice.beside).min(area.width / 2);
-        let digits = picker.choices.iter().any(|choice| choice.digit.is_some());
-        let indent = if digits { 4 } else { 2 };
-        if let Some(digit) = choice.digit {
-            paint.text(area.x + 2, y, 1, &digit.to_string(), theme.key);
-        }
-        let room = area.width.saturating_sub(beside + indent + 1);
-        paint.text(area.x + indent, y, room, &choice.title, style);
-        paint.right(area.x + area.width - beside, y, beside, &choice.beside, theme.key);
     }
     let below = area.y + 1 + note + rows;
     if below_choices > 0 && below < area.bottom() {
@@ -115,6 +136,63 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &crate::app::popup::Pick
         }
     }
     Position { x: (x + at - skip).min(area.right().saturating_sub(1)), y: area.y }
+}
+
+/// A line of a pop-up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Heading(&'static str),
+    Choice(usize),
+}
+
+impl Line {
+    fn choice(self) -> Option<usize> {
+        match self {
+            Self::Choice(at) => Some(at),
+            Self::Heading(_) => None,
+        }
+    }
+}
+
+/// The choices, under headings where there are any.
+fn lines(picker: &Picker) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut category = None;
+    for (at, choice) in picker.choices.iter().enumerate() {
+        let about = choice.act().map(|act| act.row().category).filter(|_| picker.headed());
+        if let Some(about) = about.filter(|it| category != Some(*it)) {
+            lines.push(Line::Heading(about.title()));
+            category = Some(about);
+        }
+        lines.push(Line::Choice(at));
+    }
+    lines
+}
+
+/// A choice; in the menu its keys stand before it, where the eye looks for them.
+fn choice(paint: &mut Paint<'_>, picker: &Picker, at: usize, digits: bool, row: Rect) {
+    let theme = paint.theme.clone();
+    let choice = &picker.choices[at];
+    let style = if choice.enabled { theme.plain } else { theme.dim };
+    if at == picker.chosen {
+        paint.text(row.x, row.y, 1, ">", theme.cursor);
+    }
+    if picker.kind == PickerKind::Help {
+        let (title, help) = choice.title.split_once("  ").unwrap_or((&choice.title, ""));
+        paint.text(row.x + 2, row.y, 11, &choice.beside, theme.key);
+        paint.text(row.x + 14, row.y, row.width.saturating_sub(14), title, style);
+        let x = row.x + 14 + cells(title).max(21) + 1;
+        paint.text(x, row.y, row.right().saturating_sub(x), help, theme.dim);
+        return;
+    }
+    let beside = cells(&choice.beside).min(row.width / 2);
+    let indent = if digits { 4 } else { 2 };
+    if let Some(digit) = choice.digit {
+        paint.text(row.x + 2, row.y, 1, &digit.to_string(), theme.key);
+    }
+    let room = row.width.saturating_sub(beside + indent + 1);
+    paint.text(row.x + indent, row.y, room, &choice.title, style);
+    paint.right(row.x + row.width - beside, row.y, beside, &choice.beside, theme.key);
 }
 
 /// What can follow a prefix key; a status says what the vendor will be told.

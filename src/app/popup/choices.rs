@@ -8,7 +8,7 @@ use nucleo_matcher::{
 use super::{Choice, PickerKind, What};
 use crate::{
     app::{
-        actions::ACTIONS,
+        actions::{ACTIONS, Act, Action},
         model::{Load, Model, Screen},
         msg::Effect,
         words,
@@ -85,19 +85,46 @@ impl Model {
         }
     }
 
+    /// Actions by their names; in the menu only those of this place, in plain words and by what they are about.
     fn action_choices(&self, text: &str, place: u16, all: bool) -> Vec<Choice> {
-        let rows = ACTIONS.iter().filter(|row| all || row.places() & place != 0).map(|row| {
-            let keys = self.keymap.keys_of(place, row.act);
+        let mut rows: Vec<_> = ACTIONS.iter().filter(|row| all || Self::in_menu(row, place)).collect();
+        if !all {
+            rows.sort_by_key(|row| row.category.rank());
+        }
+        let rows = rows.into_iter().map(|row| {
             let here = row.places() & place != 0;
+            let (title, help) = match row.act {
+                _ if all => (row.name.to_owned(), row.help.to_owned()),
+                Act::View1 => ("view 1 to 9".to_owned(), row.help.to_owned()),
+                _ => (row.plain_title(), self.menu_help(row)),
+            };
+            let keys = self.keymap.keys_of(place, row.act);
             Choice {
-                title: format!("{}  {}", row.name, row.help),
-                beside: if here { keys.join(", ") } else { "not here".into() },
+                title: format!("{title}  {help}"),
+                beside: if here { short_keys(&keys) } else { "not here".into() },
                 enabled: here,
                 digit: None,
                 what: What::Act(row.act),
             }
         });
         fuzzy(text, rows)
+    }
+
+    /// One row stands for the views by number.
+    fn in_menu(row: &Action, place: u16) -> bool {
+        let view = row.name.strip_prefix("view-").and_then(|n| n.parse::<usize>().ok());
+        row.places() & place != 0 && view.is_none_or(|n| n == 1)
+    }
+
+    /// What a newcomer asks next, with the keys as they are bound.
+    fn menu_help(&self, row: &Action) -> String {
+        use crate::app::actions::place;
+        let review = self.key(place::COMPOSER, Act::ReviewBar);
+        match row.act {
+            Act::Reply => format!("{} {review}, then {} sends.", row.help, self.key(place::REVIEW, Act::Send)),
+            Act::Note => format!("{} {review}, {} saves.", row.help, self.key(place::REVIEW, Act::SaveNote)),
+            _ => row.help.to_owned(),
+        }
     }
 
     fn time_note(&self, text: &str) -> String {
@@ -151,6 +178,21 @@ impl Model {
         }
     }
 }
+
+/// The first keys of an action, as many as a column takes.
+fn short_keys(keys: &[String]) -> String {
+    let mut short = keys.first().cloned().unwrap_or_default();
+    for key in keys.iter().skip(1) {
+        if short.len() + key.len() + 2 <= KEYS {
+            short.push_str(", ");
+            short.push_str(key);
+        }
+    }
+    short
+}
+
+/// The column of keys.
+const KEYS: usize = 11;
 
 pub(super) fn number(text: &str) -> Option<i64> {
     text.trim().parse().ok()

@@ -278,3 +278,31 @@ fn the_page_of_keys_is_made_from_the_table() {
         assert!(roff.contains(&row.name.replace('-', "\\-")), "{}", row.name);
     }
 }
+
+#[test]
+fn the_menu_begins_with_what_is_done_for_a_customer() {
+    let mut desk = at(place::LIST);
+    desk.keys("?");
+    let titles = |desk: &Desk| -> Vec<String> {
+        let choices = &desk.model.picker.as_ref().unwrap().choices;
+        choices.iter().map(|it| it.title.split("  ").next().unwrap().to_owned()).collect()
+    };
+    let all = titles(&desk);
+    let before = |name: &str| all.iter().position(|it| it == name).unwrap_or_else(|| panic!("{name}: {all:?}"));
+    for name in ["reply", "internal note", "resolve", "status pending", "assign to me", "search"] {
+        assert!(before(name) < before("next"), "{name}: {all:?}");
+    }
+    assert!(before("assign to me") < 17, "{all:?}");
+    let reply = &desk.model.picker.as_ref().unwrap().choices[0];
+    assert!(reply.title.contains("Esc, then y sends"), "{}", reply.title);
+    // Its pages turn, its ends are reached, and what is typed narrows it.
+    desk.keys("PgDn");
+    let chosen = |desk: &Desk| desk.model.picker.as_ref().unwrap().chosen;
+    assert_eq!(chosen(&desk), 16);
+    desk.keys("PgUp End");
+    assert_eq!(chosen(&desk), all.len() - 1);
+    desk.keys("Home");
+    assert_eq!(chosen(&desk), 0);
+    desk.type_in("status");
+    assert!(titles(&desk)[0].starts_with("status"), "{:?}", titles(&desk));
+}
