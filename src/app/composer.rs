@@ -211,7 +211,7 @@ impl Model {
 
     /// Lines of the composer's text as they are wrapped.
     pub fn composer_rows(&self) -> usize {
-        let width = usize::from(self.panes().thread).saturating_sub(2).max(4);
+        let width = usize::from(self.composer_columns().1).saturating_sub(2).max(4);
         self.composer.as_ref().map_or(0, |composer| {
             let lines = composer.text.lines();
             lines.iter().map(|line| textwrap::wrap(line, width).len().max(1)).sum()

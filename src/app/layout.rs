@@ -61,6 +61,9 @@ pub struct Panes {
 /// The narrowest list that says anything beside a conversation.
 const LIST: u16 = 42;
 
+/// The narrowest composer that need not borrow from the list.
+const COMPOSER: u16 = 80;
+
 impl Model {
     /// Whether list and conversation stand side by side.
     pub fn side_by_side(&self) -> bool {
@@ -90,6 +93,21 @@ impl Model {
         let rest = width - views - details - 3;
         let list = rest * 45 / 100;
         Panes { views, list, thread: rest - list, details }
+    }
+
+    /// The columns of the composer: its pane, or list and conversation together where the pane is too narrow for a
+    /// border that says who reads it.
+    pub fn composer_columns(&self) -> (u16, u16) {
+        let panes = self.panes();
+        if !self.side_by_side() {
+            return (0, self.size.0);
+        }
+        let list = if panes.views > 0 { panes.views + 1 } else { 0 };
+        if panes.thread >= COMPOSER {
+            (list + panes.list + 1, panes.thread)
+        } else {
+            (list, panes.list + 1 + panes.thread)
+        }
     }
 
     /// `:layout`: another one, kept for the next start.

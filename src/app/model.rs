@@ -362,8 +362,9 @@ impl Model {
             }
             return std::mem::take(&mut self.fx);
         }
+        let visible = self.findings_visible();
         if let Some(review) = &mut self.review {
-            review.drawn();
+            review.shown |= visible;
         }
         if let Some(ask) = &mut self.ask {
             ask.drawn = true;

@@ -44,10 +44,6 @@ pub enum Verdict {
 }
 
 impl Review {
-    pub(super) fn drawn(&mut self) {
-        self.shown = true;
-    }
-
     /// The worst of the findings.
     pub fn verdict(&self) -> Verdict {
         match self.findings.iter().map(|finding| finding.level).max() {
@@ -194,7 +190,12 @@ impl Model {
                 if self.review.as_ref().is_some_and(|review| review.shown) {
                     self.send(How { status: keep, anyway: true, ..How::default() });
                 } else {
-                    self.say("read first what was found, then Y");
+                    let key = self.key(place::REVIEW, Act::SendAnyway);
+                    self.say(if self.findings_visible() {
+                        format!("read first what was found, then {key}")
+                    } else {
+                        "not sent: this screen has no room for what was found".to_owned()
+                    });
                 }
             }
             Act::SendResolveNext => {
@@ -242,12 +243,50 @@ impl Model {
         } else {
             0
         };
-        3 + review.findings.len() + details + usize::from(self.review_then().is_some())
+        let offers = self.review_offer_lines().len();
+        1 + offers + review.findings.len() + details + usize::from(self.review_then().is_some())
+    }
+
+    /// Whether the bar with all its findings stands on the screen as it is drawn now: not on one that is too small for
+    /// them, not behind a lock, a pop-up or the details.
+    pub(super) fn findings_visible(&self) -> bool {
+        let Some(review) = &self.review else { return false };
+        let covered = self.locked.is_some()
+            || self.picker.is_some()
+            || self.ask.is_some()
+            || self.preview.is_some()
+            || (self.details.is_some() && !self.details_beside());
+        let form = self.screen == Screen::Form && self.size.1 < 20;
+        !covered && !form && !self.too_small() && review.findings.len() <= self.body_height()
+    }
+
+    /// What may be done, in as many lines as the width asks for.
+    pub fn review_offer_lines(&self) -> Vec<String> {
+        let width = usize::from(self.composer_columns().1).saturating_sub(2).max(10);
+        let (first, second) = self.review_offers();
+        let mut lines: Vec<String> = Vec::new();
+        for offers in [first, second] {
+            lines.push(String::new());
+            for offer in offers.split("   ") {
+                let line = lines.last().map_or("", String::as_str);
+                if line.is_empty() {
+                    lines.pop();
+                    lines.push(offer.to_owned());
+                } else if columns(line) + columns(offer) + 3 <= width {
+                    let line = format!("{line}   {offer}");
+                    lines.pop();
+                    lines.push(line);
+                } else {
+                    lines.push(offer.to_owned());
+                }
+            }
+        }
+        lines
     }
 
     /// A finding in full, as wide as the bar.
     pub fn finding_lines(&self, finding: &Finding) -> Vec<String> {
-        let width = usize::from(self.panes().thread).saturating_sub(6).max(10);
+        let width = usize::from(self.composer_columns().1).saturating_sub(6).max(10);
         if finding.detail == finding.text && columns(&SafeText::line(&finding.text)) <= width {
             return Vec::new();
         }

@@ -98,6 +98,16 @@ impl Thread {
 impl Model {
     /// Lines of the conversation's messages that fit, with the composer as it is.
     pub fn thread_height(&self) -> usize {
+        self.body_height().saturating_sub(self.composer_height()).max(1)
+    }
+
+    /// Whether the screen is too small to show anything.
+    pub fn too_small(&self) -> bool {
+        self.size.0 < 20 || self.size.1 < 5
+    }
+
+    /// The lines between the conversation's head and the footer.
+    pub(super) fn body_height(&self) -> usize {
         let rows = usize::from(self.size.1);
         let small = self.size.0 < 60 || rows < 16;
         let around = if small {
@@ -107,7 +117,7 @@ impl Model {
         } else {
             6
         };
-        rows.saturating_sub(around).saturating_sub(self.composer_height()).max(1)
+        rows.saturating_sub(around)
     }
 
     /// The lines of the conversation on the screen.

@@ -28,8 +28,9 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
         DraftKind::Reply if shut => theme.shut,
         DraftKind::Reply => theme.public,
     };
+    // Right after the reader, so that nothing takes its place.
     if model.options.demo {
-        parts.push("DEMO".into());
+        parts.insert(1, "DEMO".into());
     }
     if composer.kind == DraftKind::Reply && !shut {
         let most = model.descriptor(&composer.channel).and_then(|it| it.capabilities.max_text);
@@ -115,7 +116,9 @@ fn border(
 ) {
     let between = format!(" {fill}{fill} ");
     // Who reads it is never what gives way.
-    let mut text = format!("{fill}{fill}{fill} {}", parts[0]);
+    let demo = parts.get(1).filter(|part| *part == "DEMO").map_or(0, |part| cells(part) + cells(&between));
+    let head = squeeze(&parts[0], width.saturating_sub(5 + demo));
+    let mut text = format!("{fill}{fill}{fill} {head}");
     for part in &parts[1..] {
         if cells(&text) + cells(&between) + cells(part) < width {
             text.push_str(&between);
@@ -126,6 +129,55 @@ fn border(
     paint.text(x, y, width, &text, style);
     let used = cells(&text).min(width);
     paint.rule(x + used, y, width - used, &fill.to_string(), style);
+}
+
+/// A sentence that names reader, number and channel in fewer columns: first the vendor's name goes, then the middle of
+/// the reader's.
+fn squeeze(text: &str, width: u16) -> String {
+    if cells(text) <= width {
+        return text.to_owned();
+    }
+    let Some((reader, way)) = text.rsplit_once(" via ") else { return text.to_owned() };
+    let end = if way.ends_with('?') { "?" } else { "" };
+    let way = format!(" via {}{end}", way.trim_end_matches('?').split(" (").next().unwrap_or_default());
+    let number = reader.rfind(" (").map_or("", |at| &reader[at..]);
+    let name = reader.strip_suffix(number).unwrap_or(reader);
+    let room = width.saturating_sub(cells(number) + cells(&way));
+    let mut name = SafeText::line(name).into_string();
+    if cells(&name) > room && room > 1 {
+        while cells(&name) >= room {
+            name.pop();
+        }
+        name.push('\u{2026}');
+    }
+    format!("{name}{number}{way}")
+}
+
+/// The bar where there is room for little else: what was found, what may be done, who reads it.
+pub fn tight_review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let Some(review) = &model.review else { return };
+    let theme = paint.theme.clone();
+    let mut y = area.y;
+    for finding in review.findings.iter().take(usize::from(area.height)) {
+        let style = if finding.level == Level::Red { theme.alarm } else { theme.notice };
+        paint.text(area.x, y, area.width, &finding.text, style);
+        y += 1;
+    }
+    let rest = area.bottom().saturating_sub(y);
+    if rest > u16::try_from(model.review_offer_lines().len()).unwrap_or(u16::MAX) {
+        paint.text(area.x, y, area.width, &squeeze(&model.review_question(), area.width), theme.strong);
+        y += 1;
+    }
+    offers(paint, model, Rect { y, height: area.bottom().saturating_sub(y), ..area });
+}
+
+/// What may be done; the first line is what sends.
+fn offers(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let theme = paint.theme.clone();
+    for (at, (line, y)) in model.review_offer_lines().iter().zip(area.y..area.bottom()).enumerate() {
+        let style = if at == 0 { theme.key } else { theme.plain };
+        paint.text(area.x + 1, y, area.width.saturating_sub(1), line, style);
+    }
 }
 
 /// The review bar.
@@ -141,9 +193,12 @@ fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         Verdict::Amber => theme.notice,
         Verdict::Red => theme.alarm,
     };
-    let room = area.width.saturating_sub(cells(&beside) + 2);
-    paint.text(area.x + 1, area.y, room.saturating_sub(1), &model.review_question(), style);
-    paint.right(area.x, area.y, area.width, &beside, theme.dim);
+    // The reader, the number and the channel come before the count of words.
+    let question = squeeze(&model.review_question(), area.width.saturating_sub(2));
+    paint.text(area.x + 1, area.y, area.width.saturating_sub(1), &question, style);
+    if cells(&question) + cells(&beside) + 3 <= area.width {
+        paint.right(area.x, area.y, area.width, &beside, theme.dim);
+    }
     let mut y = area.y + 1;
     for finding in &review.findings {
         let (mark, style) = match finding.level {
@@ -163,7 +218,5 @@ fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         paint.text(area.x + 1, y, area.width - 1, &then, theme.strong);
         y += 1;
     }
-    let (first, second) = model.review_offers();
-    paint.text(area.x + 1, y, area.width - 1, &first, theme.key);
-    paint.text(area.x + 1, y + 1, area.width - 1, &second, theme.plain);
+    offers(paint, model, Rect { y, height: area.bottom().saturating_sub(y), ..area });
 }

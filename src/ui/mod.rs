@@ -41,7 +41,7 @@ pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
     // The tutor takes rows of its own, below.
     let area = Rect { height: whole.height.min(model.size.1), ..whole };
     let mut paint = Paint { buf: frame.buffer_mut(), theme };
-    let cursor = if area.width < 20 || area.height < 5 {
+    let cursor = if model.too_small() {
         paint.text(0, 0, area.width, "too small", theme.plain);
         paint.text(0, 1, area.width, "20x5 needed", theme.plain);
         None
@@ -155,7 +155,17 @@ fn conversation(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> 
     if composer == 0 {
         return None;
     }
-    composer::draw(paint, model, now, Rect { y: area.bottom() - composer, height: composer, ..area })
+    let (x, width) = model.composer_columns();
+    let area = Rect { x, width, ..area };
+    // A bar that has no room under the text is drawn in place of it.
+    if model.review.is_some() && model.composer_height() > usize::from(area.height) {
+        paint.clear(area);
+        composer::tight_review(paint, model, area);
+        return None;
+    }
+    let area = Rect { y: area.bottom() - composer, height: composer, ..area };
+    paint.clear(area);
+    composer::draw(paint, model, now, area)
 }
 
 /// List and conversation side by side; from 160 columns on views and details too.

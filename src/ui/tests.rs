@@ -297,3 +297,25 @@ fn moving_the_cursor_changes_two_cells() {
     let after = draw(&desk);
     assert_eq!(before.diff(&after).len(), 2);
 }
+
+#[test]
+fn the_bar_names_everything_and_is_whole_at_every_width() {
+    for size in [(20, 5), (40, 12), (60, 16), (80, 24), (100, 30), (120, 40), (160, 40), (200, 60)] {
+        let mut desk = Desk::opened(size);
+        desk.model.options.demo = true;
+        desk.keys("r");
+        desk.answer();
+        desk.type_in("ligue para 11 98765-4321");
+        let shown = picture(&desk, &Theme::dark());
+        if size.0 >= 60 && size.1 >= 16 {
+            assert!(shown.contains("## DEMO"), "{size:?}\n{shown}");
+            assert!(shown.contains("TO CUSTOMER João dos") && shown.contains("(17) via americanas"), "{shown}");
+        }
+        desk.keys("Esc");
+        let shown = picture(&desk, &Theme::dark());
+        assert!(shown.contains("Y send all the same") || size.0 < 30, "{size:?}\n{shown}");
+        let findings = &desk.model.review.as_ref().unwrap().findings;
+        assert!(findings.iter().all(|it| shown.contains(&it.text[..12])), "{size:?}\n{shown}");
+        assert!(size.1 < 16 || shown.contains("D discard (asks)"), "{size:?}\n{shown}");
+    }
+}
