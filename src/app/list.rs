@@ -382,7 +382,7 @@ impl Model {
         self.list.selected = Some(id);
         self.settle_top();
         if changed && self.side_by_side() && self.screen == Screen::List {
-            self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
+            self.start_preview();
         }
     }
 
@@ -553,11 +553,17 @@ impl Model {
         }
     }
 
+    /// The preview comes with a rest: holding `j` flies. Over a slow line it has to be a real one.
+    pub(super) fn start_preview(&mut self) {
+        let rest = if self.slow_line { 1000 } else { 250 };
+        self.start_timer(Timer::Preview, self.now + Duration::milliseconds(rest));
+    }
+
     pub(super) fn resized(&mut self) {
         self.settle_top();
         self.thread_resized();
         if self.side_by_side() && self.thread.is_none() && self.list.selected.is_some() {
-            self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
+            self.start_preview();
         }
     }
 

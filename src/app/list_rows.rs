@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Duration;
-
 use super::{
     list::{KEPT, More, PAGE},
-    model::{Load, Model, Screen, Timer},
+    model::{Load, Model, Screen},
     msg::{ListWish, Request},
     popup::PickerKind,
 };
@@ -109,7 +107,7 @@ impl Model {
             if !keep {
                 self.list.selected = self.list.rows.first().map(|row| row.id);
                 if self.side_by_side() && self.screen == Screen::List {
-                    self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
+                    self.start_preview();
                 }
             }
             self.settle_top();

@@ -150,6 +150,8 @@ pub struct Model {
     pub keymap: Keymap,
     /// Columns and rows.
     pub size: (u16, u16),
+    /// Each byte is felt: what is only a convenience waits longer.
+    pub slow_line: bool,
     /// Which screen has the focus.
     pub screen: Screen,
     /// The list and its views.
@@ -231,6 +233,7 @@ impl Model {
         Self {
             keymap,
             size: options.size,
+            slow_line: false,
             screen: Screen::List,
             list: List::new(&options),
             thread: None,
@@ -306,6 +309,7 @@ impl Model {
                 self.fx.push(Effect::Repaint);
                 self.refresh();
             }
+            Msg::SlowLine(slow) => self.slow_line = slow,
             Msg::Engine(engine) => {
                 self.dirty |= self.engine != engine;
                 self.engine = engine;
@@ -446,6 +450,10 @@ impl Model {
             Act::Help => self.open_help(),
             Act::Palette => self.open_palette(),
             Act::Repaint => self.fx.push(Effect::Repaint),
+            Act::Stats => {
+                let ticket = self.ticket();
+                self.fx.push(Effect::Stats(ticket));
+            }
             Act::Suspend => self.fx.push(Effect::Suspend),
             Act::Quit => self.ask_quit(),
             Act::Cancel => self.cancel(),
