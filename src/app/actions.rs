@@ -199,6 +199,7 @@ actions! {
     GoOutbox View "go-outbox" "outbox" "What has not been sent." [SCREENS => "g o"];
     GoReport View "go-report" "report" "The figures of the last days, and what each is made of." [SCREENS => "g r"];
     GoFix View "go-fix" "fix" "What a person has to settle." [SCREENS => "g f"];
+    GoDrift View "go-drift" "drift" "Where ours and the vendor's status differ." [SCREENS => "g D"];
     GoCustomer View "go-customer" "customer" "The customer's other conversations." [BOTH => "g c"];
     GoTicket View "go-ticket" "ticket" "The ticket's other chats." [BOTH => "g s"];
 

@@ -540,6 +540,7 @@ impl Model {
             (Act::GoUnread, _) => self.show_special("Unread".into(), "is:unread".into()),
             (Act::GoDrafts, _) => self.show_special("Drafts".into(), "has:draft".into()),
             (Act::GoFix, _) => self.show_view(0),
+            (Act::GoDrift, _) => self.show_special("Drift".into(), "is:drift".into()),
             (_, None) => self.say("no conversation is selected"),
             (Act::GoTicket, Some((_, channel, remote_id, name))) => match remote_id.split_once('/') {
                 Some((ticket, _)) => {

@@ -457,7 +457,13 @@ impl Model {
             Act::Suspend => self.fx.push(Effect::Suspend),
             Act::Quit => self.ask_quit(),
             Act::Cancel => self.cancel(),
-            Act::GoInbox | Act::GoUnread | Act::GoDrafts | Act::GoFix | Act::GoCustomer | Act::GoTicket => {
+            Act::GoInbox
+            | Act::GoUnread
+            | Act::GoDrafts
+            | Act::GoFix
+            | Act::GoDrift
+            | Act::GoCustomer
+            | Act::GoTicket => {
                 self.go(act);
             }
             Act::GoOutbox => self.open_outbox(),

@@ -304,15 +304,25 @@ pub(super) fn hits(
     }
     let words = words.join(" OR ");
     let mut statement = db.prepare_cached(
-        "SELECT snippet(message_text, 0, '', '', '…', 12) FROM message_text WHERE message_text MATCH ?1 \
+        "SELECT snippet(message_text, 0, char(2), '', '…', 16) FROM message_text WHERE message_text MATCH ?1 \
          AND rowid IN (SELECT id FROM message WHERE conversation = ?2) ORDER BY rowid DESC LIMIT 1",
     )?;
     let mut hits = Vec::new();
     for id in of {
         let hit: Option<String> = statement.query_row((&words, id.0), |r| r.get(0)).optional()?;
-        hits.extend(hit.map(|hit| (*id, hit.split_whitespace().collect::<Vec<_>>().join(" "))));
+        hits.extend(hit.map(|hit| (*id, around(&hit))));
     }
     Ok(hits)
+}
+
+/// A line in which the first hit (behind a mark) stands near the beginning: a row of a list is short.
+fn around(hit: &str) -> String {
+    const BEFORE: usize = 2;
+    let words: Vec<&str> = hit.split_whitespace().collect();
+    let first = words.iter().position(|word| word.contains('\u{2}')).unwrap_or(0);
+    let from = first.saturating_sub(BEFORE);
+    let cut = if from > 0 && !words[from].starts_with('…') { "…" } else { "" };
+    format!("{cut}{}", words[from..].join(" ").replace('\u{2}', ""))
 }
 
 /// How many conversations match, and how many of them are at risk.
