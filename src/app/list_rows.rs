@@ -22,6 +22,7 @@ impl Model {
         self.list.fresh = true;
         self.list.loading = true;
         self.loads.remove(&Load::More);
+        self.list.owed = 0;
         self.ask_list(PAGE, None);
     }
 
@@ -181,6 +182,9 @@ impl Model {
         }
         // With a filter the rows that are shown are others than those that are here.
         self.settle_top();
+        if self.list.owed != 0 {
+            self.step(0);
+        }
     }
 
     pub(super) fn row_loaded(&mut self, row: Conversation) {
