@@ -129,9 +129,10 @@ fn a_window_at_rest_does_nothing_and_takes_little_memory() {
         terminal.settle(Duration::from_secs(5));
         assert_eq!((spent(terminal.id()), terminal.raw.len()), (before, written));
     }
-    let peak = status(&format!("/proc/{}/status", terminal.id()), "VmHWM:");
-    println!("resident peak {peak} kB");
-    assert!(peak <= 24_000, "{peak} kB at most");
+    // Its own memory: the pages of the program's file depend on how it was built, and are shared.
+    let own = status(&format!("/proc/{}/status", terminal.id()), "RssAnon:");
+    println!("own memory {own} kB");
+    assert!(own <= 9000, "{own} kB");
 }
 
 /// Wake-ups and jiffies of all threads.
