@@ -24,6 +24,9 @@ use crate::{
 /// How long the first picture may wait for the first sync.
 const FIRST_SYNC: Duration = Duration::from_secs(2);
 
+/// Templates to try where the window is shut.
+const TEMPLATES: &str = include_str!("../../assets/demo/templates.toml");
+
 /// Canned replies to try `m` with.
 const CANNED: [(&str, &str); 9] = [
     ("late.pt-BR.md", include_str!("../../assets/demo/canned/late.pt-BR.md")),
@@ -60,6 +63,12 @@ pub async fn run(environment: Environment, args: Demo, tutor: bool) -> Result<()
     let file = folder.path().join("config.toml");
     let canned = toml::Value::String(folder.path().join("canned").display().to_string());
     let accounts = simulate::toml_of(&simulator.accounts(), "127.0.0.1:0", 0);
+    // Where the window is shut there is something to send.
+    let templates = folder.path().join("templates.toml");
+    fs::write(&templates, TEMPLATES)?;
+    let templates = toml::Value::String(templates.display().to_string());
+    let whatsapp = "kind = \"whatsapp\"\n";
+    let accounts = accounts.replace(whatsapp, &format!("{whatsapp}templates = {templates}\n"));
     let config = format!("{accounts}\n[compose]\ncanned = [{canned}]\n");
     let mut options = fs::OpenOptions::new();
     std::io::Write::write_all(
