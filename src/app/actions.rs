@@ -25,16 +25,20 @@ pub mod place {
     pub const LOCKED: u16 = 512;
     /// The report.
     pub const REPORT: u16 = 1024;
+    /// The first start: nothing is configured and nothing is stored.
+    pub const WELCOME: u16 = 2048;
     /// List and conversation.
     pub const BOTH: u16 = LIST | THREAD;
     /// Wherever letters are keys, pop-ups and the review bar apart.
     pub const SCREENS: u16 = LIST | THREAD | OUTBOX | REPORT;
     /// Everywhere.
-    pub const ALL: u16 = LIST | THREAD | COMPOSER | REVIEW | OUTBOX | PICKER | FORM | ASK | PANEL | REPORT;
+    pub const ALL: u16 =
+        LIST | THREAD | COMPOSER | REVIEW | OUTBOX | PICKER | FORM | ASK | PANEL | REPORT | WELCOME;
 }
 
 use place::{
     ALL, ASK, BOTH, COMPOSER, FORM, LIST, LOCKED, OUTBOX, PANEL, PICKER, REPORT, REVIEW, SCREENS, THREAD,
+    WELCOME,
 };
 
 /// What an action is about, in the order of the `?` menu.
@@ -248,6 +252,7 @@ actions! {
     SearchAll Find "search-everything" "search all" "Search everything that is stored." [BOTH => "g /"];
     Copy Find "copy" "copy" "Copy the vendor's number of the conversation, or the selected message." [BOTH => "y"];
     OpenItem Find "open-item" "open file" "Open the selected message's attachment; in the list, the conversation." [BOTH => "o"];
+    Preview Find "preview" "look at file" "Look at the selected message's attachment: a text, or a picture where colours are proved." [THREAD => "v"];
     Save Find "save" "save file" "Save the selected message's attachment." [THREAD => "S"];
 
     ReviewBar Text "review-bar" "review and send" "Who reads it, what speaks against it, what may be done." [COMPOSER => "Esc, Ctrl-x y", FORM => "Esc"];
@@ -311,8 +316,11 @@ actions! {
     PanelUp View "panel-up" "further up" "Further up in the details." [PANEL => "k, Up, PgUp"];
     ClosePanel View "close-details" "close" "Close the details." [PANEL => "Esc, q, d, h"];
 
-    Palette Program "palette" "palette" "Any action by name; :17 opens conversation 17." [SCREENS => ":"];
-    Help Program "help" "help" "What works here." [SCREENS => "?", ALL => "F1"];
+    Palette Program "palette" "palette" "Any action by name; :17 opens conversation 17." [SCREENS | WELCOME => ":"];
+    Help Program "help" "help" "What works here." [SCREENS | WELCOME => "?", ALL => "F1"];
+    StartDemo Program "start-demo" "demo" "Leave this and start the demo." [WELCOME => "d"];
+    StartTutor Program "start-tutor" "tutor" "Leave this and start the tutor." [WELCOME => "t"];
+    WriteExample Program "write-example" "example" "Write an example of a configuration, every line a comment." [WELCOME => "w"];
     Lock Program "lock" "lock" "Hide everything until it is opened again." [SCREENS | PANEL => "L"];
     Unlock Program "unlock" "unlock" "Open the locked screen: twice, or after the word of [ui] pin." [LOCKED => "Enter"];
     Mouse Program "mouse" "mouse" "The mouse is deskline's, or the terminal's to select text." [ALL => "F2"];
@@ -320,5 +328,5 @@ actions! {
     Stats Program "stats" "what drawing costs" "Bytes a key, frames, and the time to the terminal and back." [SCREENS => ""];
     Suspend Program "suspend" "suspend" "Back to the shell; fg returns." [ALL => "Ctrl-z"];
     Cancel Program "cancel" "cancel" "Cancel what runs; twice: quit, drafts kept." [ALL | LOCKED => "Ctrl-c"];
-    Quit Program "quit" "quit" "Leave; drafts are kept." [LIST => "q"];
+    Quit Program "quit" "quit" "Leave; drafts are kept." [LIST | WELCOME => "q"];
 }

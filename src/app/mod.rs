@@ -10,6 +10,7 @@ pub mod composer;
 mod draft_window;
 pub mod find;
 pub mod form;
+mod handle;
 pub mod keymap;
 pub mod layout;
 pub mod list;
@@ -23,6 +24,7 @@ pub mod outbox;
 pub mod popup;
 pub mod preflight;
 pub mod presets;
+pub mod preview;
 pub mod report;
 pub mod review;
 pub mod session;
@@ -30,8 +32,10 @@ pub mod split;
 pub mod thread;
 pub mod thread_lines;
 pub mod triage;
+pub mod tutor;
 mod typing;
 pub mod undo;
+mod welcome;
 pub mod words;
 
 #[cfg(test)]
@@ -39,6 +43,7 @@ pub(crate) mod tests;
 
 pub use model::{AppOptions, Model, Screen};
 pub use msg::{
-    Effect, EngineState, Input, ListWish, Loaded, Msg, Outcome, Pointer, Request, Signal, Stroke, Ticket,
-    Wish,
+    Effect, EngineState, Input, ListWish, Loaded, Msg, Outcome, Pointer, Request, Signal, Start, Stroke,
+    Ticket, Wish,
 };
+pub use welcome::example;

@@ -9,16 +9,19 @@ use super::{
     actions::{Act, place},
     composer::Composer,
     form::Form,
+    handle::Handling,
     keymap::{Binding, Key, Keymap},
     layout::Layout,
     list::List,
     lock::Locked,
-    msg::{Effect, EngineState, Msg, Request, Signal, Stroke, Ticket, Wish},
+    msg::{Effect, EngineState, Input, Msg, Request, Signal, Stroke, Ticket, Wish},
     outbox::OutboxScreen,
     popup::{Ask, Picker},
+    preview::Preview,
     report::ReportScreen,
     review::Review,
     thread::Thread,
+    tutor::Tutor,
     undo::{Intent, Undo},
 };
 use crate::domain::{
@@ -27,6 +30,7 @@ use crate::domain::{
 
 /// What the program is started with.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct AppOptions {
     /// The Unix account.
     pub me: String,
@@ -60,6 +64,10 @@ pub struct AppOptions {
     pub zone: Tz,
     /// The demo: marked everywhere, quits without a question.
     pub demo: bool,
+    /// The tutor, in the demo.
+    pub tutor: bool,
+    /// The agent's own configuration, for who starts without one.
+    pub config_file: Option<std::path::PathBuf>,
     /// Columns and rows.
     pub size: (u16, u16),
 }
@@ -84,6 +92,8 @@ impl AppOptions {
             members: Vec::new(),
             zone: Tz::UTC,
             demo: false,
+            tutor: false,
+            config_file: None,
             size,
         }
     }
@@ -122,6 +132,7 @@ pub(super) enum Load {
     Draft,
     Outbox,
     Path,
+    Preview,
     Report,
     Canned,
     Owners,
@@ -174,6 +185,8 @@ pub struct Model {
     pub ask: Option<Ask>,
     /// The details, and how far they are scrolled.
     pub details: Option<usize>,
+    /// A file that is looked at.
+    pub preview: Option<Preview>,
     /// The outbox.
     pub outbox: OutboxScreen,
     /// The figures.
@@ -200,6 +213,8 @@ pub struct Model {
     pub locked: Option<Locked>,
     /// Whether the mouse is ours.
     pub mouse: bool,
+    /// Where the agent is in the tutor's lessons.
+    pub tutor: Option<Tutor>,
     /// Whether the terminal's window has the focus.
     pub focused: bool,
     /// Accounts that can be assigned.
@@ -212,6 +227,7 @@ pub struct Model {
     /// Whether a key was ever pressed: before that no order is anybody's to lose.
     pub(super) touched: bool,
     pub(super) session: super::session::Wanted,
+    pub(super) handling: Option<Handling>,
     pub(super) dirty: bool,
     pub(super) fx: Vec<Effect>,
     pub(super) loads: HashMap<Load, Ticket>,
@@ -245,6 +261,8 @@ impl Model {
             ahead: Vec::new(),
             ask: None,
             details: None,
+            preview: None,
+            handling: None,
             outbox: OutboxScreen::default(),
             report: ReportScreen::default(),
             undo: Undo::default(),
@@ -258,6 +276,7 @@ impl Model {
             zoomed: false,
             locked: None,
             mouse: options.mouse,
+            tutor: options.tutor.then(Tutor::default),
             focused: true,
             members: options.members.clone(),
             now,
@@ -279,6 +298,7 @@ impl Model {
     /// The first effects.
     pub fn start(&mut self, now: Time) -> Vec<Effect> {
         self.now = now;
+        self.size = self.without_tutor(self.size);
         self.load(Load::Session, Request::Session);
         self.refresh_counts();
         self.load(Load::Health, Request::Health);
@@ -290,6 +310,7 @@ impl Model {
     /// Something happened.
     pub fn update(&mut self, now: Time, msg: Msg) -> Vec<Effect> {
         self.now = now;
+        let key = matches!(msg, Msg::Input(Input::Key(_) | Input::Burst(_) | Input::Paste(_)));
         match msg {
             Msg::Input(input) => self.input(input),
             Msg::Loaded(ticket, loaded) => self.loaded(ticket, loaded),
@@ -315,6 +336,8 @@ impl Model {
                 self.engine = engine;
             }
         }
+        self.measure(key);
+        self.teach();
         std::mem::take(&mut self.fx)
     }
 
@@ -360,7 +383,7 @@ impl Model {
             place::ASK
         } else if self.picker.is_some() {
             place::PICKER
-        } else if self.details.is_some() && !self.details_beside() {
+        } else if self.preview.is_some() || (self.details.is_some() && !self.details_beside()) {
             place::PANEL
         } else if self.review.is_some() {
             place::REVIEW
@@ -370,7 +393,7 @@ impl Model {
             place::COMPOSER
         } else {
             match self.screen {
-                Screen::List => place::LIST,
+                Screen::List => self.place_of_list(),
                 Screen::Thread => place::THREAD,
                 Screen::Outbox => place::OUTBOX,
                 Screen::Report => place::REPORT,
@@ -439,6 +462,7 @@ impl Model {
         match self.place() {
             _ if act == Act::Mouse => self.toggle_mouse(),
             place::LOCKED => self.locked_act(act),
+            place::WELCOME => self.welcome_act(act),
             place::ASK => self.ask_act(act),
             place::PICKER => self.picker_act(act),
             place::PANEL => self.panel_act(act),

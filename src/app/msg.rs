@@ -16,7 +16,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use crossterm::event::KeyEvent;
 
-use super::actions::Act;
+use super::{actions::Act, preview::PreviewBody};
 use crate::domain::{
     Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Message,
     MessageId, OutboxRow, RowNumber, Time,
@@ -104,6 +104,15 @@ pub enum Pointer {
     },
 }
 
+/// What is started in this window's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The demo.
+    Demo,
+    /// The tutor in it.
+    Tutor,
+}
+
 /// From the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -169,6 +178,10 @@ pub enum Effect {
     FilterText(Ticket, Vec<String>, String),
     /// Complete a path; answer with [`Msg::PathCompletions`].
     CompletePath(Ticket, String),
+    /// Write an example of a configuration there, never over another file; answer with [`Msg::Said`].
+    WriteExample(Ticket, PathBuf),
+    /// Leave, and start this.
+    Start(Start),
     /// Take the mouse, or leave it to the terminal.
     Mouse(bool),
     /// One BEL (the terminal sees to "at most one a minute").
@@ -220,6 +233,13 @@ pub enum Request {
         days: i64,
         /// What the lines are by.
         by: By,
+    },
+    /// What of a file can be shown.
+    Preview {
+        /// Whose.
+        message: MessageId,
+        /// Its number.
+        n: u32,
     },
     /// How the channels are.
     Health,
@@ -274,6 +294,8 @@ pub enum Loaded {
     Drafts(Vec<Draft>),
     /// The figures.
     Report(Arc<Report>),
+    /// What of a file can be shown.
+    Preview(PreviewBody),
     /// One for each channel.
     Health(Vec<ChannelHealth>),
     /// As [`Wish::SaveSession`] left it.
@@ -347,6 +369,13 @@ pub enum Wish {
     },
     /// What this window shows.
     SaveSession(serde_json::Value),
+    /// So long was a conversation worked on.
+    Handled {
+        /// Which.
+        id: ConversationId,
+        /// Milliseconds.
+        ms: i64,
+    },
     /// Wake the engine.
     Ring,
 }

@@ -26,7 +26,7 @@ use super::{
     tty::Tty,
 };
 use crate::{
-    app::{Effect, EngineState, Input, Model, Msg, Pointer, Signal, Stroke},
+    app::{Effect, EngineState, Input, Model, Msg, Pointer, Signal, Start, Stroke},
     domain::{Time, time::Clock},
     ui::{self, Theme},
 };
@@ -122,6 +122,8 @@ pub enum Ended {
     Quit,
     /// SIGINT from outside.
     Interrupted,
+    /// Something else is to be started.
+    Start(Start),
 }
 
 /// Runs `model` in a window until it ends. The terminal is restored whatever happens.
@@ -342,7 +344,8 @@ impl Room {
             TerminalAnswer::Background(red, green, blue) if self.window.theme_by_background => {
                 let light = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue) > 127_500;
                 if light {
-                    self.window.theme = Theme::light();
+                    let Theme { utf8, truecolor, .. } = self.window.theme;
+                    self.window.theme = Theme { utf8, truecolor, ..Theme::light() };
                     let (columns, rows) = self.screen.size();
                     self.tell(model, Msg::Input(Input::Resize(columns, rows)));
                 }
@@ -469,6 +472,10 @@ impl Room {
             Effect::Repaint => self.screen.repaint(),
             Effect::Stats(ticket) => {
                 let _ = self.hands.messages.send(Msg::Said(ticket, self.stats()));
+            }
+            Effect::Start(start) => {
+                self.ended = Ended::Start(start);
+                self.quitting = true;
             }
             Effect::Quit => self.quitting = true,
             // The hands have done all others.

@@ -16,6 +16,7 @@ mod lock;
 mod outbox;
 mod paint;
 mod popup;
+mod preview;
 mod report;
 mod thread;
 
@@ -36,7 +37,9 @@ use crate::{
 
 /// Draws everything as it is at `now`.
 pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
-    let area = frame.area();
+    let whole = frame.area();
+    // The tutor takes rows of its own, below.
+    let area = Rect { height: whole.height.min(model.size.1), ..whole };
     let mut paint = Paint { buf: frame.buffer_mut(), theme };
     let cursor = if area.width < 20 || area.height < 5 {
         paint.text(0, 0, area.width, "too small", theme.plain);
@@ -52,8 +55,31 @@ pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
     } else {
         full(&mut paint, model, now, area)
     };
+    if let Some((title, text)) = model.lesson()
+        && whole.height > area.height
+        && model.locked.is_none()
+    {
+        lesson(
+            &mut paint,
+            &title,
+            &text,
+            Rect { y: area.bottom(), height: whole.height - area.height, ..whole },
+        );
+    }
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
+    }
+}
+
+/// The tutor's lesson under the screen.
+fn lesson(paint: &mut Paint<'_>, title: &str, text: &str, area: Rect) {
+    let theme = paint.theme.clone();
+    paint.rule(area.x, area.y, area.width, "=", theme.public);
+    paint.clear(Rect { x: area.x + 2, width: paint::cells(title) + 2, height: 1, ..area });
+    paint.text(area.x + 2, area.y, paint::cells(title) + 2, &format!(" {title} "), theme.strong);
+    let width = usize::from(area.width).saturating_sub(2).max(10);
+    for (line, y) in textwrap::wrap(text, width).iter().zip(area.y + 1..area.bottom()) {
+        paint.text(area.x + 1, y, area.width.saturating_sub(1), line, theme.public);
     }
 }
 
@@ -107,6 +133,10 @@ fn full(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<P
         let body = Rect { y: 3, height: above.height.saturating_sub(3), ..area };
         paint.clear(body);
         details::draw(paint, model, now, body);
+        cursor = None;
+    }
+    if model.preview.is_some() {
+        preview::draw(paint, model, Rect { y: 3, height: above.height.saturating_sub(3), ..area });
         cursor = None;
     }
     footer::draw(paint, model, footer);
@@ -168,6 +198,10 @@ fn panes(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
         details::draw(paint, model, now, over);
         cursor = None;
     }
+    if model.preview.is_some() {
+        preview::draw(paint, model, Rect { y: 2, height: rows, ..area });
+        cursor = None;
+    }
     footer::draw(paint, model, footer);
     let focus = cursor.filter(|_| model.screen == Screen::Thread && no_popup(model));
     popup::draw(paint, model, above).or(focus)
@@ -182,14 +216,11 @@ fn title(paint: &mut Paint<'_>, x: u16, name: &str, focused: bool, width: u16) {
     let room = width.saturating_sub(6);
     let name_cells = paint::cells(name).min(room);
     let (open, close, style) = if focused { ("[", "]", theme.strong) } else { (" ", " ", theme.dim) };
+    // The rule's colour would stay in what is bold only.
+    paint.clear(Rect { x: x + 2, y: 1, width: (name_cells + 2).min(width.saturating_sub(2)), height: 1 });
     paint.text(x + 2, 1, 1, open, theme.cursor);
     paint.text(x + 3, 1, name_cells, name, style);
     paint.text(x + 3 + name_cells, 1, 1, close, theme.cursor);
-    if !focused {
-        // A blank is a letter of the frame here, not nothing.
-        paint.buf[(x + 2, 1)].reset();
-        paint.buf[(x + 3 + name_cells, 1)].reset();
-    }
 }
 
 fn divide(paint: &mut Paint<'_>, x: u16, rows: u16) -> u16 {
@@ -246,6 +277,10 @@ fn small(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
         let body = Rect { y: 1, height: above.height - 1, ..area };
         paint.clear(body);
         details::draw(paint, model, now, body);
+        cursor = None;
+    }
+    if model.preview.is_some() {
+        preview::draw(paint, model, Rect { y: 1, height: above.height - 1, ..area });
         cursor = None;
     }
     footer::draw(paint, model, footer);

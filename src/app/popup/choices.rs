@@ -42,6 +42,7 @@ impl Model {
                 let filters = self.options.filters.iter();
                 (fuzzy(&text, filters.map(|(name, command)| plain(name, &command.join(" ")))), String::new())
             }
+            PickerKind::Files(_) => (fuzzy(&text, self.file_choices().into_iter()), String::new()),
             PickerKind::MarkQuery => (Vec::new(), query_note(&text).unwrap_or_default()),
             PickerKind::Attach => {
                 let ticket = self.ticket();
@@ -76,7 +77,7 @@ impl Model {
         match self.screen {
             _ if self.review.is_some() => place::REVIEW,
             Screen::Thread if self.composer.is_some() => place::COMPOSER,
-            Screen::List => place::LIST,
+            Screen::List => self.place_of_list(),
             Screen::Thread => place::THREAD,
             Screen::Outbox => place::OUTBOX,
             Screen::Report => place::REPORT,
