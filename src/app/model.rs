@@ -177,6 +177,7 @@ pub struct Model {
     pub(super) cancelled: bool,
     /// Whether a key was ever pressed: before that no order is anybody's to lose.
     pub(super) touched: bool,
+    pub(super) parked: super::parked::Parked,
     pub(super) session: super::session::Wanted,
     pub(super) dirty: bool,
     pub(super) fx: Vec<Effect>,
@@ -228,6 +229,7 @@ impl Model {
             leaving: false,
             cancelled: false,
             touched: false,
+            parked: super::parked::Parked::default(),
             session: super::session::Wanted::default(),
             dirty: true,
             fx: Vec::new(),

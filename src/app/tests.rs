@@ -5,6 +5,7 @@ pub(crate) mod fixture;
 mod canned;
 mod desk;
 mod keys;
+mod parked;
 mod rules;
 mod windows;
 mod writing;

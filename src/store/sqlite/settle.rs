@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         Action, Direction, Gate, RowState,
-        outbox::Lookup,
+        outbox::{Lookup, NOBODY_UP},
         time::{from_millis, to_millis},
     },
     store::{Claimed, LOCKED_OUT, Lease, Settlement, TargetFacts},
@@ -141,7 +141,7 @@ fn too_late(
         && row.message.is_some()
         && candidate.hold_end.is_some_and(|end| up_since > end + PARK_AFTER_MS)
     {
-        return Ok(Some("no engine ran within 15 minutes of its time".into()));
+        return Ok(Some(NOBODY_UP.into()));
     }
     let late = candidate.hold_end.is_some_and(|end| now > end + SLACK_MS);
     if !late || !candidate.guarded || !matches!(row.action, Some(Action::Reply(_))) {
