@@ -71,7 +71,10 @@ impl Desk {
             for body in bodies {
                 let body = body.to_string().into_bytes();
                 let path = "/webhook/whatsapp".to_owned();
-                store.put_webhook(path, vec!["whatsapp".into()], body, chrono::Utc::now()).await.expect("stored");
+                store
+                    .put_webhook(path, vec!["whatsapp".into()], body, chrono::Utc::now())
+                    .await
+                    .expect("stored");
             }
         });
     }
@@ -79,7 +82,8 @@ impl Desk {
     fn conversations(&self, query: &str) -> Vec<Conversation> {
         let query = Query::parse(query).expect("a query");
         let now = chrono::Utc::now();
-        let request = ListRequest { query, me: "root".into(), sort: Sort::Updated, limit: 1000, after: None, now };
+        let request =
+            ListRequest { query, me: "root".into(), sort: Sort::Updated, limit: 1000, after: None, now };
         self.stored(async |store| store.list(request).await.expect("a list"))
     }
 
@@ -261,7 +265,8 @@ fn connections_that_are_refused() {
     let desk = Desk::new();
     let names = CHANNELS.map(|(_, name)| name);
     // Nobody listens there.
-    let nowhere = |key: &str, value: String| if key == "url" { "\"http://127.0.0.1:9\"".to_owned() } else { value };
+    let nowhere =
+        |key: &str, value: String| if key == "url" { "\"http://127.0.0.1:9\"".to_owned() } else { value };
     let channels = desk.vendors.channels(&names, nowhere);
     let text = format!("[store]\nurl = \"sqlite:{}\"\n{channels}", desk.path.display());
     let config = desk.vendors.config("nowhere.toml", &text);

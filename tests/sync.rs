@@ -392,7 +392,8 @@ async fn replies_go_before_read_marks_and_one_mark_does_for_all_of_them() {
 async fn no_read_mark_stays_behind_before_a_status() {
     let world = world().await;
     let reply = |text: &str| Action::Reply(Outgoing { text: text.into(), ..Outgoing::default() });
-    let mut rows = world.commit(1, vec![reply("one"), Action::Read, Action::Status { close: true }], None).await;
+    let mut rows =
+        world.commit(1, vec![reply("one"), Action::Read, Action::Status { close: true }], None).await;
     rows.extend(world.commit(1, vec![reply("two"), Action::Read], None).await);
     let _engine = world.engine("a");
     for row in rows {
@@ -414,4 +415,31 @@ async fn a_row_says_sending_on_disk_before_the_vendor_hears_of_it() {
         .query_row("SELECT state, sent_at FROM outbox WHERE n = ?1", [n.0], |r| Ok((r.get(0)?, r.get(1)?)))
         .expect("the row");
     assert_eq!((state.as_str(), sent_at.is_some()), ("sending", true));
+}
+
+#[tokio::test]
+async fn a_day_asleep_loses_nothing_and_sends_nothing_twice() {
+    let world = world().await;
+    let _engine = world.engine("a");
+    world.asked("scan Full", 1).await;
+    let reply = Action::Reply(Outgoing { text: "soon".into(), ..Outgoing::default() });
+    let held = world.commit(1, vec![reply], Some(10)).await[0];
+    // Suspended within the undo window; nobody was up in the row's time.
+    let scans = world.channel.count("scan");
+    world.later(86_400);
+    let parks = async {
+        // Its lease ran out meanwhile: it is won anew a moment later.
+        while world.state(held).await != Some(RowState::Parked) {
+            world.later(1);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, parks).await.expect("parks");
+    world.asked("scan", scans + 1).await;
+    assert_eq!(world.channel.count("send"), 0);
+    assert!(
+        world.store.retry(held, "ana".into(), world.clock.now()).await.expect("a store that works").is_ok()
+    );
+    world.until(held, None).await;
+    assert_eq!(world.channel.count("send"), 1);
 }

@@ -34,13 +34,15 @@ impl Model {
 
     /// Asks about the next one, where a question stands in nobody's way.
     pub(super) fn ask_parked(&mut self) {
-        let free = matches!(self.place(), place::LIST | place::THREAD | place::OUTBOX) && self.prefix.is_empty();
+        let free =
+            matches!(self.place(), place::LIST | place::THREAD | place::OUTBOX) && self.prefix.is_empty();
         // Parked by an engine that has just come up: nobody was asked before.
         let due = |row: &&OutboxRow| {
             !self.parked.asked.contains(&row.n)
                 && (self.parked.at_start.contains(&row.n) || row.reason.as_deref() == Some(NOBODY_UP))
         };
-        let Some((n, of)) = self.my_parked().find(due).filter(|_| free).map(|row| (row.n, row.conversation)) else {
+        let Some((n, of)) = self.my_parked().find(due).filter(|_| free).map(|row| (row.n, row.conversation))
+        else {
             return;
         };
         match self.known(of).cloned() {
@@ -51,9 +53,9 @@ impl Model {
 
     /// The conversation of a parked row that no list shows.
     pub(super) fn parked_known(&mut self, conversation: &Conversation) {
-        let row = self.my_parked().find(|row| {
-            row.conversation == conversation.id && !self.parked.asked.contains(&row.n)
-        });
+        let row = self
+            .my_parked()
+            .find(|row| row.conversation == conversation.id && !self.parked.asked.contains(&row.n));
         if let (Some(n), None) = (row.map(|row| row.n), self.known(conversation.id))
             && matches!(self.place(), place::LIST | place::THREAD | place::OUTBOX)
         {
