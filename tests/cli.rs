@@ -292,6 +292,51 @@ fn the_effective_configuration_is_shown_without_its_secrets() {
     assert!(text.contains("loja@example.com") && text.contains("config.toml"), "{text}");
 }
 
+/// The demo as plain lines, on a terminal that cannot draw and a pipe that is none.
+fn linear(arguments: &[&str], lines: &str) -> Output {
+    use std::{io::Write, process::Stdio};
+    let home = tempfile::tempdir().expect("a folder");
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_deskline"))
+        .args(arguments)
+        .env_clear()
+        .envs([("TERM", "dumb"), ("LANG", "C.UTF-8"), ("TZ", "UTC"), ("PATH", "/usr/bin:/bin")])
+        .env("HOME", home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("a pipe").write_all(lines.as_bytes()).expect("lines");
+    child.wait_with_output().expect("the program ends")
+}
+
+#[test]
+fn plain_lines_show_a_page_and_take_the_same_actions() {
+    let printed = linear(&["demo", "--print"], "");
+    let text = String::from_utf8(printed.stdout).expect("text");
+    assert!(printed.status.success() && text.starts_with("DEMO. List, view Unassigned, "), "{text}");
+    let joao = text.lines().find(|line| line.contains("João dos Santos")).expect("João's line");
+    assert!(joao.contains("1 unread, status new, AT RISK, due in"), "{joao}");
+    assert!(!text.contains('\u{1b}'));
+
+    // Who has nothing drawn opens by number; the end of the input keeps what was typed and ends.
+    let lines = "open\nreply\nOlá João,\nsai hoje.\n.\nsend\nresolvx\nnote\nfor us\n.\n";
+    let talked = linear(&["demo", "--linear"], lines);
+    let text = String::from_utf8(talked.stdout).expect("text");
+    assert!(talked.status.success(), "{text}");
+    for said in [
+        "Writing. TO CUSTOMER João dos Santos",
+        "text: sai hoje.",
+        "y send, then pending",
+        "Held 10 s, then to João dos Santos",
+        "No action is called resolvx",
+        "Writing. TEAM ONLY about João dos Santos",
+        "Save for the TEAM ONLY",
+    ] {
+        assert!(text.contains(said), "{said} is not in:\n{text}");
+    }
+}
+
 #[test]
 fn a_report_prints_its_formulas_and_every_figure_names_its_events() {
     let (vendors, config) = desk();

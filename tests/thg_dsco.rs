@@ -150,7 +150,11 @@ impl Stage {
             password: key("password").into(),
             upload_auth_token: true,
         };
-        let descriptor = descriptor(name, ChannelKind::THG, thg::capabilities(None));
+        let descriptor = descriptor(
+            name,
+            ChannelKind::THG,
+            thg::capabilities(Some((5 << 20, &["image/jpeg".to_owned(), "image/png".to_owned()]))),
+        );
         let channel = thg::Thg::new(settings, descriptor, self.clock.clone(), Tokens::in_memory(), 0);
         Box::new(channel.expect("a client"))
     }

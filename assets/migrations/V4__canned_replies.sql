@@ -6,3 +6,5 @@ CREATE TABLE canned_use (
     uses INTEGER NOT NULL,
     PRIMARY KEY (channel, name, lang)
 ) WITHOUT ROWID;
+
+PRAGMA user_version = 4;

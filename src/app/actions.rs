@@ -23,15 +23,19 @@ pub mod place {
     pub const PANEL: u16 = 256;
     /// The locked screen.
     pub const LOCKED: u16 = 512;
+    /// The report.
+    pub const REPORT: u16 = 1024;
     /// List and conversation.
     pub const BOTH: u16 = LIST | THREAD;
     /// Wherever letters are keys, pop-ups and the review bar apart.
-    pub const SCREENS: u16 = LIST | THREAD | OUTBOX;
+    pub const SCREENS: u16 = LIST | THREAD | OUTBOX | REPORT;
     /// Everywhere.
-    pub const ALL: u16 = LIST | THREAD | COMPOSER | REVIEW | OUTBOX | PICKER | FORM | ASK | PANEL;
+    pub const ALL: u16 = LIST | THREAD | COMPOSER | REVIEW | OUTBOX | PICKER | FORM | ASK | PANEL | REPORT;
 }
 
-use place::{ALL, ASK, BOTH, COMPOSER, FORM, LIST, LOCKED, OUTBOX, PANEL, PICKER, REVIEW, SCREENS, THREAD};
+use place::{
+    ALL, ASK, BOTH, COMPOSER, FORM, LIST, LOCKED, OUTBOX, PANEL, PICKER, REPORT, REVIEW, SCREENS, THREAD,
+};
 
 /// What an action is about, in the order of the `?` menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,16 +150,16 @@ impl Act {
 }
 
 actions! {
-    Next Move "next" "next" "The next row, message or choice." [BOTH | OUTBOX => "j, Down"];
-    Previous Move "previous" "previous" "The previous row, message or choice." [BOTH | OUTBOX => "k, Up"];
-    Top Move "top" "top" "The first row or message." [BOTH | OUTBOX => "g g, Home"];
-    Bottom Move "bottom" "bottom" "The last row or message." [BOTH | OUTBOX => "G, End"];
+    Next Move "next" "next" "The next row, message or choice." [BOTH | OUTBOX | REPORT => "j, Down"];
+    Previous Move "previous" "previous" "The previous row, message or choice." [BOTH | OUTBOX | REPORT => "k, Up"];
+    Top Move "top" "top" "The first row or message." [BOTH | OUTBOX | REPORT => "g g, Home"];
+    Bottom Move "bottom" "bottom" "The last row or message." [BOTH | OUTBOX | REPORT => "G, End"];
     HalfDown Move "half-page-down" "half a page down" "Half a page towards the end." [BOTH => "Ctrl-d"];
     HalfUp Move "half-page-up" "half a page up" "Half a page towards the top." [BOTH => "Ctrl-u"];
-    PageDown Move "page-down" "page down" "A page towards the end." [BOTH | OUTBOX => "Space, PgDn"];
-    PageUp Move "page-up" "page up" "A page towards the top." [BOTH | OUTBOX => "PgUp"];
-    Open Move "open" "open" "Open the conversation; in it, go on with my draft." [LIST => "Enter, l, Right", THREAD => "Enter, l", OUTBOX => "Enter"];
-    Back Move "back" "back" "Back to where I came from." [THREAD => "q, h, Left", OUTBOX => "q, h"];
+    PageDown Move "page-down" "page down" "A page towards the end." [BOTH | OUTBOX | REPORT => "Space, PgDn"];
+    PageUp Move "page-up" "page up" "A page towards the top." [BOTH | OUTBOX | REPORT => "PgUp"];
+    Open Move "open" "open" "Open the conversation; in it, go on with my draft." [LIST => "Enter, l, Right", THREAD => "Enter, l", OUTBOX | REPORT => "Enter"];
+    Back Move "back" "back" "Back to where I came from." [THREAD => "q, h, Left", OUTBOX | REPORT => "q, h"];
     Escape Move "escape" "end one thing" "End one thing: prefix, pop-up, marks, search, filter; in a conversation then back." [SCREENS => "Esc"];
     NextConversation Move "next-conversation" "next conversation" "The next conversation of the view." [THREAD => "J"];
     PreviousConversation Move "previous-conversation" "previous conversation" "The previous conversation of the view." [THREAD => "K"];
@@ -173,7 +177,10 @@ actions! {
     View9 View "view-9" "view 9" "The view with this number in its tab." [LIST => "9"];
     NextView View "next-view" "next view" "The view to the right." [LIST => "J, ]"];
     PreviousView View "previous-view" "previous view" "The view to the left." [LIST => "K, ["];
-    ShowNew View "show-new" "show new" "Show what arrived while the order was held." [BOTH => "."];
+    ShowNew View "show-new" "show new" "Show what arrived while the order was held; in the report, count again." [BOTH | REPORT => "."];
+    ReportShorter View "report-shorter" "fewer days" "Figures of fewer days." [REPORT => "["];
+    ReportLonger View "report-longer" "more days" "Figures of more days." [REPORT => "]"];
+    ReportBy View "report-by" "by" "Figures of all, by channel, by agent, by label." [REPORT => "b"];
     NextPane View "next-pane" "next pane" "The focus to the next pane." [BOTH => "Tab"];
     PreviousPane View "previous-pane" "previous pane" "The focus to the previous pane." [BOTH => "BackTab"];
     ZoomIn View "zoom-in" "zoom in" "The focused pane over the whole screen." [BOTH => "+"];
@@ -190,7 +197,9 @@ actions! {
     GoUnread View "go-unread" "unread" "Everything unread." [SCREENS => "g u"];
     GoDrafts View "go-drafts" "drafts" "Everything with a draft of mine." [SCREENS => "g d"];
     GoOutbox View "go-outbox" "outbox" "What has not been sent." [SCREENS => "g o"];
+    GoReport View "go-report" "report" "The figures of the last days, and what each is made of." [SCREENS => "g r"];
     GoFix View "go-fix" "fix" "What a person has to settle." [SCREENS => "g f"];
+    GoDrift View "go-drift" "drift" "Where ours and the vendor's status differ." [SCREENS => "g D"];
     GoCustomer View "go-customer" "customer" "The customer's other conversations." [BOTH => "g c"];
     GoTicket View "go-ticket" "ticket" "The ticket's other chats." [BOTH => "g s"];
 

@@ -29,15 +29,18 @@ impl Model {
             (Load::Health, Loaded::Health(health)) => self.health = health,
             (Load::Canned, Loaded::Canned(shelf)) => self.shelf_loaded(*shelf),
             (Load::Owners, Loaded::Owners(owners)) => self.owners_loaded(owners),
+            (Load::Hits, Loaded::Hits(hits)) => self.hits_loaded(hits),
             (Load::MarkQuery, Loaded::List(rows)) => self.mark_rows(rows),
             (Load::Members, Loaded::Members(members)) => self.members_loaded(members),
             (Load::List, Loaded::List(rows)) => self.list_loaded(rows),
             (Load::More, Loaded::List(rows)) => self.more_loaded(rows),
             (Load::Siblings, Loaded::List(rows)) => self.siblings_loaded(rows),
             (Load::Row(_), Loaded::Conversation(Some(row))) => {
+                self.report_named(&row);
                 self.looked_again(&row);
                 self.row_loaded(*row);
             }
+            (Load::Report, Loaded::Report(report)) => self.report_loaded(report),
             (Load::Open, Loaded::Conversation(conversation)) => {
                 self.conversation_loaded(conversation.map(|it| *it));
             }

@@ -155,12 +155,13 @@ pub struct Keymap {
 }
 
 /// The places that keys belong to, with the names that a configuration uses.
-pub const PLACES: [(u16, &str); 10] = [
+pub const PLACES: [(u16, &str); 11] = [
     (place::LIST, "list"),
     (place::THREAD, "conversation"),
     (place::COMPOSER, "composer"),
     (place::REVIEW, "review"),
     (place::OUTBOX, "outbox"),
+    (place::REPORT, "report"),
     (place::PICKER, "picker"),
     (place::FORM, "form"),
     (place::ASK, "question"),

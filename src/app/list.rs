@@ -3,7 +3,7 @@
 //! The selection is a conversation, not a row. The order of a view never changes by itself: what arrives waits until
 //! [`ShowNew`](Act::ShowNew), a change of view or a new search.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::Duration;
 use nucleo_matcher::{
@@ -18,7 +18,7 @@ use super::{
     msg::{ListWish, Request},
 };
 use crate::domain::{
-    Conversation, ConversationId, Delivery, Status, Time,
+    ChannelName, Conversation, ConversationId, Customer, Delivery, Status, Time,
     desk::{Count, Sort},
     query::{BUILT_IN, Query},
 };
@@ -77,12 +77,16 @@ pub struct List {
     pub narrowed: Narrowed,
     /// What arrived while the order was held.
     pub arrived: BTreeSet<ConversationId>,
+    /// What the words of the search were found in.
+    pub hits: HashMap<ConversationId, String>,
     /// Whether the first page is on its way.
     pub loading: bool,
     /// Whether the store has no further rows.
     pub complete: bool,
     /// A query of its own in place of the view's (`g c`), with its title.
     pub special: Option<(String, String)>,
+    /// How many conversations that query matches.
+    pub special_count: Option<Count>,
     /// The rows are replaced by what comes next; else what comes next is held against the order.
     pub(super) fresh: bool,
     pub(super) go_last: bool,
@@ -116,12 +120,14 @@ impl List {
             top: 0,
             marks: BTreeSet::new(),
             elsewhere: Vec::new(),
+            hits: HashMap::new(),
             range: None,
             narrowed: Narrowed::default(),
             arrived: BTreeSet::new(),
             loading: true,
             complete: false,
             special: None,
+            special_count: None,
             fresh: true,
             go_last: false,
         }
@@ -401,6 +407,8 @@ impl Model {
     pub(super) fn show_special(&mut self, title: String, query: String) {
         self.screen = Screen::List;
         self.list.special = Some((title, query));
+        self.list.special_count = None;
+        self.refresh_counts();
         self.list.narrowed = Narrowed::default();
         self.list.selected = None;
         self.reload_list();
@@ -500,6 +508,7 @@ impl Model {
             (Act::GoUnread, _) => self.show_special("Unread".into(), "is:unread".into()),
             (Act::GoDrafts, _) => self.show_special("Drafts".into(), "has:draft".into()),
             (Act::GoFix, _) => self.show_view(0),
+            (Act::GoDrift, _) => self.show_special("Drift".into(), "is:drift".into()),
             (_, None) => self.say("no conversation is selected"),
             (Act::GoTicket, Some((_, channel, remote_id, name))) => match remote_id.split_once('/') {
                 Some((ticket, _)) => {
@@ -508,11 +517,7 @@ impl Model {
                 None => self.say("this channel has one chat for each conversation"),
             },
             (_, Some((customer, channel, _, name))) => {
-                let words = customer.name.or(customer.id).unwrap_or_else(|| name.clone()).replace('"', "");
-                self.show_special(
-                    format!("All of {name}"),
-                    format!("channel:{channel} customer:\"{words}\""),
-                );
+                self.show_special(format!("All of {name}"), of_customer(&channel, &customer, &name));
             }
         }
     }
@@ -539,4 +544,10 @@ impl Model {
             _ => self.screen = Screen::List,
         }
     }
+}
+
+/// The conversations of a person in a channel. The vendor's number says who it is; a name may be another's too.
+pub(super) fn of_customer(channel: &ChannelName, customer: &Customer, name: &str) -> String {
+    let words = customer.id.as_deref().or(customer.name.as_deref()).unwrap_or(name).replace('"', "");
+    format!("channel:{channel} customer:\"{words}\"")
 }

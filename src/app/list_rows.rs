@@ -87,6 +87,7 @@ impl Model {
                 }
             }
             self.settle_top();
+            self.ask_hits();
             self.session_restored();
             return;
         }
@@ -141,13 +142,17 @@ impl Model {
     }
 
     pub(super) fn refresh_counts(&mut self) {
-        let queries = self.list.views.iter().map(|view| view.query.clone()).collect();
+        let views = self.list.views.iter().map(|view| view.query.clone());
+        let queries = views.chain(self.list.special.as_ref().map(|(_, query)| query.clone())).collect();
         self.load(Load::Counts, Request::Counts(queries));
     }
 
     pub(super) fn counts_loaded(&mut self, counts: &[Count]) {
         for (view, count) in self.list.views.iter_mut().zip(counts) {
             view.count = Some(*count);
+        }
+        if self.list.special.is_some() {
+            self.list.special_count = counts.get(self.list.views.len()).copied();
         }
         if self.session.view_open {
             self.choose_first_view();

@@ -16,6 +16,7 @@ use super::{
     msg::{Effect, EngineState, Msg, Request, Signal, Stroke, Ticket, Wish},
     outbox::OutboxScreen,
     popup::{Ask, Picker},
+    report::ReportScreen,
     review::Review,
     thread::Thread,
     undo::{Intent, Undo},
@@ -72,6 +73,8 @@ pub enum Screen {
     Thread,
     /// The outbox.
     Outbox,
+    /// The figures.
+    Report,
     /// The form of a new conversation.
     Form,
 }
@@ -94,9 +97,11 @@ pub(super) enum Load {
     Draft,
     Outbox,
     Path,
+    Report,
     Canned,
     Owners,
     MarkQuery,
+    Hits,
 }
 
 /// A timer of which only the newest counts.
@@ -144,6 +149,8 @@ pub struct Model {
     pub details: Option<usize>,
     /// The outbox.
     pub outbox: OutboxScreen,
+    /// The figures.
+    pub report: ReportScreen,
     /// What can be undone.
     pub undo: Undo,
     /// Keys of a sequence that is not over.
@@ -212,6 +219,7 @@ impl Model {
             ask: None,
             details: None,
             outbox: OutboxScreen::default(),
+            report: ReportScreen::default(),
             undo: Undo::default(),
             prefix: Vec::new(),
             prefix_shown: false,
@@ -288,6 +296,11 @@ impl Model {
         std::mem::take(&mut self.dirty)
     }
 
+    /// Whether an answer of the store is still to come.
+    pub fn owed(&self) -> bool {
+        !self.loads.is_empty() || !self.wishes.is_empty()
+    }
+
     /// The picture has been drawn: what stands on it now counts as seen.
     pub fn drawn(&mut self, now: Time) -> Vec<Effect> {
         self.now = now;
@@ -333,6 +346,7 @@ impl Model {
                 Screen::List => place::LIST,
                 Screen::Thread => place::THREAD,
                 Screen::Outbox => place::OUTBOX,
+                Screen::Report => place::REPORT,
                 Screen::Form => place::FORM,
             }
         }
@@ -397,6 +411,7 @@ impl Model {
             place::COMPOSER => self.composer_act(act),
             place::FORM => self.form_act(act),
             place::OUTBOX => self.outbox_act(act),
+            place::REPORT => self.report_act(act),
             place::THREAD => self.thread_act(act, keys),
             _ => self.list_act(act, keys),
         }
@@ -411,10 +426,17 @@ impl Model {
             Act::Suspend => self.fx.push(Effect::Suspend),
             Act::Quit => self.ask_quit(),
             Act::Cancel => self.cancel(),
-            Act::GoInbox | Act::GoUnread | Act::GoDrafts | Act::GoFix | Act::GoCustomer | Act::GoTicket => {
+            Act::GoInbox
+            | Act::GoUnread
+            | Act::GoDrafts
+            | Act::GoFix
+            | Act::GoDrift
+            | Act::GoCustomer
+            | Act::GoTicket => {
                 self.go(act);
             }
             Act::GoOutbox => self.open_outbox(),
+            Act::GoReport => self.open_report(),
             Act::Details => {
                 self.details = if self.details.is_some() { None } else { Some(0) };
                 self.load_details();

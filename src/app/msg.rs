@@ -12,16 +12,18 @@
 //! Every load, wish and timer carries a [`Ticket`]; an answer goes back under the ticket of its question. Only the newest
 //! ticket of a question counts, so late answers are harmless and nothing ever needs to be cancelled.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use crossterm::event::KeyEvent;
 
+use super::actions::Act;
 use crate::domain::{
     Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Message,
     MessageId, OutboxRow, RowNumber, Time,
     attachment::StoredFile,
     desk::{Changed, Commit, Committed, Count, Refusal, Seen, Sort},
     outbox::{Event, LocalChange},
+    report::{By, Report},
 };
 
 /// The number of a question. Counts up, never reused.
@@ -73,6 +75,8 @@ pub enum Input {
     Paste(String),
     /// A click or the wheel, where the mouse is ours.
     Point(Pointer),
+    /// An action by its name: from plain lines, where there are no keys.
+    Act(Act),
     /// Columns and rows.
     Resize(u16, u16),
     /// The terminal's window has the focus, or not.
@@ -206,6 +210,13 @@ pub enum Request {
     },
     /// All my drafts.
     Drafts,
+    /// The figures of the last days.
+    Report {
+        /// How many days.
+        days: i64,
+        /// What the lines are by.
+        by: By,
+    },
     /// How the channels are.
     Health,
     /// What my last window showed.
@@ -214,6 +225,8 @@ pub enum Request {
     Members,
     /// Canned replies for a channel, read from their files now.
     Canned(ChannelName),
+    /// Where the words of a query stand in these conversations.
+    Hits(String, Vec<ConversationId>),
     /// Which conversations these numbers belong to.
     Owners(Vec<String>),
 }
@@ -253,6 +266,8 @@ pub enum Loaded {
     DraftHeld(Option<Draft>, DraftHeld),
     /// Newest first.
     Drafts(Vec<Draft>),
+    /// The figures.
+    Report(Arc<Report>),
     /// One for each channel.
     Health(Vec<ChannelHealth>),
     /// As [`Wish::SaveSession`] left it.
@@ -261,6 +276,8 @@ pub enum Loaded {
     Members(Vec<String>),
     /// What the folders hold.
     Canned(Box<super::canned::Shelf>),
+    /// The words around the newest hit in each.
+    Hits(Vec<(ConversationId, String)>),
     /// Each number with the conversations whose order it is.
     Owners(Vec<(String, Conversation)>),
     /// The store (or the query's parser) could not: a sentence.

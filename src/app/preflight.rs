@@ -9,7 +9,7 @@ mod tests;
 use self::contact::digits;
 use super::{canned, words};
 use crate::domain::{
-    Capabilities, Conversation, ConversationId, DraftKind, Gate, Message, MessageId, Time,
+    Capabilities, Conversation, ConversationId, DraftKind, Gate, Message, MessageId, Status, Time,
     attachment::StoredFile, outbox::TemplateUse,
 };
 
@@ -294,6 +294,20 @@ impl Preflight<'_> {
             .filter(|number| number.len() >= 4)
             .collect()
     }
+}
+
+/// What speaks against a status that hides what has not been read: the screen asks, a command says so and goes.
+pub fn status_findings(row: &Conversation, status: Status) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let hides = matches!(status, Status::Resolved | Status::Pending | Status::OnHold);
+    if hides && row.unread > 0 {
+        let unread = words::count(row.unread as usize, "message", "messages");
+        found.push(amber(&format!("{unread} here not read by you yet")));
+    }
+    if status == Status::Resolved && row.has_draft {
+        found.push(amber("your unsent draft is still there"));
+    }
+    found
 }
 
 /// Of the conversations whose orders the numbers are: those of other people than this conversation's. The same customer's

@@ -1,6 +1,6 @@
 //! The review bar: who reads it, what speaks against it, and only what may be done now.
 
-use chrono::Duration;
+mod send;
 
 use std::fmt::Write as _;
 
@@ -8,17 +8,13 @@ use super::{
     actions::{Act, place},
     composer::Composer,
     model::{Load, Model, Screen},
-    msg::{Request, Wish},
+    msg::Request,
     popup::{Ask, AskThen, PickerKind},
     preflight::{Finding, Level, Preflight, others},
-    split::{reads, split},
-    undo::{Intent, Step},
-    words,
 };
 use crate::domain::{
-    Action, Conversation, ConversationId, Delivery, DraftKind, Gate, Reach, Status, Time,
-    desk::{Commit, Seen},
-    outbox::LocalChange,
+    Conversation, ConversationId, DraftKind, Status, Time,
+    text::{SafeText, columns},
 };
 
 /// The review bar.
@@ -238,73 +234,26 @@ impl Model {
         }
     }
 
-    /// Ctrl-Enter: sends where the bar would be clean, else opens the bar.
-    pub(super) fn send_if_clean(&mut self) {
-        self.open_review();
-        match self.composer.as_ref().map(|composer| composer.kind) {
-            Some(DraftKind::Note) => self.review_act(Act::SaveNote),
-            Some(DraftKind::Reply) => self.review_act(Act::Send),
-            None => {}
-        }
-    }
-
-    fn save_note(&mut self) {
-        let Some((composer, id)) = self.composer.take().and_then(|it| it.to.map(|id| (it, id))) else {
-            return;
-        };
-        self.review = None;
-        let text = composer.body();
-        let wish = Wish::Change {
-            id,
-            change: LocalChange::Note { text },
-            vendor: Vec::new(),
-            held_until: None,
-            seen: Seen::default(),
-        };
-        // The note first: a crash between the two leaves it in both places rather than in none.
-        let draft = composer.clone();
-        self.perform_wish(wish, Intent::Note { composer: Box::new(composer) });
-        self.forget_draft(&draft);
-        self.thread_resized();
-        self.session_changed();
-    }
-
-    /// The draft of a composer that is gone.
-    pub(super) fn forget_draft(&mut self, composer: &Composer) {
-        let draft = crate::domain::Draft {
-            conversation: composer.to,
-            agent: self.options.me.clone(),
-            kind: composer.kind,
-            body: String::new(),
-            cursor: (0, 0),
-            files: Vec::new(),
-            quote: None,
-            form: serde_json::Value::Null,
-            saved_at: self.now,
-        };
-        for row in self.list.rows.iter_mut().filter(|row| Some(row.id) == composer.to) {
-            row.has_draft = false;
-        }
-        self.perform_wish(Wish::SaveDraft(Box::new(draft)), Intent::Quiet);
-    }
-
-    pub(super) fn send_later(&mut self, at: Time) {
-        let anyway =
-            self.review.as_ref().is_some_and(|review| review.verdict() == Verdict::Amber && review.shown);
-        self.send(How { status: self.status_after(), anyway, later: Some(at), ..How::default() });
-    }
-
-    /// The status that a reply takes with it: a macro's, else what the configuration says.
-    fn status_after(&self) -> Option<Status> {
-        let macros = self.composer.as_ref().and_then(|composer| composer.then.status);
-        macros.or_else(|| (!self.options.keep_status).then_some(Status::Pending))
-    }
-
     /// Lines that the review bar takes.
     pub fn review_height(&self) -> usize {
         let Some(review) = &self.review else { return 0 };
-        let details = if review.viewing { review.findings.len() } else { 0 };
+        let details: usize = if review.viewing {
+            review.findings.iter().map(|finding| self.finding_lines(finding).len()).sum()
+        } else {
+            0
+        };
         3 + review.findings.len() + details + usize::from(self.review_then().is_some())
+    }
+
+    /// A finding in full, as wide as the bar.
+    pub fn finding_lines(&self, finding: &Finding) -> Vec<String> {
+        let width = usize::from(self.panes().thread).saturating_sub(6).max(10);
+        if finding.detail == finding.text && columns(&SafeText::line(&finding.text)) <= width {
+            return Vec::new();
+        }
+        let safe = SafeText::block(&finding.detail).into_string();
+        let lines = safe.lines().flat_map(|line| textwrap::wrap(line, width));
+        lines.take(4).map(std::borrow::Cow::into_owned).collect()
     }
 
     /// What a macro does with the reply, in a line.
@@ -321,167 +270,6 @@ impl Model {
         reading(Load::Draft)
             || reading(Load::Owners)
             || (!drawn && (reading(Load::Open) || reading(Load::Messages)))
-    }
-
-    /// Commits what stands in the composer. The composer closes at once; a refusal brings it back as it was.
-    pub(super) fn send(&mut self, how: How) {
-        let Some(composer) = self.composer.take() else { return };
-        let review = self.review.take();
-        let capabilities = self.capabilities(&composer.channel);
-        let window = self.descriptor(&composer.channel).map_or(0, |it| it.undo_window_ms);
-        let held_until =
-            (window > 0 && how.later.is_none()).then(|| self.now + Duration::milliseconds(window));
-        let row = composer.to.and_then(|id| self.known(id)).cloned();
-        let closed = row.as_ref().is_some_and(|row| row.gate.at(self.now) == Gate::RemoteClosed);
-        let mut outgoing = split(
-            &composer.body(),
-            &composer.files,
-            composer.quote,
-            composer.template.as_ref(),
-            composer.reopen || (how.anyway && closed),
-            &capabilities,
-        );
-        if let Some(first) = outgoing.first_mut() {
-            first.products.clone_from(&composer.products);
-        }
-        let mut actions: Vec<Action> = Vec::new();
-        if composer.to.is_none() {
-            let first = outgoing.remove(0);
-            actions.push(Action::Create(self.form_conversation(first)));
-        }
-        let messages = outgoing.len() + actions.len();
-        actions.extend(outgoing.into_iter().map(Action::Reply));
-        let closes = how.status == Some(Status::Resolved) && capabilities.resolve == Reach::Remote;
-        if row.as_ref().is_some_and(|row| reads(row, &capabilities, closes)) {
-            actions.push(Action::Read);
-        }
-        if closes {
-            actions.push(Action::Status { close: true });
-        }
-        let to = row.as_ref().map_or_else(|| self.form_recipient(), Self::recipient);
-        let seen = if how.anyway {
-            Seen::default()
-        } else {
-            let thread = self.thread.as_ref().filter(|thread| Some(thread.id) == composer.to);
-            Seen { rev: None, message: thread.and_then(|thread| thread.seen) }
-        };
-        let kind = self.descriptor(&composer.channel).map(|it| it.kind.clone());
-        let kind = kind.or_else(|| row.as_ref().map(|row| row.kind.clone()));
-        let commit = Commit {
-            conversation: composer.to,
-            channel: composer.channel.clone(),
-            kind: kind.unwrap_or(crate::domain::ChannelKind::IMPORT),
-            actions,
-            held_until,
-            later: how.later,
-            author: self.options.me.clone(),
-            author_name: Some(self.options.name.clone()),
-            seen,
-            status: how.status,
-            ends_draft: Some((composer.to, composer.kind)),
-            send_ids: Vec::new(),
-        };
-        let unassigned = row.as_ref().is_some_and(|row| row.assignee.is_none());
-        if let Some(id) = composer.to {
-            self.show_sent(id, how.status);
-        }
-        let intent = Intent::Send {
-            composer: Box::new(composer.clone()),
-            review: review.map(Box::new),
-            to: to.clone(),
-            until: held_until,
-            group: self.undo.group(),
-        };
-        self.perform_wish(Wish::Commit(Box::new(commit)), intent);
-        self.timers.remove(&super::model::Timer::SaveDraft);
-        let files = if messages > 1 { format!(", {messages} messages in order") } else { String::new() };
-        if let Some(at) = how.later {
-            let at = words::weekday(at, self.options.zone);
-            self.say(format!("will be sent {at} to {to}{files}   g o takes it back"));
-        } else if unassigned {
-            self.say(format!("it is yours now: it was nobody's{files}"));
-        } else if messages > 1 {
-            self.say(format!("{messages} messages in order; the first that fails parks the rest"));
-        }
-        if composer.to.is_none() {
-            self.form = None;
-            self.screen = Screen::List;
-        }
-        self.start_count_down(held_until);
-        self.thread_resized();
-        if how.next {
-            self.neighbour(1);
-        }
-        self.session_changed();
-    }
-
-    /// What the screen shows of a send before the store has answered.
-    fn show_sent(&mut self, id: ConversationId, status: Option<Status>) {
-        let open = self.thread.as_mut().and_then(|thread| thread.conversation.as_mut());
-        for row in self.list.rows.iter_mut().chain(open).filter(|row| row.id == id) {
-            row.has_draft = false;
-            row.outbox = row.outbox.or(Some(Delivery::Held));
-            if let Some(status) = status {
-                row.status = status;
-                row.turn = status.turn();
-            }
-        }
-    }
-
-    pub(super) fn committed(
-        &mut self,
-        committed: &crate::domain::desk::Committed,
-        to: String,
-        until: Option<Time>,
-        group: u64,
-    ) {
-        self.undo.push(Step::Sent {
-            with: Vec::new(),
-            group,
-            rows: committed.rows.clone(),
-            conversation: committed.conversation,
-            to,
-            until,
-        });
-        self.refresh_thread();
-    }
-
-    /// A send was refused or failed: everything is back where it was, with the reason.
-    pub(super) fn bring_back(
-        &mut self,
-        composer: Composer,
-        review: Option<Review>,
-        finding: Option<Finding>,
-        sentence: &str,
-    ) {
-        let to = composer.to;
-        let name = to
-            .and_then(|id| self.known(id))
-            .map_or_else(String::new, |row| format!(" to {}", row.counterpart.name));
-        if let Some(id) = to {
-            self.load(super::model::Load::Row(id), super::msg::Request::Conversation(id));
-        }
-        if self.composer.is_some() {
-            // Something else is being written: the text waits as the draft it still is.
-            self.say(format!("NOT SENT{name}: {sentence}; the text is kept as your draft"));
-            return;
-        }
-        if let Some(id) = to
-            && (self.screen != Screen::Thread || self.thread.as_ref().is_none_or(|thread| thread.id != id))
-        {
-            self.open_conversation(id);
-        }
-        if to.is_none() {
-            self.screen = Screen::Form;
-            self.form_reopened(&composer);
-        }
-        self.composer = Some(composer);
-        let mut review = review.unwrap_or_default();
-        review.shown = false;
-        review.refused = finding;
-        self.review = Some(review);
-        self.say(format!("NOT SENT{name}: {sentence}"));
-        self.refresh_thread();
     }
 
     /// The line that offers what may be done, in the words of the bar.

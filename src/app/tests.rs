@@ -4,6 +4,7 @@ pub(crate) mod fixture;
 
 mod canned;
 mod desk;
+mod find;
 mod keys;
 mod parked;
 mod rules;

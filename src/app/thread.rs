@@ -7,7 +7,7 @@ use chrono::Duration;
 use super::{
     actions::Act,
     keymap::Key,
-    list::PAGE,
+    list::{PAGE, of_customer},
     model::{Load, Model, Screen, Timer},
     msg::{Effect, ListWish, Request, Wish},
     thread_lines::{Folds, Frame, ThreadLine, lines},
@@ -52,6 +52,8 @@ pub struct Thread {
     pub folds: Folds,
     /// Words of a search in it.
     pub search: Option<String>,
+    /// How many messages are asked for: more once somebody looks further back.
+    pub(super) limit: usize,
     /// Whether it has been drawn: keys typed before may move on from it, never act on it.
     pub drawn: bool,
     /// The newest message that has been drawn on this agent's screen.
@@ -78,6 +80,7 @@ impl Thread {
             new: BTreeSet::new(),
             folds: Folds::default(),
             search: None,
+            limit: MESSAGES,
             drawn: false,
             seen: None,
             read: None,
@@ -165,9 +168,9 @@ impl Model {
     }
 
     pub(super) fn refresh_thread(&mut self) {
-        let Some(id) = self.thread.as_ref().map(|thread| thread.id) else { return };
+        let Some((id, limit)) = self.thread.as_ref().map(|thread| (thread.id, thread.limit)) else { return };
         self.load(Load::Open, Request::Conversation(id));
-        self.load(Load::Messages, Request::Thread { id, before: None, limit: MESSAGES });
+        self.load(Load::Messages, Request::Thread { id, before: None, limit });
         self.load(Load::Rows, Request::Outbox(Some(id)));
         if self.details.is_some() {
             self.load(Load::History, Request::History(id));
@@ -185,8 +188,8 @@ impl Model {
             self.show_thread(id);
         }
         self.load(Load::History, Request::History(id));
-        if let Some(name) = customer.name.or(customer.id) {
-            let query = format!("channel:{channel} customer:\"{}\"", name.replace('"', ""));
+        if customer.id.is_some() || customer.name.is_some() {
+            let query = of_customer(&channel, &customer, "");
             let wish = ListWish { query, sort: Sort::Updated, limit: 10, after: None };
             self.load(Load::Siblings, Request::List(wish));
         }
@@ -255,6 +258,9 @@ impl Model {
         let newest = thread.messages.last().map(|message| message.id);
         let selected = thread.selected_message().map(|message| message.id);
         let at_end = thread.selected + 1 >= thread.messages.len();
+        let older = !first && messages.len() > thread.messages.len() && thread.messages.len() >= MESSAGES;
+        let before = older.then(|| self.thread_lines().len());
+        let Some(thread) = &mut self.thread else { return };
         if !first {
             // What comes while it is open is new too.
             let came = messages.iter().filter(|it| newest.is_none_or(|newest| it.id > newest));
@@ -272,6 +278,14 @@ impl Model {
             if let Some(top) = self.thread.as_ref().and_then(|thread| thread.scroll_to) {
                 self.scroll_lines(top);
             }
+        }
+        if let Some(before) = before {
+            // What stood on the screen stays there: the older ones come above it.
+            let more = self.thread_lines().len().saturating_sub(before);
+            if let Some(thread) = self.thread.as_mut().filter(|thread| !thread.follow) {
+                thread.top += more;
+            }
+            self.show_newest_hit();
         }
         self.thread_resized();
         self.rows_taken_back();
@@ -316,6 +330,21 @@ impl Model {
         }
     }
 
+    fn page_up(&mut self, half: bool) {
+        if self.thread.as_ref().is_some_and(|thread| thread.top == 0) {
+            self.load_older();
+        }
+        self.scroll_pages(-1, half);
+    }
+
+    /// What stands before the messages that are here.
+    fn load_older(&mut self) {
+        if let Some(thread) = self.thread.as_mut().filter(|thread| thread.messages.len() >= thread.limit) {
+            thread.limit *= 4;
+            self.refresh_thread();
+        }
+    }
+
     pub(super) fn scroll_pages(&mut self, by: isize, half: bool) {
         let height = self.thread_height();
         let step = if half { (height / 2).max(1) } else { height.saturating_sub(1).max(1) };
@@ -336,7 +365,7 @@ impl Model {
         }
     }
 
-    fn select_message(&mut self, at: usize) {
+    pub(super) fn select_message(&mut self, at: usize) {
         let lines = self.thread_lines();
         let height = self.thread_height();
         let Some(thread) = &mut self.thread else { return };
@@ -357,8 +386,16 @@ impl Model {
         let count = self.count.take().unwrap_or(1);
         match act {
             Act::Next => self.select_message(selected.saturating_add(count)),
-            Act::Previous => self.select_message(selected.saturating_sub(count)),
-            Act::Top => self.select_message(0),
+            Act::Previous => {
+                if selected < count {
+                    self.load_older();
+                }
+                self.select_message(selected.saturating_sub(count));
+            }
+            Act::Top => {
+                self.load_older();
+                self.select_message(0);
+            }
             Act::Bottom => {
                 self.select_message(usize::MAX);
                 if let Some(thread) = &mut self.thread {
@@ -367,9 +404,9 @@ impl Model {
                 self.thread_resized();
             }
             Act::HalfDown => self.scroll_pages(1, true),
-            Act::HalfUp => self.scroll_pages(-1, true),
+            Act::HalfUp => self.page_up(true),
             Act::PageDown => self.scroll_pages(1, false),
-            Act::PageUp => self.scroll_pages(-1, false),
+            Act::PageUp => self.page_up(false),
             Act::Open => self.continue_draft(),
             Act::Back => self.leave_thread(),
             Act::Escape => {
@@ -455,34 +492,6 @@ impl Model {
             self.select_at(at);
             self.list.selected = selected;
             self.settle_top();
-        }
-    }
-
-    fn hit_or_unread(&mut self, forward: bool) {
-        let Some(thread) = &self.thread else { return };
-        let Some(words) = thread.search.as_ref().map(|words| words.to_lowercase()) else {
-            let shown = self.list.shown();
-            let at = shown.iter().position(|row| row.id == thread.id).unwrap_or(0);
-            let found = if forward {
-                (at + 1..shown.len()).find(|at| shown[*at].unread > 0)
-            } else {
-                (0..at).rev().find(|at| shown[*at].unread > 0)
-            };
-            match found.map(|at| shown[at].id) {
-                Some(id) => self.open_conversation(id),
-                None => self.say("nothing else is unread in this view"),
-            }
-            return;
-        };
-        let hit = |at: &usize| thread.messages[*at].body.to_lowercase().contains(&words);
-        let found = if forward {
-            (thread.selected + 1..thread.messages.len()).find(hit)
-        } else {
-            (0..thread.selected.min(thread.messages.len())).rev().find(hit)
-        };
-        match found {
-            Some(at) => self.select_message(at),
-            None => self.say("no further hit in this conversation"),
         }
     }
 

@@ -15,6 +15,7 @@ impl Model {
         self.dirty |= !matches!(input, Input::Focus(_));
         self.touched |= matches!(input, Input::Key(_) | Input::Burst(_) | Input::Paste(_));
         match input {
+            Input::Act(act) => self.named(act),
             Input::Point(pointer) => self.point(pointer),
             Input::Key(stroke) => self.stroke(stroke),
             Input::Burst(strokes) => self.burst(&strokes),
@@ -26,6 +27,17 @@ impl Model {
             Input::Focus(focused) => self.focused = focused,
         }
         self.check_review();
+    }
+
+    /// An action by its name, as the palette runs it.
+    fn named(&mut self, act: Act) {
+        self.notice = None;
+        self.end_prefix();
+        if act.acts() && !self.target_drawn(self.place()) {
+            self.say("not on the screen yet: nothing was done");
+        } else {
+            self.run(act);
+        }
     }
 
     /// Keys of one read. Outside a text field they are a paste if they hold a line end or more than three different

@@ -2,9 +2,19 @@
 
 use chrono::{Datelike, Duration, Weekday};
 use chrono_tz::Tz;
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use super::model::Model;
 use crate::domain::{ChannelName, Conversation, DraftKind, Gate, GateEvidence, Time};
+
+/// A text without accents, in small letters: how words are compared.
+pub fn folded(text: &str) -> String {
+    text.nfd()
+        .filter(|it| !is_combining_mark(*it))
+        .flat_map(char::to_lowercase)
+        .collect::<String>()
+        .replace('ß', "ss")
+}
 
 /// `1 message`, `2 messages`.
 pub fn count(n: usize, one: &str, many: &str) -> String {

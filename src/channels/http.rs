@@ -120,6 +120,11 @@ impl Http {
         self.pace.place(bucket, per_second).await;
     }
 
+    /// As [`place`](Self::place), for the bucket's next request.
+    pub async fn keep_place(&self, bucket: &'static str, per_second: u32) {
+        self.pace.keep(bucket, per_second).await;
+    }
+
     /// Sends a request and reads its answer, whatever its status.
     ///
     /// # Errors

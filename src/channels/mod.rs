@@ -6,6 +6,7 @@
 //!
 //! A fifth vendor is one folder here, one in the simulator, and one line in each registry.
 
+pub mod files;
 pub mod http;
 pub mod json;
 pub mod lenient;

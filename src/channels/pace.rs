@@ -11,7 +11,7 @@ use std::{
     num::NonZeroU32,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -26,6 +26,8 @@ use crate::domain::{
 
 /// A moment further off than this was written by a clock that was ahead: it counts for nothing.
 const FURTHEST: TimeDelta = TimeDelta::minutes(5);
+/// How long a place that was waited for ahead is good for.
+const KEPT_SERVES: TimeDelta = TimeDelta::seconds(2);
 /// The lock is held for one short write; a process that was stopped in the middle of it must not stop the others.
 const LOCK_TRIES: u32 = 20;
 const LOCK_WAIT: Duration = Duration::from_millis(10);
@@ -36,6 +38,8 @@ pub struct Pace {
     /// Where the moments stand, each bucket in a file of its own; `None`: this process only.
     files: Option<PathBuf>,
     own: Mutex<HashMap<&'static str, Time>>,
+    /// Places that were waited for ahead of their request, with their moments.
+    kept: Mutex<Vec<(&'static str, Time)>>,
 }
 
 impl Pace {
@@ -44,12 +48,30 @@ impl Pace {
     pub fn beside(tokens: &Tokens, account: &str, clock: Arc<dyn Clock>) -> Self {
         // The account's name holds addresses; a file name must not.
         let name = hex::encode(&Sha256::digest(account)[..8]);
-        Self { clock, files: tokens.folder().map(|folder| folder.join(name)), own: Mutex::default() }
+        Self {
+            clock,
+            files: tokens.folder().map(|folder| folder.join(name)),
+            own: Mutex::default(),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// Waits for a place that the bucket's next request will have: a send is `sending` on disk only once nothing is
+    /// in its way any more.
+    pub async fn keep(&self, bucket: &'static str, per_second: u32) {
+        if per_second == 0 {
+            return;
+        }
+        self.place(bucket, per_second).await;
+        self.kept().push((bucket, self.clock.now()));
     }
 
     /// Waits for a place in a bucket of `per_second` requests (0: no limit of ours).
     pub async fn place(&self, bucket: &'static str, per_second: u32) {
         let Some(rate) = NonZeroU32::new(per_second) else { return };
+        if self.takes_kept(bucket) {
+            return;
+        }
         // A twentieth longer: two requests that left in time still arrive in time.
         let interval = TimeDelta::milliseconds(1_050 / i64::from(rate.get()) + 1);
         let now = self.clock.now();
@@ -66,6 +88,19 @@ impl Pace {
         if at > now {
             self.clock.sleep_until(at).await;
         }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<(&'static str, Time)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn takes_kept(&self, bucket: &str) -> bool {
+        let now = self.clock.now();
+        let mut kept = self.kept();
+        // A place whose request never came has been passed by.
+        kept.retain(|(_, at)| (now - *at).abs() < KEPT_SERVES);
+        let place = kept.iter().position(|(it, _)| *it == bucket);
+        place.map(|at| kept.swap_remove(at)).is_some()
     }
 
     /// The moment that the file gives; `None` where it cannot be had.

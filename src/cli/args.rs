@@ -31,6 +31,12 @@ pub struct Cli {
     /// Only this channel
     #[arg(long, value_name = "NAME")]
     pub channel: Option<String>,
+    /// Plain numbered lines instead of a screen: for screen readers and terminals that cannot draw
+    #[arg(long)]
+    pub linear: bool,
+    /// Print one screenful of plain lines and exit
+    #[arg(long)]
+    pub print: bool,
     /// What to do; without it, the inbox
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -107,6 +113,12 @@ pub struct Demo {
     /// The customers' language: en, pt-BR or de (default: all three)
     #[arg(long, value_parser = ["en", "pt-BR", "de"])]
     pub lang: Option<String>,
+    /// Plain numbered lines instead of a screen
+    #[arg(long)]
+    pub linear: bool,
+    /// Print one screenful of plain lines and exit
+    #[arg(long)]
+    pub print: bool,
 }
 
 /// `sync`.
@@ -338,6 +350,9 @@ pub struct Status {
     /// Refuse if the conversation has changed since this rev
     #[arg(long, value_name = "REV")]
     pub seen: Option<i64>,
+    /// Refuse where anything was found, not only where it is certain
+    #[arg(long)]
+    pub strict: bool,
     /// Waiting
     #[command(flatten)]
     pub wait: Wait,

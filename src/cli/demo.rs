@@ -10,7 +10,7 @@ use super::{
     clock::SystemClock,
     context::{Desk, World},
     error::{CliError, Code},
-    inbox::{self, OwnEngine, Show},
+    inbox::{self, Face, OwnEngine, Show},
     simulate,
 };
 use crate::{
@@ -29,8 +29,8 @@ const CANNED: [(&str, &str); 9] = [
     ("late.pt-BR.md", include_str!("../../assets/demo/canned/late.pt-BR.md")),
     ("late.de.md", include_str!("../../assets/demo/canned/late.de.md")),
     ("late.en.md", include_str!("../../assets/demo/canned/late.en.md")),
-    ("carrier.pt-BR.md", include_str!("../../assets/demo/canned/carrier.pt-BR.md")),
-    ("carrier.en.md", include_str!("../../assets/demo/canned/carrier.en.md")),
+    ("wait-carrier.pt-BR.md", include_str!("../../assets/demo/canned/wait-carrier.pt-BR.md")),
+    ("wait-carrier.en.md", include_str!("../../assets/demo/canned/wait-carrier.en.md")),
     ("refund.pt-BR.md", include_str!("../../assets/demo/canned/refund.pt-BR.md")),
     ("refund.de.md", include_str!("../../assets/demo/canned/refund.de.md")),
     ("refund.en.md", include_str!("../../assets/demo/canned/refund.en.md")),
@@ -40,7 +40,7 @@ const CANNED: [(&str, &str); 9] = [
 /// Runs it.
 pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
     // Before anything is started: without a terminal there is nothing to show.
-    let tty = inbox::check_terminal(&environment)?;
+    let face = Face::open(&environment, args.linear, args.print)?;
     let folder = tempfile::Builder::new().prefix("deskline-demo-").tempdir()?;
     let simulator = Simulator::start(Options {
         listen: ([127, 0, 0, 1], 0).into(),
@@ -90,7 +90,7 @@ pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
     let cast = vendors.iter().map(|vendor| simulator.control().conversations(vendor).len()).sum();
     let _ = tokio::time::timeout(FIRST_SYNC, filled(&desk, cast)).await;
     let switch = Arc::new(OwnEngine { desk: desk.clone(), running: Mutex::new(Some(engine)) });
-    let outcome = inbox::show(&desk, tty, Show { channel: None, demo: true, switch: switch.clone() }).await;
+    let outcome = inbox::show(&desk, face, Show { channel: None, demo: true, switch: switch.clone() }).await;
     switch.off().await;
     simulator.stop().await;
     drop(folder);

@@ -1,10 +1,7 @@
 //! `deskline explain`.
 
 use super::{args::Explain, context::Desk, error::CliError, find, plain};
-use crate::domain::{
-    Delivery, Direction, Role,
-    clock::{self, Facts, Policy, logged},
-};
+use crate::domain::clock::{self, Facts, Policy, logged};
 
 /// Messages that are looked through for a reply of ours; far above what a conversation has.
 const ALL: usize = 100_000;
@@ -19,12 +16,7 @@ pub async fn run(desk: &Desk, args: Explain) -> Result<(), CliError> {
         kind: &conversation.kind,
         remote_id: &conversation.remote_id,
         waiting_since: conversation.waiting_since,
-        replied: thread.iter().any(|message| {
-            message.direction == Direction::Outbound
-                && message.author.role != Role::System
-                && !matches!(message.delivery, Some(Delivery::Failed | Delivery::Parked))
-                && log.episode_since.is_none_or(|since| message.created_at >= since)
-        }),
+        replied: log.replied(&thread),
         status: conversation.status,
         gate: conversation.gate,
         pauses: &log.pauses,

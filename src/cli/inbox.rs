@@ -22,6 +22,7 @@ use crate::{
     terminal::{
         canned::Files,
         input::Timing,
+        linear::{self, Lines},
         locale::utf8_proved,
         perform::Performer,
         run::{self, Bell, Ended, EngineSwitch, Window},
@@ -41,10 +42,33 @@ pub fn check_terminal(environment: &Environment) -> Result<Tty, CliError> {
     })
 }
 
+/// A page of plain lines, as the model counts it: one pane, lines that most windows hold.
+const LINES: (u16, u16) = (99, 30);
+
+/// How the inbox is shown.
+pub enum Face {
+    /// On a screen.
+    Screen(Tty),
+    /// As plain lines: on any terminal, to a pipe.
+    Lines {
+        /// One screenful, then the end.
+        once: bool,
+    },
+}
+
+impl Face {
+    /// A screen, unless plain lines are asked for.
+    ///
+    /// # Errors
+    /// As [`check_terminal`].
+    pub fn open(environment: &Environment, linear: bool, once: bool) -> Result<Self, CliError> {
+        if linear || once { Ok(Self::Lines { once }) } else { check_terminal(environment).map(Self::Screen) }
+    }
+}
+
 /// Opens the inbox.
-pub async fn run(desk: Desk, channel: Option<String>) -> Result<(), CliError> {
+pub async fn run(desk: Desk, channel: Option<String>, face: Face) -> Result<(), CliError> {
     views(&desk.world)?;
-    let tty = check_terminal(&desk.world.environment)?;
     if let Some(name) = &channel
         && desk.descriptor(&ChannelName(name.clone())).is_none()
     {
@@ -52,12 +76,17 @@ pub async fn run(desk: Desk, channel: Option<String>) -> Result<(), CliError> {
     }
     let desk = Arc::new(desk);
     let switch = Arc::new(OwnEngine { desk: desk.clone(), running: Mutex::default() });
-    // Beside the first picture: a secret's command may take its time.
+    // Beside the first picture: a secret's command may take its time. Who only prints what is stored needs no engine.
+    let engine = !matches!(face, Face::Lines { once: true });
     let starting = tokio::spawn({
         let switch = switch.clone();
-        async move { switch.on().await }
+        async move {
+            if engine {
+                switch.on().await;
+            }
+        }
     });
-    let outcome = show(&desk, tty, Show { channel, demo: false, switch: switch.clone() }).await;
+    let outcome = show(&desk, face, Show { channel, demo: false, switch: switch.clone() }).await;
     starting.abort();
     switch.off().await;
     outcome
@@ -74,20 +103,55 @@ pub struct Show {
 }
 
 /// Shows the window until it ends.
-pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError> {
+pub async fn show(desk: &Arc<Desk>, face: Face, show: Show) -> Result<(), CliError> {
     let config = &desk.world.config;
     let environment = &desk.world.environment;
     let (engine, engine_state) = watch::channel(EngineState::Unknown);
     let watching = tokio::spawn(watch_engine(desk.clone(), engine));
     let clock = desk.clock.clone();
+    let place = match &face {
+        Face::Screen(tty) => tty.name(),
+        Face::Lines { .. } => "plain lines".to_owned(),
+    };
     let performer = Performer {
         store: desk.store.clone(),
         me: desk.me.clone(),
         clock: desk.clock.clone(),
-        window: DraftWindow { name: context::holder(&desk.me), place: tty.name() },
+        window: DraftWindow { name: context::holder(&desk.me), place },
         send_ids: Arc::new(move || context::send_id(clock.as_ref())),
         home: environment.home().to_owned(),
         files: Files { folders: config.compose.canned.clone(), products: config.products_file.clone() },
+    };
+    let utf8 = utf8_proved(environment.get("LC_ALL"), environment.get("LC_CTYPE"), environment.get("LANG"));
+    let size = match &face {
+        Face::Screen(tty) => tty.size(),
+        Face::Lines { .. } => LINES,
+    };
+    let mut options = options(desk, show.channel, show.demo, size);
+    if let Some(pin) = &config.ui.pin {
+        let pin = pin.resolve(environment).await.map_err(|error| {
+            CliError::new(Code::Config, format!("[ui] pin: {error}"))
+                .hint("without it the screen cannot be locked")
+        })?;
+        options.pin = Some(pin.expose_secret().to_owned());
+    }
+    let model = Model::new(options, desk.clock.now());
+    let tty = match face {
+        Face::Screen(tty) => tty,
+        Face::Lines { once } => {
+            let lines = Lines {
+                performer,
+                utf8,
+                opener: config.ui.opener.clone(),
+                downloads: downloads(environment),
+                engine: engine_state,
+                switch: show.switch,
+                once,
+            };
+            let ended = linear::run(lines, model).await;
+            watching.abort();
+            return outcome(ended);
+        }
     };
     let no_colour = environment.get("NO_COLOR").is_some();
     let theme = match config.ui.theme.as_str() {
@@ -101,8 +165,6 @@ pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError
         .or_else(|| environment.get("VISUAL").map(str::to_owned))
         .or_else(|| environment.get("EDITOR").map(str::to_owned))
         .unwrap_or_else(|| "vi".to_owned());
-    let utf8 = utf8_proved(environment.get("LC_ALL"), environment.get("LC_CTYPE"), environment.get("LANG"));
-    let size = tty.size();
     let window = Window {
         tty,
         performer,
@@ -120,17 +182,12 @@ pub async fn show(desk: &Arc<Desk>, tty: Tty, show: Show) -> Result<(), CliError
         engine: engine_state,
         switch: show.switch,
     };
-    let mut options = options(desk, show.channel, show.demo, size);
-    if let Some(pin) = &config.ui.pin {
-        let pin = pin.resolve(environment).await.map_err(|error| {
-            CliError::new(Code::Config, format!("[ui] pin: {error}"))
-                .hint("without it the screen cannot be locked")
-        })?;
-        options.pin = Some(pin.expose_secret().to_owned());
-    }
-    let model = Model::new(options, desk.clock.now());
     let ended = run::run(window, model).await;
     watching.abort();
+    outcome(ended)
+}
+
+fn outcome(ended: std::io::Result<Ended>) -> Result<(), CliError> {
     match ended {
         Ok(Ended::Quit) => Ok(()),
         Ok(Ended::Interrupted) => Err(CliError::new(Code::Interrupted, "")),

@@ -101,6 +101,10 @@ fn run(cli: Cli) -> Result<(), CliError> {
 }
 
 async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
+    if (cli.linear || cli.print) && cli.command.is_some() {
+        let message = "--linear and --print before a command are the inbox's; give them after demo";
+        return Err(CliError::new(Code::Usage, message));
+    }
     if cli.channel.is_some() && cli.command.is_some() {
         return Err(CliError::new(
             Code::Usage,
@@ -115,7 +119,10 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
     };
     let desk = Desk::open(World::load(environment, cli.config)?).await?;
     match command {
-        None => inbox::run(desk, cli.channel).await,
+        None => {
+            let face = inbox::Face::open(&desk.world.environment, cli.linear, cli.print)?;
+            inbox::run(desk, cli.channel, face).await
+        }
         Some(Command::Sync(args)) => sync::run(&desk, args).await,
         Some(Command::List(args)) => list::run(&desk, args).await,
         Some(Command::Show(args)) => show::run(&desk, args).await,

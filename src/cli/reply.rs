@@ -270,7 +270,7 @@ fn messages(outgoing: Outgoing, files: &[StoredFile], descriptor: &Descriptor) -
 }
 
 /// Prints findings; red ones, and amber ones where `strict`, end it here.
-fn judge(findings: &[Finding], strict: bool) -> Result<(), CliError> {
+pub(super) fn judge(findings: &[Finding], strict: bool) -> Result<(), CliError> {
     let stops = |it: &&Finding| it.level == Level::Red || strict;
     for finding in findings {
         plain::note(&finding.text);

@@ -66,8 +66,8 @@ pub fn toml_of(accounts: &[Account], listen: &str, max_rate: u32) -> String {
     for account in accounts {
         // Writing into a String cannot fail.
         let _ = write!(text, "\n[[channel]]\nname = \"{}\"\nkind = \"{}\"\n", account.name, account.kind);
-        if account.kind == "skyhub" {
-            text.push_str("languages = [\"pt-BR\"]\n");
+        if !account.languages.is_empty() {
+            let _ = writeln!(text, "languages = {:?}", account.languages);
         }
         for (key, value) in &account.settings {
             let _ = writeln!(text, "{key} = {}", toml::Value::String(value.clone()));

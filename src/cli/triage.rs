@@ -6,8 +6,9 @@ use super::{
     error::{CliError, Code},
     find,
     json::ConversationJson,
-    plain, wait,
+    plain, reply, wait,
 };
+use crate::app::preflight::status_findings;
 use crate::domain::{
     Action, Conversation, Priority, Reach, Status,
     desk::{Changed, Commit, Refusal, Seen},
@@ -20,6 +21,7 @@ pub async fn status(desk: &Desk, args: args::Status) -> Result<(), CliError> {
     let conversation = find::conversation(desk, &args.id).await?;
     let status = Status::parse(&args.status)
         .ok_or_else(|| CliError::new(Code::Usage, format!("{} is no status", args.status)))?;
+    reply::judge(&status_findings(&conversation, status), args.strict)?;
     let vendor = match desk.vendor_side(&conversation, status) {
         Some(action) => vec![(action, desk.send_id())],
         None => Vec::new(),

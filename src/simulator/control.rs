@@ -11,6 +11,7 @@ use super::{
     options::Switches,
     skyhub::Person,
     thg,
+    vendor::Act,
     whatsapp::{Api, CLOUD_ACCOUNT, Inbound},
 };
 use crate::domain::time::Time;
@@ -20,9 +21,6 @@ use crate::domain::time::Time;
 pub struct Control {
     sim: Arc<Sim>,
 }
-
-/// What acting gives back: nothing or an id, and the reason where it was not possible.
-type Act = Result<String, String>;
 
 fn nobody(vendor: &str, conversation: &str) -> String {
     format!("{vendor} knows no conversation {conversation}")
@@ -72,7 +70,9 @@ impl Control {
                         &mut scene.turn,
                     ))
                 }
-                _ => Err(format!("{vendor} has no customers who write")),
+                _ => scene
+                    .further(vendor, |it, turn| it.customer_says(conversation, text, turn))
+                    .unwrap_or_else(|| Err(format!("{vendor} has no customers who write"))),
             }
         })
     }
@@ -101,7 +101,9 @@ impl Control {
                         scene.dsco.last_writer(conversation).ok_or_else(|| nobody(vendor, conversation))?;
                     Ok(scene.dsco.note(conversation, side.other(), text, now, now, &mut scene.turn))
                 }
-                _ => Err(format!("{vendor} has no agents who write")),
+                _ => scene
+                    .further(vendor, |it, turn| it.agent_answers(conversation, text, turn))
+                    .unwrap_or_else(|| Err(format!("{vendor} has no agents who write"))),
             }
         })
     }
@@ -143,7 +145,9 @@ impl Control {
                     scene.whatsapp.emit_field("smb_message_echoes", &echo, &mut scene.turn);
                     Ok(id)
                 }
-                _ => Err(format!("{vendor} has no other door")),
+                _ => scene
+                    .further(vendor, |it, turn| it.we_write_elsewhere(conversation, text, turn))
+                    .unwrap_or_else(|| Err(format!("{vendor} has no other door"))),
             }
         })
     }
@@ -162,7 +166,7 @@ impl Control {
                     .and_then(|(code, parts)| scene.skyhub.find(code).and_then(|ticket| ticket.chat(parts)));
                 chat.map(|chat| chat.seller_status = status.into()).is_some()
             }
-            _ => false,
+            _ => scene.further(vendor, |it, turn| it.set_status(conversation, status, turn)).unwrap_or(false),
         });
         if done { Ok(String::new()) } else { Err(nobody(vendor, conversation)) }
     }
@@ -377,7 +381,9 @@ impl Control {
             "thg" => scene.thg.expire(),
             "dsco" => scene.dsco.expire(),
             "onprem" => scene.whatsapp.expire(),
-            _ => {}
+            _ => {
+                scene.further(vendor, |it, _| it.expire());
+            }
         });
     }
 
@@ -397,7 +403,8 @@ impl Control {
                 .iter()
                 .flat_map(|ticket| ticket.chats.iter().map(|chat| format!("{}/{}", ticket.code, chat.parts)))
                 .collect(),
-            _ => scene.whatsapp.people(api(vendor)),
+            "whatsapp" | "onprem" => scene.whatsapp.people(api(vendor)),
+            _ => scene.further(vendor, |it, _| it.conversations()).unwrap_or_default(),
         })
     }
 
@@ -410,7 +417,7 @@ impl Control {
                 .rsplit_once('/')
                 .and_then(|(code, parts)| scene.skyhub.find(code).and_then(|ticket| ticket.chat(parts)))
                 .map(|chat| chat.seller_status.clone()),
-            _ => None,
+            _ => scene.further(vendor, |it, _| it.status(conversation)).flatten(),
         })
     }
 

@@ -26,6 +26,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod thg;
+mod vendor;
 mod whatsapp;
 mod wire;
 
@@ -50,6 +51,7 @@ use self::{
     agenda::{Agenda, Event},
     line::{Exchange, Scissors},
     phrases::Phrases,
+    vendor::{FURTHER, Vendor},
     whatsapp::Api,
     wire::{Call, Reply, Turn},
 };
@@ -70,6 +72,8 @@ pub struct Account {
     pub kind: &'static str,
     /// The other keys of the channel, secrets as literals.
     pub settings: Vec<(&'static str, String)>,
+    /// The languages of its customers, where they are not all.
+    pub languages: &'static [&'static str],
 }
 
 /// Everything that exists at the vendors.
@@ -78,6 +82,7 @@ struct World {
     dsco: dsco::Platform,
     skyhub: skyhub::Store,
     whatsapp: whatsapp::Business,
+    further: Vec<Box<dyn Vendor>>,
     agenda: Agenda,
     rng: fastrand::Rng,
     phrases: Phrases,
@@ -120,22 +125,31 @@ impl Sim {
             name: name.into(),
             kind,
             settings: settings.iter().map(|(key, value)| (*key, value.replace("{origin}", origin))).collect(),
+            languages: &[],
         };
-        vec![
+        let mut accounts = vec![
             account("myprotein", "thg", &thg::APP_ACCOUNT),
             account("dsco-supplier", "dsco", &dsco::SUPPLIER_ACCOUNT),
             account("dsco-retailer", "dsco", &dsco::RETAILER_ACCOUNT),
-            account("americanas", "skyhub", &skyhub::ACCOUNT),
+            Account { languages: &["pt-BR"], ..account("americanas", "skyhub", &skyhub::ACCOUNT) },
             account("whatsapp", "whatsapp", &whatsapp::CLOUD_ACCOUNT),
             account("whatsapp-onprem", "whatsapp", &whatsapp::ON_PREMISES_ACCOUNT),
-        ]
+        ];
+        accounts.extend(self.world().further.iter().map(|vendor| {
+            let mut account = vendor.account();
+            for (_, value) in &mut account.settings {
+                *value = value.replace("{origin}", origin);
+            }
+            account
+        }));
+        accounts
     }
 
     /// Runs `act` with the world and a turn in it.
     fn turn<T>(&self, request: Option<u64>, quirks: &[What], act: impl FnOnce(&mut Scene<'_>) -> T) -> T {
         let switches = self.switches();
         let mut world = self.world();
-        let World { thg, dsco, skyhub, whatsapp, agenda, rng, phrases, lang } = &mut *world;
+        let World { thg, dsco, skyhub, whatsapp, further, agenda, rng, phrases, lang } = &mut *world;
         let turn = Turn {
             now: self.clock.now(),
             book: &self.book,
@@ -146,7 +160,8 @@ impl Sim {
             rng,
             request,
         };
-        let result = act(&mut Scene { thg, dsco, skyhub, whatsapp, phrases, lang: lang.as_deref(), turn });
+        let result =
+            act(&mut Scene { thg, dsco, skyhub, whatsapp, further, phrases, lang: lang.as_deref(), turn });
         drop(world);
         self.wake.notify_waiters();
         result
@@ -159,7 +174,10 @@ impl Sim {
             "dsco" => scene.dsco.answer(call, &mut scene.turn),
             "skyhub" => scene.skyhub.answer(call, &mut scene.turn),
             "onprem" => scene.whatsapp.answer(Api::OnPremises, call, &mut scene.turn),
-            _ => scene.whatsapp.answer(Api::Cloud, call, &mut scene.turn),
+            "whatsapp" => scene.whatsapp.answer(Api::Cloud, call, &mut scene.turn),
+            other => scene
+                .further(other, |vendor, turn| vendor.answer(call, turn))
+                .unwrap_or_else(|| Reply::empty(404)),
         })
     }
 
@@ -219,9 +237,18 @@ struct Scene<'a> {
     dsco: &'a mut dsco::Platform,
     skyhub: &'a mut skyhub::Store,
     whatsapp: &'a mut whatsapp::Business,
+    further: &'a mut Vec<Box<dyn Vendor>>,
     phrases: &'a Phrases,
     lang: Option<&'a str>,
     turn: Turn<'a>,
+}
+
+impl Scene<'_> {
+    /// Acts on a vendor beyond the four; `None` where there is none of this name.
+    fn further<T>(&mut self, name: &str, act: impl FnOnce(&mut dyn Vendor, &mut Turn<'_>) -> T) -> Option<T> {
+        let vendor = self.further.iter_mut().find(|it| it.name() == name)?;
+        Some(act(vendor.as_mut(), &mut self.turn))
+    }
 }
 
 /// The running simulator. Dropping it stops it.
@@ -257,6 +284,7 @@ impl Simulator {
                 dsco: dsco::Platform::default(),
                 skyhub: skyhub::Store::default(),
                 whatsapp: whatsapp::Business::default(),
+                further: FURTHER.iter().map(|make| make()).collect(),
                 agenda: Agenda::new(options.live),
                 rng: fastrand::Rng::with_seed(options.seed),
                 phrases: Phrases::load(),
@@ -304,6 +332,7 @@ impl Simulator {
         Account {
             name: "myprotein-web".into(),
             kind: "thg",
+            languages: &[],
             settings: thg::WEB_ACCOUNT
                 .iter()
                 .map(|(key, value)| (*key, value.replace("{origin}", &self.sim.origin)))

@@ -48,7 +48,7 @@ async fn answer(sim: &Arc<Sim>, scissors: &Scissors, request: Request) -> Respon
     if path.starts_with("/_control") {
         return finish(sim, control_http::answer(sim, &parts.method, &path, &body), &[]);
     }
-    let Some((vendor, rest)) = vendor_of(&path) else {
+    let Some((vendor, rest)) = vendor_of(sim, &path) else {
         sim.book.breach(format!("no vendor lives at {target}"));
         return finish(sim, Reply::text(404, "no vendor lives here"), &[]);
     };
@@ -68,7 +68,11 @@ async fn answer(sim: &Arc<Sim>, scissors: &Scissors, request: Request) -> Respon
         "thg" => thg::operation(&call),
         "dsco" => dsco::operation(&call),
         "skyhub" => skyhub::operation(&call),
-        _ => whatsapp::operation(&call),
+        "whatsapp" | "onprem" => whatsapp::operation(&call),
+        other => {
+            let further = &sim.world().further;
+            further.iter().find(|it| it.name() == other).map_or("", |it| it.operation(&call))
+        }
     };
     if call.content_type() == "multipart/form-data" {
         call.parts = multipart(&call, body).await;
@@ -174,8 +178,9 @@ fn meanwhile(sim: &Arc<Sim>, action: &serde_json::Value) {
     }
 }
 
-fn vendor_of(path: &str) -> Option<(&'static str, &str)> {
-    for (prefix, vendor) in [
+fn vendor_of<'a>(sim: &Sim, path: &'a str) -> Option<(&'static str, &'a str)> {
+    let further: Vec<_> = sim.world().further.iter().map(|it| (it.prefix(), it.name())).collect();
+    let known = [
         ("/thg-shop", "thg"),
         ("/thg-web", "thg"),
         ("/thg", "thg"),
@@ -184,7 +189,8 @@ fn vendor_of(path: &str) -> Option<(&'static str, &str)> {
         ("/graph", "whatsapp"),
         ("/lookaside", "whatsapp"),
         ("/onprem", "onprem"),
-    ] {
+    ];
+    for (prefix, vendor) in known.into_iter().chain(further) {
         if let Some(rest) = path.strip_prefix(prefix)
             && (rest.is_empty() || rest.starts_with('/'))
         {

@@ -94,6 +94,14 @@ pub trait Reading: Send + Sync {
     async fn imported_channels(&self) -> Result<Vec<ChannelName>, StoreError>;
     /// What a window of this agent noted when it last closed (view, conversation, scroll, …).
     async fn session(&self, agent: String) -> Result<Option<Value>, StoreError>;
+    /// The words around the newest hit of a query's words in each of these conversations, in a line.
+    async fn hits(
+        &self,
+        _query: Query,
+        _of: Vec<ConversationId>,
+    ) -> Result<Vec<(ConversationId, String)>, StoreError> {
+        Ok(Vec::new())
+    }
     /// Accounts that have opened this store.
     async fn members(&self) -> Result<Vec<String>, StoreError>;
     /// How often each canned reply was inserted on a channel: name, language (empty: every), uses.

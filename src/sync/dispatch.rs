@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::{chance::Chance, machine::Fault};
 use crate::{
@@ -40,6 +41,8 @@ pub(super) struct Post {
     pub channel: Arc<dyn Channel>,
     pub clock: Arc<dyn Clock>,
     pub chance: Mutex<Chance>,
+    /// From now on nothing more leaves: what would is left to whoever leads next.
+    pub closing: CancellationToken,
     /// Tries that ended before the row was `sending`, which its own count may not know.
     tries: Mutex<HashMap<RowNumber, u32>>,
 }
@@ -75,7 +78,8 @@ impl Post {
         clock: Arc<dyn Clock>,
         chance: Chance,
     ) -> Self {
-        Self { store, channel, clock, chance: Mutex::new(chance), tries: Mutex::default() }
+        let closing = CancellationToken::new();
+        Self { store, channel, clock, chance: Mutex::new(chance), closing, tries: Mutex::default() }
     }
 
     pub(super) fn name(&self) -> ChannelName {
@@ -162,6 +166,9 @@ impl Post {
         let Some(facts) = &claimed.target else {
             return self.fail(lease, row, "the vendor does not know this conversation yet").await;
         };
+        if self.closing.is_cancelled() {
+            return Ok(Dispatched::default());
+        }
         let now = self.clock.now();
         if !self.store.begin(lease.clone(), row.n, Value::Null, now).await? {
             return self.not_begun(row).await;
@@ -221,6 +228,9 @@ impl Post {
             }
         }
 
+        if self.closing.is_cancelled() {
+            return Ok(Dispatched::default());
+        }
         let started_at = self.clock.now();
         if !self.store.begin(lease.clone(), row.n, prepared.evidence.clone(), started_at).await? {
             return self.not_begun(row).await;

@@ -419,6 +419,9 @@ impl Run<'_> {
     /// Ends what may be ended, and gives what is being sent a little time.
     async fn wind_up(&mut self, stopping: bool) {
         self.works.abort_all();
+        if stopping {
+            self.driver.post.closing.cancel();
+        }
         let clock = &self.driver.post.clock;
         let mut grace = pin!(clock.sleep_until(clock.now() + GRACE));
         while !self.sends.is_empty() {

@@ -388,12 +388,15 @@ pub async fn deliver(
             () = options.clock.sleep_until(deadline) => Ok(false),
         };
         enough.cancel();
-        // What is being sent when the time is up gets a moment more: the truth is worth it.
+        for (post, _) in &posts {
+            post.closing.cancel();
+        }
+        // What is being sent by then gets its time, and when that is up a moment more: the truth is worth it.
         if !over? {
             tokio::select! {
                 biased;
                 () = &mut help => {}
-                () = options.clock.sleep_until(options.clock.now() + MOMENT) => {
+                () = options.clock.sleep_until(deadline.max(options.clock.now() + MOMENT)) => {
                     cut.cancel();
                     help.await;
                 }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::{
     app::{ListWish, Loaded, Outcome, Request, Wish},
     domain::{
         Action, Conversation, Draft, DraftSave, DraftWindow,
         desk::{Commit, ListRequest, Sort},
         query::{Query, Term, What},
+        report::Scope,
         time::Clock,
     },
     store::{Answer, SharedStore, StoreError},
@@ -72,6 +75,10 @@ impl Performer {
                 }
             }
             Request::Drafts => Loaded::Drafts(store.drafts(me).await?),
+            Request::Report { days, by } => {
+                let scope = Scope { from: now - TimeDelta::days(days), to: now, by };
+                Loaded::Report(Arc::new(crate::store::report(store.as_ref(), scope).await?))
+            }
             Request::Health => Loaded::Health(store.health().await?),
             Request::Session => Loaded::Session(store.session(me).await?),
             Request::Canned(channel) => {
@@ -80,6 +87,10 @@ impl Performer {
                 shelf.uses = uses.into_iter().map(|(name, lang, uses)| ((name, lang), uses)).collect();
                 Loaded::Canned(Box::new(shelf))
             }
+            Request::Hits(query, ids) => match Query::parse(&query) {
+                Ok(query) => Loaded::Hits(store.hits(query, ids).await?),
+                Err(error) => Loaded::Failed(error.to_string()),
+            },
             Request::Owners(numbers) => Loaded::Owners(owners(store, &me, now, &numbers).await?),
             Request::Members => Loaded::Members(store.members().await?),
         })

@@ -5,7 +5,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -17,21 +17,19 @@ use super::{
     clipboard,
     editor::{self, EditorError},
     guard::{Guard, Modes},
+    hands::Hands,
     input::{InputEvent, Moment, Reader, TerminalAnswer, Timing},
-    paths,
     perform::Performer,
     screen::Screen,
     signals::{Signal as Told, Signals},
     tty::Tty,
 };
 use crate::{
-    app::{Effect, EngineState, Input, Model, Msg, Pointer, Signal, Stroke, Ticket, Wish},
-    domain::{MessageId, Time, attachment::safe_file_name, time::Clock},
+    app::{Effect, EngineState, Input, Model, Msg, Pointer, Signal, Stroke},
+    domain::{Time, time::Clock},
     ui::{self, Theme},
 };
 
-/// How long leaving waits for wishes that are being carried out.
-const LAST_WISHES: Duration = Duration::from_millis(1500);
 /// At most one BEL in so much time.
 const BELL_EVERY: Duration = Duration::from_mins(1);
 /// Reads of the tty that may wait to be looked at.
@@ -139,11 +137,8 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
     let (reads, read) = mpsc::channel(READS);
     let began = Instant::now();
     // The first frame comes from what is known alone; the terminal is asked only after it.
-    let (messages, inbox) = mpsc::unbounded_channel();
-    let (wishes, wished) = mpsc::unbounded_channel();
-    let wishing = tokio::spawn(carry_out(window.performer.clone(), wished, messages.clone()));
-    let listening = tokio::spawn(listen(window.performer.clone(), messages.clone()));
-    let timers = Timers::default();
+    let (hands, inbox) =
+        Hands::new(window.performer.clone(), window.opener.clone(), window.downloads.clone());
     let mut room = Room {
         reader: None,
         guard,
@@ -151,9 +146,7 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
         clock,
         began,
         reads,
-        messages,
-        wishes: Some(wishes),
-        timers,
+        hands,
         window,
         ended: Ended::Quit,
         rung: None,
@@ -161,7 +154,6 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
         titled: String::new(),
         quitting: false,
         gone: false,
-        busy: Arc::default(),
     };
     let now = room.clock.now();
     for effect in model.start(now) {
@@ -173,34 +165,15 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
     }
     room.start_reader()?;
     room.turn(&mut model, read, inbox, signals).await;
-    // What the agent has just done is carried out before the door shuts.
-    room.wishes = None;
-    let _ = tokio::time::timeout(LAST_WISHES, wishing).await;
-    listening.abort();
+    let Room { hands, reader, guard, window, ended, .. } = room;
+    hands.rest().await;
     hearing.abort();
-    if let Some(reader) = room.reader.take() {
+    if let Some(reader) = reader {
         reader.stop();
     }
-    room.window.tty.leave();
-    room.guard.leave();
-    Ok(room.ended)
-}
-
-/// Timers by ticket; a new one of the same ticket takes the old one's place.
-#[derive(Default)]
-struct Timers(Vec<(Time, Ticket)>);
-
-impl Timers {
-    fn next(&self) -> Option<Time> {
-        self.0.iter().map(|(at, _)| *at).min()
-    }
-
-    fn due(&mut self, now: Time) -> Vec<Ticket> {
-        let mut due: Vec<(Time, Ticket)> = self.0.iter().filter(|(at, _)| *at <= now).copied().collect();
-        self.0.retain(|(at, _)| *at > now);
-        due.sort();
-        due.into_iter().map(|(_, ticket)| ticket).collect()
-    }
+    window.tty.leave();
+    guard.leave();
+    Ok(ended)
 }
 
 /// The loop's belongings.
@@ -212,9 +185,7 @@ struct Room {
     began: Instant,
     reads: mpsc::Sender<(Moment, Vec<InputEvent>)>,
     reader: Option<Reader>,
-    messages: mpsc::UnboundedSender<Msg>,
-    wishes: Option<mpsc::UnboundedSender<(Ticket, Wish)>>,
-    timers: Timers,
+    hands: Hands,
     ended: Ended,
     rung: Option<Instant>,
     /// The terminal said that somebody looks at it.
@@ -223,8 +194,6 @@ struct Room {
     titled: String,
     quitting: bool,
     gone: bool,
-    /// A file is being fetched from the folder, an address opened: bounded, so that a held key starts no hundred.
-    busy: Arc<Mutex<usize>>,
 }
 
 impl Room {
@@ -241,7 +210,7 @@ impl Room {
         let clock = self.clock.clone();
         while !self.quitting {
             // 1. One message.
-            let timer = self.timers.next();
+            let timer = self.hands.timers.next();
             tokio::select! {
                 biased;
                 Some(signal) = signals.recv() => self.signal(model, signal).await,
@@ -256,7 +225,7 @@ impl Room {
             }
             // 2. Whatever else is waiting.
             let now = self.clock.now();
-            for ticket in self.timers.due(now) {
+            for ticket in self.hands.timers.due(now) {
                 self.tell(model, Msg::TimerFired(ticket));
             }
             while let Ok((_, events)) = read.try_recv() {
@@ -423,27 +392,11 @@ impl Room {
     }
 
     fn effect(&mut self, effect: Effect) {
+        let Some(effect) = self.hands.perform(effect) else { return };
         match effect {
-            Effect::Load(ticket, request) => {
-                let (performer, messages) = (self.window.performer.clone(), self.messages.clone());
-                tokio::spawn(async move {
-                    let loaded = performer.load(request).await;
-                    // Nobody listens any more only where the window has shut.
-                    let _ = messages.send(Msg::Loaded(ticket, loaded));
-                });
-            }
-            Effect::Perform(ticket, wish) => {
-                if let Some(wishes) = &self.wishes {
-                    let _ = wishes.send((ticket, wish));
-                }
-            }
-            Effect::StartTimer { ticket, at } => {
-                self.timers.0.retain(|(_, other)| *other != ticket);
-                self.timers.0.push((at, ticket));
-            }
             Effect::Copy(ticket, text) => {
                 let (in_tmux, tty, messages) =
-                    (self.window.in_tmux, self.window.tty.clone(), self.messages.clone());
+                    (self.window.in_tmux, self.window.tty.clone(), self.hands.messages.clone());
                 tokio::task::spawn_blocking(move || {
                     let said = match clipboard::copy(&text, in_tmux, &tty) {
                         Ok(copied) => copied.to_string(),
@@ -452,25 +405,10 @@ impl Room {
                     let _ = messages.send(Msg::Said(ticket, said));
                 });
             }
-            Effect::OpenFile(ticket, message, n) => self.open_file(ticket, message, n),
-            Effect::OpenLink(ticket, address) => self.open(ticket, &address),
-            Effect::SaveAttachment { ticket, message, n, to } => self.save(ticket, message, n, to),
             Effect::OpenEditor(ticket, text, _line) => {
                 let command = self.window.editor.clone();
                 let edited = self.edit(&text, &command);
-                let _ = self.messages.send(Msg::Edited(ticket, edited));
-            }
-            Effect::FilterText(ticket, command, text) => {
-                let messages = self.messages.clone();
-                tokio::spawn(async move {
-                    let _ = messages.send(Msg::Edited(ticket, super::filter::run(&command, &text).await));
-                });
-            }
-            Effect::CompletePath(ticket, typed) => {
-                let (messages, home) = (self.messages.clone(), self.window.performer.home.clone());
-                tokio::task::spawn_blocking(move || {
-                    let _ = messages.send(Msg::PathCompletions(ticket, paths::complete(&typed, &home)));
-                });
+                let _ = self.hands.messages.send(Msg::Edited(ticket, edited));
             }
             Effect::Bell => {
                 let quiet = self.rung.is_some_and(|at| at.elapsed() < BELL_EVERY);
@@ -491,6 +429,8 @@ impl Room {
             }
             Effect::Repaint => self.screen.repaint(),
             Effect::Quit => self.quitting = true,
+            // The hands have done all others.
+            _ => {}
         }
     }
 
@@ -505,62 +445,6 @@ impl Room {
         }
         edited
     }
-
-    fn open_file(&self, ticket: Ticket, message: MessageId, n: u32) {
-        let (performer, opener, messages) =
-            (self.window.performer.clone(), self.window.opener.clone(), self.messages.clone());
-        tokio::spawn(async move {
-            let said = match performer.store.attachment_file(message, n).await {
-                Ok(Some(file)) => start(&opener, performer.store.file_path(&file.sha256).as_os_str()),
-                Ok(None) => "not here yet: the vendor has not given this file".to_owned(),
-                Err(error) => error.to_string(),
-            };
-            let _ = messages.send(Msg::Said(ticket, said));
-        });
-    }
-
-    fn open(&self, ticket: Ticket, address: &str) {
-        let said = if address.starts_with("https://") || address.starts_with("http://") {
-            start(&self.window.opener, std::ffi::OsStr::new(address))
-        } else {
-            "only web addresses are opened".to_owned()
-        };
-        let _ = self.messages.send(Msg::Said(ticket, said));
-    }
-
-    fn save(&self, ticket: Ticket, message: MessageId, n: u32, to: Option<PathBuf>) {
-        let (performer, messages) = (self.window.performer.clone(), self.messages.clone());
-        let folder = to.unwrap_or_else(|| self.window.downloads.clone());
-        let busy = self.busy.clone();
-        tokio::spawn(async move {
-            {
-                let mut busy = busy.lock().unwrap_or_else(PoisonError::into_inner);
-                if *busy >= 4 {
-                    let _ =
-                        messages.send(Msg::Said(ticket, "four files are being saved; one moment".to_owned()));
-                    return;
-                }
-                *busy += 1;
-            }
-            let said = match performer.store.attachment_file(message, n).await {
-                Ok(Some(file)) => {
-                    let from = performer.store.file_path(&file.sha256);
-                    let name = safe_file_name(&file.name);
-                    let saved =
-                        tokio::task::spawn_blocking(move || paths::save_new(&from, &folder, &name)).await;
-                    match saved {
-                        Ok(Ok(path)) => format!("saved {}", path.display()),
-                        Ok(Err(error)) => format!("not saved: {error}"),
-                        Err(error) => format!("not saved: {error}"),
-                    }
-                }
-                Ok(None) => "not here yet: the vendor has not given this file".to_owned(),
-                Err(error) => error.to_string(),
-            };
-            *busy.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-            let _ = messages.send(Msg::Said(ticket, said));
-        });
-    }
 }
 
 /// What of the mouse means anything here.
@@ -574,28 +458,6 @@ fn pointer(mouse: MouseEvent) -> Option<Pointer> {
     }
 }
 
-/// Starts a program of the agent's choice, without a shell and without our terminal.
-fn start(opener: &[String], what: &std::ffi::OsStr) -> String {
-    let Some((program, arguments)) = opener.split_first() else {
-        return "no opener is configured".to_owned();
-    };
-    let null = std::process::Stdio::null;
-    let child = tokio::process::Command::new(program)
-        .args(arguments)
-        .arg(what)
-        .stdin(null())
-        .stdout(null())
-        .stderr(null())
-        .spawn();
-    match child {
-        Ok(mut child) => {
-            tokio::spawn(async move { child.wait().await });
-            format!("opened with {program}")
-        }
-        Err(error) => format!("{program} could not be started: {error}"),
-    }
-}
-
 /// Takes signals on a thread of its own: a line that takes no bytes must not hold up leaving.
 async fn hear(mut signals: Signals, tty: Tty, told: mpsc::Sender<Told>) {
     loop {
@@ -606,28 +468,5 @@ async fn hear(mut signals: Signals, tty: Tty, told: mpsc::Sender<Told>) {
         if told.send(signal).await.is_err() {
             return;
         }
-    }
-}
-
-/// Carries wishes out one after the other, as they were made.
-async fn carry_out(
-    performer: Performer,
-    mut wished: mpsc::UnboundedReceiver<(Ticket, Wish)>,
-    messages: mpsc::UnboundedSender<Msg>,
-) {
-    while let Some((ticket, wish)) = wished.recv().await {
-        let outcome = performer.perform(wish).await;
-        let _ = messages.send(Msg::Done(ticket, outcome));
-    }
-}
-
-/// Tells of commits, by anybody. Sleeps in between.
-async fn listen(performer: Performer, messages: mpsc::UnboundedSender<Msg>) {
-    let mut seen = performer.store.changed(0).await;
-    loop {
-        if messages.send(Msg::StoreChanged).is_err() {
-            return;
-        }
-        seen = performer.store.changed(seen).await;
     }
 }

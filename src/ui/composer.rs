@@ -8,7 +8,7 @@ use ratatui::{
 use super::paint::{Paint, cells};
 use crate::{
     app::{Model, preflight::Level, review::Verdict, words},
-    domain::{DraftKind, Gate, Time},
+    domain::{DraftKind, Gate, Time, text::SafeText},
 };
 
 /// Draws it into the last rows of `area`; answers where the cursor stands.
@@ -53,7 +53,9 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
         paint.text(area.x, y, 1, &gutter, style);
     }
     let field = Rect { x: area.x + 2, y: top + 1, width: area.width.saturating_sub(2), height: rows };
-    (&composer.text).render(field.intersection(paint.buf.area), paint.buf);
+    let field_shown = field.intersection(paint.buf.area);
+    (&composer.text).render(field_shown, paint.buf);
+    marks(paint, field_shown);
     let at = composer.text.screen_cursor();
     let (scrolled, _) = composer.text.scroll_offset();
     let column = u16::try_from(at.col).unwrap_or(u16::MAX).min(field.width.saturating_sub(1));
@@ -86,6 +88,18 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
         return None;
     }
     Some(cursor)
+}
+
+/// The widget draws its text as it is; what could not be seen, or would turn the line round, shows as a mark. The text
+/// itself stays: it may be the customer's own words in a quote.
+fn marks(paint: &mut Paint<'_>, area: Rect) {
+    let mark = if paint.theme.utf8 { "\u{fffd}" } else { "?" };
+    for position in area.positions() {
+        let cell = &mut paint.buf[position];
+        if SafeText::line(cell.symbol()).as_str() != cell.symbol() {
+            cell.set_symbol(mark);
+        }
+    }
 }
 
 /// `### TO … ## saved 21:52:02 #`, filled up.
@@ -138,8 +152,10 @@ fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         paint.pieces(area.x, y, area.width, &[(mark, style), (&finding.text, style)]);
         y += 1;
         if review.viewing {
-            paint.pieces(area.x, y, area.width, &[("     ", theme.plain), (&finding.detail, theme.plain)]);
-            y += 1;
+            for line in model.finding_lines(finding) {
+                paint.pieces(area.x, y, area.width, &[("     ", theme.plain), (&line, theme.plain)]);
+                y += 1;
+            }
         }
     }
     if let Some(then) = model.review_then() {

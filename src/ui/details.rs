@@ -5,7 +5,11 @@ use ratatui::layout::Rect;
 use super::{list::customer, paint::Paint};
 use crate::{
     app::{Model, words},
-    domain::{Facts, Time, text::SafeText},
+    domain::{
+        Conversation, Facts, Time,
+        clock::{self, logged},
+        text::SafeText,
+    },
 };
 
 /// Draws them into a pane.
@@ -17,6 +21,11 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         let style = if *title { theme.strong } else { theme.plain };
         paint.text(area.x + 1, y, area.width.saturating_sub(1), line, style);
     }
+}
+
+/// The same as plain lines.
+pub fn words(model: &Model, now: Time) -> Vec<String> {
+    lines(model, now, 1000).into_iter().map(|(_, line)| line).collect()
 }
 
 fn facts(out: &mut Vec<(bool, String)>, facts: &Facts) {
@@ -44,6 +53,10 @@ fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
         out.push((false, format!("  asleep until {}", words::weekday(until, zone))));
     }
     if let Some(thread) = model.thread.as_ref().filter(|thread| thread.id == row.id) {
+        if thread.siblings.len() > 5 {
+            let all = model.key(crate::app::actions::place::LIST, crate::app::actions::Act::GoCustomer);
+            out.push((false, format!("  {} other conversations, {all} lists them:", thread.siblings.len())));
+        }
         for other in thread.siblings.iter().take(5) {
             let subject = other.subject.as_deref().unwrap_or_default();
             out.push((
@@ -68,25 +81,9 @@ fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
             out.push((false, format!("  drift: {drift}")));
         }
     }
+    files(&mut out, model, row);
     out.push((true, "Clocks".into()));
-    match row.due_at {
-        Some(at) => out.push((
-            false,
-            format!(
-                "  due {} ({}), {}",
-                words::clock(at, zone, now),
-                row.due_clock.as_deref().unwrap_or("deadline"),
-                words::due(at, None, now)
-            ),
-        )),
-        None => out.push((false, "  no deadline runs".into())),
-    }
-    if let Some(since) = row.waiting_since {
-        out.push((false, format!("  waits since {}", words::clock(since, zone, now))));
-    }
-    if let Some(at) = row.gate.changes_at() {
-        out.push((false, format!("  the window shuts {}", words::clock(at, zone, now))));
-    }
+    out.extend(clocks(model, row, now).into_iter().map(|line| (false, format!("  {line}"))));
     let history =
         model.thread.as_ref().filter(|thread| thread.id == row.id).map_or(&[][..], |thread| &thread.history);
     if !history.is_empty() {
@@ -114,8 +111,57 @@ fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
         .collect()
 }
 
+/// How each deadline came about.
+fn clocks(model: &Model, row: &Conversation, now: Time) -> Vec<String> {
+    let zone = model.options.zone;
+    let thread = model.thread.as_ref().filter(|thread| thread.id == row.id);
+    let log = logged(thread.map_or(&[], |thread| thread.history.as_slice()));
+    let facts = clock::Facts {
+        kind: &row.kind,
+        remote_id: &row.remote_id,
+        waiting_since: row.waiting_since,
+        replied: thread.is_some_and(|thread| log.replied(&thread.messages)),
+        status: row.status,
+        gate: row.gate,
+        pauses: &log.pauses,
+    };
+    let none = clock::Policy::default();
+    let policy = model.descriptor(&row.channel).map_or(&none, |it| &it.clocks);
+    let mut lines = clock::explain(policy, &facts, now, zone);
+    if let (Some(at), Some(kept)) = (row.due_at, &row.due_clock)
+        && clock::due(policy, &facts, now).is_none_or(|due| due.at > at)
+    {
+        lines.push(format!("breached: {kept}, {}", clock::moment(at, zone)));
+    }
+    lines
+}
+
+/// Files of the messages that have been read, the newest first.
+fn files(out: &mut Vec<(bool, String)>, model: &Model, row: &Conversation) {
+    let Some(thread) = model.thread.as_ref().filter(|thread| thread.id == row.id) else { return };
+    let all: Vec<_> = thread.messages.iter().flat_map(|message| &message.attachments).collect();
+    if all.is_empty() {
+        return;
+    }
+    out.push((true, format!("Files {}", all.len())));
+    for file in all.iter().rev().take(20) {
+        let size = file.size.map_or_else(|| "size unknown".to_owned(), words::bytes);
+        let name = file.name.as_deref().map(|it| SafeText::name(it).into_string());
+        out.push((
+            false,
+            format!(
+                "  {}  {}  {size}  {}  {}",
+                file.n,
+                name.as_deref().unwrap_or("no name"),
+                file.mime.as_deref().unwrap_or("type unknown"),
+                file.state.as_str()
+            ),
+        ));
+    }
+}
+
 /// Quantity x price = sum, and a total that says it was added up here.
-fn products(out: &mut Vec<(bool, String)>, row: &crate::domain::Conversation) {
+fn products(out: &mut Vec<(bool, String)>, row: &Conversation) {
     use rust_decimal::Decimal;
     let mut total = Some(Decimal::ZERO);
     let currency = row.products.first().and_then(|product| product.currency.clone()).unwrap_or_default();

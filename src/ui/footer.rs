@@ -41,9 +41,11 @@ fn undo_key(model: &Model) -> String {
 
 /// What is said: the newest sentence, else what does not go away by itself.
 fn said(model: &Model) -> Option<String> {
-    if let Some(notice) = &model.notice {
-        return Some(notice.clone());
-    }
+    model.notice.clone().or_else(|| standing(model))
+}
+
+/// What does not go away by itself.
+pub fn standing(model: &Model) -> Option<String> {
     if let EngineState::Nobody { since } = model.engine {
         let since = words::clock(since, model.options.zone, model.now);
         return Some(format!("NO ENGINE since {since}: nothing comes or goes"));
@@ -124,6 +126,14 @@ fn wanted(place: u16) -> &'static [(Act, &'static str)] {
             (Act::ItIsThere, "it is there"),
             (Act::NotThere, "not there"),
             (Act::Back, "back"),
+        ],
+        place::REPORT => &[
+            (Act::Open, "what it is made of"),
+            (Act::ReportShorter, "fewer days"),
+            (Act::ReportLonger, "more"),
+            (Act::ReportBy, "by"),
+            (Act::Back, "back"),
+            (Act::Help, "all"),
         ],
         place::PICKER => &[(Act::Accept, "take"), (Act::ChoiceDown, "next"), (Act::ClosePicker, "close")],
         place::FORM => &[

@@ -23,6 +23,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
         x = paint.pieces(0, 0, room, &[(" DEMO", theme.alarm)]);
     }
     if let Some((title, _)) = &model.list.special {
+        let count = model.list.special_count.map_or_else(String::new, |it| format!(" {}", figure(it.total)));
         paint.pieces(
             x,
             0,
@@ -30,6 +31,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
             &[
                 ("[", theme.cursor),
                 (title, theme.strong),
+                (&count, theme.strong),
                 ("]", theme.cursor),
                 (&format!("  {} back to the views", model.key(place::LIST, Act::Escape)), theme.dim),
             ],
@@ -77,6 +79,12 @@ pub fn tab(view: &View, name: usize) -> String {
 
 fn figure(n: usize) -> String {
     if n >= 10_000 { format!("{}k", n / 1000) } else { n.to_string() }
+}
+
+/// The same in words, for plain lines.
+pub fn health_words(model: &Model, now: Time) -> String {
+    let (health, _) = health(model, now, u16::MAX);
+    if health.is_empty() { "not known yet".into() } else { health }
 }
 
 /// The worst channel, by name and since when; `ok` only when all are.

@@ -181,6 +181,15 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
         return format!("PAUSED by Americanas{since}");
     }
     let subject = row.subject.as_deref().unwrap_or_default();
+    if let Some(hit) = model.list.hits.get(&row.id) {
+        return hit.clone();
+    }
+    // Where drift is what is looked for, it is what the row says.
+    if let (Some((_, query)), Some(drift)) = (&model.list.special, &row.drift)
+        && query == "is:drift"
+    {
+        return drift.clone();
+    }
     match row.last_line.as_deref() {
         Some(line) if subject.is_empty() => line.to_owned(),
         Some(line) if !line.is_empty() && !subject.starts_with(line) && !line.starts_with(subject) => {

@@ -10,11 +10,13 @@ mod details;
 mod footer;
 mod form;
 mod header;
+pub mod linear;
 mod list;
 mod lock;
 mod outbox;
 mod paint;
 mod popup;
+mod report;
 mod thread;
 
 #[cfg(test)]
@@ -29,7 +31,7 @@ use self::paint::Paint;
 pub use self::theme::Theme;
 use crate::{
     app::{Model, Screen},
-    domain::Time,
+    domain::{Time, text::SafeText},
 };
 
 /// Draws everything as it is at `now`.
@@ -65,7 +67,10 @@ pub fn window_title(model: &Model) -> String {
         (total > 0).then(|| format!("{total} {}", view.name.to_lowercase()))
     });
     let figures: Vec<String> = figures.collect();
-    if figures.is_empty() { "deskline".into() } else { format!("deskline: {}", figures.join(", ")) }
+    if figures.is_empty() {
+        return "deskline".into();
+    }
+    SafeText::line(&format!("deskline: {}", figures.join(", "))).into_string()
 }
 
 /// One screen at a time.
@@ -89,6 +94,7 @@ fn full(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<P
             cursor = conversation(paint, model, now, body);
         }
         Screen::Outbox => outbox::draw(paint, model, now, above),
+        Screen::Report => report::draw(paint, model, now, above),
         Screen::Form => {
             let (field, rows) = form::draw(paint, model, above);
             let rest = Rect { y: rows, height: above.height.saturating_sub(rows), ..area };
@@ -227,6 +233,7 @@ fn small(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
             cursor = conversation(paint, model, now, Rect { y: 1, height: above.height - 1, ..area });
         }
         Screen::Outbox => outbox::draw(paint, model, now, above),
+        Screen::Report => report::draw(paint, model, now, above),
         Screen::Form => {
             let (field, rows) = form::draw(paint, model, above);
             let rest = Rect { y: rows, height: above.height.saturating_sub(rows), ..area };

@@ -59,7 +59,8 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     }
 }
 
-fn line(model: &Model, row: &OutboxRow, now: Time) -> String {
+/// A row in a line.
+pub fn line(model: &Model, row: &OutboxRow, now: Time) -> String {
     let when = match (row.state, row.not_before) {
         (RowState::Held, Some(at)) if at > now => format!(" {} s", words::seconds_left(at, now)),
         (RowState::Later | RowState::Queued, Some(at)) if at > now => {

@@ -1,5 +1,7 @@
 //! Pictures of the screens, with style. Every line is held to its width.
 
+mod hostile;
+
 use std::fmt::Write as _;
 
 use ratatui::{Terminal, backend::TestBackend, style::Style};
@@ -53,6 +55,14 @@ fn picture(desk: &Desk, theme: &Theme) -> String {
         }
     }
     format!("{text}~~~\n{styles}")
+}
+
+/// The symbols of all cells.
+fn render_cells(desk: &Desk, theme: &Theme) -> Vec<String> {
+    let (width, height) = desk.model.size;
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| render(&desk.model, theme, desk.now, frame)).unwrap();
+    terminal.backend().buffer().content().iter().map(|cell| cell.symbol().to_owned()).collect()
 }
 
 fn plain() -> Style {
@@ -219,6 +229,10 @@ fn form_outbox_and_details() {
     desk.keys("d");
     desk.answer();
     insta::assert_snapshot!("details", picture(&desk, &Theme::dark()));
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("q g r");
+    desk.answer();
+    insta::assert_snapshot!("report", picture(&desk, &Theme::dark()));
 }
 
 #[test]

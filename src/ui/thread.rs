@@ -95,7 +95,7 @@ fn fact(value: &Value) -> String {
 }
 
 /// What a vendor says, its words as they are; a flag is named where it is set.
-fn facts(facts: &Facts) -> String {
+pub fn facts(facts: &Facts) -> String {
     let said = facts.iter().filter_map(|(key, value)| match value {
         Value::Null | Value::Bool(false) => None,
         Value::Bool(true) => Some(key.clone()),
@@ -162,8 +162,8 @@ pub fn messages(paint: &mut Paint<'_>, model: &Model, area: Rect) {
                 paint.rule(area.x + 1 + used, y, width - used, &fill.to_string(), style);
             }
         } else {
-            let words = thread.search.as_ref().map(|words| words.to_lowercase());
-            let found = words.is_some_and(|words| line.text.to_lowercase().contains(&words));
+            let words = thread.search.as_deref().map(words::folded);
+            let found = words.is_some_and(|words| words::folded(&line.text).contains(&words));
             paint.body(area.x, y, area.width, &line.text, if found { theme.cursor } else { style });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Canned, Shelf, Values, fill, hole};
+use super::{Canned, Shelf, Values, distance, fill, hole};
 use crate::{
     app::{
         actions::place,
@@ -87,7 +87,14 @@ impl Model {
             enabled: false,
             ..plain(&format!("{file}: {why}"), "cannot be used")
         }));
-        for (digit, choice) in (1..=9).zip(choices.iter_mut().filter(|choice| choice.enabled)) {
+        // The nine are of his language; where there is nothing in it, of any.
+        let near = |what: &What| match what {
+            What::Canned(at) => distance(shelf.replies[*at].lang.as_deref(), lang.as_deref()) == 0,
+            _ => true,
+        };
+        let any = choices.iter().any(|it| it.enabled && matches!(it.what, What::Canned(_)) && near(&it.what));
+        let numbered = choices.iter_mut().filter(|it| it.enabled && (!any || near(&it.what)));
+        for (digit, choice) in (1..=9).zip(numbered) {
             choice.digit = Some(digit);
         }
         choices
@@ -174,7 +181,10 @@ impl Model {
             }
             _ => return Vec::new(),
         };
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).take(PREVIEW + 1).collect();
+        let width = usize::from(self.size.0).saturating_sub(4).max(10);
+        let filled = text.lines().filter(|line| !line.trim().is_empty());
+        let wrapped = filled.flat_map(|line| textwrap::wrap(line, width)).map(std::borrow::Cow::into_owned);
+        let mut lines: Vec<String> = wrapped.take(PREVIEW + 1).collect();
         if lines.len() > PREVIEW {
             lines.truncate(PREVIEW - 1);
             lines.push("…".into());

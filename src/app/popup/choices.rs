@@ -79,6 +79,7 @@ impl Model {
             Screen::List => place::LIST,
             Screen::Thread => place::THREAD,
             Screen::Outbox => place::OUTBOX,
+            Screen::Report => place::REPORT,
             Screen::Form => place::FORM,
         }
     }
@@ -117,9 +118,7 @@ impl Model {
     /// Searches and filters as they are typed.
     fn narrow(&mut self, kind: &PickerKind, text: &str) {
         if self.screen == Screen::Thread && *kind == PickerKind::Search {
-            if let Some(thread) = &mut self.thread {
-                thread.search = (!text.is_empty()).then(|| text.to_owned());
-            }
+            self.search_thread(text);
             return;
         }
         if *kind == PickerKind::Filter {

@@ -3,7 +3,7 @@
 //! A number is told by its check digits where it has any; the conversation's own order and tracking numbers are none of
 //! these. What may be right all the same is the agent's to judge, so a miss is worse here than a word too many.
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use crate::app::words::folded;
 
 /// As many as are named at once.
 const MOST: usize = 4;
@@ -17,15 +17,6 @@ pub(super) struct Hit {
 
 fn hit(what: &'static str, words: impl Into<String>) -> Hit {
     Hit { what, words: words.into() }
-}
-
-/// A text without accents, in small letters: how phrases are compared.
-pub(super) fn folded(text: &str) -> String {
-    text.nfd()
-        .filter(|it| !is_combining_mark(*it))
-        .flat_map(char::to_lowercase)
-        .collect::<String>()
-        .replace('ß', "ss")
 }
 
 /// Contact data in a text. `own`: digits of the numbers that a reply may name; `messenger`: the channel is one itself.

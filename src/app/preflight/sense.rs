@@ -2,8 +2,7 @@
 
 use whatlang::{Detector, Lang};
 
-use super::contact::folded;
-use crate::app::canned::same_language;
+use crate::app::{canned::same_language, words::folded};
 
 /// Lines of ours: what is quoted was written by somebody else.
 fn ours(text: &str) -> impl Iterator<Item = &str> {

@@ -125,3 +125,22 @@ fn a_click_selects_and_a_second_one_opens() {
     desk.send(Msg::Input(Input::Point(Pointer::Wheel { column: 1, down: false })));
     assert_eq!(desk.model.keymap.key_of(place::LIST, Act::Mouse).as_deref(), Some("F2"));
 }
+
+#[test]
+fn a_figure_opens_what_it_is_made_of_and_that_the_conversation() {
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("q g r");
+    desk.answer();
+    desk.keys("j j Enter");
+    desk.answer();
+    let item = desk.model.report.items()[0].clone();
+    assert!(desk.model.report.name(item.conversation).contains("João"));
+    desk.keys("Esc");
+    assert_eq!(desk.model.report.opened, None);
+    desk.keys("b");
+    desk.answer();
+    assert_eq!(desk.model.report.by, crate::domain::report::By::Channel);
+    desk.keys("Enter Enter");
+    desk.answer();
+    assert_eq!(desk.model.screen, crate::app::Screen::Thread);
+}

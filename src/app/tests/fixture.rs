@@ -1,6 +1,6 @@
 //! A desk to test at: four channels, a few conversations, a store that answers when it is told to.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{Duration, TimeZone, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -14,6 +14,7 @@ use crate::{
         MessageId, MessageKind, Reach, Role, RowNumber, Status, Time,
         capability::{Caption, FileLimit, FileRules},
         desk::{Changed, Committed, Count},
+        report::{Policies, Report, Said, Scope, Track},
     },
 };
 
@@ -367,6 +368,14 @@ impl Desk {
             Request::Outbox(_) => Loaded::Outbox(Vec::new()),
             Request::Draft { .. } => Loaded::Draft(None),
             Request::Drafts => Loaded::Drafts(Vec::new()),
+            Request::Report { days, by } => {
+                let scope = Scope { from: self.now - Duration::days(days), to: self.now, by };
+                let mut report = Report::new(scope);
+                for row in &self.store {
+                    report.add(&track(row), &Policies::new());
+                }
+                Loaded::Report(Arc::new(report))
+            }
             Request::Health => Loaded::Health(vec![ChannelHealth {
                 channel: "americanas".into(),
                 short: "SKYH".into(),
@@ -379,6 +388,9 @@ impl Desk {
             }]),
             Request::Session => Loaded::Session(None),
             Request::Canned(_) => Loaded::Canned(Box::new(self.shelf.clone())),
+            Request::Hits(_, ids) => {
+                Loaded::Hits(ids.into_iter().take(1).map(|id| (id, "the words around it".into())).collect())
+            }
             Request::Owners(_) => Loaded::Owners(self.owners.clone()),
             Request::Members => Loaded::Members(vec!["ana".into(), "jon".into()]),
         }
@@ -501,5 +513,32 @@ impl Desk {
 
     pub fn body(&self) -> String {
         self.model.composer.as_ref().map(crate::app::composer::Composer::body).unwrap_or_default()
+    }
+}
+
+/// A conversation in which somebody wrote and was answered.
+fn track(row: &Conversation) -> Track {
+    let said = |id, direction, time: &str, by: &str| Said {
+        id,
+        at: at(time),
+        received_at: at(time),
+        direction,
+        role: Role::Customer,
+        by: Some(by.into()),
+        here: direction == Direction::Outbound,
+        thanks: false,
+    };
+    Track {
+        conversation: row.id,
+        channel: row.channel.clone(),
+        kind: row.kind.clone(),
+        remote_id: row.remote_id.clone(),
+        labels: Vec::new(),
+        mute: false,
+        messages: vec![
+            said(1, Direction::Inbound, "00:10", "João"),
+            said(2, Direction::Outbound, "00:22", "ana"),
+        ],
+        events: Vec::new(),
     }
 }

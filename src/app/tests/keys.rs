@@ -30,6 +30,7 @@ fn at(wanted: u16) -> Desk {
             desk.keys("Esc");
         }
         place::OUTBOX => desk.keys("g o"),
+        place::REPORT => desk.keys("g r"),
         place::PICKER => desk.keys(":"),
         place::FORM => desk.keys("c"),
         place::ASK => {

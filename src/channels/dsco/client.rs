@@ -313,7 +313,10 @@ impl Channel for Dsco {
     }
 
     async fn prepare(&self, send: &Sending<'_>) -> Result<Prepared, ChannelError> {
-        self.look_before(send).await
+        let prepared = self.look_before(send).await?;
+        let call = if matches!(send.action, Action::Create(_)) { Call::Create } else { Call::Say };
+        self.http.keep_place(call.parts().0, self.max_rate).await;
+        Ok(prepared)
     }
 
     async fn send(&self, send: &Sending<'_>) -> Result<Sent, ChannelError> {

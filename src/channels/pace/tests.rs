@@ -67,3 +67,20 @@ async fn what_is_written_there_by_mistake_holds_nobody_up() {
         assert_eq!(to_millis(clock.now()), 1_000, "{text:?}");
     }
 }
+
+#[tokio::test]
+async fn a_place_that_was_kept_is_the_next_requests_and_not_for_long() {
+    let clock = Jumping::at(0);
+    let pace = Pace::beside(&Tokens::in_memory(), "a", clock.clone());
+    pace.place("say", 1).await;
+    pace.keep("say", 1).await;
+    assert_eq!(to_millis(clock.now()), 1_051);
+    pace.place("say", 1).await;
+    assert_eq!(to_millis(clock.now()), 1_051, "it was waited for already");
+    pace.keep("say", 1).await;
+    clock.sleep_until(clock.now() + TimeDelta::seconds(5)).await;
+    let late = to_millis(clock.now());
+    pace.place("say", 1).await;
+    pace.place("say", 1).await;
+    assert_eq!(to_millis(clock.now()), late + 1_051, "nobody came for it");
+}

@@ -32,6 +32,8 @@ use crate::{
 const VENDOR_RATE: u32 = 9;
 /// Writes a second: the older guide's limit, never wrong.
 const WRITE_RATE: u32 = 1;
+/// The bucket of replies; the vendor counts each method for itself.
+const POST: &str = "POST";
 /// Pages after which a list that does not end is a fault of the vendor's.
 const MAX_PAGES: usize = 2000;
 /// Tickets in a row whose chats could not be had: the vendor is out, not the ticket.
@@ -92,7 +94,8 @@ impl SkyHub {
         let max = self.settings.max_rate;
         let (bucket, rate) = match method {
             Method::GET => ("GET", max.min(VENDOR_RATE)),
-            _ => ("writes", max.min(WRITE_RATE)),
+            Method::POST => (POST, max.min(WRITE_RATE)),
+            _ => ("PATCH", max.min(WRITE_RATE)),
         };
         self.http.place(bucket, rate).await;
         let mut asked = self.http.request(method, url).headers(self.headers.clone());
@@ -273,6 +276,7 @@ impl Channel for SkyHub {
             let (code, _) = request::split(&target.remote_id)?;
             evidence["order_code"] = json!(self.order_code(code).await?);
         }
+        self.http.keep_place(POST, self.settings.max_rate.min(WRITE_RATE)).await;
         Ok(Prepared { evidence, page })
     }
 

@@ -43,6 +43,8 @@ use crate::{
 /// Discussions and messages that are asked for at once (contract 1.3, 1.7).
 const LIMIT: u64 = 10;
 const MESSAGE_LIMIT: u64 = 20;
+/// All operations share one address.
+const BUCKET: &str = "graphql";
 /// Both clocks may be off by so much when a send is looked for (contract 1.8).
 const SLACK: TimeDelta = TimeDelta::minutes(2);
 /// A fast sweep trusts the list's first page only so long after a full one.
@@ -132,7 +134,7 @@ impl Thg {
         token: Option<&SecretString>,
         sink: &mut dyn Sink,
     ) -> Result<Answer, ChannelError> {
-        self.http.place("graphql", self.max_rate).await;
+        self.http.place(BUCKET, self.max_rate).await;
         sink.requested();
         let mut builder = self.http.request(Method::POST, &self.settings.url).json(&request.body);
         if let Some(token) = token {
@@ -353,7 +355,9 @@ impl Channel for Thg {
     }
 
     async fn prepare(&self, send: &Sending<'_>) -> Result<Prepared, ChannelError> {
-        self.look_before(send).await
+        let prepared = self.look_before(send).await?;
+        self.http.keep_place(BUCKET, self.max_rate).await;
+        Ok(prepared)
     }
 
     async fn send(&self, send: &Sending<'_>) -> Result<Sent, ChannelError> {

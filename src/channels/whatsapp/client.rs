@@ -38,6 +38,8 @@ use crate::{
 
 /// A session of On-Premises is renewed when it has less than this left (it lives about seven days).
 const RENEW_BEFORE: TimeDelta = TimeDelta::days(3);
+/// Everything is counted together.
+const BUCKET: &str = "all";
 /// How long a file may take.
 const FILE_TIMEOUT: Duration = Duration::from_mins(5);
 
@@ -175,7 +177,7 @@ impl WhatsApp {
         load: &Load<'_>,
         token: &SecretString,
     ) -> Result<RequestBuilder, ChannelError> {
-        self.http.place("all", self.settings.max_rate).await;
+        self.http.place(BUCKET, self.settings.max_rate).await;
         let request = self.http.request(method, url).bearer_auth(token.expose_secret());
         Ok(match load {
             Load::Nothing => request,
@@ -219,7 +221,7 @@ impl WhatsApp {
 
     async fn login(&self, username: &str, password: &SecretString) -> Result<Token, ChannelError> {
         let url = request::on_premises(&self.settings.url, &["users", "login"]);
-        self.http.place("all", self.settings.max_rate).await;
+        self.http.place(BUCKET, self.settings.max_rate).await;
         let request =
             self.http.request(Method::POST, &url).basic_auth(username, Some(password.expose_secret()));
         // A login may be repeated: whatever goes wrong here, the message itself has not left.
@@ -349,6 +351,7 @@ impl Channel for WhatsApp {
     async fn prepare(&self, send: &Sending<'_>) -> Result<Prepared, ChannelError> {
         // Here too: the row parks before it is marked as sending.
         window_allows(send)?;
+        self.http.keep_place(BUCKET, self.settings.max_rate).await;
         Ok(Prepared::default())
     }
 
@@ -504,18 +507,4 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(answer: &Answer) -> Option<T>
 /// `2018-03-01 15:29:26+00:00`: a space where RFC 3339 has a `T`.
 fn expiry(text: &str) -> Option<Time> {
     chrono::DateTime::parse_from_rfc3339(&text.trim().replacen(' ', "T", 1)).ok().map(|at| at.to_utc())
-}
-
-/// A refusal of ours because of a limit of the vendor's.
-pub(super) fn too_large(what: &str, size: u64, max: u64) -> ChannelError {
-    ChannelError::new(
-        ErrorKind::Ours,
-        Retry::Never,
-        format!("{what} has {:.1} MB; {:.1} MB is the limit", mb(size), mb(max)),
-    )
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a size for reading, with one decimal")]
-fn mb(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }

@@ -8,24 +8,23 @@ use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
 use super::{
     answers::{Answered, MediaPlace, Named},
-    client::{Load, WhatsApp, read, too_large},
+    client::{Load, WhatsApp, read},
     error, map,
     request::{self, Api},
 };
 use crate::{
-    channels::{ChannelError, Downloaded, ErrorKind, Retry, http::Answer, lenient},
+    channels::{
+        ChannelError, Downloaded, ErrorKind, Retry,
+        files::{self, too_large},
+        http::Answer,
+        lenient,
+    },
     domain::attachment::StoredFile,
 };
 
 impl WhatsApp {
     pub(super) async fn upload_file(&self, file: &StoredFile, path: &Path) -> Result<String, ChannelError> {
-        let rules = self.settings.descriptor.capabilities.files.as_ref();
-        let limit = rules.and_then(|rules| rules.limit_for(&file.mime)).ok_or_else(|| {
-            ChannelError::ours(format!("WhatsApp takes no files of the type {} ({})", file.mime, file.name))
-        })?;
-        if file.size > limit.max_bytes {
-            return Err(too_large(&file.name, file.size, limit.max_bytes));
-        }
+        files::taken(&self.settings.descriptor, file)?;
         let base = &self.settings.url;
         let (url, load) = match self.api() {
             Api::Cloud => {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Pause;
-use crate::domain::{Facts, Time, outbox::Event};
+use crate::domain::{Delivery, Direction, Facts, Message, Role, Time, outbox::Event};
 
 /// Words of the log that matter here.
 pub const EVENTS: [&str; 3] = ["state", "gate", "episode"];
@@ -47,6 +47,18 @@ pub fn logged(events: &[Event]) -> Logged {
     let open = status.into_iter().chain(gate);
     found.pauses.extend(open.map(|(from, why)| Pause { from, to: None, why }));
     found
+}
+
+impl Logged {
+    /// Whether a reply of ours exists in this episode.
+    pub fn replied(&self, thread: &[Message]) -> bool {
+        thread.iter().any(|message| {
+            message.direction == Direction::Outbound
+                && message.author.role != Role::System
+                && !matches!(message.delivery, Some(Delivery::Failed | Delivery::Parked))
+                && self.episode_since.is_none_or(|since| message.created_at >= since)
+        })
+    }
 }
 
 type Open = Option<(Time, &'static str)>;

@@ -67,7 +67,7 @@ pub struct Value {
 }
 
 /// Items on their way into figures.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// What was asked.
     pub scope: Scope,

@@ -10,7 +10,7 @@ use super::{
     words,
 };
 use crate::domain::{
-    Facts, Status,
+    ChannelKind, Facts, Status,
     lifecycle::{self, Fact, Life, Step},
     time::{from_millis, to_millis},
 };
@@ -399,7 +399,8 @@ fn log_step(db: &Connection, id: i64, at: i64, step: Step, replayed: bool) -> Re
 
 /// Subject and language, from the customer's words.
 fn retell(db: &Connection, id: i64, row: &mut Row) -> Result<()> {
-    if !row.subject_given && matches!(row.kind.as_str(), "skyhub" | "whatsapp") {
+    // What was imported stands as it was.
+    if !row.subject_given && row.kind != ChannelKind::IMPORT.as_str() {
         let first = db
             .prepare_cached(
                 "SELECT body FROM message WHERE conversation = ?1 AND direction = 'inbound' AND body <> '' \

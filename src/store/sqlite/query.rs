@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, ToSql, types::Value};
 use super::{rows, words};
 use crate::{
     domain::{
-        Conversation, Gate, Time,
+        Conversation, ConversationId, Gate, Time,
         query::{Cmp, Has, Is, Query, What},
         time::to_millis,
     },
@@ -279,6 +279,44 @@ pub(super) fn list(db: &Connection, request: &ListRequest) -> Result<Vec<Convers
     let bound: Vec<(&str, &dyn ToSql)> =
         binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
     statement.query_map(bound.as_slice(), rows::conversation)?.collect()
+}
+
+/// The words around the newest hit in each conversation. A word of the query is enough: the others may stand elsewhere.
+pub(super) fn hits(
+    db: &Connection,
+    query: &Query,
+    of: &[ConversationId],
+) -> Result<Vec<(ConversationId, String)>> {
+    let words = query.terms.iter().filter(|term| !term.negated).filter_map(|term| match &term.what {
+        What::Word(word) => matching(word, true),
+        What::Phrase(phrase) => matching(phrase, false),
+        _ => None,
+    });
+    let words: Vec<String> = words.collect();
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let words = words.join(" OR ");
+    let mut statement = db.prepare_cached(
+        "SELECT snippet(message_text, 0, char(2), '', '…', 16) FROM message_text WHERE message_text MATCH ?1 \
+         AND rowid IN (SELECT id FROM message WHERE conversation = ?2) ORDER BY rowid DESC LIMIT 1",
+    )?;
+    let mut hits = Vec::new();
+    for id in of {
+        let hit: Option<String> = statement.query_row((&words, id.0), |r| r.get(0)).optional()?;
+        hits.extend(hit.map(|hit| (*id, around(&hit))));
+    }
+    Ok(hits)
+}
+
+/// A line in which the first hit (behind a mark) stands near the beginning: a row of a list is short.
+fn around(hit: &str) -> String {
+    const BEFORE: usize = 2;
+    let words: Vec<&str> = hit.split_whitespace().collect();
+    let first = words.iter().position(|word| word.contains('\u{2}')).unwrap_or(0);
+    let from = first.saturating_sub(BEFORE);
+    let cut = if from > 0 && !words[from].starts_with('…') { "…" } else { "" };
+    format!("{cut}{}", words[from..].join(" ").replace('\u{2}', ""))
 }
 
 /// How many conversations match, and how many of them are at risk.

@@ -245,6 +245,14 @@ impl Reading for SqliteStore {
             .await
     }
 
+    async fn hits(
+        &self,
+        query: Query,
+        of: Vec<ConversationId>,
+    ) -> Result<Vec<(ConversationId, String)>, StoreError> {
+        self.reader.read(move |db| query::hits(db, &query, &of)).await
+    }
+
     async fn canned_uses(&self, channel: ChannelName) -> Result<Vec<(String, String, u64)>, StoreError> {
         self.reader
             .read(move |db| {

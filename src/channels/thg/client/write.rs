@@ -7,7 +7,7 @@ use reqwest::Method;
 use super::{Thg, Uncounted, gone, page_of};
 use crate::{
     channels::{
-        ChannelError, ErrorKind, Retry, Sending, Sent, Target, json,
+        ChannelError, ErrorKind, Retry, Sending, Sent, Target, files, json,
         thg::{error, request},
     },
     domain::{attachment::StoredFile, change::Page, outbox::NewConversation},
@@ -66,6 +66,7 @@ impl Thg {
         let site = self.settings.site_url.as_deref().ok_or_else(|| {
             ChannelError::ours("this channel has no `site_url`, so files cannot be attached")
         })?;
+        files::taken(&self.descriptor, file)?;
         let data = self.ask(&request::uploader_config(), false, &mut Uncounted).await?;
         let down = || {
             ChannelError::new(

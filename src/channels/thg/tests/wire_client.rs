@@ -29,7 +29,7 @@ fn descriptor() -> Descriptor {
         kind: ChannelKind::THG,
         short: "THG".into(),
         vendor: None,
-        capabilities: capabilities(None),
+        capabilities: capabilities(Some((5 << 20, &["image/png".to_owned()]))),
         languages: Vec::new(),
         undo_window_ms: 10_000,
         account: None,

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{store, told};
 use crate::{
     domain::{
-        ChannelKind, Direction, Facts, Gate, Product, Status,
+        ChannelKind, ConversationId, Direction, Facts, Gate, Product, Status,
         attachment::StoredFile,
         change::{AttachmentSeen, Change, ConversationSeen},
         outbox::LocalChange,
@@ -215,4 +215,20 @@ async fn files_are_kept_under_the_hash_of_their_bytes() {
     let got = store.attachment_file(pending[0].message, 1).await.unwrap().unwrap();
     assert_eq!((got.mime.as_str(), path.exists()), ("image/png", false));
     assert!(store.file_path(&got.sha256).exists());
+}
+
+#[tokio::test]
+async fn a_hit_is_shown_with_the_words_around_it() {
+    let store = shelf().await;
+    let all: Vec<ConversationId> = (1..=3).map(ConversationId).collect();
+    let hits = |text: &str| store.hits(Query::parse(text).unwrap(), all.clone());
+    let [(id, words)] = &hits("pack").await.unwrap()[..] else { unreachable!("one hit") };
+    assert_eq!((id.0, words.as_str()), (2, "…bleibt mein Päckchen, bitte?"));
+    assert_eq!(hits("encomenda parcel").await.unwrap().len(), 2, "either word is enough to show where it is");
+    assert!(hits("is:unread").await.unwrap().is_empty());
+    for _ in 0..3 {
+        store.count_canned("americanas".into(), "late".into(), "pt-BR".into()).await.unwrap();
+    }
+    let uses = store.canned_uses("americanas".into()).await.unwrap();
+    assert_eq!(uses, [("late".to_owned(), "pt-BR".to_owned(), 3)]);
 }

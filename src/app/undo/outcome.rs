@@ -1,0 +1,257 @@
+//! What the store's answers mean for what was asked of it.
+
+use chrono::Duration;
+
+use super::{Again, Intent, LocalStep, Step, refused};
+use crate::{
+    app::{
+        composer::Composer,
+        model::{Load, Model, Screen},
+        msg::{Outcome, Request},
+        popup::{Ask, AskThen},
+        preflight::{Finding, Level},
+        words,
+    },
+    domain::{
+        Conversation, ConversationId, DraftKind,
+        desk::{Changed, Refusal, Seen},
+        outbox::LocalChange,
+    },
+};
+
+impl Model {
+    /// What became of a wish.
+    pub(in crate::app) fn answered(&mut self, intent: Intent, outcome: Outcome) {
+        if matches!(outcome, Outcome::Refused(_) | Outcome::Failed(_)) {
+            // What was to be undone did not happen.
+            self.undo.waiting = 0;
+        }
+        self.settled(intent, outcome);
+        if self.undo.waiting > 0 {
+            self.undo.waiting -= 1;
+            self.undo_last();
+        }
+    }
+
+    pub(in crate::app) fn settled(&mut self, intent: Intent, outcome: Outcome) {
+        match (intent, outcome) {
+            (Intent::Send { composer, to, until, group, .. }, Outcome::Committed(committed)) => {
+                self.committed(&committed, to, until, group);
+                let id = committed.conversation;
+                let (now, zone) = (self.now, self.options.zone);
+                for change in composer.then.changes(&self.options.me.clone(), now, zone) {
+                    self.change_held(id, change, "", group, Seen::default());
+                }
+            }
+            (Intent::Send { composer, review, .. }, Outcome::Refused(refusal)) => {
+                let (sentence, finding) = match refusal {
+                    Refusal::Changed { arrived, .. } => {
+                        let newest = arrived.last();
+                        let finding = Finding {
+                            level: Level::Amber,
+                            text: match newest {
+                                Some(_) => format!(
+                                    "{} since you last looked",
+                                    words::count(arrived.len(), "message came", "messages came")
+                                ),
+                                None => "the conversation changed since you last looked".to_owned(),
+                            },
+                            detail: newest.map_or_else(String::new, |message| message.body.clone()),
+                        };
+                        (finding.text.clone(), Some(finding))
+                    }
+                    other => (refused(&other), None),
+                };
+                self.bring_back(*composer, review.map(|it| *it), finding, &sentence);
+            }
+            (Intent::Send { composer, review, .. }, Outcome::Failed(words)) => {
+                self.bring_back(*composer, review.map(|it| *it), None, &words);
+            }
+            (Intent::Tell { what, until }, Outcome::Committed(committed)) => {
+                self.undo.push(Step::Told { rows: committed.rows, what, until });
+            }
+            (Intent::Note { composer }, Outcome::Failed(words)) => {
+                self.composer.get_or_insert(*composer);
+                self.typed();
+                self.say(format!("the note was not saved: {words}"));
+            }
+            (Intent::Note { composer }, Outcome::Refused(refusal)) => {
+                self.composer.get_or_insert(*composer);
+                self.typed();
+                self.say(format!("the note was not saved: {}", refused(&refusal)));
+            }
+            (Intent::Note { .. }, _) => {
+                self.say("note saved for the team");
+                self.refresh_thread();
+            }
+            (Intent::Change { group, id, change, label, .. }, Outcome::Changed(changed)) => {
+                self.changed(group, id, change, &label, changed);
+            }
+            (
+                Intent::Change { group, id, change, label, shown },
+                Outcome::Refused(Refusal::Changed { arrived, .. }),
+            ) => {
+                let again = Again { group, change, label, shown };
+                self.load(Load::Row(id), Request::Conversation(id));
+                if let Some(newest) = arrived.last() {
+                    let line = crate::domain::text::first_line(&newest.body, 60);
+                    self.ask_again(id, again, line);
+                } else {
+                    // Our picture of it was old: what is new about it is looked at before anything is done.
+                    self.again.insert(id, again);
+                }
+            }
+            (Intent::TakeBack { conversation, label, .. }, Outcome::TakenBack(draft)) => {
+                self.taken_back(conversation, &label, draft.map(|it| *it));
+            }
+            (Intent::SaveDraft { at }, Outcome::Done) => {
+                if let Some(composer) = &mut self.composer {
+                    composer.saved_at = Some(at);
+                }
+                // The border shows minutes: nothing to draw for this alone.
+                self.dirty = self.notice.is_some() || self.dirty;
+            }
+            (Intent::SaveDraft { .. }, Outcome::DraftHeld(held)) => {
+                self.draft_held(None, held);
+                self.say_elsewhere();
+            }
+            (Intent::TakeDraft, Outcome::DraftTaken(draft)) => self.draft_taken(draft.map(|it| *it)),
+            (Intent::SaveDraft { .. }, Outcome::Failed(words)) => {
+                if let Some(composer) = &mut self.composer {
+                    composer.dirty = true;
+                }
+                self.say(format!("NOT SAVED: {words}; the text is still here"));
+            }
+            (Intent::File, Outcome::File(file)) => {
+                let name = file.name.clone();
+                if let Some(composer) = &mut self.composer {
+                    composer.files.push(file);
+                }
+                self.typed();
+                self.say(format!("attached {name}"));
+            }
+            (Intent::Settle { label }, Outcome::Done) => {
+                self.say(label);
+                self.refresh_outbox();
+            }
+            (_, Outcome::Refused(refusal)) => {
+                self.say(refused(&refusal));
+                self.refresh_after_refusal();
+            }
+            (_, Outcome::Failed(words)) => self.say(words),
+            _ => {}
+        }
+    }
+
+    pub(in crate::app) fn refresh_after_refusal(&mut self) {
+        self.refresh_list();
+        self.refresh_thread();
+        self.refresh_outbox();
+    }
+
+    pub(in crate::app) fn changed(
+        &mut self,
+        group: u64,
+        id: ConversationId,
+        change: LocalChange,
+        label: &str,
+        changed: Changed,
+    ) {
+        let step = LocalStep { id, change, inverse: changed.inverse, rows: changed.rows };
+        if step.inverse.is_empty() && step.rows.is_empty() {
+            return;
+        }
+        let until =
+            (!step.rows.is_empty()).then(|| self.now + Duration::seconds(crate::app::triage::HOLD_SECONDS));
+        let told = (!step.rows.is_empty()).then(|| self.told(id, &step.change)).flatten();
+        self.start_count_down(until);
+        match self.undo.done.last_mut() {
+            Some(
+                Step::Local { changes, group: last, .. } | Step::Sent { with: changes, group: last, .. },
+            ) if *last == group => {
+                changes.push(step);
+                return;
+            }
+            _ => {}
+        }
+        self.undo.push(Step::Local { label: label.to_owned(), changes: vec![step], until, told, group });
+    }
+
+    /// The newest of a conversation whose change was refused because our picture of it was old.
+    pub(in crate::app) fn looked_again(&mut self, row: &Conversation) {
+        let Some(again) = self.again.remove(&row.id) else { return };
+        let heard = row.last_direction == Some(crate::domain::Direction::Inbound);
+        let new = again
+            .shown
+            .is_none_or(|(unread, updated)| row.unread > unread || (heard && row.updated_at > updated));
+        if new {
+            let line = row.last_line.clone().unwrap_or_default();
+            self.ask_again(row.id, again, &line);
+        } else {
+            let seen = Seen { rev: Some(row.rev), message: None };
+            self.change_held(row.id, again.change, &again.label, again.group, seen);
+        }
+    }
+
+    /// Something arrived that this screen has not shown: alone, it is shown, and another key does it all the same; of
+    /// marked ones it is left out and stays marked.
+    pub(in crate::app) fn ask_again(&mut self, id: ConversationId, again: Again, line: &str) {
+        let Again { group, change, label, .. } = again;
+        if self.undo.bulk.0 == group && self.undo.bulk.1 > 1 {
+            if self.list.marks.insert(id) {
+                self.undo.left_out += 1;
+            }
+            let left = words::count(self.undo.left_out, "conversation", "conversations");
+            self.say(format!("{left} left out, something new came there; still marked"));
+            return;
+        }
+        let name = self.known(id).map_or_else(|| id.to_string(), |row| row.counterpart.name.clone());
+        let mut ask = Ask::new(
+            format!("{name} wrote since you looked: \"{line}\"   {label} all the same?"),
+            "do it all the same",
+            AskThen::Change { id, change, label },
+        );
+        ask.needs_drawing = true;
+        self.ask = Some(ask);
+        self.refresh_thread();
+    }
+
+    pub(in crate::app) fn taken_back(
+        &mut self,
+        conversation: Option<ConversationId>,
+        label: &str,
+        draft: Option<crate::domain::Draft>,
+    ) {
+        self.refresh_outbox();
+        self.refresh_list();
+        let Some(draft) = draft else {
+            self.say(format!("taken back: {label}"));
+            self.refresh_thread();
+            return;
+        };
+        self.say(format!("taken back: {label}; it is your draft"));
+        let here = conversation.is_some()
+            && self.composer.as_ref().is_some_and(|it| it.to == conversation && it.kind == draft.kind);
+        if here {
+            if let Some(composer) = &mut self.composer {
+                composer.loaded = true;
+                self.loads.remove(&Load::Draft);
+                composer.take(draft);
+            }
+        } else if self.composer.as_ref().is_none_or(Composer::is_empty) && self.screen != Screen::Form {
+            let Some(id) = draft.conversation.or(conversation) else { return };
+            if let Some(channel) = self.known(id).map(|row| row.channel.clone()) {
+                self.open_conversation(id);
+                self.composer = None;
+                self.open_composer(id, channel, DraftKind::Reply);
+                self.loads.remove(&Load::Draft);
+                if let Some(composer) = &mut self.composer {
+                    composer.loaded = true;
+                    composer.take(draft);
+                }
+            }
+        }
+        self.refresh_thread();
+        self.thread_resized();
+    }
+}

@@ -1,0 +1,342 @@
+//! What every channel must do, whatever its vendor: one suite, run by its declared capabilities against the simulator.
+//! A new kind gets it by being in the registry, with an account in the simulator.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+mod stage;
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use deskline::{
+    channels::{ErrorKind, Found, Retry, Set, Sweep, registry},
+    domain::{Action, Outgoing, Reach, attachment::StoredFile, capability::Caption, outbox::NewConversation},
+    simulator::{Fault, What},
+    store::{Desk, EngineSide, Reading, sqlite::SqliteStore},
+};
+use sha2::{Digest, Sha256};
+use stage::{Kept, Player, Stage, decorated};
+
+fn status(code: u16, retry_after: Option<&str>) -> What {
+    What::Status {
+        code,
+        body: String::new(),
+        content_type: String::new(),
+        retry_after: retry_after.map(str::to_owned),
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_the_registry_plays_here() {
+    let stage = Stage::new().await;
+    let playing: BTreeSet<String> = stage.players().await.iter().map(Player::kind).collect();
+    let kinds: BTreeSet<String> = registry::KINDS.iter().map(|it| it.schema.kind.to_owned()).collect();
+    assert_eq!(playing, kinds, "a kind without an account in the simulator is tested by nobody");
+}
+
+#[tokio::test]
+async fn a_check_logs_in_reads_and_knows_the_vendors_clock() {
+    let stage = Stage::new().await;
+    for player in stage.players().await {
+        let checked = player.channel.check().await.unwrap_or_else(|error| panic!("{player}: {error}"));
+        assert!(!checked.said.is_empty(), "{player}");
+    }
+    stage.assert_no_breach();
+}
+
+#[tokio::test]
+async fn paging_is_resumed_wherever_it_broke() {
+    let stage = Stage::new().await;
+    for player in stage.pulled().await {
+        let whole = Kept::default();
+        player.scan(Sweep::Full, &whole).await.unwrap();
+        assert!(whole.conversations().len() >= 14, "{player} pages");
+        for broken in [2, 3, 5, 8, 13] {
+            let kept = Kept::default();
+            let player = stage.player(&player.name).await;
+            stage.strike(Fault::next("*", "*", What::ResetBefore).on_call(broken));
+            let first = player.scan(Sweep::Full, &kept).await;
+            stage.fair_weather();
+            assert!(first.is_ok() || kept.messages().len() <= whole.messages().len(), "{player}: {broken}");
+            player.scan(Sweep::Full, &kept).await.unwrap();
+            assert_eq!(kept.messages(), whole.messages(), "{player}: broken at request {broken}");
+        }
+    }
+    stage.assert_no_breach();
+}
+
+#[tokio::test]
+async fn reading_twice_changes_nothing() {
+    let stage = Stage::new().await;
+    for player in stage.players().await {
+        let kept = Kept::default();
+        player.read(&stage, &kept).await;
+        let store = SqliteStore::temporary().unwrap();
+        let descriptor = player.channel.descriptor().clone();
+        let name = descriptor.name.clone();
+        store.open_as("ana".into(), vec![descriptor], stage.now()).await.unwrap();
+        let mut pictures = Vec::new();
+        for round in 0..2 {
+            for page in kept.pages() {
+                let applied = store.apply(name.clone(), page, stage.now()).await.unwrap();
+                assert!(round == 0 || applied.messages_new == 0, "{player}");
+            }
+            let mut picture = Vec::new();
+            for seen in kept.conversations() {
+                let id =
+                    store.find(name.clone(), seen.remote_id.clone()).await.unwrap().expect("it is there");
+                picture.push((
+                    store.conversation(id, "ana".into(), stage.now()).await.unwrap(),
+                    store.thread(id, None, 500).await.unwrap(),
+                ));
+            }
+            pictures.push(picture);
+        }
+        assert!(!pictures[0].is_empty(), "{player}");
+        assert_eq!(pictures[0], pictures[1], "{player}");
+    }
+    stage.assert_no_breach();
+}
+
+#[tokio::test]
+async fn refused_credentials_are_told_from_refused_requests() {
+    let stage = Stage::new().await;
+    for player in stage.players().await {
+        let stranger = stage.stranger(&player.name).await;
+        let error = stranger.channel.check().await.expect_err("nobody knows these secrets");
+        assert_eq!((error.kind, error.retry), (ErrorKind::Credentials, Retry::Never), "{player}");
+        assert!(!error.words.contains(stage::WRONG), "{player} says its secrets: {error}");
+
+        let target = player.somebody(&stage).await;
+        stage.strike(Fault::always("*", "*", status(400, None)));
+        let error = player.reply(&target, "a bad request").await.expect_err("refused");
+        stage.fair_weather();
+        assert_eq!((error.kind, error.retry), (ErrorKind::Refused, Retry::Never), "{player}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_of_the_vendors_is_obeyed() {
+    let stage = Stage::new().await;
+    for player in stage.players().await {
+        let target = player.somebody(&stage).await;
+        for (said, wait) in [(Some("7"), Some(std::time::Duration::from_secs(7))), (None, None)] {
+            stage.strike(Fault::always("*", "*", status(429, said)));
+            let error = player.reply(&target, "too much").await.expect_err("limited");
+            assert_eq!((error.kind, error.retry), (ErrorKind::RateLimited, Retry::Safe(wait)), "{player}");
+            if !player.listens() {
+                let error = player.scan(Sweep::Full, &Kept::default()).await.expect_err("limited");
+                assert_eq!(
+                    (error.kind, error.retry),
+                    (ErrorKind::RateLimited, Retry::Safe(wait)),
+                    "{player}"
+                );
+            }
+            stage.fair_weather();
+        }
+        assert_eq!(stage.copies("too much"), 0, "{player}");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_has_heard_of_survives() {
+    let stage = Stage::new().await;
+    for player in stage.players().await {
+        let plain = Kept::default();
+        player.read(&stage, &plain).await;
+        let odd = Kept::default();
+        if player.listens() {
+            // What an answer may hold, a webhook may too.
+            player.heard(&stage, &odd, decorated).await;
+        } else {
+            for what in [What::ExtraFields, What::UnknownEnum { field: "status".into() }] {
+                stage.strike(Fault::always("*", "*", what));
+            }
+            stage.player(&player.name).await.scan(Sweep::Full, &odd).await.unwrap();
+            stage.fair_weather();
+        }
+        assert_eq!(odd.messages(), plain.messages(), "{player}");
+        assert_eq!(odd.conversations().len(), plain.conversations().len(), "{player}");
+    }
+    stage.assert_no_breach();
+}
+
+#[tokio::test]
+async fn an_outage_is_never_an_empty_inbox() {
+    let stage = Stage::new().await;
+    for player in stage.pulled().await {
+        for what in [status(500, None), status(503, None), What::Html, What::TruncatedJson, What::Garbage] {
+            let kept = Kept::default();
+            stage.strike(Fault::always("*", "*", what.clone()));
+            let error = player.scan(Sweep::Full, &kept).await.expect_err("an outage");
+            stage.fair_weather();
+            assert_eq!(error.kind, ErrorKind::Outage, "{player}: {what:?}: {error}");
+            assert!(kept.pages().is_empty(), "{player}: {what:?} moved a cursor");
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_make_the_round_trip() {
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    for player in stage.players().await {
+        let rules = player.channel.descriptor().capabilities.files.clone();
+        let bytes = b"%PDF-1.4 a file".to_vec();
+        let path = folder.path().join("a.pdf");
+        std::fs::write(&path, &bytes).unwrap();
+        let file = StoredFile {
+            sha256: hex::encode(Sha256::digest(&bytes)),
+            name: "a.pdf".into(),
+            mime: "application/pdf".into(),
+            size: bytes.len() as u64,
+        };
+        let before = stage.requests();
+        let Some(rules) = rules else {
+            let error = player.channel.upload(&file, &path).await.expect_err("no files here");
+            assert_eq!((error.kind, stage.requests()), (ErrorKind::Ours, before), "{player}: {error}");
+            continue;
+        };
+        let limit = rules.limit_for(&file.mime).unwrap_or_else(|| panic!("{player} takes PDF")).clone();
+        let large = StoredFile { size: limit.max_bytes + 1, ..file.clone() };
+        let error = player.channel.upload(&large, &path).await.expect_err("too large");
+        assert_eq!((error.kind, stage.requests()), (ErrorKind::Ours, before), "{player}: {error}");
+
+        let name =
+            player.channel.upload(&file, &path).await.unwrap_or_else(|error| panic!("{player}: {error}"));
+        let target = player.somebody(&stage).await;
+        let text = if rules.caption == Caption::Always || limit.caption { "with a file" } else { "" };
+        let outgoing = Outgoing { text: text.into(), file: Some(file), ..Outgoing::default() };
+        player.say(&target, outgoing, Some(name)).await.unwrap_or_else(|error| panic!("{player}: {error}"));
+        assert_eq!(stage.copies("with a file"), 1, "{player}");
+        stage.forget("with a file");
+
+        let kept = Kept::default();
+        player.read(&stage, &kept).await;
+        for seen in kept.attachments() {
+            let Some(remote_ref) = seen.remote_ref else { continue };
+            let here = folder.path().join("fetched");
+            let mut to = tokio::fs::File::create(&here).await.unwrap();
+            let fetched = player.channel.download(&remote_ref, 1 << 20, &mut to).await;
+            let fetched = fetched.unwrap_or_else(|error| panic!("{player}: {error}"));
+            let bytes = std::fs::read(&here).unwrap();
+            assert_eq!(fetched.size, bytes.len() as u64, "{player}");
+            if let Some(sha256) = seen.sha256 {
+                assert_eq!(hex::encode(Sha256::digest(&bytes)), sha256, "{player}");
+            }
+            let error = player.channel.download(&remote_ref, 1, &mut to).await.expect_err("too large");
+            assert_eq!(error.kind, ErrorKind::Ours, "{player}: {error}");
+        }
+    }
+    stage.assert_no_breach();
+}
+
+#[tokio::test]
+async fn what_is_forbidden_is_refused_before_the_wire() {
+    let stage = Stage::new().await;
+    for player in stage.players().await {
+        let can = player.channel.descriptor().capabilities.clone();
+        let target = player.somebody(&stage).await;
+        let before = stage.requests();
+        let sets = [
+            (can.resolve, Set::Close),
+            (can.reopen, Set::Reopen),
+            (can.mark_read, Set::Read),
+            (can.mark_unread, Set::Unread),
+        ];
+        for (_, set) in sets.iter().filter(|(reach, _)| *reach != Reach::Remote) {
+            let error = player.channel.set(&target, set).await.expect_err("not at the vendor");
+            assert_eq!(error.kind, ErrorKind::Ours, "{player}: {set:?}");
+            assert!(error.words.split_whitespace().count() > 3, "{player}: {set:?}: {error}");
+        }
+        let new = NewConversation::default();
+        let error = player.may_create(&new).expect_err("nothing is said of it");
+        assert!(error.words.split_whitespace().count() > 3, "{player}: {error}");
+        if can.create == Reach::Forbidden {
+            let error = player.act(&Action::Create(new), None).await.expect_err("never");
+            assert_eq!(error.kind, ErrorKind::Ours, "{player}");
+        }
+        assert_eq!(stage.requests(), before, "{player} asked the vendor");
+    }
+}
+
+#[tokio::test]
+async fn a_state_may_be_set_twice() {
+    let stage = Stage::new().await;
+    for player in stage.players().await {
+        let can = player.channel.descriptor().capabilities.clone();
+        let target = player.somebody(&stage).await;
+        for (reach, set) in [
+            (can.mark_read, Set::Read),
+            (can.mark_unread, Set::Unread),
+            (can.resolve, Set::Close),
+            (can.reopen, Set::Reopen),
+        ] {
+            for _ in 0..2 {
+                if reach == Reach::Remote {
+                    let done = player.channel.set(&target, &set).await;
+                    done.unwrap_or_else(|error| panic!("{player}: {set:?}: {error}"));
+                }
+            }
+        }
+    }
+    stage.assert_no_breach();
+}
+
+#[tokio::test]
+async fn a_send_is_there_once_and_never_called_failed_where_nobody_knows() {
+    let stage = Stage::new().await;
+    for player in stage.players().await {
+        let target = player.somebody(&stage).await;
+        // Several of them see the same conversations.
+        let plain = format!("a plain one of {player}");
+        let sent = player.reply(&target, &plain).await.unwrap_or_else(|error| panic!("{player}: {error}"));
+        assert_eq!(stage.copies(&plain), 1, "{player}");
+        stage.clock.forward(TimeDelta::minutes(1));
+        let kept = Kept::default();
+        player.read(&stage, &kept).await;
+        if let (Some(key), false) = (&sent.key, player.listens()) {
+            let back = kept.messages().into_iter().find(|it| it.1 == plain).map(|it| it.0);
+            assert_eq!(back.as_ref(), Some(key), "{player} knows its own message again");
+        }
+
+        for (text, what, lands) in [
+            ("answer lost", What::ResetAfter, 1),
+            ("answer unreadable", What::StatusAfter { code: 502, body: String::new() }, 1),
+            ("line cut", What::ResetBefore, 0),
+        ] {
+            let target = player.somebody(&stage).await;
+            stage.strike(Fault::always("*", "*", what).where_it_says(text));
+            let send = player.begin(&target, text).await.unwrap_or_else(|error| panic!("{player}: {error}"));
+            let error = send.leaves().await.expect_err("no clear answer");
+            stage.fair_weather();
+            assert_eq!(error.retry, Retry::Unclear, "{player}: {text}: {error}");
+            assert_eq!(stage.copies(text), lands, "{player}: {text}");
+            stage.clock.forward(TimeDelta::minutes(1));
+            match (send.look_up().await.unwrap(), lands) {
+                (Found::There(_), 1) | (Found::Absent(_), 0) | (Found::CannotLook(_), _) => {}
+                (found, _) => panic!("{player}: {text}: {found:?}"),
+            }
+            assert_eq!(stage.copies(text), lands, "{player}: looking sends nothing");
+            stage.forget(text);
+        }
+    }
+    stage.assert_no_breach();
+}
+
+#[tokio::test]
+async fn a_webhook_that_nobody_signed_is_nobodys_and_nonsense_is_counted() {
+    let stage = Stage::new().await;
+    for player in stage.players().await {
+        let Some(hook) = player.channel.webhook() else { continue };
+        let signed = !hook.verifies(None, b"{}");
+        if signed {
+            assert!(!hook.verifies(Some("sha256=00"), b"{}"), "{player}");
+        }
+        assert_eq!(hook.challenge(&[]), None, "{player}");
+        for body in ["", "null", "[]", "{", "\u{feff}{}", r#"{"entry":[1,{"changes":[null,{"value":7}]}]}"#] {
+            let parsed = hook.parse(body.as_bytes(), stage.now(), true);
+            assert!(parsed.page.changes.is_empty(), "{player}: {body}");
+        }
+    }
+}
