@@ -397,6 +397,37 @@ fn only_the_roots_ask_the_process_and_the_clock() {
 }
 
 #[test]
+fn only_a_kinds_own_folders_name_it() {
+    // The domain has the marketplaces' clocks, the screens word a few things by kind, the demo plays all vendors. What
+    // is stored, synced, configured or commanded knows no kind.
+    let held = ["config", "store", "sync", "terminal", "cli"];
+    let demo = Path::new("src/cli/demo.rs");
+    let registry = fs::read_to_string("src/channels/registry.rs").unwrap();
+    let kinds: Vec<String> = registry
+        .split("super::")
+        .filter_map(|rest| Some(rest.split_once("::KIND")?.0.to_owned()))
+        .filter(|kind| kind.chars().all(char::is_alphanumeric))
+        .collect();
+    assert!(kinds.len() >= 4, "{kinds:?}");
+    let mut faults = Vec::new();
+    for source in
+        sources().iter().filter(|source| held.contains(&source.room.as_str()) && source.path != demo)
+    {
+        let text = fs::read_to_string(&source.path).unwrap();
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
+        for (at, line) in lines {
+            let by_text = kinds.iter().any(|kind| line.contains(&format!("\"{kind}\"")));
+            let by_name =
+                kinds.iter().any(|kind| line.contains(&format!("ChannelKind::{}", kind.to_uppercase())));
+            if by_text || by_name {
+                faults.push(format!("{}:{}: {}", source.path.display(), at + 1, line.trim()));
+            }
+        }
+    }
+    report(&faults);
+}
+
+#[test]
 fn only_cli_prints() {
     let mut faults = Vec::new();
     for source in sources().iter().filter(|source| source.room != "cli") {

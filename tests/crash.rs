@@ -493,6 +493,7 @@ fn everything() -> ListRequest {
         sort: Sort::Updated,
         limit: 10_000,
         after: None::<ConversationId>,
+        way: deskline::store::Way::Down,
         now: chrono::Utc::now(),
     }
 }

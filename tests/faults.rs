@@ -13,7 +13,7 @@ use deskline::{
     domain::{Conversation, Delivery, RowState, desk::ListRequest, query::Query},
     simulator::{Fault, What, Writer},
     store::{
-        EngineSide as _, Reading as _, Sort,
+        EngineSide as _, Reading as _, Sort, Way,
         sqlite::{OpenOptions, SqliteStore},
     },
 };
@@ -82,8 +82,15 @@ impl Desk {
     fn conversations(&self, query: &str) -> Vec<Conversation> {
         let query = Query::parse(query).expect("a query");
         let now = chrono::Utc::now();
-        let request =
-            ListRequest { query, me: "root".into(), sort: Sort::Updated, limit: 1000, after: None, now };
+        let request = ListRequest {
+            query,
+            me: "root".into(),
+            sort: Sort::Updated,
+            way: Way::Down,
+            limit: 1000,
+            after: None,
+            now,
+        };
         self.stored(async |store| store.list(request).await.expect("a list"))
     }
 

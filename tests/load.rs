@@ -23,7 +23,7 @@ use deskline::{
         time::Clock,
     },
     store::{
-        Commit, Desk as _, EngineSide as _, Reading as _, Seen, Sort,
+        Commit, Desk as _, EngineSide as _, Reading as _, Seen, Sort, Way,
         sqlite::{OpenOptions, SqliteStore},
     },
     sync::{Engine, EngineHandle, EngineOptions, Pace, testing::FakeChannel},
@@ -135,6 +135,7 @@ async fn works(store: Arc<SqliteStore>, n: usize, until: Instant) -> Vec<String>
             query: Query::default(),
             me: me.clone(),
             sort: Sort::Updated,
+            way: Way::Down,
             limit: 50,
             after: None,
             now: chrono::Utc::now(),

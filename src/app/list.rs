@@ -19,12 +19,14 @@ use super::{
 };
 use crate::domain::{
     ChannelName, Conversation, ConversationId, Customer, Delivery, Status, Time,
-    desk::{Count, Sort},
+    desk::{Count, Sort, Way},
     query::{BUILT_IN, Query},
 };
 
 /// A page that is asked for at a time; more come when the cursor nears the end.
-pub(super) const PAGE: usize = 200;
+pub(super) const PAGE: usize = 100;
+/// Rows that are kept: a list of a hundred thousand that somebody pages through is a window all the same.
+pub(super) const KEPT: usize = 600;
 
 /// As many as a query marks at most.
 const MARKS: usize = 2000;
@@ -81,15 +83,30 @@ pub struct List {
     pub hits: HashMap<ConversationId, String>,
     /// Whether the first page is on its way.
     pub loading: bool,
-    /// Whether the store has no further rows.
+    /// Whether the store has no further rows below.
     pub complete: bool,
+    /// Whether the store has rows above: the list is a window, and this one was come by from the end.
+    pub above: bool,
     /// A query of its own in place of the view's (`g c`), with its title.
     pub special: Option<(String, String)>,
     /// How many conversations that query matches.
     pub special_count: Option<Count>,
     /// The rows are replaced by what comes next; else what comes next is held against the order.
     pub(super) fresh: bool,
-    pub(super) go_last: bool,
+    /// Where the rows belong that were asked for.
+    pub(super) more: More,
+}
+
+/// Where further rows belong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum More {
+    /// Below those that are here.
+    #[default]
+    Below,
+    /// Above them.
+    Above,
+    /// In their place: they are the last ones.
+    Last,
 }
 
 impl List {
@@ -126,10 +143,11 @@ impl List {
             arrived: BTreeSet::new(),
             loading: true,
             complete: false,
+            above: false,
             special: None,
             special_count: None,
             fresh: true,
-            go_last: false,
+            more: More::Below,
         }
     }
 
@@ -242,7 +260,7 @@ impl Model {
         match act {
             Act::Next => self.step(1),
             Act::Previous => self.step(-1),
-            Act::Top => self.select_at(0),
+            Act::Top => self.top(),
             Act::Bottom => self.bottom(),
             Act::HalfDown => self.step(self.half()),
             Act::HalfUp => self.step(-self.half()),
@@ -325,22 +343,36 @@ impl Model {
         }
     }
 
+    fn top(&mut self) {
+        if self.list.above {
+            let marks = std::mem::take(&mut self.list.marks);
+            self.list.selected = None;
+            self.reload_list();
+            self.list.marks = marks;
+        } else {
+            self.select_at(0);
+        }
+    }
+
     fn bottom(&mut self) {
-        let rows = self.list.shown().len();
-        self.select_at(rows.saturating_sub(1));
-        if !self.list.complete {
-            self.list.go_last = true;
-            self.load_more();
+        if self.list.complete {
+            let rows = self.list.shown().len();
+            self.select_at(rows.saturating_sub(1));
+        } else {
+            self.load_last();
         }
     }
 
     pub(super) fn select_at(&mut self, at: usize) {
         let shown = self.list.shown();
         let Some(id) = shown.get(at).map(|row| row.id) else { return };
-        let near_the_end = at + 2 * self.list_height() >= shown.len();
+        let near = 2 * self.list_height();
+        let (near_the_end, near_the_top) = (at + near >= shown.len(), at < near);
         self.select(id);
         if near_the_end && !self.list.complete && !self.list.rows.is_empty() {
             self.load_more();
+        } else if near_the_top && self.list.above {
+            self.load_above();
         }
     }
 
@@ -459,7 +491,7 @@ impl Model {
         let query = format!("{} {text}", self.list.query());
         self.load(
             Load::MarkQuery,
-            Request::List(ListWish { query, sort: Sort::Updated, limit: MARKS, after: None }),
+            Request::List(ListWish { query, sort: Sort::Updated, limit: MARKS, after: None, way: Way::Down }),
         );
     }
 

@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 use chrono::Duration;
 
 use super::{
-    list::PAGE,
+    list::{KEPT, More, PAGE},
     model::{Load, Model, Screen, Timer},
     msg::{ListWish, Request},
+    popup::PickerKind,
 };
-use crate::domain::{Conversation, ConversationId, desk::Count};
+use crate::domain::{
+    Conversation, ConversationId,
+    desk::{Count, Way},
+};
 
 impl Model {
     /// Asks for the list anew; its order is renewed with the answer.
@@ -19,13 +23,15 @@ impl Model {
         self.list.arrived.clear();
         self.list.fresh = true;
         self.list.loading = true;
-        self.list.go_last = false;
         self.loads.remove(&Load::More);
-        self.ask_list(PAGE);
+        self.ask_list(PAGE, None);
     }
 
-    fn ask_list(&mut self, limit: usize) {
-        let wish = ListWish { query: self.list.query(), sort: self.list.sort(), limit, after: None };
+    fn ask_list(&mut self, limit: usize, after: Option<ConversationId>) {
+        let typing =
+            matches!(&self.picker, Some(it) if matches!(it.kind, PickerKind::Search | PickerKind::SearchAll));
+        let way = if typing { Way::Typed } else { Way::Down };
+        let wish = ListWish { query: self.list.query(), sort: self.list.sort(), limit, after, way };
         self.load(Load::List, Request::List(wish));
     }
 
@@ -35,8 +41,9 @@ impl Model {
             return;
         }
         self.list.fresh = false;
-        let limit = self.list.rows.len().clamp(PAGE, 1000);
-        self.ask_list(limit);
+        let limit = self.list.rows.len().clamp(PAGE, KEPT);
+        let after = self.list.rows.first().filter(|_| self.list.above).map(|row| row.id);
+        self.ask_list(limit, after);
     }
 
     /// Before the first key the list fills as the first sync does: nothing is held that nobody has looked at.
@@ -46,7 +53,7 @@ impl Model {
             self.list.selected = None;
         } else {
             self.list.fresh = true;
-            self.ask_list(PAGE);
+            self.ask_list(PAGE, None);
         }
     }
 
@@ -66,8 +73,26 @@ impl Model {
             return;
         }
         let Some(last) = self.list.rows.last().map(|row| row.id) else { return };
-        let wish =
-            ListWish { query: self.list.query(), sort: self.list.sort(), limit: PAGE, after: Some(last) };
+        self.ask_more(More::Below, Some(last), Way::Down);
+    }
+
+    /// Rows above those that are here.
+    pub(super) fn load_above(&mut self) {
+        if self.loads.contains_key(&Load::More) {
+            return;
+        }
+        let Some(first) = self.list.rows.first().map(|row| row.id) else { return };
+        self.ask_more(More::Above, Some(first), Way::Up);
+    }
+
+    /// The end of the list, in place of what is here.
+    pub(super) fn load_last(&mut self) {
+        self.ask_more(More::Last, None, Way::Up);
+    }
+
+    fn ask_more(&mut self, more: More, after: Option<ConversationId>, way: Way) {
+        self.list.more = more;
+        let wish = ListWish { query: self.list.query(), sort: self.list.sort(), limit: PAGE, after, way };
         self.load(Load::More, Request::List(wish));
     }
 
@@ -76,6 +101,7 @@ impl Model {
             self.list.fresh = false;
             self.list.loading = false;
             self.list.complete = rows.len() < PAGE;
+            self.list.above = false;
             self.list.rows = rows;
             self.list.arrived.clear();
             self.list.top = 0;
@@ -122,16 +148,41 @@ impl Model {
     }
 
     pub(super) fn more_loaded(&mut self, rows: Vec<Conversation>) {
-        self.list.complete = rows.len() < PAGE;
-        for row in rows {
-            if self.list.row(row.id).is_none() {
-                self.list.rows.push(row);
+        let full = rows.len() >= PAGE;
+        let mut new: Vec<Conversation> = match self.list.more {
+            More::Last => rows,
+            _ => rows.into_iter().filter(|row| self.list.row(row.id).is_none()).collect(),
+        };
+        match self.list.more {
+            More::Below => {
+                self.list.complete = !full;
+                self.list.rows.append(&mut new);
+                let over = self.list.rows.len().saturating_sub(KEPT);
+                if over > 0 {
+                    self.list.rows.drain(..over);
+                    self.list.above = true;
+                    self.list.top = self.list.top.saturating_sub(over);
+                }
+            }
+            More::Above => {
+                self.list.above = full;
+                self.list.top += new.len();
+                self.list.rows.splice(0..0, new);
+                if self.list.rows.len() > KEPT {
+                    self.list.rows.truncate(KEPT);
+                    self.list.complete = false;
+                }
+            }
+            More::Last => {
+                self.list.above = full;
+                self.list.complete = true;
+                self.list.rows = new;
+                self.list.top = 0;
+                self.select_at(self.list.shown().len().saturating_sub(1));
             }
         }
-        if std::mem::take(&mut self.list.go_last) {
-            let last = self.list.shown().len().saturating_sub(1);
-            self.select_at(last);
-        }
+        // With a filter the rows that are shown are others than those that are here.
+        self.settle_top();
     }
 
     pub(super) fn row_loaded(&mut self, row: Conversation) {

@@ -64,6 +64,31 @@ pub struct AppOptions {
     pub size: (u16, u16),
 }
 
+impl AppOptions {
+    /// Nothing configured: for benches and stand-ins.
+    pub fn plain(me: &str, size: (u16, u16)) -> Self {
+        Self {
+            me: me.to_owned(),
+            name: me.to_owned(),
+            descriptors: Vec::new(),
+            views: Vec::new(),
+            channel: None,
+            keep_status: false,
+            lint: HashMap::new(),
+            canned: Vec::new(),
+            filters: Vec::new(),
+            preset: "default".to_owned(),
+            bindings: Vec::new(),
+            pin: None,
+            mouse: false,
+            members: Vec::new(),
+            zone: Tz::UTC,
+            demo: false,
+            size,
+        }
+    }
+}
+
 /// Which screen has the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Screen {

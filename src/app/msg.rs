@@ -21,7 +21,7 @@ use crate::domain::{
     Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Message,
     MessageId, OutboxRow, RowNumber, Time,
     attachment::StoredFile,
-    desk::{Changed, Commit, Committed, Count, Refusal, Seen, Sort},
+    desk::{Changed, Commit, Committed, Count, Refusal, Seen, Sort, Way},
     outbox::{Event, LocalChange},
     report::{By, Report},
 };
@@ -243,6 +243,8 @@ pub struct ListWish {
     pub limit: usize,
     /// Continue after this conversation of the same list.
     pub after: Option<ConversationId>,
+    /// From which end.
+    pub way: Way,
 }
 
 /// The store's answer to a [`Request`].

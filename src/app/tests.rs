@@ -6,6 +6,7 @@ mod canned;
 mod desk;
 mod find;
 mod keys;
+mod list;
 mod parked;
 mod rules;
 mod windows;

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::domain::{
     Conversation, ConversationId, Direction, Message, MessageId, OutboxRow, Time,
-    desk::{Seen, Sort},
+    desk::{Seen, Sort, Way},
     outbox::{Event, LocalChange},
 };
 
@@ -190,7 +190,7 @@ impl Model {
         self.load(Load::History, Request::History(id));
         if customer.id.is_some() || customer.name.is_some() {
             let query = of_customer(&channel, &customer, "");
-            let wish = ListWish { query, sort: Sort::Updated, limit: 10, after: None };
+            let wish = ListWish { query, sort: Sort::Updated, limit: 10, after: None, way: Way::Down };
             self.load(Load::Siblings, Request::List(wish));
         }
     }

@@ -7,6 +7,8 @@
 //! A fifth vendor is one folder here, one in the simulator, and one line in each registry.
 
 pub mod files;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 pub mod json;
 pub mod lenient;
@@ -21,9 +23,6 @@ pub mod dsco;
 pub mod skyhub;
 pub mod thg;
 pub mod whatsapp;
-
-#[cfg(test)]
-mod standin;
 
 use std::{path::Path, time::Duration};
 

@@ -27,14 +27,21 @@ use crate::domain::{
 
 /// A request that came.
 #[derive(Clone, Debug)]
-pub struct Came {
+pub struct Asked {
     pub method: String,
     pub path: String,
+    /// Path and query, as on the wire.
+    pub target: String,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
-impl Came {
+impl Asked {
+    /// `GET /sac?status=UNREAD`.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.method, self.target)
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -43,8 +50,9 @@ impl Came {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+    /// A header's text, empty where it is missing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default()
     }
 }
 
@@ -77,10 +85,20 @@ impl Says {
     }
 }
 
+/// An answer.
+pub fn answer(status: u16, body: impl Into<Vec<u8>>) -> Says {
+    Says::new(status, body)
+}
+
+/// An answer of JSON.
+pub fn json(status: u16, value: &Value) -> Says {
+    Says::new(status, value.to_string())
+}
+
 /// The place.
 pub struct StandIn {
     pub url: String,
-    came: Arc<Mutex<Vec<Came>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -92,28 +110,41 @@ impl Drop for StandIn {
 
 impl StandIn {
     /// Serves what `answer` says. Its `Date` is the clock's, unless it names one.
-    pub async fn new(clock: Arc<HandClock>, answer: impl Fn(&Came) -> Says + Send + Sync + 'static) -> Self {
+    pub async fn new(clock: Arc<HandClock>, answer: impl Fn(&Asked) -> Says + Send + Sync + 'static) -> Self {
+        Self::serve(Some(clock), move |_, asked| answer(asked)).await
+    }
+
+    /// Serves what `answer` says, which is given its own address; nobody says what time it is.
+    pub async fn start(answer: impl Fn(&str, &Asked) -> Says + Send + Sync + 'static) -> Self {
+        Self::serve(None, answer).await
+    }
+
+    async fn serve(
+        clock: Option<Arc<HandClock>>,
+        answer: impl Fn(&str, &Asked) -> Says + Send + Sync + 'static,
+    ) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let came: Arc<Mutex<Vec<Came>>> = Arc::default();
-        let (log, answer) = (came.clone(), Arc::new(answer));
+        let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
+        let (log, answer, own) = (asked.clone(), Arc::new(answer), url.clone());
         let router = Router::new().fallback(move |request: Request| {
-            let (log, answer, clock) = (log.clone(), answer.clone(), clock.clone());
+            let (log, answer, clock, own) = (log.clone(), answer.clone(), clock.clone(), own.clone());
             async move {
                 let (head, body) = request.into_parts();
                 let body = axum::body::to_bytes(body, usize::MAX).await.expect("the body comes");
-                let came = Came {
+                let asked = Asked {
                     method: head.method.to_string(),
                     path: head.uri.path().to_owned(),
+                    target: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
                     headers: head.headers,
                     body,
                 };
-                log.lock().expect("no test panics in here").push(came.clone());
-                let says = answer(&came);
+                log.lock().expect("no test panics in here").push(asked.clone());
+                let says = answer(&own, &asked);
                 let mut response = Response::builder().status(
                     StatusCode::from_u16(if says.breaks { 200 } else { says.status }).expect("a status"),
                 );
-                if !says.headers.iter().any(|it| it.0 == "date") {
+                if let Some(clock) = clock.filter(|_| !says.headers.iter().any(|it| it.0 == "date")) {
                     response = response.header(header::DATE, httpdate::fmt_http_date(clock.now().into()));
                 }
                 for (name, value) in says.headers {
@@ -131,12 +162,22 @@ impl StandIn {
             }
         });
         let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
-        Self { url, came, task }
+        Self { url, asked, task }
     }
 
     /// What came so far.
-    pub fn came(&self) -> Vec<Came> {
-        self.came.lock().expect("no test panics in there").clone()
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().expect("no test panics in there").clone()
+    }
+
+    /// As request lines.
+    pub fn lines(&self) -> Vec<String> {
+        self.asked().iter().map(Asked::line).collect()
+    }
+
+    /// Forgets what came.
+    pub fn forget(&self) {
+        self.asked.lock().expect("no test panics in there").clear();
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::query::Query,
-    store::{ListRequest, Sort},
+    store::{ListRequest, Sort, Way},
 };
 
 /// Conversations kept in memory at a time.
@@ -32,6 +32,7 @@ pub async fn run(desk: &Desk, args: List) -> Result<(), CliError> {
             },
             limit: left.min(PAGE),
             after,
+            way: Way::Down,
             now,
         };
         let page = desk.store.list(request).await?;

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use tracing::Level;
 use tracing_appender::{
     non_blocking::{NonBlockingBuilder, WorkerGuard},
     rolling::{RollingFileAppender, Rotation},
 };
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Lines that may wait for the disk.
 const LINES_WAITING: usize = 1024;
@@ -25,8 +26,9 @@ pub fn start(folder: &Path, level: Option<&str>) -> Option<WorkerGuard> {
     let (writer, guard) =
         NonBlockingBuilder::default().lossy(true).buffered_lines_limit(LINES_WAITING).finish(files);
     let filter = level
-        .and_then(|level| EnvFilter::try_new(level).ok())
-        .unwrap_or_else(|| EnvFilter::new("warn,deskline=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(writer).try_init().ok()?;
+        .and_then(|level| level.parse::<Targets>().ok())
+        .unwrap_or_else(|| Targets::new().with_default(Level::WARN).with_target("deskline", Level::INFO));
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
+    tracing_subscriber::registry().with(lines).with(filter).try_init().ok()?;
     Some(guard)
 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{ChannelName, query::Query, text::SafeText},
-    store::{Imported, ListRequest, Sort},
+    store::{Imported, ListRequest, Sort, Way},
 };
 
 /// Bytes of a file that are stored in one transaction: large enough that the full-text index is written in few pieces,
@@ -146,6 +146,7 @@ pub async fn export(desk: &Desk, args: Export) -> Result<(), CliError> {
             sort: Sort::Updated,
             limit: 200,
             after,
+            way: Way::Down,
             now: desk.clock.now(),
         };
         let page = desk.store.list(request).await?;

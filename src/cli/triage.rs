@@ -134,7 +134,10 @@ pub async fn set(desk: &Desk, args: args::Set) -> Result<(), CliError> {
         }
         return Ok(());
     }
-    if conversation.kind.as_str() != "dsco" {
+    let keeps_them = desk
+        .descriptor(&conversation.channel)
+        .is_some_and(|descriptor| descriptor.capabilities.max_title.is_some());
+    if !keeps_them {
         return Err(CliError::new(
             Code::Failed,
             format!("{} keeps no reference id, title or due date; nothing was changed", conversation.channel),

@@ -75,7 +75,8 @@ pub struct Capabilities {
     pub products: bool,
     /// The vendor's limit on a text, in characters.
     pub max_text: Option<usize>,
-    /// The vendor's limit on a title, in characters (Dsco 50).
+    /// The vendor's limit on a title, in characters (Dsco 50); `None` where it keeps no title, and so neither a
+    /// reference id nor a due date of ours.
     pub max_title: Option<usize>,
 }
 

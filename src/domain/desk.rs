@@ -32,8 +32,22 @@ pub struct ListRequest {
     pub limit: usize,
     /// Continue after this conversation of the same list (keyset paging); `None`: from the top.
     pub after: Option<ConversationId>,
+    /// From which end.
+    pub way: Way,
     /// For ages, windows and gates.
     pub now: Time,
+}
+
+/// How a page of a list is come by. Its rows stand in the order of the list in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// From the top down.
+    #[default]
+    Down,
+    /// From the end up: the rows before `after`, or the last ones.
+    Up,
+    /// From the top down while a search is being typed: of a common word its newest hits are enough.
+    Typed,
 }
 
 /// How many conversations a view holds.

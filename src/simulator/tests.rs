@@ -230,3 +230,13 @@ async fn a_drip_and_a_hang_take_the_simulators_time() {
     }
     stage.simulator.stop().await;
 }
+
+#[test]
+fn every_switch_stands_in_the_docs_with_its_default() {
+    let docs = include_str!("../../assets/docs/simulator.md");
+    let switches = serde_json::to_value(Switches::default()).expect("plain data");
+    for (name, default) in switches.as_object().expect("an object") {
+        let row = format!("| `{name}` | `{default}` |");
+        assert!(docs.contains(&row), "assets/docs/simulator.md lacks {row}");
+    }
+}

@@ -15,7 +15,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use crate::domain::desk::{Changed, Commit, Committed, Count, Erased, ListRequest, Refusal, Seen, Sort};
+pub use crate::domain::desk::{
+    Changed, Commit, Committed, Count, Erased, ListRequest, Refusal, Seen, Sort, Way,
+};
 use crate::domain::{
     Action, ChannelHealth, ChannelName, Conversation, ConversationId, Delivery, Descriptor, Draft, DraftHeld,
     DraftKind, DraftSave, DraftWindow, Message, MessageId, OutboxRow, RowNumber, RowState, Time,

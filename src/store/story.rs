@@ -131,6 +131,7 @@ pub(crate) fn listing(query: &str, me: &str, now: Time) -> ListRequest {
         sort: Sort::Updated,
         limit: 50,
         after: None,
+        way: crate::store::Way::Down,
         now,
     }
 }

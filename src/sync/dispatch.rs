@@ -41,7 +41,7 @@ pub(super) struct Post {
     pub channel: Arc<dyn Channel>,
     pub clock: Arc<dyn Clock>,
     pub chance: Mutex<Chance>,
-    /// From now on nothing more leaves: what would is left to whoever leads next.
+    /// From now on no message leaves any more: it is left to whoever leads next. What may be repeated still goes.
     pub closing: CancellationToken,
     /// Tries that ended before the row was `sending`, which its own count may not know.
     tries: Mutex<HashMap<RowNumber, u32>>,
@@ -166,9 +166,6 @@ impl Post {
         let Some(facts) = &claimed.target else {
             return self.fail(lease, row, "the vendor does not know this conversation yet").await;
         };
-        if self.closing.is_cancelled() {
-            return Ok(Dispatched::default());
-        }
         let now = self.clock.now();
         if !self.store.begin(lease.clone(), row.n, Value::Null, now).await? {
             return self.not_begun(row).await;

@@ -54,6 +54,8 @@ impl Patience {
         let tries = match error.kind {
             ErrorKind::RateLimited | ErrorKind::NoAnswer => SCAN_AGAIN,
             ErrorKind::Outage if error.status.is_some_and(|status| status >= 500) => SCAN_AGAIN,
+            // One that the vendor tells of inside of an answer.
+            ErrorKind::Outage if matches!(error.retry, Retry::Safe(_)) => SCAN_AGAIN,
             // A vendor that is being restarted; one that is away is said to be so soon.
             ErrorKind::Unreachable => 1,
             _ => 0,

@@ -8,7 +8,7 @@ use crate::{
     app::{ListWish, Loaded, Outcome, Request, Wish},
     domain::{
         Action, Conversation, Draft, DraftSave, DraftWindow,
-        desk::{Commit, ListRequest, Sort},
+        desk::{Commit, ListRequest, Sort, Way},
         query::{Query, Term, What},
         report::Scope,
         time::Clock,
@@ -50,9 +50,9 @@ impl Performer {
     async fn try_load(&self, request: Request) -> Result<Loaded, StoreError> {
         let (store, me, now) = (&self.store, self.me.clone(), self.clock.now());
         Ok(match request {
-            Request::List(ListWish { query, sort, limit, after }) => match Query::parse(&query) {
+            Request::List(ListWish { query, sort, limit, after, way }) => match Query::parse(&query) {
                 Ok(query) => {
-                    Loaded::List(store.list(ListRequest { query, me, sort, limit, after, now }).await?)
+                    Loaded::List(store.list(ListRequest { query, me, sort, limit, after, way, now }).await?)
                 }
                 Err(error) => Loaded::Failed(error.to_string()),
             },
@@ -177,8 +177,15 @@ pub async fn owners(
     let mut owners = Vec::new();
     for number in numbers {
         let query = Query { terms: vec![Term { negated: false, what: What::Order(number.clone()) }] };
-        let request =
-            ListRequest { query, me: me.to_owned(), sort: Sort::Updated, limit: 5, after: None, now };
+        let request = ListRequest {
+            query,
+            me: me.to_owned(),
+            sort: Sort::Updated,
+            limit: 5,
+            after: None,
+            way: Way::Down,
+            now,
+        };
         let wanted = plain(number);
         for row in store.list(request).await? {
             let is = |value: &serde_json::Value| value.as_str().is_some_and(|text| plain(text) == wanted);

@@ -89,6 +89,11 @@ impl Pty {
         }
     }
 
+    /// Reads until nothing has been written for so long.
+    pub fn settle(&mut self, quiet: Duration) {
+        while self.read_until(Instant::now() + quiet) {}
+    }
+
     /// Types.
     pub fn keys(&mut self, keys: &str) {
         let writer = self.writer.as_mut().expect("the terminal is open");

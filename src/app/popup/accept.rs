@@ -2,7 +2,7 @@
 
 use super::{PickerKind, What, choices::number};
 use crate::{
-    app::{model::Model, msg::Wish, undo::Intent},
+    app::{Screen, model::Model, msg::Wish, undo::Intent},
     domain::{
         ConversationId,
         outbox::{LocalChange, TemplateUse},
@@ -44,6 +44,12 @@ impl Model {
                 Some(at) => self.send_later(at),
                 None => self.say(format!("\"{text}\" is no time: nothing was done")),
             },
+            // What stood there while it was typed was made of the newest hits; taken, it is all of them.
+            PickerKind::Search | PickerKind::SearchAll
+                if self.screen == Screen::List && self.list.narrowed.search.is_some() =>
+            {
+                self.reload_list();
+            }
             // The list or the thread is narrowed already.
             PickerKind::Search | PickerKind::SearchAll | PickerKind::Filter => {}
             PickerKind::Attach => {

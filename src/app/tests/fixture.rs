@@ -13,7 +13,7 @@ use crate::{
         ConversationId, Counterpart, Customer, Delivery, Descriptor, Direction, Gate, GateEvidence, Message,
         MessageId, MessageKind, Reach, Role, RowNumber, Status, Time,
         capability::{Caption, FileLimit, FileRules},
-        desk::{Changed, Committed, Count},
+        desk::{Changed, Committed, Count, Way},
         report::{Policies, Report, Said, Scope, Track},
     },
 };
@@ -346,7 +346,17 @@ impl Desk {
 
     fn reads(&self, request: Request) -> Loaded {
         match request {
-            Request::List(_) => Loaded::List(self.store.clone()),
+            Request::List(wish) => {
+                let place = wish.after.and_then(|id| self.store.iter().position(|row| row.id == id));
+                let rows = if wish.way == Way::Up {
+                    let end = place.unwrap_or(self.store.len());
+                    &self.store[end.saturating_sub(wish.limit)..end]
+                } else {
+                    let rest = &self.store[place.map_or(0, |at| at + 1)..];
+                    &rest[..rest.len().min(wish.limit)]
+                };
+                Loaded::List(rows.to_vec())
+            }
             Request::Counts(queries) => Loaded::Counts(
                 [(0, 0), (0, 0), (0, 0), (58, 0), (9, 0), (4, 0)]
                     .iter()

@@ -142,5 +142,20 @@ fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, C
     Ok(Arc::new(Dsco::new(settings, describe(config), means.clock, means.tokens, means.max_rate)?))
 }
 
+/// Any answer, read as this vendor's: for fuzzing.
+pub(super) fn read_any(answer: &super::http::Answer) {
+    let now = Time::default();
+    let _ = (error::token(answer, now), error::words(answer));
+    let found = error::read::<wire::Found>(answer).unwrap_or_default();
+    for role in [Role::Supplier, Role::Retailer] {
+        for raw in found.conversations.iter().flatten() {
+            let _ = map::conversation(raw, role, now);
+        }
+        for raw in found.messages.iter().flatten() {
+            let _ = map::message(raw, role);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -35,7 +35,7 @@ async fn a_redirect_is_an_answer_and_never_followed() {
     let place = StandIn::new(clock, |_| Says::new(307, "").with("location", "/elsewhere")).await;
     let http = http();
     let answer = http.send(http.request(Method::POST, &place.url)).await.expect("an answer");
-    assert_eq!((answer.status.as_u16(), place.came().len()), (307, 1));
+    assert_eq!((answer.status.as_u16(), place.asked().len()), (307, 1));
 }
 
 #[tokio::test]

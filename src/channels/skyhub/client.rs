@@ -178,6 +178,16 @@ impl SkyHub {
         sink.page(Page { changes, memory: vec![(note_key(code), note)] }).await
     }
 
+    /// What was asked for beside the talk; `None` where the vendor does not say.
+    async fn instances(&self, code: &str) -> Result<Option<Vec<String>>, ChannelError> {
+        match self.get(&request::instances(&self.settings.url, code)).await {
+            Ok(answer) => Ok(answer.json().and_then(|text| wire::instances(&text))),
+            // It is beside the talk: without it the chats are read all the same.
+            Err(error) if matches!(error.kind, ErrorKind::Refused | ErrorKind::Outage) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn order_code(&self, code: &str) -> Result<Option<String>, ChannelError> {
         let answer = self.get(&request::ticket(&self.settings.url, code)).await?;
         Ok(answer.json().and_then(|text| wire::one_ticket(&text)).and_then(|ticket| ticket.order_code))
@@ -214,7 +224,10 @@ impl SkyHub {
         for remote_id in memory.open_conversations().await? {
             let Ok((code, _)) = request::split(&remote_id) else { continue };
             if done.insert(code.to_owned()) {
-                tickets.read(self, &noted(memory, code).await?, sink).await?;
+                let mut ticket = noted(memory, code).await?;
+                sink.requested();
+                ticket.instances = self.instances(code).await?.or(ticket.instances);
+                tickets.read(self, &ticket, sink).await?;
             }
         }
         self.listed(None, memory, sink, tickets).await
@@ -400,7 +413,11 @@ async fn changed(memory: &dyn Memory, ticket: &Ticket) -> Result<Option<Ticket>,
     if same {
         return Ok(None);
     }
-    Ok(Some(Ticket { order_code: ticket.order_code.clone().or(before.order_code), ..ticket.clone() }))
+    Ok(Some(Ticket {
+        order_code: ticket.order_code.clone().or(before.order_code),
+        instances: before.instances,
+        ..ticket.clone()
+    }))
 }
 
 /// The reading of many tickets: one that cannot be had never costs the others.

@@ -209,6 +209,9 @@ fn conversation(
     if let Some(mediation) = ticket.mediation {
         status.insert("mediation".into(), json!(mediation));
     }
+    if let Some(instances) = ticket.instances.as_ref().filter(|it| !it.is_empty()) {
+        status.insert("instances".into(), json!(instances));
+    }
     seen.remote_status = Some(status);
     seen.remote_unread = chat.seller_status.as_deref().map(|it| it == "UNREAD");
     seen.remote_closed = chat.seller_status.as_deref().map(|it| RemoteClosed {

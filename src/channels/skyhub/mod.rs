@@ -98,3 +98,15 @@ pub fn descriptor(name: &str) -> Descriptor {
         clocks: crate::domain::clock::Policy::default(),
     }
 }
+
+/// Any answer, read as this vendor's: for fuzzing.
+pub(super) fn read_any(answer: &super::http::Answer) {
+    let now = crate::domain::Time::default();
+    let _ = error::refusal(answer, now);
+    let Some(text) = answer.json() else { return };
+    let _ = (wire::sac_page(&text), wire::instances(&text));
+    let ticket = wire::one_ticket(&text).unwrap_or_default();
+    let mut merging = map::Merging::default();
+    merging.page("Shop-1", &wire::chats_page(&text).and_then(|it| it.chats).unwrap_or_default());
+    let _ = map::changes("Shop-1", &ticket, &merging.done(), now);
+}

@@ -40,6 +40,11 @@ pub fn chats(base: &str, code: &str) -> String {
     format!("{}/chats", ticket(base, code))
 }
 
+/// `GET /sac/{code}/instances`: read only, for writing there moves money.
+pub fn instances(base: &str, code: &str) -> String {
+    format!("{}/instances", ticket(base, code))
+}
+
 /// `POST` and `PATCH /sac/{code}/chats/{parts}`.
 pub fn chat(base: &str, code: &str, parts: &str) -> String {
     format!("{}/{}", chats(base, code), utf8_percent_encode(parts, SEGMENT))

@@ -1,6 +1,3 @@
-use std::sync::Arc;
-
-use axum::response::Response;
 use chrono::{TimeZone, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -10,7 +7,7 @@ use crate::{
     channels::{
         Channel, ErrorKind, Found, Retry, Sending, Set, Sweep, Target,
         lenient::Raw,
-        standin::{Asked, Kept, StandIn, Stopped, answer, json as json_answer},
+        stand_in::{Asked, HandClock, Kept, Says, StandIn, answer, json as json_answer},
     },
     domain::{
         Action, Customer, Direction, Facts, Gate, MessageKind, Outgoing, Role, Time,
@@ -35,7 +32,7 @@ fn account(url: &str) -> SkyHub {
         identity_id: "12.345.678/9012-34".into(),
         max_rate: 0,
         tokens: crate::channels::tokens::Tokens::in_memory(),
-        clock: Arc::new(Stopped(now())),
+        clock: HandClock::at(&now().to_rfc3339()),
     })
     .expect("an account")
 }
@@ -122,9 +119,9 @@ async fn vendor(chats: Value) -> StandIn {
 #[tokio::test]
 async fn a_scan_reads_the_sample_of_the_contract() {
     let vendor = vendor(json!([chat("CUSTOMER_SELLER", "ACTIVE", &[question()])])).await;
-    let mut kept = Kept::default();
+    let kept = Kept::default();
     let account = account(&vendor.url);
-    account.scan(Sweep::Fast, &kept.memory(), &mut kept).await.expect("a scan");
+    account.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("a scan");
     assert_eq!(
         vendor.lines(),
         ["GET /sac?status=UNREAD", "GET /sac/Lojas%20Americanas-200123456789001/chats"]
@@ -136,7 +133,7 @@ async fn a_scan_reads_the_sample_of_the_contract() {
         assert_eq!(asked.header("accept"), "application/json");
         assert_eq!(asked.header("content-type"), "application/json");
     }
-    let seen = &conversations(&kept.changes())[0];
+    let seen = &kept.conversations()[0];
     assert_eq!(seen.remote_id, CHAT);
     assert_eq!(seen.customer.id.as_deref(), Some("12345678"));
     assert_eq!(seen.counterpart.as_ref().map(|it| it.addressee.as_str()), Some("CUSTOMER João dos Santos"));
@@ -151,29 +148,35 @@ async fn a_scan_reads_the_sample_of_the_contract() {
     assert_eq!(seen.remote_unread, Some(true));
     assert_eq!(seen.gate.map(|it| it.at(now())), Some(Gate::Open));
     assert_eq!(seen.created_at, Utc.with_ymd_and_hms(2023, 6, 7, 0, 41, 57).single());
-    let message = &messages(&kept.changes())[0];
+    let message = &kept.messages()[0];
     assert_eq!(message.body, "Olá! Produto ainda não foi entregue.");
     assert_eq!((message.direction, message.author.role), (Direction::Inbound, Role::Customer));
     assert_eq!(message.sent_at, Utc.with_ymd_and_hms(2023, 6, 7, 0, 41, 56).single());
-    assert_eq!((message.remote_id.as_deref(), kept.requests), (None, 2));
+    assert_eq!((message.remote_id.as_deref(), kept.requests()), (None, 2));
 }
 
 #[tokio::test]
 async fn a_ticket_that_did_not_change_costs_no_request_in_the_fast_loop() {
     let vendor = vendor(json!([chat("CUSTOMER_SELLER", "ACTIVE", &[question()])])).await;
-    let mut kept = Kept::default();
+    let kept = Kept::default();
     let account = account(&vendor.url);
-    account.scan(Sweep::Fast, &kept.memory(), &mut kept).await.expect("a scan");
+    account.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("a scan");
     vendor.forget();
-    account.scan(Sweep::Fast, &kept.memory(), &mut kept).await.expect("a scan");
+    account.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("a scan");
     assert_eq!(vendor.lines(), ["GET /sac?status=UNREAD"]);
     // The sweep reads what is open again, though nothing seems to have changed.
-    kept.open = vec![CHAT.into()];
+    *kept.open.lock().expect("no panic") = vec![CHAT.into()];
     vendor.forget();
-    account.scan(Sweep::Full, &kept.memory(), &mut kept).await.expect("a scan");
-    assert_eq!(vendor.lines(), ["GET /sac/Lojas%20Americanas-200123456789001/chats", "GET /sac"]);
-    let keys: std::collections::HashSet<_> =
-        messages(&kept.changes()).into_iter().map(|message| message.key).collect();
+    account.scan(Sweep::Full, &kept, &mut kept.sink()).await.expect("a scan");
+    assert_eq!(
+        vendor.lines(),
+        [
+            "GET /sac/Lojas%20Americanas-200123456789001/instances",
+            "GET /sac/Lojas%20Americanas-200123456789001/chats",
+            "GET /sac",
+        ]
+    );
+    let keys: std::collections::HashSet<_> = kept.messages().into_iter().map(|message| message.key).collect();
     assert_eq!(keys.len(), 1, "the same message keeps its key");
 }
 
@@ -198,11 +201,11 @@ async fn a_chat_split_over_pages_is_one_chat_and_the_cursor_stays_as_it_came() {
         }
     })
     .await;
-    let mut kept = Kept::default();
-    account(&vendor.url).scan(Sweep::Fast, &kept.memory(), &mut kept).await.expect("a scan");
+    let kept = Kept::default();
+    account(&vendor.url).scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("a scan");
     assert_eq!(vendor.lines().len(), 3);
-    assert_eq!(conversations(&kept.changes()).len(), 1);
-    let bodies: Vec<_> = messages(&kept.changes()).into_iter().map(|message| message.body).collect();
+    assert_eq!(kept.conversations().len(), 1);
+    let bodies: Vec<_> = kept.messages().into_iter().map(|message| message.body).collect();
     assert_eq!(bodies, ["um", "dois"]);
 }
 
@@ -212,8 +215,8 @@ async fn the_keys_never_go_to_another_host() {
         json_answer(200, &json!({"sacs": [{"x": 1}], "next_page": "http://127.0.0.1:1/sac?cursor=x"}))
     })
     .await;
-    let mut kept = Kept::default();
-    let error = account(&vendor.url).scan(Sweep::Fast, &kept.memory(), &mut kept).await.expect_err("refused");
+    let kept = Kept::default();
+    let error = account(&vendor.url).scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect_err("refused");
     assert!(error.words.contains("another host"), "{error}");
     assert_eq!(vendor.lines().len(), 1);
 }
@@ -222,10 +225,10 @@ async fn the_keys_never_go_to_another_host() {
 async fn an_outage_is_no_empty_inbox() {
     for body in ["", "null", "[]", "<html>", r#"{"sacs":null}"#, r#"{"sacs":[{"#] {
         let vendor = StandIn::start(move |_, _| answer(200, body)).await;
-        let mut kept = Kept::default();
-        let error = account(&vendor.url).scan(Sweep::Full, &kept.memory(), &mut kept).await.expect_err(body);
+        let kept = Kept::default();
+        let error = account(&vendor.url).scan(Sweep::Full, &kept, &mut kept.sink()).await.expect_err(body);
         assert_eq!(error.kind, ErrorKind::Outage, "{body}");
-        assert!(kept.pages.is_empty());
+        assert!(kept.pages.lock().expect("no panic").is_empty());
     }
 }
 
@@ -241,11 +244,15 @@ async fn one_ticket_that_cannot_be_had_costs_no_other() {
         }
     })
     .await;
-    let mut kept = Kept::default();
-    let error = account(&vendor.url).scan(Sweep::Full, &kept.memory(), &mut kept).await.expect_err("the 500");
+    let kept = Kept::default();
+    let error = account(&vendor.url).scan(Sweep::Full, &kept, &mut kept.sink()).await.expect_err("the 500");
     assert_eq!((error.kind, error.words.as_str()), (ErrorKind::Outage, "Internal"));
-    assert_eq!(messages(&kept.changes()).len(), 1);
-    assert_eq!(kept.notes.keys().collect::<Vec<_>>(), ["ticket:good-3"], "no triple without its messages");
+    assert_eq!(kept.messages().len(), 1);
+    assert_eq!(
+        kept.notes.lock().expect("no panic").keys().collect::<Vec<_>>(),
+        ["ticket:good-3"],
+        "no triple without its messages"
+    );
 }
 
 #[tokio::test]
@@ -256,9 +263,9 @@ async fn an_order_number_that_the_list_lacks_is_asked_for() {
         _ => json_answer(200, &json!({"chats": [chat("B2W_SELLER", "ACTIVE", &[])]})),
     })
     .await;
-    let mut kept = Kept::default();
-    account(&vendor.url).scan(Sweep::Fast, &kept.memory(), &mut kept).await.expect("a scan");
-    let seen = &conversations(&kept.changes())[0];
+    let kept = Kept::default();
+    account(&vendor.url).scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("a scan");
+    let seen = &kept.conversations()[0];
     assert_eq!(seen.facts["order_code"], json!("02-9"));
     let counterpart = seen.counterpart.clone().expect("a counterpart");
     assert_eq!(
@@ -352,12 +359,10 @@ async fn an_uncertain_reply_is_found_when_its_text_stands_there_once_more() {
 #[tokio::test]
 async fn a_server_error_after_a_reply_leaves_it_unclear_and_a_429_does_not() {
     let outcome = async |status: u16, headers: &'static [(&'static str, &'static str)]| {
-        let vendor = StandIn::start(move |_, _: &Asked| -> Response {
-            let mut response = answer(status, "{\"error\":\"no\"}");
-            for (key, value) in headers {
-                response.headers_mut().insert(*key, value.parse().expect("a header"));
-            }
-            response
+        let vendor = StandIn::start(move |_, _: &Asked| -> Says {
+            headers
+                .iter()
+                .fold(answer(status, "{\"error\":\"no\"}"), |says, (key, value)| says.with(key, *value))
         })
         .await;
         let (action, target) = (reply("x"), target(CHAT));
@@ -399,9 +404,7 @@ async fn a_redirect_is_never_followed_and_so_the_reply_has_failed() {
     let (action, target) = (reply("x"), target(CHAT));
     for status in [300, 301, 302, 304, 307, 308] {
         let vendor = StandIn::start(move |_, _| {
-            let mut response = answer(status, "<html>moved</html>");
-            response.headers_mut().insert("location", "http://127.0.0.1:1/".parse().expect("a header"));
-            response
+            answer(status, "<html>moved</html>").with("location", "http://127.0.0.1:1/")
         })
         .await;
         let error =
@@ -532,4 +535,34 @@ proptest! {
         let remote_id = request::remote_id(&code, &parts);
         prop_assert_eq!(request::split(&remote_id).expect("ours"), (code.as_str(), parts.as_str()));
     }
+}
+
+#[test]
+fn what_was_asked_for_beside_the_talk_is_read_in_any_shape() {
+    let one = r#"{"action":{"id":"CANCEL","name":"cancelamento"},"cause":{"id":"ARP","name":"Arrependimento",
+        "reason":{"id":"183","name":"Comprei errado"}}}"#;
+    let line = "CANCEL: Arrependimento, Comprei errado";
+    for body in [
+        format!("[{one}]"),
+        format!(r#"{{"instance":{one}}}"#),
+        format!(r#"{{"instances":[{one}]}}"#),
+        format!(r#"{{"instances":[{{"instance":{one}}}, 7, {{}}]}}"#),
+    ] {
+        assert_eq!(wire::instances(&body), Some(vec![line.to_owned()]), "{body}");
+    }
+    assert_eq!(wire::instances(r#"{"instances":[]}"#), Some(Vec::new()));
+    assert_eq!(wire::instances("<html>"), None);
+}
+
+#[test]
+fn an_open_request_stands_in_the_remote_status() {
+    let ticket = wire::Ticket { instances: Some(vec!["RETURN: Defeito".into()]), ..wire::Ticket::default() };
+    let mut merging = map::Merging::default();
+    let page =
+        wire::chats_page(r#"{"chats":[{"parts":"CUSTOMER_SELLER","status":"ACTIVE"}]}"#).expect("chats");
+    merging.page("Shop-1", &page.chats.unwrap_or_default());
+    let changes = map::changes("Shop-1", &ticket, &merging.done(), now());
+    let Some(Change::Conversation(seen)) = changes.first() else { unreachable!("the chat") };
+    let status = seen.remote_status.as_ref().expect("a status");
+    assert_eq!(status["instances"], json!(["RETURN: Defeito"]));
 }

@@ -1,7 +1,7 @@
 //! SkyHub's JSON as it is on the wire. Everything may be missing; what is unknown survives as text.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use crate::channels::lenient::{self, Raw};
 
@@ -43,6 +43,9 @@ pub struct Ticket {
     /// See `created_at`.
     #[serde(default, deserialize_with = "lenient::text")]
     pub updated_at: Option<String>,
+    /// What was asked for beside the talk (see [`instances`]), as it was last read; the list knows nothing of it.
+    #[serde(default, deserialize_with = "lenient::maybe", skip_serializing_if = "Option::is_none")]
+    pub instances: Option<Vec<String>>,
 }
 
 /// `GET /sac/{code}`, which no sample shows: the ticket bare or wrapped (contract A2.2).
@@ -132,6 +135,30 @@ pub fn chats_page(body: &str) -> Option<ChatsPage> {
     }
     let bare: Chat = lenient::split(raw).ok()?;
     bare.parts.is_some().then(|| ChatsPage { next_page: page.next_page, chats: Some(vec![raw.to_owned()]) })
+}
+
+/// The requests to cancel, return or exchange of `GET /sac/{code}/instances`, in a line each. No sample shows the
+/// answer: a list or one, each bare or wrapped in `instance` as in the request (contract A2.6).
+pub fn instances(body: &str) -> Option<Vec<String>> {
+    let value: Value = serde_json::from_str(&lenient::mend_text(body)).ok()?;
+    let list = match &value {
+        Value::Object(fields) => fields.get("instances").or_else(|| fields.get("instance")).unwrap_or(&value),
+        _ => &value,
+    };
+    let items = match list {
+        Value::Array(items) => items.as_slice(),
+        Value::Null => &[],
+        one => std::slice::from_ref(one),
+    };
+    Some(items.iter().map(|it| it.get("instance").unwrap_or(it)).filter_map(instance).collect())
+}
+
+fn instance(item: &Value) -> Option<String> {
+    let named = |of: &Value| of["name"].as_str().or_else(|| of["id"].as_str()).map(str::to_owned);
+    let action = item["action"]["id"].as_str().map(str::to_owned).or_else(|| named(&item["action"]))?;
+    let why = [named(&item["cause"]), named(&item["cause"]["reason"])];
+    let why: Vec<_> = why.into_iter().flatten().filter(|it| !it.is_empty()).collect();
+    Some(if why.is_empty() { action } else { format!("{action}: {}", why.join(", ")) })
 }
 
 /// A ticket of `GET /sac/{code}`.

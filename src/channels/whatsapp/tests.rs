@@ -1,13 +1,11 @@
 mod sends;
 mod webhooks;
 
-use std::sync::Arc;
-
 use chrono::{TimeZone, Utc};
 
 use super::*;
 use crate::{
-    channels::{standin::Stopped, tokens::Tokens},
+    channels::{stand_in::HandClock, tokens::Tokens},
     domain::Time,
 };
 
@@ -42,7 +40,7 @@ fn account(url: &str, api: Api) -> WhatsApp {
         media_hosts: vec!["*.fbsbx.com".into()],
         max_rate: 0,
         tokens: Tokens::in_memory(),
-        clock: Arc::new(Stopped(now())),
+        clock: HandClock::at(&now().to_rfc3339()),
     })
     .expect("an account")
 }

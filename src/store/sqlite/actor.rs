@@ -1,5 +1,5 @@
 //! The threads that own the connections. One writes: what is queued when it looks is one transaction, each caller's part
-//! in its own savepoint, each answered after the commit. Others read, each on its own read-only connection.
+//! in its own savepoint (one alone needs none), each answered after the commit. Others read, each on its own read-only connection.
 
 use std::{
     cell::{Cell, RefCell},
@@ -32,6 +32,10 @@ pub(super) struct Tx<'a> {
     pub(super) db: &'a Connection,
     /// Whether anything that others can see has changed.
     rings: Cell<bool>,
+    /// One caller has the transaction for himself, and no savepoint: what he touches is not kept twice.
+    alone: bool,
+    /// That one's work failed: nothing of it is kept.
+    failed: Cell<bool>,
     /// What the whole store is told once.
     pub(super) house: &'a House,
     /// The clocks of the channel that was asked for last, beside the descriptor they stand in.
@@ -158,10 +162,14 @@ impl Drop for Writer {
 
 fn part<T>(tx: &Tx<'_>, work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
     let rang = tx.rings.get();
-    tx.db.execute_batch("SAVEPOINT part")?;
+    if !tx.alone {
+        tx.db.execute_batch("SAVEPOINT part")?;
+    }
     let done = work(tx);
     if done.is_ok() {
-        tx.db.execute_batch("RELEASE part")?;
+        if !tx.alone {
+            tx.db.execute_batch("RELEASE part")?;
+        }
     } else {
         if let Err(error) = &done
             && is_damage(error)
@@ -169,7 +177,9 @@ fn part<T>(tx: &Tx<'_>, work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T>) -> ru
             tx.house.note_damage();
         }
         tx.rings.set(rang);
-        if !tx.db.is_autocommit() {
+        if tx.alone {
+            tx.failed.set(true);
+        } else if !tx.db.is_autocommit() {
             tx.db.execute_batch("ROLLBACK TO part; RELEASE part")?;
         }
     }
@@ -213,13 +223,23 @@ fn batch(db: &Connection, house: &House, jobs: Vec<Job>) -> bool {
         }
         return false;
     }
-    let tx = Tx { db, rings: Cell::new(false), house, policy: RefCell::default() };
+    let tx = Tx {
+        db,
+        rings: Cell::new(false),
+        alone: jobs.len() == 1,
+        failed: Cell::new(false),
+        house,
+        policy: RefCell::default(),
+    };
     let mut finishes = Vec::with_capacity(jobs.len());
     let mut lost = None;
     for job in jobs {
         match &lost {
             Some(error) => drop(job(Err(copy(error)))),
             None => finishes.extend(job(Ok(&tx))),
+        }
+        if tx.failed.get() {
+            break;
         }
         if lost.is_none() && db.is_autocommit() {
             // Disk full and a few others end the whole transaction: nothing of it was kept.
@@ -228,6 +248,11 @@ fn batch(db: &Connection, house: &House, jobs: Vec<Job>) -> bool {
     }
     let committed = match lost {
         Some(error) => Err(error),
+        None if tx.failed.get() => {
+            // Its caller is told why; where SQLite has ended the transaction itself this says that there is none.
+            let _ = db.execute_batch("ROLLBACK");
+            Ok(())
+        }
         None => text::index(db).and_then(|()| db.execute_batch("COMMIT")).map_err(|error| {
             let _ = db.execute_batch("ROLLBACK");
             trouble(&error)

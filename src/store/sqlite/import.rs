@@ -15,6 +15,8 @@ use crate::{
 
 /// Imports; repeating it changes nothing, and what was changed here since stays.
 pub(super) fn import(tx: &Tx<'_>, channel: &str, conversations: &[Imported], now: i64) -> Result<()> {
+    // An import adds to every index at once: they stay in memory until it ends, or the disk is read for each row.
+    tx.db.execute_batch("PRAGMA cache_size = -16000")?;
     register(tx, channel, now)?;
     for imported in conversations {
         let known = apply::find(tx.db, channel, &imported.remote_id)?;

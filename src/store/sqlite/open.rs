@@ -274,6 +274,8 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
         ))
     })?;
     crash_point("migrate", "after");
+    // Here, and not left to each file: a store whose number stays behind would be copied at every start.
+    db.pragma_update(None, "user_version", SCHEMA).map_err(|error| unusable(path, &error))?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::{
         query::{Cmp, Has, Is, Query, What},
         time::to_millis,
     },
-    store::{Count, ListRequest, Sort},
+    store::{Count, ListRequest, Sort, Way},
 };
 
 /// A condition over `conversation c`, with what it binds.
@@ -20,7 +20,7 @@ pub(super) struct Condition {
     pub(super) binds: Vec<(String, Value)>,
 }
 
-/// The first page of a commoner word is made of its newest hits; further pages, counts and negations look at all.
+/// While it is typed a commoner word is answered from its newest hits; what is taken with Enter looks at all.
 const HITS: i64 = 2000;
 
 /// The gate at `:now`.
@@ -42,6 +42,7 @@ fn condition(query: &Query, me: &str, now: Time, newest: bool) -> Condition {
             turns.push(format!("'{}'", turn.as_str()));
             continue;
         }
+        binds.newest = newest && !term.negated;
         let sql = term_sql(&term.what, now, &mut binds);
         match (term.negated, term.what.key()) {
             (true, _) => all.push(format!("NOT ifnull(({sql}), 0)")),
@@ -216,7 +217,9 @@ fn text_sql(text: &str, prefix: bool, binds: &mut Binds) -> String {
             "c.id IN (SELECT wm.conversation FROM (SELECT rowid AS hit FROM message_text \
              WHERE message_text MATCH {bound} {newest}) JOIN message wm ON wm.id = hit)"
         ),
-        format!("c.id IN (SELECT rowid FROM conversation_text WHERE conversation_text MATCH {bound})"),
+        format!(
+            "c.id IN (SELECT rowid FROM conversation_text WHERE conversation_text MATCH {bound} {newest})"
+        ),
     ];
     if words::number(text).chars().count() >= 3 && text.chars().any(|c| c.is_ascii_digit()) {
         any.push(number_sql(text, "'order', 'sku', 'number', 'person'", binds));
@@ -226,27 +229,26 @@ fn text_sql(text: &str, prefix: bool, binds: &mut Binds) -> String {
 
 /// The statement of a page of a list, with what it binds.
 pub(super) fn list_statement(db: &Connection, request: &ListRequest) -> Result<Condition> {
-    // One word alone, as it is typed: the newest of what may be tens of thousands.
-    let newest = request.sort == Sort::Updated
-        && request.after.is_none()
-        && matches!(request.query.terms.as_slice(), [term] if !term.negated);
+    let newest = request.way == Way::Typed;
     let Condition { sql: condition, mut binds } = condition(&request.query, &request.me, request.now, newest);
     if !binds.iter().any(|(name, _)| name == ":me") {
         binds.push((":me".into(), request.me.clone().into()));
     }
-    let (keys, order) = match request.sort {
-        Sort::Updated => ("updated_at, id", "c.updated_at DESC, c.id DESC"),
-        Sort::Due => ("blocked, due_key, waiting_key, id", "c.blocked, c.due_key, c.waiting_key, c.id"),
-        Sort::Waiting => ("waiting_key, id", "c.waiting_key, c.id"),
+    let keys = match request.sort {
+        Sort::Updated => "updated_at, id",
+        Sort::Due => "blocked, due_key, waiting_key, id",
+        Sort::Waiting => "waiting_key, id",
     };
+    let up = request.way == Way::Up;
+    let falling = (request.sort == Sort::Updated) != up;
+    let columns: Vec<String> = keys.split(", ").map(|key| format!("c.{key}")).collect();
+    let order = columns.join(if falling { " DESC, " } else { ", " }) + if falling { " DESC" } else { "" };
     let mut after = String::new();
     if let Some(id) = request.after {
-        let compare = if request.sort == Sort::Updated { "<" } else { ">" };
-        let left: Vec<String> = keys.split(", ").map(|key| format!("c.{key}")).collect();
-        let keys_of = keys.split(", ").collect::<Vec<_>>();
+        let compare = if falling { "<" } else { ">" };
         let values = db
             .query_row(&format!("SELECT {keys} FROM conversation WHERE id = ?1"), [id.0], |r| {
-                (0..keys_of.len()).map(|i| r.get::<_, i64>(i)).collect::<Result<Vec<_>>>()
+                (0..columns.len()).map(|i| r.get::<_, i64>(i)).collect::<Result<Vec<_>>>()
             })
             .optional()?;
         let Some(values) = values else {
@@ -258,7 +260,7 @@ pub(super) fn list_statement(db: &Connection, request: &ListRequest) -> Result<C
             binds.push((name.clone(), value.into()));
             names.push(name);
         }
-        after = format!(" AND ({}) {compare} ({})", left.join(", "), names.join(", "));
+        after = format!(" AND ({}) {compare} ({})", columns.join(", "), names.join(", "));
     }
     binds.push((":limit".into(), i64::try_from(request.limit).unwrap_or(i64::MAX).into()));
     let sql = format!(
@@ -278,7 +280,11 @@ pub(super) fn list(db: &Connection, request: &ListRequest) -> Result<Vec<Convers
     let mut statement = db.prepare_cached(&sql)?;
     let bound: Vec<(&str, &dyn ToSql)> =
         binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
-    statement.query_map(bound.as_slice(), rows::conversation)?.collect()
+    let mut page = statement.query_map(bound.as_slice(), rows::conversation)?.collect::<Result<Vec<_>>>()?;
+    if request.way == Way::Up {
+        page.reverse();
+    }
+    Ok(page)
 }
 
 /// The words around the newest hit in each conversation. A word of the query is enough: the others may stand elsewhere.

@@ -6,7 +6,7 @@ use super::super::{Dsco, Role, Settings, capabilities};
 use crate::{
     channels::{
         Channel, ErrorKind, Found, KnownMessage, Retry, Sending, Set, Sweep, Target,
-        stand_in::{Came, HandClock, Kept, Says, StandIn},
+        stand_in::{Asked, HandClock, Kept, Says, StandIn},
         tokens::Tokens,
     },
     domain::{
@@ -53,11 +53,11 @@ impl Office {
     }
 
     fn bodies(&self, wanted: &str) -> Vec<Value> {
-        self.at.came().iter().filter(|it| operation(it) == wanted).map(Came::json).collect()
+        self.at.asked().iter().filter(|it| operation(it) == wanted).map(Asked::json).collect()
     }
 }
 
-fn operation(came: &Came) -> String {
+fn operation(came: &Asked) -> String {
     format!("{} {}", came.method, came.path.trim_start_matches("/api/v3"))
 }
 
@@ -261,16 +261,16 @@ async fn a_token_that_is_no_longer_taken_is_renewed_once() {
     channel.check().await.expect("signed in");
     account_with(&office, &clock, Role::Supplier, tokens()).check().await.expect("signed in");
     assert_eq!(office.bodies("POST /oauth2/token").len(), 1);
-    let came = office.at.came();
+    let came = office.at.asked();
     assert!(
         came[0].text().contains("grant_type=client_credentials")
             && came[0].text().contains("client_secret=s%26cret")
     );
     let last = came.last().expect("asked");
-    assert_eq!(last.header("authorization"), Some("bearer t-1"));
+    assert_eq!(last.header("authorization"), "bearer t-1");
     assert_eq!(
         (last.header("accept"), last.header("content-type")),
-        (Some("application/json"), Some("application/json"))
+        ("application/json", "application/json")
     );
 
     office.says(SAY, "", Says::new(401, ""));

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
 
-use crate::channels::stand_in::{Came, HandClock, Says, StandIn};
+use crate::channels::stand_in::{Asked, HandClock, Says, StandIn};
 
 /// What it holds, and how it misbehaves.
 #[derive(Default)]
@@ -54,11 +54,11 @@ impl Shop {
 
     /// How many requests of this operation came.
     pub fn asked(&self, operation: &str) -> usize {
-        self.at.came().iter().filter(|it| it.json()["operationName"] == operation).count()
+        self.at.asked().iter().filter(|it| it.json()["operationName"] == operation).count()
     }
 }
 
-fn answer(state: &mut State, came: &Came) -> Says {
+fn answer(state: &mut State, came: &Asked) -> Says {
     if came.path.contains("/upload/") {
         return Says::json(
             &json!({"successful": true, "token": "up-1", "mimeType": "image/png", "errorCode": 0}),
@@ -78,7 +78,7 @@ fn answer(state: &mut State, came: &Came) -> Says {
     }
 }
 
-fn act(state: &mut State, came: &Came, operation: &str, variables: &Value) -> Says {
+fn act(state: &mut State, came: &Asked, operation: &str, variables: &Value) -> Says {
     if operation == "Login" {
         state.logins += 1;
         if variables["input"]["password"] != "pw" {
@@ -94,9 +94,9 @@ fn act(state: &mut State, came: &Came, operation: &str, variables: &Value) -> Sa
         };
     }
     let presented = if state.web {
-        came.header("cookie").and_then(|it| it.strip_prefix("Opaque_myprotein_en=opq-"))
+        came.header("cookie").strip_prefix("Opaque_myprotein_en=opq-")
     } else {
-        came.header("authorization").and_then(|it| it.strip_prefix("Opaque opq-"))
+        came.header("authorization").strip_prefix("Opaque opq-")
     };
     let logged_in =
         presented.and_then(|it| it.parse::<usize>().ok()).is_some_and(|it| it >= state.valid_from);

@@ -234,7 +234,7 @@ async fn the_web_api_lives_by_its_cookie() {
     let channel = account(&shop, &clock);
     let checked = channel.check().await.expect("logged in");
     assert_eq!(checked.said, "logged in as care@example.com, 2 discussions");
-    assert!(shop.at.came().iter().all(|it| it.header("authorization").is_none()));
+    assert!(shop.at.asked().iter().all(|it| it.header("authorization").is_empty()));
 }
 
 #[tokio::test]
@@ -346,7 +346,7 @@ async fn marking_read_is_verified_and_repeated_for_what_came_in_between() {
     let channel = account(&shop, &clock);
     let page = channel.set(&target(&[("9", 5), ("8", 6), ("7", 6)]), &Set::Read).await.expect("marked");
     assert_eq!(shop.asked("MarkRead"), 2);
-    assert!(shop.at.came().iter().any(|it| it.json()["variables"]["input"]["upToMessageId"] == "7"));
+    assert!(shop.at.asked().iter().any(|it| it.json()["variables"]["input"]["upToMessageId"] == "7"));
     let Some(Change::Conversation(seen)) = page.changes.first() else { unreachable!("it is read again") };
     assert_eq!(seen.remote_unread, Some(false));
     assert!(page.changes.iter().any(|it| matches!(it, Change::Message(it) if it.key == "6")));
@@ -368,7 +368,7 @@ async fn a_file_goes_to_the_shop_with_both_names_of_its_token() {
     let file =
         StoredFile { sha256: String::new(), name: "a\"b.png".into(), mime: "image/png".into(), size: 4 };
     assert_eq!(channel.upload(&file, &path).await, Ok("up-1".into()));
-    let came = shop.at.came().pop().expect("it came");
+    let came = shop.at.asked().pop().expect("it came");
     assert_eq!(came.path, "/account/upload/38779254");
     let body = came.text();
     for part in [
@@ -380,7 +380,7 @@ async fn a_file_goes_to_the_shop_with_both_names_of_its_token() {
     ] {
         assert!(body.contains(part), "{part}: {body}");
     }
-    assert!(came.header("authorization").is_none());
+    assert!(came.header("authorization").is_empty());
 
     shop.state().uploads = "https://evil.example/upload/1".into();
     assert_eq!(channel.upload(&file, &path).await.expect_err("refused").kind, ErrorKind::Ours);

@@ -1,6 +1,5 @@
 use std::io::Write;
 
-use axum::response::Response;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -8,7 +7,7 @@ use super::*;
 use crate::{
     channels::{
         Channel, ChannelError, ErrorKind, Found, KnownMessage, Retry, Sending, Sent, Set, Target,
-        standin::{Asked, StandIn, answer, json as json_answer},
+        stand_in::{Asked, Says, StandIn, answer, json as json_answer},
     },
     domain::{
         Action, Customer, Direction, Facts, Gate, GateEvidence, Outgoing,
@@ -52,7 +51,7 @@ async fn send_by(account: &WhatsApp, outgoing: Outgoing, target: &Target) -> Res
     account.send(&sending).await
 }
 
-fn accepted() -> Response {
+fn accepted() -> Says {
     json_answer(
         200,
         &json!({"messaging_product": "whatsapp", "contacts": [{"input": "+16505551234", "wa_id": "16505551234"}],
@@ -61,7 +60,7 @@ fn accepted() -> Response {
 }
 
 /// A relay of On-Premises: logs in, then answers by `then`.
-async fn relay(then: impl Fn(&str) -> Response + Clone + Send + Sync + 'static) -> StandIn {
+async fn relay(then: impl Fn(&str) -> Says + Clone + Send + Sync + 'static) -> StandIn {
     StandIn::start(move |_, asked| {
         if asked.target == "/v1/users/login" {
             let session = json!({"token": "session", "expires_after": "2026-03-08 11:59:00+00:00"});
@@ -332,9 +331,7 @@ async fn an_answer_that_is_not_clear_is_said_to_be_so() {
 async fn a_redirect_is_never_followed_and_so_the_reply_has_failed() {
     for status in [300, 301, 302, 304, 307, 308] {
         let vendor = StandIn::start(move |_, _| {
-            let mut response = answer(status, "<html>moved</html>");
-            response.headers_mut().insert("location", "http://127.0.0.1:1/".parse().expect("a header"));
-            response
+            answer(status, "<html>moved</html>").with("location", "http://127.0.0.1:1/")
         })
         .await;
         let error = send_to(&vendor.url, Api::Cloud, text("x"), &target("1650")).await.expect_err("moved");

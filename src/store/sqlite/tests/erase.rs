@@ -36,6 +36,7 @@ async fn all(store: &impl Reading) -> Vec<ConversationId> {
         sort: Sort::Updated,
         limit: 50,
         after: None,
+        way: crate::store::Way::Down,
         now: at(100),
     };
     store.list(request).await.unwrap().iter().map(|it| it.id).collect()

@@ -12,7 +12,7 @@ use crate::{
         query::{BUILT_IN, Query},
     },
     store::{
-        Desk, EngineSide, Imported, ListRequest, Reading, Seen, Sort,
+        Desk, EngineSide, Imported, ListRequest, Reading, Seen, Sort, Way,
         sqlite::{SqliteStore, query},
         story::{at, commit, conversation, ids, listing, message, page, says, seen, we_said},
     },
@@ -108,6 +108,61 @@ async fn pages_go_on_where_the_last_one_ended_in_every_order() {
             found.push(next.id.0);
         }
         assert_eq!(found, expected, "{sort:?}");
+        let mut request = ListRequest { way: Way::Up, after: None, ..request };
+        while let Some(next) = store.list(request.clone()).await.unwrap().pop() {
+            request.after = Some(next.id);
+            assert_eq!(found.pop(), Some(next.id.0), "{sort:?} from the end");
+        }
+        assert!(found.is_empty(), "{sort:?} from the end");
+    }
+}
+
+#[tokio::test]
+async fn a_page_from_the_end_stands_in_the_order_of_the_list() {
+    let store = shelf().await;
+    let request = ListRequest { way: Way::Up, limit: 2, ..listing("", "ana", at(10)) };
+    let page = store.list(request).await.unwrap();
+    assert_eq!(page.iter().map(|it| it.id.0).collect::<Vec<_>>(), [2, 1]);
+}
+
+/// What is written and changed in one transaction reaches the index once, as it stands in the end.
+#[tokio::test]
+async fn words_are_found_as_they_stand_when_their_transaction_ends() {
+    let store = store().await;
+    let edited = Change::Edited {
+        conversation: "e".into(),
+        key: "e1".into(),
+        body: "the lantern is green".into(),
+        at: at(3),
+    };
+    told(&store, "whatsapp", 3, vec![says("e", "e1", "the lantern is blue", at(2)), edited]).await;
+    assert_eq!(ids(&store, "blue", "ana", at(4)).await, [0_i64; 0]);
+    assert_eq!(ids(&store, "green", "ana", at(4)).await, [1]);
+    let removed = Change::Removed { conversation: "e".into(), key: "e1".into(), at: at(5) };
+    told(&store, "whatsapp", 5, vec![removed, says("e", "e2", "and another one", at(5))]).await;
+    assert_eq!(ids(&store, "green", "ana", at(6)).await, [0_i64; 0]);
+    assert_eq!(ids(&store, "another", "ana", at(6)).await, [1]);
+    let found = store
+        .reader
+        .read(|db| {
+            db.execute_batch("PRAGMA query_only = false")?;
+            // FTS5 compares its index with the texts that it was made of.
+            db.execute_batch("INSERT INTO message_text (message_text, rank) VALUES ('integrity-check', 1)")?;
+            db.execute_batch(
+                "INSERT INTO conversation_text (conversation_text, rank) VALUES ('integrity-check', 1)",
+            )
+        })
+        .await;
+    assert!(found.is_ok(), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_search_that_is_typed_finds_what_it_finds_when_it_is_taken() {
+    let store = shelf().await;
+    for text in ["encomenda", "turn:us enc", "is:unassigned broken parcel", "-encomenda", "e"] {
+        let typed = ListRequest { way: Way::Typed, ..listing(text, "ana", at(10)) };
+        let typed: Vec<i64> = store.list(typed).await.unwrap().iter().map(|it| it.id.0).collect();
+        assert_eq!(typed, ids(&store, text, "ana", at(10)).await, "{text}");
     }
 }
 
@@ -166,8 +221,13 @@ async fn no_view_scans_or_sorts_the_mailbox() {
     requests.extend(BUILT_IN.iter().skip(1).take(4).map(|(_, text)| listing(text, "ana", at(1))));
     for sort in [Sort::Updated, Sort::Due, Sort::Waiting] {
         for request in requests.clone() {
-            for after in [None, Some(crate::domain::ConversationId(1))] {
-                let request = ListRequest { sort, after, ..request.clone() };
+            for (after, way) in [
+                (None, Way::Down),
+                (Some(crate::domain::ConversationId(1)), Way::Down),
+                (None, Way::Up),
+                (Some(crate::domain::ConversationId(1)), Way::Up),
+            ] {
+                let request = ListRequest { sort, after, way, ..request.clone() };
                 let plan = plan(&store, request.clone()).await;
                 let asked = &request.query;
                 assert!(!plan.contains("TEMP B-TREE"), "{asked:?} {sort:?}\n{plan}");
@@ -215,6 +275,19 @@ async fn files_are_kept_under_the_hash_of_their_bytes() {
     let got = store.attachment_file(pending[0].message, 1).await.unwrap().unwrap();
     assert_eq!((got.mime.as_str(), path.exists()), ("image/png", false));
     assert!(store.file_path(&got.sha256).exists());
+}
+
+#[tokio::test]
+async fn a_new_store_has_the_newest_schema_and_is_not_copied_when_it_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || crate::store::sqlite::OpenOptions::at(folder.path().join("deskline.db"));
+    drop(SqliteStore::open(options()).unwrap());
+    drop(SqliteStore::open(options()).unwrap());
+    let names: Vec<String> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|it| it.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert!(names.iter().all(|name| !name.contains("before-schema")), "{names:?}");
 }
 
 #[tokio::test]

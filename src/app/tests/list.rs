@@ -1,0 +1,42 @@
+//! A list of any length is a window.
+
+use super::fixture::{Desk, conversation, options};
+use crate::domain::ConversationId;
+
+fn desk_of(n: i64) -> Desk {
+    let mut desk = Desk::unread(options((80, 24)));
+    desk.store = (1..=n).map(|id| conversation(id, "americanas", "skyhub", "João", "Produto")).collect();
+    desk.answer();
+    desk
+}
+
+fn press(desk: &mut Desk, keys: &str, times: usize) {
+    for _ in 0..times {
+        desk.keys(keys);
+        desk.answer();
+    }
+}
+
+#[test]
+fn a_long_list_is_come_by_from_either_end_and_pages_join_without_a_gap() {
+    let mut desk = desk_of(100_000);
+    desk.keys("G");
+    desk.answer();
+    assert_eq!(desk.model.list.selected, Some(ConversationId(100_000)));
+    for below in 1..=2000 {
+        press(&mut desk, "k", 1);
+        assert_eq!(desk.model.list.selected, Some(ConversationId(100_000 - below)));
+    }
+    assert!(desk.model.list.rows.len() <= 600 && !desk.model.list.complete, "{}", desk.model.list.rows.len());
+    for above in 1..=2000 {
+        press(&mut desk, "j", 1);
+        assert_eq!(desk.model.list.selected, Some(ConversationId(98_000 + above)));
+    }
+    desk.keys("g g");
+    desk.answer();
+    assert_eq!(desk.model.list.selected, Some(ConversationId(1)));
+    press(&mut desk, "Space", 100);
+    let page = i64::try_from(desk.model.list_height()).unwrap();
+    assert_eq!(desk.model.list.selected, Some(ConversationId(1 + 100 * page)));
+    assert!(desk.model.list.rows.len() <= 600);
+}
