@@ -25,16 +25,20 @@ pub mod place {
     pub const LOCKED: u16 = 512;
     /// The report.
     pub const REPORT: u16 = 1024;
+    /// The first start: nothing is configured and nothing is stored.
+    pub const WELCOME: u16 = 2048;
     /// List and conversation.
     pub const BOTH: u16 = LIST | THREAD;
     /// Wherever letters are keys, pop-ups and the review bar apart.
     pub const SCREENS: u16 = LIST | THREAD | OUTBOX | REPORT;
     /// Everywhere.
-    pub const ALL: u16 = LIST | THREAD | COMPOSER | REVIEW | OUTBOX | PICKER | FORM | ASK | PANEL | REPORT;
+    pub const ALL: u16 =
+        LIST | THREAD | COMPOSER | REVIEW | OUTBOX | PICKER | FORM | ASK | PANEL | REPORT | WELCOME;
 }
 
 use place::{
     ALL, ASK, BOTH, COMPOSER, FORM, LIST, LOCKED, OUTBOX, PANEL, PICKER, REPORT, REVIEW, SCREENS, THREAD,
+    WELCOME,
 };
 
 /// What an action is about, in the order of the `?` menu.
@@ -311,13 +315,16 @@ actions! {
     PanelUp View "panel-up" "further up" "Further up in the details." [PANEL => "k, Up, PgUp"];
     ClosePanel View "close-details" "close" "Close the details." [PANEL => "Esc, q, d, h"];
 
-    Palette Program "palette" "palette" "Any action by name; :17 opens conversation 17." [SCREENS => ":"];
-    Help Program "help" "help" "What works here." [SCREENS => "?", ALL => "F1"];
+    Palette Program "palette" "palette" "Any action by name; :17 opens conversation 17." [SCREENS | WELCOME => ":"];
+    Help Program "help" "help" "What works here." [SCREENS | WELCOME => "?", ALL => "F1"];
+    StartDemo Program "start-demo" "demo" "Leave this and start the demo." [WELCOME => "d"];
+    StartTutor Program "start-tutor" "tutor" "Leave this and start the tutor." [WELCOME => "t"];
+    WriteExample Program "write-example" "example" "Write an example of a configuration, every line a comment." [WELCOME => "w"];
     Lock Program "lock" "lock" "Hide everything until it is opened again." [SCREENS | PANEL => "L"];
     Unlock Program "unlock" "unlock" "Open the locked screen: twice, or after the word of [ui] pin." [LOCKED => "Enter"];
     Mouse Program "mouse" "mouse" "The mouse is deskline's, or the terminal's to select text." [ALL => "F2"];
     Repaint Program "repaint" "repaint" "Draw everything again." [ALL | LOCKED => "Ctrl-l"];
     Suspend Program "suspend" "suspend" "Back to the shell; fg returns." [ALL => "Ctrl-z"];
     Cancel Program "cancel" "cancel" "Cancel what runs; twice: quit, drafts kept." [ALL | LOCKED => "Ctrl-c"];
-    Quit Program "quit" "quit" "Leave; drafts are kept." [LIST => "q"];
+    Quit Program "quit" "quit" "Leave; drafts are kept." [LIST | WELCOME => "q"];
 }

@@ -89,6 +89,11 @@ impl Composer {
             && self.products.is_empty()
     }
 
+    /// Whether a template goes in place of a text that is there: the text is no part of what is sent.
+    pub(super) fn keeps_text(&self) -> bool {
+        self.to.is_some() && self.template.is_some() && !self.body().trim().is_empty()
+    }
+
     /// Whether anything goes with the text: it has a line of its own.
     pub fn carries(&self) -> bool {
         !self.files.is_empty() || self.quote.is_some() || self.template.is_some() || !self.products.is_empty()

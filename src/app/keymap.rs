@@ -155,7 +155,7 @@ pub struct Keymap {
 }
 
 /// The places that keys belong to, with the names that a configuration uses.
-pub const PLACES: [(u16, &str); 11] = [
+pub const PLACES: [(u16, &str); 12] = [
     (place::LIST, "list"),
     (place::THREAD, "conversation"),
     (place::COMPOSER, "composer"),
@@ -167,6 +167,7 @@ pub const PLACES: [(u16, &str); 11] = [
     (place::ASK, "question"),
     (place::PANEL, "details"),
     (place::LOCKED, "locked"),
+    (place::WELCOME, "welcome"),
 ];
 
 /// Where letters are text, whatever a configuration says.

@@ -31,8 +31,10 @@ pub mod split;
 pub mod thread;
 pub mod thread_lines;
 pub mod triage;
+pub mod tutor;
 mod typing;
 pub mod undo;
+mod welcome;
 pub mod words;
 
 #[cfg(test)]
@@ -40,6 +42,7 @@ pub(crate) mod tests;
 
 pub use model::{AppOptions, Model, Screen};
 pub use msg::{
-    Effect, EngineState, Input, ListWish, Loaded, Msg, Outcome, Pointer, Request, Signal, Stroke, Ticket,
-    Wish,
+    Effect, EngineState, Input, ListWish, Loaded, Msg, Outcome, Pointer, Request, Signal, Start, Stroke,
+    Ticket, Wish,
 };
+pub use welcome::example;

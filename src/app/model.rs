@@ -19,6 +19,7 @@ use super::{
     report::ReportScreen,
     review::Review,
     thread::Thread,
+    tutor::Tutor,
     undo::{Intent, Undo},
 };
 use crate::domain::{
@@ -27,6 +28,7 @@ use crate::domain::{
 
 /// What the program is started with.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct AppOptions {
     /// The Unix account.
     pub me: String,
@@ -60,6 +62,10 @@ pub struct AppOptions {
     pub zone: Tz,
     /// The demo: marked everywhere, quits without a question.
     pub demo: bool,
+    /// The tutor, in the demo.
+    pub tutor: bool,
+    /// The agent's own configuration, for who starts without one.
+    pub config_file: Option<std::path::PathBuf>,
     /// Columns and rows.
     pub size: (u16, u16),
 }
@@ -84,6 +90,8 @@ impl AppOptions {
             members: Vec::new(),
             zone: Tz::UTC,
             demo: false,
+            tutor: false,
+            config_file: None,
             size,
         }
     }
@@ -198,6 +206,8 @@ pub struct Model {
     pub locked: Option<Locked>,
     /// Whether the mouse is ours.
     pub mouse: bool,
+    /// Where the agent is in the tutor's lessons.
+    pub tutor: Option<Tutor>,
     /// Whether the terminal's window has the focus.
     pub focused: bool,
     /// Accounts that can be assigned.
@@ -256,6 +266,7 @@ impl Model {
             zoomed: false,
             locked: None,
             mouse: options.mouse,
+            tutor: options.tutor.then(Tutor::default),
             focused: true,
             members: options.members.clone(),
             now,
@@ -278,6 +289,7 @@ impl Model {
     /// The first effects.
     pub fn start(&mut self, now: Time) -> Vec<Effect> {
         self.now = now;
+        self.size = self.without_tutor(self.size);
         self.load(Load::Session, Request::Session);
         self.refresh_counts();
         self.load(Load::Health, Request::Health);
@@ -313,6 +325,7 @@ impl Model {
                 self.engine = engine;
             }
         }
+        self.teach();
         std::mem::take(&mut self.fx)
     }
 
@@ -368,7 +381,7 @@ impl Model {
             place::COMPOSER
         } else {
             match self.screen {
-                Screen::List => place::LIST,
+                Screen::List => self.place_of_list(),
                 Screen::Thread => place::THREAD,
                 Screen::Outbox => place::OUTBOX,
                 Screen::Report => place::REPORT,
@@ -429,6 +442,7 @@ impl Model {
         match self.place() {
             _ if act == Act::Mouse => self.toggle_mouse(),
             place::LOCKED => self.locked_act(act),
+            place::WELCOME => self.welcome_act(act),
             place::ASK => self.ask_act(act),
             place::PICKER => self.picker_act(act),
             place::PANEL => self.panel_act(act),

@@ -102,6 +102,15 @@ pub enum Pointer {
     },
 }
 
+/// What is started in this window's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The demo.
+    Demo,
+    /// The tutor in it.
+    Tutor,
+}
+
 /// From the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -167,6 +176,10 @@ pub enum Effect {
     FilterText(Ticket, Vec<String>, String),
     /// Complete a path; answer with [`Msg::PathCompletions`].
     CompletePath(Ticket, String),
+    /// Write an example of a configuration there, never over another file; answer with [`Msg::Said`].
+    WriteExample(Ticket, PathBuf),
+    /// Leave, and start this.
+    Start(Start),
     /// Take the mouse, or leave it to the terminal.
     Mouse(bool),
     /// One BEL (the terminal sees to "at most one a minute").

@@ -258,7 +258,11 @@ impl Model {
 
     /// What a macro does with the reply, in a line.
     pub fn review_then(&self) -> Option<String> {
-        let then = self.composer.as_ref().map(|it| &it.then).filter(|then| !then.is_empty())?;
+        let composer = self.composer.as_ref()?;
+        if composer.keeps_text() {
+            return Some("only the template goes; the text stays as your draft".into());
+        }
+        let then = Some(&composer.then).filter(|then| !then.is_empty())?;
         Some(format!("with it: {}", then.sentence(self.now, self.options.zone)))
     }
 

@@ -21,7 +21,7 @@ impl Model {
             Input::Burst(strokes) => self.burst(&strokes),
             Input::Paste(text) => self.paste(&text),
             Input::Resize(columns, rows) => {
-                self.size = (columns, rows);
+                self.size = self.without_tutor((columns, rows));
                 self.resized();
             }
             Input::Focus(focused) => self.focused = focused,

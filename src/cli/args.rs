@@ -47,6 +47,8 @@ pub struct Cli {
 pub enum Command {
     /// The inbox against a built-in simulator: all four channels, live customers, nothing kept
     Demo(Demo),
+    /// The keys in ten minutes, in the demo
+    Tutor,
     /// The engine without a screen: a service, or one full cycle and exit
     Sync(Sync),
     /// Conversations

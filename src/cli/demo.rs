@@ -24,6 +24,9 @@ use crate::{
 /// How long the first picture may wait for the first sync.
 const FIRST_SYNC: Duration = Duration::from_secs(2);
 
+/// Templates to try where the window is shut.
+const TEMPLATES: &str = include_str!("../../assets/demo/templates.toml");
+
 /// Canned replies to try `m` with.
 const CANNED: [(&str, &str); 9] = [
     ("late.pt-BR.md", include_str!("../../assets/demo/canned/late.pt-BR.md")),
@@ -38,7 +41,7 @@ const CANNED: [(&str, &str); 9] = [
 ];
 
 /// Runs it.
-pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
+pub async fn run(environment: Environment, args: Demo, tutor: bool) -> Result<(), CliError> {
     // Before anything is started: without a terminal there is nothing to show.
     let face = Face::open(&environment, args.linear, args.print)?;
     let folder = tempfile::Builder::new().prefix("deskline-demo-").tempdir()?;
@@ -60,6 +63,12 @@ pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
     let file = folder.path().join("config.toml");
     let canned = toml::Value::String(folder.path().join("canned").display().to_string());
     let accounts = simulate::toml_of(&simulator.accounts(), "127.0.0.1:0", 0);
+    // Where the window is shut there is something to send.
+    let templates = folder.path().join("templates.toml");
+    fs::write(&templates, TEMPLATES)?;
+    let templates = toml::Value::String(templates.display().to_string());
+    let whatsapp = "kind = \"whatsapp\"\n";
+    let accounts = accounts.replace(whatsapp, &format!("{whatsapp}templates = {templates}\n"));
     let config = format!("{accounts}\n[compose]\ncanned = [{canned}]\n");
     let mut options = fs::OpenOptions::new();
     std::io::Write::write_all(
@@ -90,11 +99,17 @@ pub async fn run(environment: Environment, args: Demo) -> Result<(), CliError> {
     let cast = vendors.iter().map(|vendor| simulator.control().conversations(vendor).len()).sum();
     let _ = tokio::time::timeout(FIRST_SYNC, filled(&desk, cast)).await;
     let switch = Arc::new(OwnEngine { desk: desk.clone(), running: Mutex::new(Some(engine)) });
-    let outcome = inbox::show(&desk, face, Show { channel: None, demo: true, switch: switch.clone() }).await;
+    let outcome =
+        inbox::show(&desk, face, Show { channel: None, demo: true, tutor, switch: switch.clone() }).await;
     switch.off().await;
     simulator.stop().await;
     drop(folder);
-    outcome
+    outcome.map(|_| ())
+}
+
+/// The demo as it is started without a word.
+pub fn tutor() -> Demo {
+    Demo { seed: 1, lang: None, linear: false, print: false }
 }
 
 /// Resolves when the store holds so many conversations.

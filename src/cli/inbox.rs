@@ -12,7 +12,7 @@ use super::{
     error::{CliError, Code},
 };
 use crate::{
-    app::{AppOptions, EngineState, Model, keymap::Binding, preflight},
+    app::{AppOptions, EngineState, Model, Start, keymap::Binding, preflight},
     config::{self, AfterSend, Environment},
     domain::{ChannelName, DraftWindow, Time},
     sync::{
@@ -67,7 +67,7 @@ impl Face {
 }
 
 /// Opens the inbox.
-pub async fn run(desk: Desk, channel: Option<String>, face: Face) -> Result<(), CliError> {
+pub async fn run(desk: Desk, channel: Option<String>, face: Face) -> Result<Option<Start>, CliError> {
     views(&desk.world)?;
     if let Some(name) = &channel
         && desk.descriptor(&ChannelName(name.clone())).is_none()
@@ -86,7 +86,8 @@ pub async fn run(desk: Desk, channel: Option<String>, face: Face) -> Result<(), 
             }
         }
     });
-    let outcome = show(&desk, face, Show { channel, demo: false, switch: switch.clone() }).await;
+    let outcome =
+        show(&desk, face, Show { channel, demo: false, tutor: false, switch: switch.clone() }).await;
     starting.abort();
     switch.off().await;
     outcome
@@ -98,12 +99,14 @@ pub struct Show {
     pub channel: Option<String>,
     /// The demo.
     pub demo: bool,
+    /// The tutor in it.
+    pub tutor: bool,
     /// The engine of this process.
     pub switch: Arc<dyn EngineSwitch>,
 }
 
 /// Shows the window until it ends.
-pub async fn show(desk: &Arc<Desk>, face: Face, show: Show) -> Result<(), CliError> {
+pub async fn show(desk: &Arc<Desk>, face: Face, show: Show) -> Result<Option<Start>, CliError> {
     let config = &desk.world.config;
     let environment = &desk.world.environment;
     let (engine, engine_state) = watch::channel(EngineState::Unknown);
@@ -128,6 +131,7 @@ pub async fn show(desk: &Arc<Desk>, face: Face, show: Show) -> Result<(), CliErr
         Face::Lines { .. } => LINES,
     };
     let mut options = options(desk, show.channel, show.demo, size);
+    options.tutor = show.tutor;
     if let Some(pin) = &config.ui.pin {
         let pin = pin.resolve(environment).await.map_err(|error| {
             CliError::new(Code::Config, format!("[ui] pin: {error}"))
@@ -187,9 +191,10 @@ pub async fn show(desk: &Arc<Desk>, face: Face, show: Show) -> Result<(), CliErr
     outcome(ended)
 }
 
-fn outcome(ended: std::io::Result<Ended>) -> Result<(), CliError> {
+fn outcome(ended: std::io::Result<Ended>) -> Result<Option<Start>, CliError> {
     match ended {
-        Ok(Ended::Quit) => Ok(()),
+        Ok(Ended::Quit) => Ok(None),
+        Ok(Ended::Start(start)) => Ok(Some(start)),
         Ok(Ended::Interrupted) => Err(CliError::new(Code::Interrupted, "")),
         Err(error) => Err(CliError::new(
             Code::Failed,
@@ -217,6 +222,8 @@ fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -
         members: config.members.iter().map(|it| it.login.clone()).collect(),
         zone: desk.zone,
         demo,
+        tutor: false,
+        config_file: Some(desk.world.environment.user_file()),
         size,
     }
 }

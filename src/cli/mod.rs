@@ -38,7 +38,10 @@ use clap::{CommandFactory, Parser};
 use context::{Desk, World};
 use error::{CliError, Code};
 
-use crate::config::{Account, Environment};
+use crate::{
+    app::Start,
+    config::{Account, Environment},
+};
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
@@ -112,16 +115,21 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
         ));
     }
     let command = match cli.command {
-        Some(Command::Demo(args)) => return demo::run(environment, args).await,
+        Some(Command::Demo(args)) => return demo::run(environment, args, false).await,
+        Some(Command::Tutor) => return demo::run(environment, demo::tutor(), true).await,
         Some(Command::Simulate(args)) => return simulate::run(args).await,
         Some(Command::Doctor(args)) => return doctor::run(environment, cli.config, args).await,
         other => other,
     };
+    let outside = environment.clone();
     let desk = Desk::open(World::load(environment, cli.config)?).await?;
     match command {
         None => {
             let face = inbox::Face::open(&desk.world.environment, cli.linear, cli.print)?;
-            inbox::run(desk, cli.channel, face).await
+            match inbox::run(desk, cli.channel, face).await? {
+                Some(start) => demo::run(outside, demo::tutor(), start == Start::Tutor).await,
+                None => Ok(()),
+            }
         }
         Some(Command::Sync(args)) => sync::run(&desk, args).await,
         Some(Command::List(args)) => list::run(&desk, args).await,
@@ -146,6 +154,7 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
         // Handled above: these need no store, or a store of their own.
         Some(
             Command::Demo(_)
+            | Command::Tutor
             | Command::Simulate(_)
             | Command::Doctor(_)
             | Command::Config(_)

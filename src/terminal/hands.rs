@@ -87,6 +87,19 @@ impl Hands {
                     let _ = messages.send(Msg::PathCompletions(ticket, paths::complete(&typed, &home)));
                 });
             }
+            Effect::WriteExample(ticket, file) => {
+                let messages = self.messages.clone();
+                tokio::task::spawn_blocking(move || {
+                    let said = match paths::write_new(&file, crate::app::example().as_bytes()) {
+                        Ok(()) => format!(
+                            "wrote {}: take away the # of what you need, then start again",
+                            file.display()
+                        ),
+                        Err(error) => format!("{} was not written: {error}", file.display()),
+                    };
+                    let _ = messages.send(Msg::Said(ticket, said));
+                });
+            }
             Effect::FilterText(ticket, command, text) => {
                 let messages = self.messages.clone();
                 tokio::spawn(async move {

@@ -58,8 +58,16 @@ pub struct Lines {
 pub async fn run(lines: Lines, mut model: Model) -> io::Result<Ended> {
     let (hands, inbox) = Hands::new(lines.performer.clone(), lines.opener.clone(), lines.downloads.clone());
     let clock = lines.performer.clock.clone();
-    let mut room =
-        Room { lines, hands, clock, inbox, shown: Page::default(), held: String::new(), quitting: false };
+    let mut room = Room {
+        lines,
+        hands,
+        clock,
+        inbox,
+        shown: Page::default(),
+        held: String::new(),
+        ended: Ended::Quit,
+        quitting: false,
+    };
     let effects = model.start(room.clock.now());
     room.perform(&mut model, effects);
     let engine = room.lines.engine.borrow().clone();
@@ -83,6 +91,7 @@ struct Room {
     shown: Page,
     /// The safety line that was printed, without its seconds.
     held: String,
+    ended: Ended,
     quitting: bool,
 }
 
@@ -92,7 +101,6 @@ impl Room {
         let mut typed = typed();
         let mut engine = self.lines.engine.clone();
         let mut engine_lives = true;
-        let mut ended = Ended::Quit;
         self.print(model, true)?;
         self.prompt()?;
         while !self.quitting {
@@ -103,7 +111,7 @@ impl Room {
                 signal = signals.next() => {
                     match signal {
                         Told::Interrupt => {
-                            ended = Ended::Interrupted;
+                            self.ended = Ended::Interrupted;
                             self.tell(model, Msg::Signal(Signal::Terminate));
                         }
                         Told::Terminate => self.tell(model, Msg::Signal(Signal::Terminate)),
@@ -141,7 +149,7 @@ impl Room {
                 self.print_news(model)?;
             }
         }
-        Ok(ended)
+        Ok(self.ended)
     }
 
     fn tell(&mut self, model: &mut Model, msg: Msg) {
@@ -159,6 +167,10 @@ impl Room {
                 Some(Effect::OpenEditor(ticket, ..)) => {
                     let why = "the editor needs the screen: type the text here".to_owned();
                     self.tell(model, Msg::Edited(ticket, Err(why)));
+                }
+                Some(Effect::Start(start)) => {
+                    self.ended = Ended::Start(start);
+                    self.quitting = true;
                 }
                 Some(Effect::Quit) => self.quitting = true,
                 _ => {}

@@ -63,3 +63,17 @@ pub fn save_new(from: &Path, folder: &Path, name: &str) -> std::io::Result<PathB
     }
     Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, format!("{name} is there a hundred times")))
 }
+
+/// Writes a file of the agent's own, its folders with it; never over another one.
+///
+/// # Errors
+/// It is there already, or cannot be written.
+pub fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -25,7 +25,7 @@ use super::{
     tty::Tty,
 };
 use crate::{
-    app::{Effect, EngineState, Input, Model, Msg, Pointer, Signal, Stroke},
+    app::{Effect, EngineState, Input, Model, Msg, Pointer, Signal, Start, Stroke},
     domain::{Time, time::Clock},
     ui::{self, Theme},
 };
@@ -121,6 +121,8 @@ pub enum Ended {
     Quit,
     /// SIGINT from outside.
     Interrupted,
+    /// Something else is to be started.
+    Start(Start),
 }
 
 /// Runs `model` in a window until it ends. The terminal is restored whatever happens.
@@ -428,6 +430,10 @@ impl Room {
                     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
             }
             Effect::Repaint => self.screen.repaint(),
+            Effect::Start(start) => {
+                self.ended = Ended::Start(start);
+                self.quitting = true;
+            }
             Effect::Quit => self.quitting = true,
             // The hands have done all others.
             _ => {}

@@ -118,6 +118,13 @@ fn wanted(place: u16) -> &'static [(Act, &'static str)] {
             (Act::Back, "back"),
             (Act::Help, "all"),
         ],
+        place::WELCOME => &[
+            (Act::StartDemo, "demo"),
+            (Act::StartTutor, "tutor"),
+            (Act::WriteExample, "write an example"),
+            (Act::Quit, "leave"),
+            (Act::Help, "all"),
+        ],
         place::OUTBOX => &[
             (Act::Open, "open"),
             (Act::TakeBack, "take back"),

@@ -104,7 +104,12 @@ pub fn page(model: &Model, now: Time, utf8: bool) -> Page {
         }
         _ => {}
     }
+    if at == place::WELCOME {
+        page.body = model.welcome_lines();
+        page.prompt = "start-demo, start-tutor, write-example, quit".into();
+    }
     page.news.extend(footer::standing(model));
+    page.news.extend(model.lesson().map(|(title, text)| format!("{title}: {text}")));
     page.safe(utf8)
 }
 

@@ -76,6 +76,12 @@ pub fn heads(paint: &mut Paint<'_>, area: Rect) {
 /// The rows of the page.
 pub fn rows(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let shown = model.list.shown();
+    if model.is_first_start() {
+        for (line, y) in model.welcome_lines().iter().zip(area.y..area.bottom()) {
+            paint.text(area.x + 2, y, area.width.saturating_sub(2), line, paint.theme.plain);
+        }
+        return;
+    }
     if shown.is_empty() {
         let text = if model.list.loading {
             "reading the store ...".to_owned()

@@ -36,7 +36,9 @@ use crate::{
 
 /// Draws everything as it is at `now`.
 pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
-    let area = frame.area();
+    let whole = frame.area();
+    // The tutor takes rows of its own, below.
+    let area = Rect { height: whole.height.min(model.size.1), ..whole };
     let mut paint = Paint { buf: frame.buffer_mut(), theme };
     let cursor = if area.width < 20 || area.height < 5 {
         paint.text(0, 0, area.width, "too small", theme.plain);
@@ -52,8 +54,31 @@ pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
     } else {
         full(&mut paint, model, now, area)
     };
+    if let Some((title, text)) = model.lesson()
+        && whole.height > area.height
+        && model.locked.is_none()
+    {
+        lesson(
+            &mut paint,
+            &title,
+            &text,
+            Rect { y: area.bottom(), height: whole.height - area.height, ..whole },
+        );
+    }
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
+    }
+}
+
+/// The tutor's lesson under the screen.
+fn lesson(paint: &mut Paint<'_>, title: &str, text: &str, area: Rect) {
+    let theme = paint.theme.clone();
+    paint.rule(area.x, area.y, area.width, "=", theme.public);
+    paint.clear(Rect { x: area.x + 2, width: paint::cells(title) + 2, height: 1, ..area });
+    paint.text(area.x + 2, area.y, paint::cells(title) + 2, &format!(" {title} "), theme.strong);
+    let width = usize::from(area.width).saturating_sub(2).max(10);
+    for (line, y) in textwrap::wrap(text, width).iter().zip(area.y + 1..area.bottom()) {
+        paint.text(area.x + 1, y, area.width.saturating_sub(1), line, theme.public);
     }
 }
 
@@ -182,14 +207,11 @@ fn title(paint: &mut Paint<'_>, x: u16, name: &str, focused: bool, width: u16) {
     let room = width.saturating_sub(6);
     let name_cells = paint::cells(name).min(room);
     let (open, close, style) = if focused { ("[", "]", theme.strong) } else { (" ", " ", theme.dim) };
+    // The rule's colour would stay in what is bold only.
+    paint.clear(Rect { x: x + 2, y: 1, width: (name_cells + 2).min(width.saturating_sub(2)), height: 1 });
     paint.text(x + 2, 1, 1, open, theme.cursor);
     paint.text(x + 3, 1, name_cells, name, style);
     paint.text(x + 3 + name_cells, 1, 1, close, theme.cursor);
-    if !focused {
-        // A blank is a letter of the frame here, not nothing.
-        paint.buf[(x + 2, 1)].reset();
-        paint.buf[(x + 3 + name_cells, 1)].reset();
-    }
 }
 
 fn divide(paint: &mut Paint<'_>, x: u16, rows: u16) -> u16 {

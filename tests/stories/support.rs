@@ -288,6 +288,8 @@ impl World {
             members: Vec::new(),
             zone: chrono_tz::UTC,
             demo: false,
+            tutor: false,
+            config_file: None,
             size,
         };
         let (messages, inbox) = mpsc::unbounded_channel();

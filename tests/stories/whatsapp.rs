@@ -104,10 +104,12 @@ async fn behind_a_shut_window_only_a_template_goes_out() {
     ana.keys("\r");
     ana.sees("template we_are_back (en_US)").await;
     ana.read("\x1b");
-    ana.sees("Send to CUSTOMER Amelia Clark").await;
+    ana.sees("only the template goes; the text stays as your draft").await;
     ana.keys("y");
     ana.pass("the template at WhatsApp", |_| world.book().posts("whatsapp", "send", "we_are_back") == 1)
         .await;
     assert_eq!(world.book().copies("whatsapp", AMELIA, "Yes, we do."), 0);
+    ana.keys("r");
+    ana.sees("# Yes, we do.").await;
     world.end().await;
 }

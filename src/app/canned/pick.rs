@@ -6,6 +6,7 @@ use super::{Canned, Shelf, Values, distance, fill, hole};
 use crate::{
     app::{
         actions::place,
+        composer::Composer,
         model::{Load, Model, Screen},
         msg::{Request, Wish},
         popup::{Choice, PickerKind, What, fuzzy, plain},
@@ -14,7 +15,7 @@ use crate::{
     domain::{
         ChannelName, Conversation, ConversationId, DraftKind, Gate,
         channel::Template,
-        outbox::{CatalogItem, LocalChange},
+        outbox::{CatalogItem, LocalChange, TemplateUse},
     },
 };
 
@@ -83,6 +84,7 @@ impl Model {
             replies.append(&mut others);
         }
         let mut choices = fuzzy(text, replies.into_iter());
+        choices.sort_by_key(|choice| !choice.enabled);
         choices.extend(shelf.broken.iter().map(|(file, why)| Choice {
             enabled: false,
             ..plain(&format!("{file}: {why}"), "cannot be used")
@@ -310,7 +312,7 @@ impl Model {
     /// A template's values, a field each; what the conversation tells is there already.
     fn ask_values(&mut self, template: Template) {
         if template.parameters.is_empty() {
-            self.use_template(crate::domain::outbox::TemplateUse {
+            self.use_template(TemplateUse {
                 name: template.name,
                 language: template.language,
                 parameters: Vec::new(),
@@ -339,6 +341,13 @@ impl Model {
         let hole = format!("{{{{{variable}}}}}");
         let value = self.filled(&hole);
         if value == hole { String::new() } else { value }
+    }
+
+    /// A template as its reader sees it, where the configuration knows its text.
+    pub(in crate::app) fn template_words(&self, composer: &Composer, used: &TemplateUse) -> Option<String> {
+        let templates = &self.descriptor(&composer.channel)?.templates;
+        let known = templates.iter().find(|it| it.name == used.name && it.language == used.language)?;
+        known.text.as_ref().map(|_| template_text(known, &used.parameters))
     }
 
     /// Tab in a template's form.

@@ -76,7 +76,7 @@ impl Model {
         match self.screen {
             _ if self.review.is_some() => place::REVIEW,
             Screen::Thread if self.composer.is_some() => place::COMPOSER,
-            Screen::List => place::LIST,
+            Screen::List => self.place_of_list(),
             Screen::Thread => place::THREAD,
             Screen::Outbox => place::OUTBOX,
             Screen::Report => place::REPORT,

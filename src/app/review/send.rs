@@ -15,7 +15,7 @@ use crate::{
         words,
     },
     domain::{
-        Action, ConversationId, Delivery, DraftKind, Gate, Reach, Status, Time,
+        Action, ConversationId, Delivery, Draft, DraftKind, Gate, Reach, Status, Time,
         desk::{Commit, Seen},
         outbox::LocalChange,
     },
@@ -104,6 +104,9 @@ impl Model {
         );
         if let Some(first) = outgoing.first_mut() {
             first.products.clone_from(&composer.products);
+            if let Some(text) = composer.template.as_ref().and_then(|it| self.template_words(&composer, it)) {
+                first.text = text;
+            }
         }
         let mut actions: Vec<Action> = Vec::new();
         if composer.to.is_none() {
@@ -139,7 +142,7 @@ impl Model {
             author_name: Some(self.options.name.clone()),
             seen,
             status: how.status,
-            ends_draft: Some((composer.to, composer.kind)),
+            ends_draft: (!composer.keeps_text()).then_some((composer.to, composer.kind)),
             send_ids: Vec::new(),
         };
         let unassigned = row.as_ref().is_some_and(|row| row.assignee.is_none());
@@ -154,6 +157,9 @@ impl Model {
             group: self.undo.group(),
         };
         self.perform_wish(Wish::Commit(Box::new(commit)), intent);
+        if composer.keeps_text() {
+            self.keep_text(&composer);
+        }
         self.timers.remove(&crate::app::model::Timer::SaveDraft);
         let files = if messages > 1 { format!(", {messages} messages in order") } else { String::new() };
         if let Some(at) = how.later {
@@ -174,6 +180,27 @@ impl Model {
             self.neighbour(1);
         }
         self.session_changed();
+    }
+
+    /// A template went: the words that stood beside it wait as the draft that they are.
+    fn keep_text(&mut self, composer: &Composer) {
+        let cursor = composer.text.cursor();
+        let draft = Draft {
+            conversation: composer.to,
+            agent: self.options.me.clone(),
+            kind: composer.kind,
+            body: composer.body(),
+            cursor: (cursor.0, cursor.1),
+            files: Vec::new(),
+            quote: None,
+            form: serde_json::Value::Null,
+            saved_at: self.now,
+        };
+        for row in self.list.rows.iter_mut().filter(|row| Some(row.id) == composer.to) {
+            row.has_draft = true;
+        }
+        self.perform_wish(Wish::SaveDraft(Box::new(draft)), Intent::Quiet);
+        self.perform_wish(Wish::CloseDraft { of: composer.to, kind: composer.kind }, Intent::Quiet);
     }
 
     /// What the screen shows of a send before the store has answered.

@@ -218,6 +218,10 @@ fn where_the_window_is_shut_only_templates_can_be_taken() {
     assert_eq!(desk.model.composer.as_ref().unwrap().template.as_ref().unwrap().parameters, ["77"]);
     desk.keys("Esc");
     assert_eq!(desk.model.review.as_ref().unwrap().verdict(), Verdict::Clean);
+    desk.keys("y");
+    let Action::Reply(out) = &desk.commits()[0].actions[0] else { unreachable!("a reply") };
+    assert_eq!(out.text, "Your order 77 is on its way", "the thread shows what the customer reads");
+    assert!(out.template.is_some());
 }
 
 #[test]

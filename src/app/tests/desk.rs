@@ -2,7 +2,7 @@
 
 use super::fixture::{Desk, options};
 use crate::app::{
-    Effect, Input, Msg, Outcome, Pointer, Screen, Wish,
+    Effect, Input, Msg, Outcome, Pointer, Screen, Start, Wish,
     actions::{Act, place},
     layout::Layout,
 };
@@ -143,4 +143,59 @@ fn a_figure_opens_what_it_is_made_of_and_that_the_conversation() {
     desk.keys("Enter Enter");
     desk.answer();
     assert_eq!(desk.model.screen, crate::app::Screen::Thread);
+}
+
+/// A desk without channels and without anything stored.
+pub(super) fn first_start() -> Desk {
+    let mut desk = Desk::unread(crate::app::AppOptions { descriptors: Vec::new(), ..options((80, 24)) });
+    desk.store.clear();
+    desk.answer();
+    for view in &mut desk.model.list.views {
+        view.count = Some(crate::domain::desk::Count { total: 0, at_risk: 0 });
+    }
+    desk
+}
+
+#[test]
+fn a_first_start_offers_the_demo_and_an_example() {
+    let mut desk = first_start();
+    assert_eq!(desk.model.place(), place::WELCOME);
+    desk.model.options.config_file = Some("/home/ana/.config/deskline/config.toml".into());
+    assert!(
+        desk.model
+            .welcome_lines()
+            .iter()
+            .any(|line| line == "d  the demo: four vendors, live customers, nothing is kept")
+    );
+    desk.keys("w d t");
+    assert!(
+        matches!(&desk.others[..], [Effect::WriteExample(_, file), Effect::Start(Start::Demo), Effect::Start(Start::Tutor)] if file.ends_with("config.toml"))
+    );
+    assert!(crate::app::example().lines().all(|line| line.is_empty() || line.starts_with('#')));
+}
+
+#[test]
+fn the_tutor_goes_on_when_it_was_done_and_names_the_keys_as_they_are() {
+    let mut options = crate::app::AppOptions { tutor: true, demo: true, ..options((80, 24)) };
+    options.preset = "arrows".into();
+    let mut desk = Desk::with(options);
+    assert_eq!(desk.model.size, (80, 20));
+    let lesson = |desk: &Desk| desk.model.lesson().unwrap();
+    assert!(lesson(&desk).1.contains("Down goes down, Up up"), "{:?}", lesson(&desk));
+    desk.keys("x");
+    assert_eq!(lesson(&desk).0, "lesson 2 of 25");
+    desk.keys("3");
+    desk.answer();
+    desk.keys("Home Enter");
+    desk.answer();
+    assert_eq!(lesson(&desk).0, "lesson 4 of 25");
+    desk.keys("d Esc r");
+    desk.answer();
+    desk.type_in("sai hoje mesmo");
+    desk.keys("Esc");
+    assert!(lesson(&desk).1.contains("y sends"), "{:?}", lesson(&desk));
+    desk.keys("y");
+    desk.all_done();
+    assert!(lesson(&desk).1.contains("u takes it back"), "{:?}", lesson(&desk));
+    assert!(!lesson(&desk).1.contains(['{', '}']));
 }

@@ -129,6 +129,8 @@ pub(crate) fn options(size: (u16, u16)) -> AppOptions {
         members: vec!["jon".into()],
         zone: chrono_tz::America::Sao_Paulo,
         demo: false,
+        tutor: false,
+        config_file: None,
         size,
     }
 }

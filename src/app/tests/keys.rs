@@ -41,6 +41,7 @@ fn at(wanted: u16) -> Desk {
         }
         place::PANEL => desk.keys("d"),
         place::LOCKED => desk.keys("L"),
+        place::WELCOME => desk = super::desk::first_start(),
         _ => {}
     }
     desk.answer();

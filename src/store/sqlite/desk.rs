@@ -338,7 +338,10 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
     };
     // A create that never left ends with its conversation: it becomes the draft of a new one.
     let begins = matches!(row.action, Some(Action::Create(_)));
-    let Outgoing { text, file, quote, .. } = outgoing;
+    let Outgoing { text, file, quote, template, products, .. } = outgoing;
+    // A template's text is its vendor's: what comes back is the template, with its values.
+    let text = if template.is_some() { String::new() } else { text };
+    let kept = template.is_some() || !products.is_empty();
     withdraw(tx, &row, "take back", agent, true, now)?;
     let stays = commit::number_of(tx.db, row.conversation)?.is_some();
     let of = if begins || !stays { 0 } else { row.conversation };
@@ -354,11 +357,19 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
         body: text,
         files: file.into_iter().collect(),
         quote: quote.filter(|_| of != 0),
-        form: if begins { form(&row) } else { Value::Null },
+        form: match (begins, kept) {
+            (_, true) => {
+                serde_json::json!({ "template": template, "products": products, "fields": form(&row) })
+            }
+            (true, false) => form(&row),
+            (false, false) => Value::Null,
+        },
         saved_at: from_millis(now),
     };
     if let Some(old) = old {
-        if !old.body.is_empty() {
+        if draft.body.is_empty() {
+            draft.body = old.body;
+        } else if !old.body.is_empty() {
             draft.body = format!("{}\n\n{}", draft.body, old.body);
         }
         draft.files.extend(old.files);

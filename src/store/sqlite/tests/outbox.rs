@@ -5,7 +5,10 @@ use serde_json::Value;
 
 use super::{store, told};
 use crate::{
-    domain::{Action, ConversationId, Gate, RowState, Status, outbox::LocalChange},
+    domain::{
+        Action, ConversationId, DraftKind, Gate, Outgoing, RowState, Status,
+        outbox::{LocalChange, TemplateUse},
+    },
     store::{
         Commit, Desk, EngineSide, LOCKED_OUT, Lease, Reading, Refusal, Seen, Settlement, Store,
         story::{at, commit, conversation, lead, page, reply, says, seen, send, sent, we_said},
@@ -273,4 +276,24 @@ async fn credentials_that_are_taken_again_make_due_what_they_held_up() {
     let row = store.claim(lease.clone(), at(8)).await.unwrap().unwrap().row;
     assert_eq!((row.conversation, row.reason.as_deref()), (id, Some(LOCKED_OUT)));
     assert_eq!(store.claim(lease, at(8)).await.unwrap(), None, "another trouble has its own time");
+}
+
+#[tokio::test]
+async fn a_template_that_is_taken_back_is_a_template_again() {
+    let store = store().await;
+    let id = begun(&store).await;
+    let template =
+        TemplateUse { name: "order_update".into(), language: "pt_BR".into(), parameters: vec!["77".into()] };
+    let outgoing = Outgoing {
+        text: "Temos novidades sobre o pedido 77.".into(),
+        template: Some(template.clone()),
+        ..Outgoing::default()
+    };
+    let wish = Commit { actions: vec![Action::Reply(outgoing)], ..commit(id, "americanas", "", None) };
+    let row = store.commit(wish, at(2)).await.unwrap().unwrap().rows[0];
+    let draft = store.take_back(row, "ana".into(), at(3)).await.unwrap().unwrap().unwrap();
+    assert_eq!(draft.body, "");
+    assert_eq!(draft.form["template"], serde_json::to_value(&template).unwrap());
+    let kept = store.draft(Some(id), "ana".into(), DraftKind::Reply).await.unwrap().unwrap();
+    assert_eq!(kept.form, draft.form);
 }
