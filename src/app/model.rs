@@ -9,13 +9,15 @@ use super::{
     actions::{Act, place},
     composer::Composer,
     form::Form,
+    handle::Handling,
     keymap::{Binding, Key, Keymap},
     layout::Layout,
     list::List,
     lock::Locked,
-    msg::{Effect, EngineState, Msg, Request, Signal, Stroke, Ticket, Wish},
+    msg::{Effect, EngineState, Input, Msg, Request, Signal, Stroke, Ticket, Wish},
     outbox::OutboxScreen,
     popup::{Ask, Picker},
+    preview::Preview,
     report::ReportScreen,
     review::Review,
     thread::Thread,
@@ -130,6 +132,7 @@ pub(super) enum Load {
     Draft,
     Outbox,
     Path,
+    Preview,
     Report,
     Canned,
     Owners,
@@ -180,6 +183,8 @@ pub struct Model {
     pub ask: Option<Ask>,
     /// The details, and how far they are scrolled.
     pub details: Option<usize>,
+    /// A file that is looked at.
+    pub preview: Option<Preview>,
     /// The outbox.
     pub outbox: OutboxScreen,
     /// The figures.
@@ -221,6 +226,7 @@ pub struct Model {
     pub(super) touched: bool,
     pub(super) parked: super::parked::Parked,
     pub(super) session: super::session::Wanted,
+    pub(super) handling: Option<Handling>,
     pub(super) dirty: bool,
     pub(super) fx: Vec<Effect>,
     pub(super) loads: HashMap<Load, Ticket>,
@@ -253,6 +259,8 @@ impl Model {
             ahead: Vec::new(),
             ask: None,
             details: None,
+            preview: None,
+            handling: None,
             outbox: OutboxScreen::default(),
             report: ReportScreen::default(),
             undo: Undo::default(),
@@ -301,6 +309,7 @@ impl Model {
     /// Something happened.
     pub fn update(&mut self, now: Time, msg: Msg) -> Vec<Effect> {
         self.now = now;
+        let key = matches!(msg, Msg::Input(Input::Key(_) | Input::Burst(_) | Input::Paste(_)));
         match msg {
             Msg::Input(input) => self.input(input),
             Msg::Loaded(ticket, loaded) => self.loaded(ticket, loaded),
@@ -325,6 +334,7 @@ impl Model {
                 self.engine = engine;
             }
         }
+        self.measure(key);
         self.teach();
         std::mem::take(&mut self.fx)
     }
@@ -371,7 +381,7 @@ impl Model {
             place::ASK
         } else if self.picker.is_some() {
             place::PICKER
-        } else if self.details.is_some() && !self.details_beside() {
+        } else if self.preview.is_some() || (self.details.is_some() && !self.details_beside()) {
             place::PANEL
         } else if self.review.is_some() {
             place::REVIEW

@@ -16,7 +16,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use crossterm::event::KeyEvent;
 
-use super::actions::Act;
+use super::{actions::Act, preview::PreviewBody};
 use crate::domain::{
     Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Message,
     MessageId, OutboxRow, RowNumber, Time,
@@ -230,6 +230,13 @@ pub enum Request {
         /// What the lines are by.
         by: By,
     },
+    /// What of a file can be shown.
+    Preview {
+        /// Whose.
+        message: MessageId,
+        /// Its number.
+        n: u32,
+    },
     /// How the channels are.
     Health,
     /// What my last window showed.
@@ -283,6 +290,8 @@ pub enum Loaded {
     Drafts(Vec<Draft>),
     /// The figures.
     Report(Arc<Report>),
+    /// What of a file can be shown.
+    Preview(PreviewBody),
     /// One for each channel.
     Health(Vec<ChannelHealth>),
     /// As [`Wish::SaveSession`] left it.
@@ -356,6 +365,13 @@ pub enum Wish {
     },
     /// What this window shows.
     SaveSession(serde_json::Value),
+    /// So long was a conversation worked on.
+    Handled {
+        /// Which.
+        id: ConversationId,
+        /// Milliseconds.
+        ms: i64,
+    },
     /// Wake the engine.
     Ring,
 }

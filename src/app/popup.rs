@@ -87,6 +87,8 @@ pub enum PickerKind {
     TextFilter,
     /// A query that marks what it matches.
     MarkQuery,
+    /// A file of the selected message, to be opened, saved or looked at.
+    Files(Act),
 }
 
 /// A pop-up with a text field and choices.
@@ -164,6 +166,7 @@ impl Picker {
             PickerKind::Variables(_) => "value",
             PickerKind::TextFilter => "through",
             PickerKind::MarkQuery => "mark what matches",
+            PickerKind::Files(act) => act.row().title,
         }
     }
 }
@@ -376,7 +379,14 @@ impl Model {
     }
 
     pub(super) fn panel_act(&mut self, act: Act) {
-        match (act, &mut self.details) {
+        if act == Act::ClosePanel && self.preview.take().is_some() {
+            return;
+        }
+        let top = match &mut self.preview {
+            Some(preview) => Some(&mut preview.top),
+            None => self.details.as_mut(),
+        };
+        match (act, top) {
             (Act::PanelDown, Some(top)) => *top += 1,
             (Act::PanelUp, Some(top)) => *top = top.saturating_sub(1),
             (Act::ClosePanel, _) => self.details = None,

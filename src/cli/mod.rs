@@ -127,7 +127,7 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
         None => {
             let face = inbox::Face::open(&desk.world.environment, cli.linear, cli.print)?;
             match Box::pin(inbox::run(desk, cli.channel, face)).await? {
-                Some(start) => demo::run(outside, demo::tutor(), start == Start::Tutor).await,
+                Some(start) => Box::pin(demo::run(outside, demo::tutor(), start == Start::Tutor)).await,
                 None => Ok(()),
             }
         }

@@ -253,6 +253,16 @@ pub trait Desk: Send + Sync {
     fn copies(&self) -> Vec<PathBuf> {
         Vec::new()
     }
+    /// Notes how long an agent had a conversation's composer in front, for the report.
+    async fn handled(
+        &self,
+        _id: ConversationId,
+        _agent: String,
+        _ms: i64,
+        _now: Time,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// Rings the doorbell without a change (wakes engines: `outbox retry`, `sync --once` beside a leader).
     async fn ring(&self) -> Result<(), StoreError>;
 }

@@ -15,6 +15,7 @@ pub mod linear;
 pub mod locale;
 pub mod paths;
 pub mod perform;
+pub mod preview;
 pub mod run;
 pub mod screen;
 pub mod signals;

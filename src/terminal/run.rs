@@ -322,7 +322,8 @@ impl Room {
             TerminalAnswer::Background(red, green, blue) if self.window.theme_by_background => {
                 let light = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue) > 127_500;
                 if light {
-                    self.window.theme = Theme::light();
+                    let Theme { utf8, truecolor, .. } = self.window.theme;
+                    self.window.theme = Theme { utf8, truecolor, ..Theme::light() };
                     let (columns, rows) = self.screen.size();
                     self.tell(model, Msg::Input(Input::Resize(columns, rows)));
                 }

@@ -27,8 +27,8 @@ enum Class {
 /// Cloud's codes (contract B.9). `None`: not documented.
 fn cloud(code: i64) -> Option<Class> {
     Some(match code {
-        // The second line: the account is blocked, which stops it in the same way.
-        0 | 3 | 10 | 190 | 200..=299 | 131_005 | 368 | 130_497 | 131_031 => Class::Auth,
+        // An account that is blocked (368, 130497, 131031) stops in the same way as one whose token is refused.
+        0 | 3 | 10 | 190 | 200..=299 | 368 | 130_497 | 131_005 | 131_031 => Class::Auth,
         4 | 80_007 | 130_429 | 131_048 | PAIR_RATE | 133_016 => Class::Throttled,
         1 | 2 | 131_000 | 131_016 | 131_057 | 133_000 | 133_004 => Class::Transient,
         131_047 => Class::Window,
