@@ -309,7 +309,10 @@ fn the_bar_names_everything_and_is_whole_at_every_width() {
         let shown = picture(&desk, &Theme::dark());
         if size.0 >= 60 && size.1 >= 16 {
             assert!(shown.contains("## DEMO"), "{size:?}\n{shown}");
-            assert!(shown.contains("TO CUSTOMER João dos") && shown.contains("(17) via americanas"), "{shown}");
+            assert!(
+                shown.contains("TO CUSTOMER João dos") && shown.contains("(17) via americanas"),
+                "{shown}"
+            );
         }
         desk.keys("Esc");
         let shown = picture(&desk, &Theme::dark());

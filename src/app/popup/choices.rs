@@ -121,7 +121,9 @@ impl Model {
         use crate::app::actions::place;
         let review = self.key(place::COMPOSER, Act::ReviewBar);
         match row.act {
-            Act::Reply => format!("{} {review}, then {} sends.", row.help, self.key(place::REVIEW, Act::Send)),
+            Act::Reply => {
+                format!("{} {review}, then {} sends.", row.help, self.key(place::REVIEW, Act::Send))
+            }
             Act::Note => format!("{} {review}, {} saves.", row.help, self.key(place::REVIEW, Act::SaveNote)),
             _ => row.help.to_owned(),
         }

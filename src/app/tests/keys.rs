@@ -288,7 +288,8 @@ fn the_menu_begins_with_what_is_done_for_a_customer() {
         choices.iter().map(|it| it.title.split("  ").next().unwrap().to_owned()).collect()
     };
     let all = titles(&desk);
-    let before = |name: &str| all.iter().position(|it| it == name).unwrap_or_else(|| panic!("{name}: {all:?}"));
+    let before =
+        |name: &str| all.iter().position(|it| it == name).unwrap_or_else(|| panic!("{name}: {all:?}"));
     for name in ["reply", "internal note", "resolve", "status pending", "assign to me", "search"] {
         assert!(before(name) < before("next"), "{name}: {all:?}");
     }

@@ -200,7 +200,13 @@ fn a_finding_that_has_no_room_on_the_screen_is_not_taken() {
     desk.answer();
     desk.keys("Y");
     assert!(desk.commits().is_empty(), "{:?}", desk.model.size);
-    assert!(desk.notice().contains("no room"), "{} {:?} {:?}", desk.notice(), desk.model.review, desk.model.place());
+    assert!(
+        desk.notice().contains("no room"),
+        "{} {:?} {:?}",
+        desk.notice(),
+        desk.model.review,
+        desk.model.place()
+    );
     desk.send(Msg::Input(Input::Resize(20, 5)));
     desk.draw();
     desk.keys("Y");
