@@ -3,6 +3,7 @@
 pub(crate) mod fixture;
 
 mod canned;
+mod care;
 mod desk;
 mod find;
 mod keys;
