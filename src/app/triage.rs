@@ -80,15 +80,14 @@ impl Model {
         let targets = self.targets();
         if let [only] = targets.as_slice()
             && let Some(row) = self.known(*only)
+            && (row.status == status || (status == Status::Resolved && row.status == Status::Closed))
         {
-            if row.status == status || (status == Status::Resolved && row.status == Status::Closed) {
-                let name = row.counterpart.name.clone();
-                self.say(format!("already {}: {only} {name}", word(status)));
-                if next {
-                    self.next_after_resolve();
-                }
-                return;
+            let name = row.counterpart.name.clone();
+            self.say(format!("already {}: {only} {name}", word(status)));
+            if next {
+                self.next_after_resolve();
             }
+            return;
         }
         self.change(word(status), &LocalChange::Status(status));
         // A question is about the conversation that it was asked in.
@@ -171,11 +170,10 @@ impl Model {
                     .or_default() += 1;
             }
         }
-        match told.len() {
-            0 => String::new(),
-            _ if targets.len() == 1 => told.keys().map(|words| format!("  {words}.")).collect(),
-            _ => told.iter().map(|(words, n)| format!("  {words} ({n}).")).collect(),
-        }
+        let one = targets.len() == 1;
+        told.iter().fold(String::new(), |all, (words, n)| {
+            all + "  " + words + &if one { ".".to_owned() } else { format!(" ({n}).") }
+        })
     }
 
     /// Whether I have an unsent draft there.

@@ -48,7 +48,9 @@ impl Model {
 
     pub(in crate::app) fn shelf_loaded(&mut self, mut shelf: Shelf) {
         // One use must not move the digits under the fingers: until the program ends they count as at first.
-        if let Some((_, channel)) = self.canned_for() {
+        // What could not be read says nothing of them.
+        let read = !shelf.replies.is_empty();
+        if let Some((_, channel)) = self.canned_for().filter(|_| read) {
             shelf.uses.clone_from(self.canned_uses.entry(channel).or_insert(shelf.uses.clone()));
         }
         self.shelf = Some(shelf);
