@@ -252,6 +252,7 @@ actions! {
     SearchAll Find "search-everything" "search all" "Search everything that is stored." [BOTH => "g /"];
     Copy Find "copy" "copy" "Copy the vendor's number of the conversation, or the selected message." [BOTH => "y"];
     OpenItem Find "open-item" "open file" "Open the selected message's attachment; in the list, the conversation." [BOTH => "o"];
+    Preview Find "preview" "look at file" "Look at the selected message's attachment: a text, or a picture where colours are proved." [THREAD => "v"];
     Save Find "save" "save file" "Save the selected message's attachment." [THREAD => "S"];
 
     ReviewBar Text "review-bar" "review and send" "Who reads it, what speaks against it, what may be done." [COMPOSER => "Esc, Ctrl-x y", FORM => "Esc"];
@@ -297,7 +298,7 @@ actions! {
     SendResolved Send "send-status-resolved" "send, then resolved" "Send and set the status resolved." [REVIEW => "s r"];
     SendClean Send "send-clean" "send if clean" "Send where the review bar would be clean." [COMPOSER => "Ctrl-Enter"];
     SaveNote Send "save-note" "save note" "Save the note for the team." [REVIEW => "n"];
-    Edit Send "edit" "edit" "Back to the text." [REVIEW => "e"];
+    Edit Send "edit" "edit" "Back to the text." [REVIEW | ASK => "e"];
     ViewFinding Send "view-finding" "view" "What was found, in full." [REVIEW => "v"];
     Later Send "later" "later" "Send at a time that I type." [REVIEW => "l"];
     Keep Send "keep" "keep draft" "Keep it as a draft and leave." [REVIEW => "k, p, Esc"];
@@ -305,7 +306,7 @@ actions! {
 
     TakeBack Outbox "take-back" "take back" "Take the row back: its text becomes my draft." [OUTBOX => "u"];
     Retry Outbox "retry" "try now" "Send the row now." [OUTBOX => "r"];
-    DiscardRow Outbox "discard-row" "discard" "Drop the row (asks)." [OUTBOX => "D"];
+    DiscardRow Outbox "discard-row" "discard" "Drop the row (asks)." [OUTBOX | ASK => "D"];
     ItIsThere Outbox "it-is-there" "it is there" "I looked: the vendor has it." [OUTBOX => "Y"];
     NotThere Outbox "not-there" "not there, send again" "I looked: the vendor does not have it; send again (asks)." [OUTBOX => "N"];
 
@@ -324,6 +325,7 @@ actions! {
     Unlock Program "unlock" "unlock" "Open the locked screen: twice, or after the word of [ui] pin." [LOCKED => "Enter"];
     Mouse Program "mouse" "mouse" "The mouse is deskline's, or the terminal's to select text." [ALL => "F2"];
     Repaint Program "repaint" "repaint" "Draw everything again." [ALL | LOCKED => "Ctrl-l"];
+    Stats Program "stats" "what drawing costs" "Bytes a key, frames, and the time to the terminal and back." [SCREENS => ""];
     Suspend Program "suspend" "suspend" "Back to the shell; fg returns." [ALL => "Ctrl-z"];
     Cancel Program "cancel" "cancel" "Cancel what runs; twice: quit, drafts kept." [ALL | LOCKED => "Ctrl-c"];
     Quit Program "quit" "quit" "Leave; drafts are kept." [LIST | WELCOME => "q"];

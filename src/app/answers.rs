@@ -40,6 +40,7 @@ impl Model {
                 self.looked_again(&row);
                 self.row_loaded(*row);
             }
+            (Load::Preview, Loaded::Preview(body)) => self.preview_loaded(body),
             (Load::Report, Loaded::Report(report)) => self.report_loaded(report),
             (Load::Open, Loaded::Conversation(conversation)) => {
                 self.conversation_loaded(conversation.map(|it| *it));

@@ -9,13 +9,15 @@ use super::{
     actions::{Act, place},
     composer::Composer,
     form::Form,
+    handle::Handling,
     keymap::{Binding, Key, Keymap},
     layout::Layout,
     list::List,
     lock::Locked,
-    msg::{Effect, EngineState, Msg, Request, Signal, Stroke, Ticket, Wish},
+    msg::{Effect, EngineState, Input, Msg, Request, Signal, Stroke, Ticket, Wish},
     outbox::OutboxScreen,
     popup::{Ask, Picker},
+    preview::Preview,
     report::ReportScreen,
     review::Review,
     thread::Thread,
@@ -130,6 +132,7 @@ pub(super) enum Load {
     Draft,
     Outbox,
     Path,
+    Preview,
     Report,
     Canned,
     Owners,
@@ -158,6 +161,8 @@ pub struct Model {
     pub keymap: Keymap,
     /// Columns and rows.
     pub size: (u16, u16),
+    /// Each byte is felt: what is only a convenience waits longer.
+    pub slow_line: bool,
     /// Which screen has the focus.
     pub screen: Screen,
     /// The list and its views.
@@ -180,6 +185,8 @@ pub struct Model {
     pub ask: Option<Ask>,
     /// The details, and how far they are scrolled.
     pub details: Option<usize>,
+    /// A file that is looked at.
+    pub preview: Option<Preview>,
     /// The outbox.
     pub outbox: OutboxScreen,
     /// The figures.
@@ -219,7 +226,9 @@ pub struct Model {
     pub(super) cancelled: bool,
     /// Whether a key was ever pressed: before that no order is anybody's to lose.
     pub(super) touched: bool,
+    pub(super) parked: super::parked::Parked,
     pub(super) session: super::session::Wanted,
+    pub(super) handling: Option<Handling>,
     pub(super) dirty: bool,
     pub(super) fx: Vec<Effect>,
     pub(super) loads: HashMap<Load, Ticket>,
@@ -241,6 +250,7 @@ impl Model {
         Self {
             keymap,
             size: options.size,
+            slow_line: false,
             screen: Screen::List,
             list: List::new(&options),
             thread: None,
@@ -252,6 +262,8 @@ impl Model {
             ahead: Vec::new(),
             ask: None,
             details: None,
+            preview: None,
+            handling: None,
             outbox: OutboxScreen::default(),
             report: ReportScreen::default(),
             undo: Undo::default(),
@@ -272,6 +284,7 @@ impl Model {
             leaving: false,
             cancelled: false,
             touched: false,
+            parked: super::parked::Parked::default(),
             session: super::session::Wanted::default(),
             dirty: true,
             fx: Vec::new(),
@@ -299,6 +312,7 @@ impl Model {
     /// Something happened.
     pub fn update(&mut self, now: Time, msg: Msg) -> Vec<Effect> {
         self.now = now;
+        let key = matches!(msg, Msg::Input(Input::Key(_) | Input::Burst(_) | Input::Paste(_)));
         match msg {
             Msg::Input(input) => self.input(input),
             Msg::Loaded(ticket, loaded) => self.loaded(ticket, loaded),
@@ -318,11 +332,13 @@ impl Model {
                 self.fx.push(Effect::Repaint);
                 self.refresh();
             }
+            Msg::SlowLine(slow) => self.slow_line = slow,
             Msg::Engine(engine) => {
                 self.dirty |= self.engine != engine;
                 self.engine = engine;
             }
         }
+        self.measure(key);
         self.teach();
         std::mem::take(&mut self.fx)
     }
@@ -369,7 +385,7 @@ impl Model {
             place::ASK
         } else if self.picker.is_some() {
             place::PICKER
-        } else if self.details.is_some() && !self.details_beside() {
+        } else if self.preview.is_some() || (self.details.is_some() && !self.details_beside()) {
             place::PANEL
         } else if self.review.is_some() {
             place::REVIEW
@@ -425,6 +441,14 @@ impl Model {
         }
     }
 
+    /// What the details are of: the target; in a pane beside the list the conversation that stands next to them, which
+    /// comes with a rest like the preview, so that holding `j` costs nothing there.
+    pub fn detailed(&self) -> Option<&Conversation> {
+        let beside = self.screen == Screen::List && self.details_beside();
+        let previewed = self.thread.as_ref().filter(|_| beside).and_then(|it| it.conversation.as_ref());
+        previewed.or_else(|| self.target())
+    }
+
     /// The newest that is known of a conversation.
     pub fn known(&self, id: ConversationId) -> Option<&Conversation> {
         self.thread
@@ -460,6 +484,10 @@ impl Model {
             Act::Help => self.open_help(),
             Act::Palette => self.open_palette(),
             Act::Repaint => self.fx.push(Effect::Repaint),
+            Act::Stats => {
+                let ticket = self.ticket();
+                self.fx.push(Effect::Stats(ticket));
+            }
             Act::Suspend => self.fx.push(Effect::Suspend),
             Act::Quit => self.ask_quit(),
             Act::Cancel => self.cancel(),

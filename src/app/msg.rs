@@ -16,7 +16,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use crossterm::event::KeyEvent;
 
-use super::actions::Act;
+use super::{actions::Act, preview::PreviewBody};
 use crate::domain::{
     Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Message,
     MessageId, OutboxRow, RowNumber, Time,
@@ -53,6 +53,8 @@ pub enum Msg {
     Signal(Signal),
     /// Who runs the engine.
     Engine(EngineState),
+    /// Whether the line to the terminal is so slow that each byte is felt.
+    SlowLine(bool),
 }
 
 /// A key as the tty gave it.
@@ -186,6 +188,8 @@ pub enum Effect {
     Bell,
     /// Restore the terminal and stop the process (Ctrl-z).
     Suspend,
+    /// Say what drawing has cost (`:stats`); answer with [`Msg::Said`].
+    Stats(Ticket),
     /// Forget what is on the screen and draw all of it again (Ctrl-l).
     Repaint,
     /// Leave, after the performed wishes have been answered (at most two seconds).
@@ -229,6 +233,13 @@ pub enum Request {
         days: i64,
         /// What the lines are by.
         by: By,
+    },
+    /// What of a file can be shown.
+    Preview {
+        /// Whose.
+        message: MessageId,
+        /// Its number.
+        n: u32,
     },
     /// How the channels are.
     Health,
@@ -283,6 +294,8 @@ pub enum Loaded {
     Drafts(Vec<Draft>),
     /// The figures.
     Report(Arc<Report>),
+    /// What of a file can be shown.
+    Preview(PreviewBody),
     /// One for each channel.
     Health(Vec<ChannelHealth>),
     /// As [`Wish::SaveSession`] left it.
@@ -356,6 +369,13 @@ pub enum Wish {
     },
     /// What this window shows.
     SaveSession(serde_json::Value),
+    /// So long was a conversation worked on.
+    Handled {
+        /// Which.
+        id: ConversationId,
+        /// Milliseconds.
+        ms: i64,
+    },
     /// Wake the engine.
     Ring,
 }

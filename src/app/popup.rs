@@ -47,6 +47,7 @@ pub(super) enum AskThen {
     VendorMark { ids: Vec<ConversationId>, read: bool },
     DiscardRow(RowNumber),
     SendAgain(RowNumber),
+    Parked { n: RowNumber, conversation: ConversationId },
 }
 
 impl Ask {
@@ -86,6 +87,8 @@ pub enum PickerKind {
     TextFilter,
     /// A query that marks what it matches.
     MarkQuery,
+    /// A file of the selected message, to be opened, saved or looked at.
+    Files(Act),
 }
 
 /// A pop-up with a text field and choices.
@@ -163,6 +166,7 @@ impl Picker {
             PickerKind::Variables(_) => "value",
             PickerKind::TextFilter => "through",
             PickerKind::MarkQuery => "mark what matches",
+            PickerKind::Files(act) => act.row().title,
         }
     }
 }
@@ -178,9 +182,17 @@ impl Model {
                     self.confirmed(ask.then);
                 }
             }
+            Act::Edit | Act::DiscardRow => {
+                let drawn = self.ask.as_ref().filter(|ask| ask.drawn).map(|ask| ask.then.clone());
+                if let Some(AskThen::Parked { n, conversation }) = drawn {
+                    self.ask = None;
+                    self.settle_parked(act, n, conversation);
+                }
+            }
             Act::Decline => {
                 self.ask = None;
                 self.say("nothing was done");
+                self.ask_parked();
             }
             Act::Repaint => self.fx.push(Effect::Repaint),
             Act::Suspend => self.fx.push(Effect::Suspend),
@@ -221,6 +233,7 @@ impl Model {
             AskThen::DiscardRow(n) => {
                 self.perform_wish(Wish::Discard(n), Intent::Settle { label: format!("row {n} is gone") });
             }
+            AskThen::Parked { n, conversation } => self.settle_parked(Act::Confirm, n, conversation),
             AskThen::SendAgain(n) => {
                 self.perform_wish(Wish::Retry(n), Intent::Settle { label: format!("row {n} is sent again") });
             }
@@ -366,7 +379,14 @@ impl Model {
     }
 
     pub(super) fn panel_act(&mut self, act: Act) {
-        match (act, &mut self.details) {
+        if act == Act::ClosePanel && self.preview.take().is_some() {
+            return;
+        }
+        let top = match &mut self.preview {
+            Some(preview) => Some(&mut preview.top),
+            None => self.details.as_mut(),
+        };
+        match (act, top) {
             (Act::PanelDown, Some(top)) => *top += 1,
             (Act::PanelUp, Some(top)) => *top = top.saturating_sub(1),
             (Act::ClosePanel, _) => self.details = None,

@@ -64,7 +64,6 @@ const MUTT: &[Row] = &[
     (LIST, "mark", "t"),
     (LIST, "filter", "l"),
     (BOTH, "labels", "Y"),
-    (THREAD, "open-item", "v, o"),
     (BOTH, "snooze-tomorrow", "b t"),
     (BOTH, "snooze-week", "b w"),
     (BOTH, "snooze-reply", "b c"),

@@ -430,26 +430,9 @@ impl Model {
                 }
                 self.thread_resized();
             }
-            Act::OpenItem | Act::Save => self.attachment(act),
+            Act::OpenItem | Act::Save | Act::Preview => self.attachment(act),
             _ => self.common_act(act, keys),
         }
-    }
-
-    fn attachment(&mut self, act: Act) {
-        let found = self
-            .thread
-            .as_ref()
-            .and_then(Thread::selected_message)
-            .and_then(|message| message.attachments.first().map(|file| (message.id, file.n)));
-        let Some((message, n)) = found else {
-            self.say("the selected message has no file");
-            return;
-        };
-        let ticket = self.ticket();
-        self.fx.push(match act {
-            Act::Save => Effect::SaveAttachment { ticket, message, n, to: None },
-            _ => Effect::OpenFile(ticket, message, n),
-        });
     }
 
     pub(super) fn copy(&mut self) {

@@ -164,6 +164,8 @@ pub async fn show(desk: &Arc<Desk>, face: Face, show: Show) -> Result<Option<Sta
         "mono" => Theme::mono(),
         _ => Theme::dark(),
     };
+    let proved = matches!(environment.get("COLORTERM"), Some("truecolor" | "24bit"));
+    let theme = Theme { truecolor: proved && theme != Theme::mono(), ..theme };
     let editor = config.compose.editor.as_ref().map(|words| words.join(" "));
     let editor = editor
         .or_else(|| environment.get("VISUAL").map(str::to_owned))

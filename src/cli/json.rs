@@ -161,7 +161,7 @@ impl ShowJson {
                     .iter()
                     .map(|event| {
                         json!({
-                            "at": rfc3339(event.at), "actor": event.actor, "what": event.what, "details": event.details,
+                            "seq": event.seq, "at": rfc3339(event.at), "actor": event.actor, "what": event.what, "details": event.details,
                         })
                     })
                     .collect()

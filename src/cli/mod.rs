@@ -126,8 +126,8 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
     match command {
         None => {
             let face = inbox::Face::open(&desk.world.environment, cli.linear, cli.print)?;
-            match inbox::run(desk, cli.channel, face).await? {
-                Some(start) => demo::run(outside, demo::tutor(), start == Start::Tutor).await,
+            match Box::pin(inbox::run(desk, cli.channel, face)).await? {
+                Some(start) => Box::pin(demo::run(outside, demo::tutor(), start == Start::Tutor)).await,
                 None => Ok(()),
             }
         }

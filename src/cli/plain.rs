@@ -140,7 +140,8 @@ pub fn message_lines(it: &Message, zone: Tz) -> Vec<String> {
 pub fn event_line(it: &Event, zone: Tz) -> String {
     let details = serde_json::Value::Object(it.details.clone());
     format!(
-        ".. {} {} by {} {details}",
+        ".. {} {} {} by {} {details}",
+        it.seq,
         moment(it.at, zone),
         it.what,
         it.actor.as_deref().unwrap_or("the engine")

@@ -86,6 +86,10 @@ pub trait Reading: Send + Sync {
     ) -> Result<Vec<Draft>, StoreError> {
         Ok(Vec::new())
     }
+    /// Reads the whole store and says what is damaged in it. Takes its time.
+    async fn check(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
     /// How the channels are. Channels that no engine has ever led are in it too.
     async fn health(&self) -> Result<Vec<ChannelHealth>, StoreError>;
     /// Channels that are in the store only (imports).
@@ -248,6 +252,16 @@ pub trait Desk: Send + Sync {
     /// Copies that the store made of itself, which an erasure does not reach.
     fn copies(&self) -> Vec<PathBuf> {
         Vec::new()
+    }
+    /// Notes how long an agent had a conversation's composer in front, for the report.
+    async fn handled(
+        &self,
+        _id: ConversationId,
+        _agent: String,
+        _ms: i64,
+        _now: Time,
+    ) -> Result<(), StoreError> {
+        Ok(())
     }
     /// Rings the doorbell without a change (wakes engines: `outbox retry`, `sync --once` beside a leader).
     async fn ring(&self) -> Result<(), StoreError>;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::preview;
 use crate::{
-    app::{ListWish, Loaded, Outcome, Request, Wish},
+    app::{ListWish, Loaded, Outcome, Request, Wish, preview::PreviewBody},
     domain::{
-        Action, Conversation, Draft, DraftSave, DraftWindow,
+        Action, Conversation, Draft, DraftSave, DraftWindow, MessageId,
         desk::{Commit, ListRequest, Sort, Way},
         query::{Query, Term, What},
         report::Scope,
@@ -79,6 +80,7 @@ impl Performer {
                 let scope = Scope { from: now - TimeDelta::days(days), to: now, by };
                 Loaded::Report(Arc::new(crate::store::report(store.as_ref(), scope).await?))
             }
+            Request::Preview { message, n } => Loaded::Preview(self.look_at(message, n).await?),
             Request::Health => Loaded::Health(store.health().await?),
             Request::Session => Loaded::Session(store.session(me).await?),
             Request::Canned(channel) => {
@@ -142,6 +144,10 @@ impl Performer {
                 store.save_session(me, session).await?;
                 Outcome::Done
             }
+            Wish::Handled { id, ms } => {
+                store.handled(id, me, ms, now).await?;
+                Outcome::Done
+            }
             Wish::Ring => {
                 store.ring().await?;
                 Outcome::Done
@@ -151,6 +157,15 @@ impl Performer {
 }
 
 impl Performer {
+    async fn look_at(&self, message: MessageId, n: u32) -> Result<PreviewBody, StoreError> {
+        let Some(file) = self.store.attachment_file(message, n).await? else {
+            return Ok(PreviewBody::Nothing("not here yet: the vendor has not given this file".into()));
+        };
+        let path = self.store.file_path(&file.sha256);
+        let shown = tokio::task::spawn_blocking(move || preview::of(&path, &file.mime)).await;
+        Ok(shown.unwrap_or_else(|error| PreviewBody::Nothing(format!("it cannot be shown: {error}"))))
+    }
+
     async fn write_draft(&self, draft: Draft, how: DraftSave) -> Result<Outcome, StoreError> {
         let written = self.store.write_draft(draft, self.window.clone(), how, self.clock.now()).await?;
         Ok(written.err().map_or(Outcome::Done, Outcome::DraftHeld))

@@ -76,8 +76,9 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
         if composer.quote.is_some() {
             items.push("quotes the selected message".into());
         }
-        items
-            .extend(composer.files.iter().map(|file| format!("[{} {}]", file.name, words::bytes(file.size))));
+        items.extend(
+            composer.files.iter().map(|it| format!("[{} {} {}]", it.name, it.mime, words::bytes(it.size))),
+        );
         paint.text(area.x, y, 1, &gutter, style);
         paint.text(area.x + 2, y, area.width.saturating_sub(2), &items.join("  "), theme.plain);
         y += 1;

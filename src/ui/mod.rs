@@ -16,6 +16,7 @@ mod lock;
 mod outbox;
 mod paint;
 mod popup;
+mod preview;
 mod report;
 mod thread;
 
@@ -134,6 +135,10 @@ fn full(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<P
         details::draw(paint, model, now, body);
         cursor = None;
     }
+    if model.preview.is_some() {
+        preview::draw(paint, model, Rect { y: 3, height: above.height.saturating_sub(3), ..area });
+        cursor = None;
+    }
     footer::draw(paint, model, footer);
     popup::draw(paint, model, above).or(cursor.filter(|_| no_popup(model)))
 }
@@ -191,6 +196,10 @@ fn panes(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
         let over = Rect { y: 2, height: rows, ..area };
         paint.clear(over);
         details::draw(paint, model, now, over);
+        cursor = None;
+    }
+    if model.preview.is_some() {
+        preview::draw(paint, model, Rect { y: 2, height: rows, ..area });
         cursor = None;
     }
     footer::draw(paint, model, footer);
@@ -268,6 +277,10 @@ fn small(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
         let body = Rect { y: 1, height: above.height - 1, ..area };
         paint.clear(body);
         details::draw(paint, model, now, body);
+        cursor = None;
+    }
+    if model.preview.is_some() {
+        preview::draw(paint, model, Rect { y: 1, height: above.height - 1, ..area });
         cursor = None;
     }
     footer::draw(paint, model, footer);

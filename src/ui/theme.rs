@@ -7,6 +7,8 @@ use ratatui::style::{Color, Modifier, Style};
 pub struct Theme {
     /// Whether frames may be drawn in UTF-8.
     pub utf8: bool,
+    /// Whether the terminal has said that it shows all colours.
+    pub truecolor: bool,
     /// Words.
     pub plain: Style,
     /// What matters less.
@@ -40,6 +42,7 @@ impl Theme {
     pub fn dark() -> Self {
         Self {
             utf8: true,
+            truecolor: false,
             plain: Style::new(),
             dim: Style::new().fg(Color::DarkGray),
             strong: Style::new().add_modifier(Modifier::BOLD),
@@ -78,6 +81,7 @@ impl Theme {
         let bold = Style::new().add_modifier(Modifier::BOLD);
         Self {
             utf8: true,
+            truecolor: false,
             plain: Style::new(),
             dim: Style::new(),
             strong: bold,

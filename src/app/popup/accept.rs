@@ -81,6 +81,10 @@ impl Model {
                 None => self.say(format!("no filter is called \"{text}\"")),
             },
             PickerKind::MarkQuery => self.mark_query(&text),
+            PickerKind::Files(act) => match choice {
+                Some(choice) => self.file_chosen(act, &choice.title),
+                None => self.say("the selected message has no such file"),
+            },
         }
     }
 

@@ -42,6 +42,7 @@ impl Model {
                 let filters = self.options.filters.iter();
                 (fuzzy(&text, filters.map(|(name, command)| plain(name, &command.join(" ")))), String::new())
             }
+            PickerKind::Files(_) => (fuzzy(&text, self.file_choices().into_iter()), String::new()),
             PickerKind::MarkQuery => (Vec::new(), query_note(&text).unwrap_or_default()),
             PickerKind::Attach => {
                 let ticket = self.ticket();

@@ -145,6 +145,46 @@ fn a_figure_opens_what_it_is_made_of_and_that_the_conversation() {
     assert_eq!(desk.model.screen, crate::app::Screen::Thread);
 }
 
+#[test]
+fn of_several_files_one_is_chosen_and_looked_at() {
+    let mut desk = Desk::opened((80, 24));
+    let thread = desk.model.thread.as_mut().unwrap();
+    thread.selected = thread.messages.iter().position(|it| !it.attachments.is_empty()).unwrap();
+    desk.keys("v");
+    desk.answer();
+    assert_eq!(desk.model.place(), place::PANEL);
+    assert!(desk.model.preview.as_ref().unwrap().title.starts_with("nota.pdf"));
+    desk.keys("Esc");
+    assert_eq!(desk.model.place(), place::THREAD);
+    let thread = desk.model.thread.as_mut().unwrap();
+    let message = thread.messages.iter_mut().find(|it| !it.attachments.is_empty()).unwrap();
+    let mut second = message.attachments[0].clone();
+    (second.n, second.name) = (2, Some("foto.jpg".into()));
+    message.attachments.push(second);
+    desk.keys("S");
+    desk.type_in("foto");
+    desk.keys("Enter");
+    let saved = desk.others.iter().any(|it| matches!(it, Effect::SaveAttachment { n: 2, .. }));
+    assert!(saved, "{:?}", desk.others);
+}
+
+#[test]
+fn work_in_the_composer_is_measured_and_a_long_rest_is_not() {
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("r");
+    desk.answer();
+    desk.wait(5_000);
+    desk.type_in("oi");
+    desk.wait(600_000);
+    desk.type_in(" tudo");
+    desk.keys("Esc k");
+    let handled = desk.wished.iter().find_map(|(_, wish)| match wish {
+        Wish::Handled { ms, .. } => Some(*ms),
+        _ => None,
+    });
+    assert_eq!(handled, Some(125_000));
+}
+
 /// A desk without channels and without anything stored.
 pub(super) fn first_start() -> Desk {
     let mut desk = Desk::unread(crate::app::AppOptions { descriptors: Vec::new(), ..options((80, 24)) });

@@ -7,7 +7,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::json;
 
 use crate::{
-    app::{AppOptions, Effect, Input, Loaded, Model, Msg, Outcome, Request, Stroke, Ticket, Wish},
+    app::{
+        AppOptions, Effect, Input, Loaded, Model, Msg, Outcome, Request, Stroke, Ticket, Wish,
+        preview::PreviewBody,
+    },
     domain::{
         Attachment, AttachmentState, Author, Capabilities, ChannelHealth, ChannelKind, Conversation,
         ConversationId, Counterpart, Customer, Delivery, Descriptor, Direction, Gate, GateEvidence, Message,
@@ -380,6 +383,7 @@ impl Desk {
             Request::Outbox(_) => Loaded::Outbox(Vec::new()),
             Request::Draft { .. } => Loaded::Draft(None),
             Request::Drafts => Loaded::Drafts(Vec::new()),
+            Request::Preview { n, .. } => Loaded::Preview(PreviewBody::Text(format!("file {n}\nline two"))),
             Request::Report { days, by } => {
                 let scope = Scope { from: self.now - Duration::days(days), to: self.now, by };
                 let mut report = Report::new(scope);

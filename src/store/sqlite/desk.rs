@@ -248,6 +248,14 @@ impl Desk for SqliteStore {
         self.copies()
     }
 
+    async fn handled(&self, id: ConversationId, agent: String, ms: i64, now: Time) -> Result<(), StoreError> {
+        let now = to_millis(now);
+        let facts = details([("ms", ms.into())]);
+        self.writer
+            .write("handled", move |tx| log(tx.db, now, Some(id.0), Some(&agent), "handled", &facts))
+            .await
+    }
+
     async fn ring(&self) -> Result<(), StoreError> {
         self.writer
             .write("ring", |tx| {

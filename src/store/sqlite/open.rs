@@ -237,7 +237,8 @@ pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<Connection> {
         let db = Connection::open_with_flags(path, flags)?;
         settings(&db)?;
-        db.pragma_update(None, "query_only", true)?;
+        // Half of the writer's: what a screen shows is a few hundred pages, and the kernel keeps the rest for everybody.
+        db.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -1000")?;
         Ok(db)
     };
     open().map_err(|error| unusable(path, &error))
@@ -277,6 +278,13 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
     // Here, and not left to each file: a store whose number stays behind would be copied at every start.
     db.pragma_update(None, "user_version", SCHEMA).map_err(|error| unusable(path, &error))?;
     Ok(())
+}
+
+/// A store as an older deskline left it.
+#[cfg(test)]
+pub(super) fn migrations_up_to(db: &mut Connection, version: i32) {
+    let runner = embedded::migrations::runner().set_target(refinery::Target::Version(version));
+    runner.run(db).expect("a new file takes any schema");
 }
 
 /// The number of the account that `[store] owner` names.

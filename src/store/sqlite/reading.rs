@@ -173,6 +173,18 @@ impl Reading for SqliteStore {
         self.reader.read(move |db| drafts::versions(db, (of.map_or(0, |it| it.0), &agent, kind))).await
     }
 
+    async fn check(&self) -> Result<Vec<String>, StoreError> {
+        let found: Vec<String> = self
+            .searcher()?
+            .read(|db| db.prepare("PRAGMA integrity_check(5)")?.query_map([], |r| r.get(0))?.collect())
+            .await?;
+        if found == ["ok"] {
+            return Ok(Vec::new());
+        }
+        self.writer.house().note_damage();
+        Ok(found)
+    }
+
     async fn health(&self) -> Result<Vec<ChannelHealth>, StoreError> {
         let now = self.now();
         self.reader
@@ -238,7 +250,7 @@ impl Reading for SqliteStore {
         query: Query,
         of: Vec<ConversationId>,
     ) -> Result<Vec<(ConversationId, String)>, StoreError> {
-        self.reader.read(move |db| query::hits(db, &query, &of)).await
+        self.searcher()?.read(move |db| query::hits(db, &query, &of)).await
     }
 
     async fn canned_uses(&self, channel: ChannelName) -> Result<Vec<(String, String, u64)>, StoreError> {

@@ -1,0 +1,118 @@
+//! A file of the selected message in a pane: as text, or as a picture where the terminal proves its colours.
+
+use std::sync::Arc;
+
+use super::{
+    actions::Act,
+    model::{Load, Model},
+    msg::{Effect, Request},
+    popup::{Choice, PickerKind, What},
+    words,
+};
+use crate::domain::{Attachment, MessageId, text::SafeText};
+
+/// A file on the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    /// Its name, size and type.
+    pub title: String,
+    /// What of it can be shown; `None` until it has been read.
+    pub body: Option<PreviewBody>,
+    /// The first line on the screen.
+    pub top: usize,
+}
+
+/// What of a file can be shown.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PreviewBody {
+    /// Its text, or the beginning of it; hostile until made safe.
+    Text(String),
+    /// A small copy of a picture: three bytes for each of `width` times `height` points.
+    Picture {
+        /// Points in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Red, green, blue.
+        points: Arc<[u8]>,
+    },
+    /// Why there is nothing to show.
+    Nothing(String),
+}
+
+impl Model {
+    /// Open, save or look at a file of the selected message; which, where it has several.
+    pub(super) fn attachment(&mut self, act: Act) {
+        let files = self.files_here();
+        match files.as_slice() {
+            [] => self.say("the selected message has no file"),
+            [(message, file)] => self.take_file(act, *message, file.n),
+            _ => self.open_picker(PickerKind::Files(act)),
+        }
+    }
+
+    fn files_here(&self) -> Vec<(MessageId, Attachment)> {
+        let message = self.thread.as_ref().and_then(|thread| thread.selected_message());
+        message.into_iter().flat_map(|it| it.attachments.iter().map(|file| (it.id, file.clone()))).collect()
+    }
+
+    /// The files of the selected message, for a pop-up.
+    pub(super) fn file_choices(&self) -> Vec<Choice> {
+        self.files_here()
+            .iter()
+            .map(|(_, file)| Choice {
+                title: format!("{} {}", file.n, name(file)),
+                beside: about(file),
+                enabled: true,
+                digit: None,
+                what: What::Title,
+            })
+            .collect()
+    }
+
+    /// The file that was chosen, by the number at the head of its line.
+    pub(super) fn file_chosen(&mut self, act: Act, title: &str) {
+        let n = title.split(' ').next().and_then(|n| n.parse::<u32>().ok());
+        let found = self.files_here().into_iter().find(|(_, file)| Some(file.n) == n);
+        match found {
+            Some((message, file)) => self.take_file(act, message, file.n),
+            None => self.say("the selected message has no such file"),
+        }
+    }
+
+    fn take_file(&mut self, act: Act, message: MessageId, n: u32) {
+        match act {
+            Act::Save => {
+                let ticket = self.ticket();
+                self.fx.push(Effect::SaveAttachment { ticket, message, n, to: None });
+            }
+            Act::Preview => {
+                let file = self.files_here().into_iter().find(|(_, file)| file.n == n);
+                let title = file.map_or_else(String::new, |(_, it)| format!("{}  {}", name(&it), about(&it)));
+                self.preview = Some(Preview { title, body: None, top: 0 });
+                self.load(Load::Preview, Request::Preview { message, n });
+            }
+            _ => {
+                let ticket = self.ticket();
+                self.fx.push(Effect::OpenFile(ticket, message, n));
+            }
+        }
+    }
+
+    pub(super) fn preview_loaded(&mut self, body: PreviewBody) {
+        if let Some(preview) = &mut self.preview {
+            preview.body = Some(body);
+        }
+    }
+}
+
+fn name(file: &Attachment) -> String {
+    SafeText::name(file.name.as_deref().unwrap_or("file")).into_string()
+}
+
+/// Size, type and whether it is here.
+fn about(file: &Attachment) -> String {
+    let size = file.size.map_or_else(|| "size unknown".to_owned(), words::bytes);
+    let mime = SafeText::line(file.mime.as_deref().unwrap_or("type unknown")).into_string();
+    format!("{size}  {mime}  {}", file.state.as_str())
+}

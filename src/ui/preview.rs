@@ -1,0 +1,73 @@
+//! A file in a pane. A picture is made of half blocks: two points in a cell, in colours that the terminal has proved.
+
+use ratatui::{
+    layout::Rect,
+    style::{Color, Style},
+};
+
+use super::paint::Paint;
+use crate::{
+    app::{Model, preview::PreviewBody},
+    domain::text::SafeText,
+};
+
+/// Draws it over `area`.
+pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) {
+    let theme = paint.theme.clone();
+    let Some(preview) = &model.preview else { return };
+    paint.clear(area);
+    paint.text(area.x + 1, area.y, area.width.saturating_sub(1), &preview.title, theme.strong);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let width = usize::from(body.width.saturating_sub(2)).max(1);
+    let lines: Vec<String> = match &preview.body {
+        None => vec!["reading the file ...".into()],
+        Some(PreviewBody::Nothing(why)) => wrapped(why, width),
+        Some(PreviewBody::Text(text)) => wrapped(SafeText::block(text).as_str(), width),
+        Some(PreviewBody::Picture { width: across, height: down, points })
+            if theme.truecolor && theme.utf8 =>
+        {
+            return picture(paint, body, *across, *down, points);
+        }
+        Some(PreviewBody::Picture { .. }) => wrapped(
+            "a picture: this terminal has not proved that it shows its colours (COLORTERM=truecolor)",
+            width,
+        ),
+    };
+    let top = preview.top.min(lines.len().saturating_sub(1));
+    for (line, y) in lines.iter().skip(top).zip(body.y..body.bottom()) {
+        paint.text(body.x + 1, y, body.width.saturating_sub(1), line, theme.plain);
+    }
+}
+
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    text.lines().flat_map(|line| textwrap::wrap(line, width)).map(std::borrow::Cow::into_owned).collect()
+}
+
+/// As large as it fits, its proportions kept.
+fn picture(paint: &mut Paint<'_>, area: Rect, across: u32, down: u32, points: &[u8]) {
+    let (room_x, room_y) = (u32::from(area.width), u32::from(area.height) * 2);
+    if across == 0 || down == 0 || room_x == 0 || room_y == 0 {
+        return;
+    }
+    // Whichever side is the tighter one decides.
+    let (columns, rows) = if across * room_y > down * room_x {
+        (room_x, (down * room_x / across).max(1))
+    } else {
+        ((across * room_y / down).max(1), room_y)
+    };
+    let point = |x: u32, y: u32| {
+        let (x, y) = ((x * across / columns).min(across - 1), (y * down / rows).min(down - 1));
+        let at = ((y * across + x) * 3) as usize;
+        points.get(at..at + 3).map_or(Color::Reset, |rgb| Color::Rgb(rgb[0], rgb[1], rgb[2]))
+    };
+    for row in 0..rows.div_ceil(2) {
+        for column in 0..columns {
+            let below = if row * 2 + 1 < rows { point(column, row * 2 + 1) } else { Color::Reset };
+            let style = Style::new().fg(point(column, row * 2)).bg(below);
+            let place = (u16::try_from(column).ok(), u16::try_from(row).ok());
+            if let (Some(x), Some(y)) = place {
+                paint.text(area.x + x, area.y + y, 1, "▀", style);
+            }
+        }
+    }
+}
