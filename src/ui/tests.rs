@@ -315,6 +315,7 @@ fn the_composers_footer_offers_only_what_the_gate_lets_through() {
         desk.answer();
         let cells = render_cells(&desk, &Theme::dark()).concat();
         footers.push(cells.chars().rev().take(80).collect::<Vec<_>>().into_iter().rev().collect::<String>());
+        desk.keys("Esc");
     }
     assert!(footers[0].contains("Esc, then y: send"), "{footers:?}");
     assert!(footers[1].contains("Esc, then Y: reopen and send"), "{footers:?}");

@@ -164,7 +164,8 @@ async fn a_gate_that_shuts_under_our_eyes_is_dated_and_one_that_was_shut_before_
     told(&store, "americanas", 100, vec![gate("found shut", paused(), 100)]).await;
     told(&store, "americanas", 100, vec![gate(CHAT, GateEvidence::said(Gate::Open), 100)]).await;
     told(&store, "americanas", 200, vec![gate(CHAT, paused(), 200)]).await;
-    told(&store, "americanas", 300, vec![gate(CHAT, paused(), 300), gate("found shut", paused(), 300)]).await;
+    let again = vec![gate(CHAT, paused(), 300), gate("found shut", paused(), 300)];
+    store.apply("americanas".into(), super::page(again), at(300)).await.unwrap();
     let rows = store.list(listing("", "ana", at(400))).await.unwrap();
     let since = |remote: &str| rows.iter().find(|it| it.remote_id == remote).map(|it| it.gate);
     assert_eq!(since(CHAT), Some(GateEvidence::Said { gate: Gate::Paused, since: Some(at(200)) }));
