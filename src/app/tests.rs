@@ -1,6 +1,7 @@
 //! Stories as tables: keys in, effects out. No IO, no clock, no screen.
 
 pub(crate) mod fixture;
+mod form;
 
 mod canned;
 mod care;

@@ -115,6 +115,14 @@ impl Model {
             Meaning::Prefix => {
                 self.prefix = keys;
                 self.prefix_shown = false;
+                // Keys that the bar does not offer are swallowed all the same, without a pop-up that would offer them.
+                let following = self.keymap.following(place, &self.prefix);
+                if let Some((_, act)) = following.first().filter(|_| place == place::REVIEW)
+                    && !following.iter().any(|(_, act)| self.offered(*act))
+                {
+                    self.say(self.not_offered(*act));
+                    return;
+                }
                 self.start_timer(Timer::Prefix, self.now + Duration::milliseconds(400));
             }
             Meaning::Nothing => {

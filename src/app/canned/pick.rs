@@ -161,6 +161,15 @@ impl Model {
     }
 
     pub(in crate::app) fn canned_note(&self) -> String {
+        // Where only a template can go, replies are no comfort.
+        if let Some((id, channel)) = self.canned_for()
+            && self.shelf.is_some()
+            && let Some(descriptor) = self.descriptor(&channel)
+            && descriptor.templates.is_empty()
+            && self.templates_only(id, &channel)
+        {
+            return self.template_missing(descriptor);
+        }
         match &self.shelf {
             None => "reading …".into(),
             Some(shelf) if shelf.replies.is_empty() && shelf.broken.is_empty() => {
