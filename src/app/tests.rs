@@ -4,6 +4,7 @@ pub(crate) mod fixture;
 mod form;
 
 mod canned;
+mod care;
 mod desk;
 mod find;
 mod keys;

@@ -69,6 +69,12 @@ impl Model {
             self.ahead.push(stroke);
             return;
         }
+        if self.ask.as_ref().is_some_and(super::popup::Ask::is_sentence) && !key.is_cancel() {
+            if key.is_escape() {
+                self.ask = None;
+            }
+            return;
+        }
         let place = self.place();
         let after_escape = stroke.after_escape && !matches!(place, place::COMPOSER | place::REVIEW);
         if self.prefix.is_empty() {

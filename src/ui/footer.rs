@@ -191,6 +191,9 @@ fn takes_files(model: &Model) -> bool {
 
 fn hints(model: &Model, width: u16) -> String {
     let at = model.place();
+    if model.ask.as_ref().is_some_and(crate::app::popup::Ask::is_sentence) {
+        return "Esc close".to_owned();
+    }
     if at == place::COMPOSER {
         let review = model.key(at, Act::ReviewBar);
         let keep = model.key(place::REVIEW, Act::Keep);

@@ -183,7 +183,7 @@ fn pop_ups() {
     insta::assert_snapshot!("popup_snooze", picture(&desk, &Theme::dark()));
     desk.keys("Esc ?");
     insta::assert_snapshot!("popup_help", picture(&desk, &Theme::dark()));
-    desk.keys("Esc e");
+    desk.keys("Esc e Y");
     desk.done(Outcome::Refused(Refusal::Changed {
         arrived: vec![crate::app::tests::fixture::message(
             9,
