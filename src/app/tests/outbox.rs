@@ -61,7 +61,7 @@ fn a_held_row_that_fails_says_so() {
     outbox(&mut desk, &[row(31, RowState::Held)]);
     assert_eq!(desk.notice(), "");
     let failed = OutboxRow { error: Some("422 no such order".into()), ..row(31, RowState::Failed) };
-    outbox(&mut desk, &[failed.clone()]);
+    outbox(&mut desk, std::slice::from_ref(&failed));
     let said = "FAILED reply to João dos Santos (17) via americanas   g f lists it   422 no such order";
     assert_eq!(desk.notice(), said);
     desk.keys("j");
