@@ -8,8 +8,11 @@ use crate::{
         list::View,
         words,
     },
-    domain::Time,
+    domain::{ChannelHealth, Time},
 };
+
+/// How long a channel that lives by webhooks may be silent before it is said.
+const SILENCE: chrono::TimeDelta = chrono::TimeDelta::hours(3);
 
 /// Tabs and health over the whole width.
 pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
@@ -113,6 +116,15 @@ fn health(model: &Model, now: Time, width: u16) -> (String, bool) {
     }
     if model.health.is_empty() {
         return (String::new(), false);
+    }
+    // A channel that lives by webhooks and hears none is not in error, but nobody else would notice.
+    let silent = |channel: &&ChannelHealth| {
+        let lives = model.descriptor(&channel.channel).is_some_and(|it| it.kind.as_str() == "whatsapp");
+        lives && channel.last_webhook.is_some_and(|at| now - at >= SILENCE)
+    };
+    if let Some(channel) = model.health.iter().filter(silent).min_by_key(|channel| channel.last_webhook) {
+        let age = words::age(now - channel.last_webhook.unwrap_or(now));
+        return (format!("{} no webhook {age}", channel.short), true);
     }
     match &model.engine {
         EngineState::Elsewhere(who) if width >= 100 => (format!("ok, sync by {who}"), false),

@@ -297,3 +297,36 @@ fn moving_the_cursor_changes_two_cells() {
     let after = draw(&desk);
     assert_eq!(before.diff(&after).len(), 2);
 }
+
+#[test]
+fn the_header_names_the_worst_channel() {
+    use crate::{app::EngineState, domain::ChannelHealth};
+    let mut desk = Desk::open((120, 40));
+    let health = |name: &str, short: &str| ChannelHealth {
+        channel: name.into(),
+        short: short.into(),
+        ok_at: None,
+        failing_since: None,
+        trouble: None,
+        error: None,
+        engine: None,
+        last_webhook: None,
+    };
+    let end = |desk: &Desk| picture(desk, &Theme::dark()).lines().next().unwrap().to_owned();
+    desk.model.health = vec![health("americanas", "SKYH"), health("wa-br", "WAPP")];
+    assert!(end(&desk).ends_with(" ok"));
+    desk.model.engine = EngineState::Elsewhere("deskline@desk1".into());
+    assert!(end(&desk).ends_with("ok, sync by deskline@desk1"));
+    desk.model.health[1].last_webhook = Some(desk.now - chrono::Duration::minutes(200));
+    assert!(end(&desk).ends_with("WAPP no webhook 3h"), "{}", end(&desk));
+    for channel in &mut desk.model.health {
+        channel.failing_since = Some(desk.now - chrono::Duration::minutes(12));
+        channel.trouble = Some("unreachable".into());
+    }
+    assert!(end(&desk).ends_with("offline 12m"));
+    desk.model.health[0].trouble = Some("401".into());
+    desk.model.health[1].failing_since = None;
+    assert!(end(&desk).contains("SKYH 401 "));
+    desk.model.engine = EngineState::Nobody { since: desk.now };
+    assert!(end(&desk).ends_with("NO ENGINE"));
+}

@@ -76,8 +76,30 @@ const GREETINGS: [&str; 31] = [
 const TITLES: [&str; 14] =
     ["sr", "sra", "senhor", "senhora", "dona", "seu", "herr", "frau", "mr", "mrs", "ms", "miss", "dr", "dra"];
 
-/// What a greeting names that is nobody's name.
-const NOBODY: [&str; 22] = [
+/// What follows a greeting with a capital letter and is nobody's name.
+const NOBODY: [&str; 44] = [
+    "obrigado",
+    "obrigada",
+    "agradecemos",
+    "lamentamos",
+    "sentimos",
+    "pedimos",
+    "informamos",
+    "desculpe",
+    "esperamos",
+    "nosso",
+    "danke",
+    "vielen",
+    "herzlichen",
+    "entschuldigung",
+    "leider",
+    "ihre",
+    "thanks",
+    "thank",
+    "sorry",
+    "your",
+    "unfortunately",
+    "please",
     "kunde",
     "kundin",
     "cliente",
@@ -110,16 +132,20 @@ pub(super) fn greets_another(text: &str, names: &[&str]) -> Option<String> {
     }
     let line = ours(text).find(|line| !line.trim().is_empty())?.trim();
     let small = folded(line);
-    // The longest first: "boa tarde" before nothing, "sehr geehrter" before "sehr geehrte".
+    // The longest first: "sehr geehrter" before "sehr geehrte".
     let mut greetings = GREETINGS;
     greetings.sort_by_key(|it| std::cmp::Reverse(it.len()));
     let greeting = greetings
         .iter()
         .find(|it| small.strip_prefix(**it).is_some_and(|rest| rest.starts_with([' ', ',', '('])))?;
-    let rest: Vec<&str> = line.split_whitespace().skip(greeting.split(' ').count()).collect();
+    let length = greeting.split(' ').count();
+    let rest: Vec<&str> = line.split_whitespace().skip(length).collect();
+    // "Olá, Maria!" names somebody, "Olá, Maria pediu" begins a sentence.
+    let comma = line.split_whitespace().nth(length - 1).is_some_and(|word| word.ends_with(','));
     let bare = |word: &str| word.trim_matches(|it: char| !it.is_alphanumeric()).to_owned();
     let mut called = Vec::new();
-    let mut closed = rest.is_empty();
+    // Whether the words of the name end with the line or with a mark.
+    let mut closed = false;
     for word in rest {
         let name = bare(word);
         if called.is_empty() && TITLES.contains(&folded(&name).as_str()) {
@@ -137,7 +163,7 @@ pub(super) fn greets_another(text: &str, names: &[&str]) -> Option<String> {
         }
     }
     // "Olá João Seu pedido" ends nowhere: who is meant is not clear.
-    let lone = called.len() == 1 || closed;
+    let lone = closed || (called.len() == 1 && !comma);
     let first = called.first().map(|it| folded(it))?;
     let is = |known: &String| {
         called.iter().map(|it| folded(it)).any(|it| {

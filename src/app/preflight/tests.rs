@@ -69,6 +69,8 @@ fn a_promised_file_is_missed() {
 fn a_greeting_that_names_another_person_is_found() {
     let greets = |text: &str| sense::greets_another(text, &["João dos Santos"]);
     assert_eq!(greets("Olá Maria, tudo bem?").as_deref(), Some("Maria"));
+    assert_eq!(greets("Olá, Maria!").as_deref(), Some("Maria"));
+    assert_eq!(greets("Olá Maria tudo bem?").as_deref(), Some("Maria"));
     assert_eq!(greets("Boa tarde, Sra. Maria!").as_deref(), Some("Maria"));
     assert_eq!(greets("Sehr geehrter Herr Müller,\n…").as_deref(), Some("Müller"));
     for fine in [
@@ -79,6 +81,10 @@ fn a_greeting_that_names_another_person_is_found() {
         "Olá! Seu pedido",
         "Hallo, Ihre Bestellung ist da",
         "Dear Customer,",
+        "Olá, Obrigado pelo contato",
+        "Hallo, Vielen Dank!",
+        "Hallo, Danke!",
+        "Olá, Recebemos o seu pedido",
         "Seu pedido chegou, Maria!",
         "> Olá Maria,\nOlá João,",
         "Oi",
