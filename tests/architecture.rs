@@ -472,3 +472,90 @@ fn the_reader_sees_paths_and_nothing_else() {
         [Path::new("src/sync/lease/tests")]
     );
 }
+
+/// The faults to survive, as the specification lists them.
+const FAULTS: &[&str] = &[
+    "401",
+    "403",
+    "404",
+    "408",
+    "422",
+    "429 with Retry-After",
+    "429 without Retry-After",
+    "5xx",
+    "HTML",
+    "truncated JSON",
+    "50 MB",
+    "gzip bomb",
+    "slow drip",
+    "connection refused",
+    "reset before",
+    "reset after",
+    "hang for ever",
+    "redirect to another host",
+    "wrong content type",
+    "duplicate and shifted pages",
+    "empty last page",
+    "expired scrollId",
+    "unknown enum",
+    "missing field",
+    "lone surrogate",
+    "NUL",
+    "invalid UTF-8",
+    "clock skew",
+    "forged, unsigned",
+    "replayed",
+    "out of order",
+    "status before",
+    "1,000 updates",
+    "3 MB",
+    "100 webhooks at once",
+    "kill -9",
+    "power cut",
+    "two windows and a service",
+    "16 windows",
+    "disk full",
+    "read-only store",
+    "corrupt store",
+    "older schema",
+    "newer schema",
+    "file modes wrong",
+    "clock jumping back",
+    "suspended for a day",
+];
+
+#[test]
+fn every_fault_has_its_tests() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = fs::read_to_string(top.join("assets/docs/faults.md")).unwrap();
+    let mut sources = String::new();
+    let mut folders = vec![top.join("src"), top.join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "rs")
+                && path.file_name() != Some("architecture.rs".as_ref())
+            {
+                sources.push_str(&fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ") && line.contains('`')).collect();
+    let mut missing: Vec<String> = FAULTS
+        .iter()
+        .filter(|fault| !rows.iter().any(|row| row.split('|').nth(1).is_some_and(|it| it.contains(**fault))))
+        .map(|fault| format!("{fault}: no row in assets/docs/faults.md"))
+        .collect();
+    for row in rows {
+        // A name in backquotes in the second column; the first may quote a word too.
+        let tests = row.split('|').nth(2).unwrap_or_default();
+        for test in tests.split('`').skip(1).step_by(2) {
+            if !sources.contains(&format!("fn {test}(")) && !sources.contains(&format!("    {test}: ")) {
+                missing.push(format!("{test}: named in assets/docs/faults.md, and there is no such test"));
+            }
+        }
+    }
+    report(&missing);
+}

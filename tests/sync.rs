@@ -353,3 +353,93 @@ async fn webhooks_are_on_disk_before_they_are_answered_and_read_afterwards() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn webhooks_are_read_although_the_process_that_reads_them_was_stopped() {
+    let world = World::new(FakeChannel::new("skyhub").with_webhook("/hook", "word")).await;
+    // What a stopped process leaves: its lock.
+    let lock = std::fs::File::create(world.locks.path().join("webhooks.lead")).expect("a file");
+    lock.lock().expect("the first one");
+    let _engine = world.engine("a");
+    let now = world.clock.now();
+    world.store.put_webhook("/hook".into(), vec!["skyhub".into()], b"1".to_vec(), now).await.expect("stored");
+    let read = async {
+        while world.store.next_webhook().await.expect("a store that works").is_some() {
+            world.later(1);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, read).await.expect("read");
+    assert!(world.clock.now() - now < chrono::TimeDelta::seconds(15));
+}
+
+#[tokio::test]
+async fn replies_go_before_read_marks_and_one_mark_does_for_all_of_them() {
+    let world = world().await;
+    let mut rows = Vec::new();
+    for n in 0..8 {
+        let reply = Action::Reply(Outgoing { text: format!("reply {n}"), ..Outgoing::default() });
+        rows.extend(world.commit(1, vec![reply, Action::Read], None).await);
+    }
+    let _engine = world.engine("a");
+    for row in rows {
+        world.until(row, None).await;
+    }
+    assert_eq!((world.channel.count("send"), world.channel.count("set c1 Read")), (8, 1));
+}
+
+#[tokio::test]
+async fn no_read_mark_stays_behind_before_a_status() {
+    let world = world().await;
+    let reply = |text: &str| Action::Reply(Outgoing { text: text.into(), ..Outgoing::default() });
+    let mut rows =
+        world.commit(1, vec![reply("one"), Action::Read, Action::Status { close: true }], None).await;
+    rows.extend(world.commit(1, vec![reply("two"), Action::Read], None).await);
+    let _engine = world.engine("a");
+    for row in rows {
+        world.until(row, None).await;
+    }
+    assert_eq!((world.channel.count("set c1 Close"), world.channel.count("set c1 Read")), (1, 2));
+}
+
+#[tokio::test]
+async fn a_row_says_sending_on_disk_before_the_vendor_hears_of_it() {
+    let world = world().await;
+    world.channel.hold_sends(true);
+    let _engine = world.engine("a");
+    let n = world.reply(1, "hello").await;
+    world.asked("send", 1).await;
+    // As another process reads the file, with none of this one's memory.
+    let db = rusqlite::Connection::open(world.store.path()).expect("the file");
+    let (state, sent_at): (String, Option<i64>) = db
+        .query_row("SELECT state, sent_at FROM outbox WHERE n = ?1", [n.0], |r| Ok((r.get(0)?, r.get(1)?)))
+        .expect("the row");
+    assert_eq!((state.as_str(), sent_at.is_some()), ("sending", true));
+}
+
+#[tokio::test]
+async fn a_day_asleep_loses_nothing_and_sends_nothing_twice() {
+    let world = world().await;
+    let _engine = world.engine("a");
+    world.asked("scan Full", 1).await;
+    let reply = Action::Reply(Outgoing { text: "soon".into(), ..Outgoing::default() });
+    let held = world.commit(1, vec![reply], Some(10)).await[0];
+    // Suspended within the undo window; nobody was up in the row's time.
+    let scans = world.channel.count("scan");
+    world.later(86_400);
+    let parks = async {
+        // Its lease ran out meanwhile: it is won anew a moment later.
+        while world.state(held).await != Some(RowState::Parked) {
+            world.later(1);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, parks).await.expect("parks");
+    world.asked("scan", scans + 1).await;
+    assert_eq!(world.channel.count("send"), 0);
+    assert!(
+        world.store.retry(held, "ana".into(), world.clock.now()).await.expect("a store that works").is_ok()
+    );
+    world.until(held, None).await;
+    assert_eq!(world.channel.count("send"), 1);
+}

@@ -298,7 +298,7 @@ actions! {
     SendResolved Send "send-status-resolved" "send, then resolved" "Send and set the status resolved." [REVIEW => "s r"];
     SendClean Send "send-clean" "send if clean" "Send where the review bar would be clean." [COMPOSER => "Ctrl-Enter"];
     SaveNote Send "save-note" "save note" "Save the note for the team." [REVIEW => "n"];
-    Edit Send "edit" "edit" "Back to the text." [REVIEW => "e"];
+    Edit Send "edit" "edit" "Back to the text." [REVIEW | ASK => "e"];
     ViewFinding Send "view-finding" "view" "What was found, in full." [REVIEW => "v"];
     Later Send "later" "later" "Send at a time that I type." [REVIEW => "l"];
     Keep Send "keep" "keep draft" "Keep it as a draft and leave." [REVIEW => "k, p, Esc"];
@@ -306,7 +306,7 @@ actions! {
 
     TakeBack Outbox "take-back" "take back" "Take the row back: its text becomes my draft." [OUTBOX => "u"];
     Retry Outbox "retry" "try now" "Send the row now." [OUTBOX => "r"];
-    DiscardRow Outbox "discard-row" "discard" "Drop the row (asks)." [OUTBOX => "D"];
+    DiscardRow Outbox "discard-row" "discard" "Drop the row (asks)." [OUTBOX | ASK => "D"];
     ItIsThere Outbox "it-is-there" "it is there" "I looked: the vendor has it." [OUTBOX => "Y"];
     NotThere Outbox "not-there" "not there, send again" "I looked: the vendor does not have it; send again (asks)." [OUTBOX => "N"];
 

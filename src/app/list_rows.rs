@@ -186,6 +186,7 @@ impl Model {
     }
 
     pub(super) fn row_loaded(&mut self, row: Conversation) {
+        self.parked_known(&row);
         if let Some(old) = self.list.rows.iter_mut().find(|old| old.id == row.id) {
             *old = row;
         }

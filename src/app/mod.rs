@@ -21,6 +21,7 @@ pub mod model;
 mod mouse;
 pub mod msg;
 pub mod outbox;
+mod parked;
 pub mod popup;
 pub mod preflight;
 pub mod presets;

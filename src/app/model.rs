@@ -224,6 +224,7 @@ pub struct Model {
     pub(super) cancelled: bool,
     /// Whether a key was ever pressed: before that no order is anybody's to lose.
     pub(super) touched: bool,
+    pub(super) parked: super::parked::Parked,
     pub(super) session: super::session::Wanted,
     pub(super) handling: Option<Handling>,
     pub(super) dirty: bool,
@@ -280,6 +281,7 @@ impl Model {
             leaving: false,
             cancelled: false,
             touched: false,
+            parked: super::parked::Parked::default(),
             session: super::session::Wanted::default(),
             dirty: true,
             fx: Vec::new(),

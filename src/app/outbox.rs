@@ -59,27 +59,15 @@ impl Model {
         if now > before {
             self.fx.push(Effect::Bell);
         }
-        if first && now > 0 {
-            let parked =
-                self.outbox.rows.iter().find(|row| row.state == RowState::Parked && row.author == me);
-            let key = |place, act| self.key(place, act);
-            let (fix, outbox) = (key(place::LIST, Act::GoFix), key(place::LIST, Act::GoOutbox));
-            let sentence = parked.map_or_else(
-                || format!("{now} of yours need you: {fix} lists them, {outbox} shows the outbox"),
-                |row| {
-                    let why = row.reason.as_deref().unwrap_or("it waited too long");
-                    format!(
-                        "Not sent: {} {} ({why})   {outbox}: {} sends, {} takes it back, {} discards",
-                        row.action.word(),
-                        row.n,
-                        key(place::OUTBOX, Act::Retry),
-                        key(place::OUTBOX, Act::TakeBack),
-                        key(place::OUTBOX, Act::DiscardRow),
-                    )
-                },
-            );
-            self.say(sentence);
+        if first {
+            self.note_parked();
         }
+        if first && now > 0 {
+            let key = |act| self.key(place::LIST, act);
+            let (fix, outbox) = (key(Act::GoFix), key(Act::GoOutbox));
+            self.say(format!("{now} of yours need you: {fix} lists them, {outbox} shows the outbox"));
+        }
+        self.ask_parked();
     }
 
     pub(super) fn outbox_act(&mut self, act: Act) {

@@ -47,6 +47,7 @@ pub(super) enum AskThen {
     VendorMark { ids: Vec<ConversationId>, read: bool },
     DiscardRow(RowNumber),
     SendAgain(RowNumber),
+    Parked { n: RowNumber, conversation: ConversationId },
 }
 
 impl Ask {
@@ -181,9 +182,17 @@ impl Model {
                     self.confirmed(ask.then);
                 }
             }
+            Act::Edit | Act::DiscardRow => {
+                let drawn = self.ask.as_ref().filter(|ask| ask.drawn).map(|ask| ask.then.clone());
+                if let Some(AskThen::Parked { n, conversation }) = drawn {
+                    self.ask = None;
+                    self.settle_parked(act, n, conversation);
+                }
+            }
             Act::Decline => {
                 self.ask = None;
                 self.say("nothing was done");
+                self.ask_parked();
             }
             Act::Repaint => self.fx.push(Effect::Repaint),
             Act::Suspend => self.fx.push(Effect::Suspend),
@@ -224,6 +233,7 @@ impl Model {
             AskThen::DiscardRow(n) => {
                 self.perform_wish(Wish::Discard(n), Intent::Settle { label: format!("row {n} is gone") });
             }
+            AskThen::Parked { n, conversation } => self.settle_parked(Act::Confirm, n, conversation),
             AskThen::SendAgain(n) => {
                 self.perform_wish(Wish::Retry(n), Intent::Settle { label: format!("row {n} is sent again") });
             }

@@ -7,6 +7,7 @@ mod desk;
 mod find;
 mod keys;
 mod list;
+mod parked;
 mod rules;
 mod windows;
 mod writing;

@@ -165,7 +165,16 @@ async fn look(report: &mut Report, environment: Environment, file: Option<std::p
             return report.bad("store", error.code, error.text, advice);
         }
     };
-    report.good("store", "opened");
+    match desk.store.check().await {
+        Ok(found) if found.is_empty() => report.good("store", "opened and read from end to end"),
+        Ok(found) => report.bad(
+            "store",
+            Code::Store,
+            format!("it is damaged: {}", found.join("; ")),
+            "end all windows and start deskline again: it moves the file aside and saves what can be read",
+        ),
+        Err(error) => report.bad("store", Code::Store, error.to_string(), "the text above says what to do"),
+    }
     channels(report, &desk).await;
 }
 

@@ -10,6 +10,9 @@ use super::{
     ChannelName, ConversationId, Facts, MessageId, Priority, RowNumber, Status, Time, attachment::StoredFile,
 };
 
+/// Why a row was parked that nobody could send in its time.
+pub const NOBODY_UP: &str = "no engine ran within 15 minutes of its time";
+
 /// Where a row stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

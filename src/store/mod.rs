@@ -86,6 +86,10 @@ pub trait Reading: Send + Sync {
     ) -> Result<Vec<Draft>, StoreError> {
         Ok(Vec::new())
     }
+    /// Reads the whole store and says what is damaged in it. Takes its time.
+    async fn check(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
     /// How the channels are. Channels that no engine has ever led are in it too.
     async fn health(&self) -> Result<Vec<ChannelHealth>, StoreError>;
     /// Channels that are in the store only (imports).

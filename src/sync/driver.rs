@@ -148,7 +148,13 @@ impl Driver {
         };
         let mut todo = machine.step(clock.now(), Input::Led { swept });
         let mut seen = 0;
+        let mut told = None;
         loop {
+            let next = machine.next_poll().filter(|next| told != Some(*next));
+            if let Some(next) = next {
+                told = Some(next);
+                self.candidate.will_poll(next).await?;
+            }
             for what in std::mem::take(&mut todo) {
                 if what == Do::StepDown {
                     run.wind_up(false).await;

@@ -19,6 +19,8 @@ use crate::{
 const READER: &str = "webhooks.lead";
 /// So many are read at a time.
 const AT_ONCE: usize = 64;
+/// A webhook that lies unread for so long is read by another process.
+const OVERDUE: Duration = Duration::from_secs(5);
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// The reader of webhooks.
@@ -45,10 +47,17 @@ impl Intake {
     pub(super) async fn run(self) {
         let _lock = match try_lock(&self.lock) {
             Ok(Some(file)) => Some(file),
-            Ok(None) => match wait_for_lock(self.lock.clone()).await {
-                Ok(locked) => locked.ok(),
-                Err(_) => return,
-            },
+            Ok(None) => {
+                let waiting = wait_for_lock(self.lock.clone());
+                tokio::select! {
+                    locked = waiting => match locked {
+                        Ok(locked) => locked.ok(),
+                        Err(_) => return,
+                    },
+                    // Never ends.
+                    () = self.stand_in() => return,
+                }
+            }
             Err(error) => {
                 // Reading one twice changes nothing.
                 tracing::warn!(%error, "no lock for reading webhooks");
@@ -63,6 +72,26 @@ impl Intake {
                 continue;
             }
             seen = self.store.changed(seen).await;
+        }
+    }
+
+    /// Reads what the process that has the lock has left unread: one that was stopped holds it for ever.
+    async fn stand_in(&self) {
+        let mut seen = 0;
+        loop {
+            seen = self.store.changed(seen).await;
+            self.clock.sleep_until(self.clock.now() + OVERDUE).await;
+            let read = async {
+                let oldest = self.store.next_webhook().await?;
+                if oldest.is_some_and(|it| it.received_at + OVERDUE <= self.clock.now()) {
+                    tracing::warn!("whoever reads webhooks has stopped; read here");
+                    self.read_all().await?;
+                }
+                Ok::<_, StoreError>(())
+            };
+            if let Err(error) = read.await {
+                tracing::error!(%error, "webhooks could not be read");
+            }
         }
     }
 

@@ -39,6 +39,8 @@ const WANTED: &str = "sync.wanted";
 
 /// The channel's note in which a follower asks whether its leader still runs: when. The leader takes it away.
 const ALIVE: &str = "sync.alive";
+/// The channel's note of when its leader means to ask its vendor next.
+const NEXT: &str = "sync.next";
 /// The channel's note of the last epoch that was led without the lock.
 const UNLOCKED: &str = "sync.unlocked";
 
@@ -46,7 +48,7 @@ const UNLOCKED: &str = "sync.unlocked";
 const FIRST_LEASE: Duration = Duration::from_secs(10);
 /// How long a service waits for a window to make way, and how old its wish may be.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A row that is due for so long makes a follower ask whether its leader still runs.
+/// A row or a poll that is due for so long makes a follower ask whether its leader still runs.
 const OVERDUE: Duration = Duration::from_secs(5);
 /// Not more often than that.
 const ASK_AGAIN: Duration = Duration::from_mins(1);
@@ -258,6 +260,18 @@ impl Candidate {
     /// long.
     async fn doubt(&self, not_before: Time) -> Result<(), StoreError> {
         let every = if self.service { SERVICE_ASKS } else { LEASE };
+        let unpolled = async {
+            loop {
+                let Some(next) = self.number(NEXT).await?.map(from_millis) else {
+                    return std::future::pending().await;
+                };
+                // One look for each of the leader's polls: it has gone on by then, or it is asked.
+                self.clock.sleep_until((next + OVERDUE).max(not_before)).await;
+                if self.number(NEXT).await?.map(from_millis) == Some(next) {
+                    return Ok(());
+                }
+            }
+        };
         let overdue = async {
             let mut seen = 0;
             loop {
@@ -274,6 +288,7 @@ impl Candidate {
         };
         tokio::select! {
             overdue = overdue => overdue,
+            unpolled = unpolled => unpolled,
             () = self.clock.sleep_until(self.clock.now() + every) => Ok(()),
         }
     }
@@ -325,6 +340,11 @@ impl Candidate {
     /// The epoch that the last leader wrote down.
     pub(super) async fn epoch(&self) -> Result<Option<i64>, StoreError> {
         self.number(EPOCH).await
+    }
+
+    /// Tells followers when this leader means to ask its vendor next.
+    pub(super) async fn will_poll(&self, at: Time) -> Result<(), StoreError> {
+        self.notes(vec![(NEXT.to_owned(), json!(to_millis(at)))]).await
     }
 
     async fn number(&self, key: &str) -> Result<Option<i64>, StoreError> {

@@ -111,6 +111,11 @@ impl Writer {
         &self.house
     }
 
+    /// The same, to keep.
+    pub(super) fn shared_house(&self) -> Arc<House> {
+        Arc::clone(&self.house)
+    }
+
     /// Runs `work` in a transaction and answers when it is on disk. Dropping the future does not stop it. `step`: its
     /// name for the crash-point test.
     pub(super) async fn write<T: Send + 'static>(
@@ -167,9 +172,9 @@ fn part<T>(tx: &Tx<'_>, work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T>) -> ru
         }
     } else {
         if let Err(error) = &done
-            && matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+            && is_damage(error)
         {
-            let _ = std::fs::write(&tx.house.damaged, b"");
+            tx.house.note_damage();
         }
         tx.rings.set(rang);
         if tx.alone {
@@ -272,6 +277,10 @@ fn begin(db: &Connection) -> rusqlite::Result<()> {
     }
 }
 
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
 fn busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
@@ -318,20 +327,21 @@ type Look = Box<dyn FnOnce(&Connection) + Send>;
 
 /// A reading thread.
 pub(super) struct Reader {
+    house: Arc<House>,
     looks: Option<mpsc::Sender<Look>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Reader {
     /// Starts the thread.
-    pub(super) fn start(db: Connection, name: &str) -> std::io::Result<Self> {
+    pub(super) fn start(db: Connection, house: Arc<House>, name: &str) -> std::io::Result<Self> {
         let (looks, mut queue) = mpsc::channel::<Look>(QUEUE);
         let thread = std::thread::Builder::new().name(name.into()).stack_size(1 << 20).spawn(move || {
             while let Some(look) = queue.blocking_recv() {
                 look(&db);
             }
         })?;
-        Ok(Self { looks: Some(looks), thread: Some(thread) })
+        Ok(Self { house, looks: Some(looks), thread: Some(thread) })
     }
 
     /// Runs `look` on the reading connection. One that nobody waits for any more is not begun.
@@ -347,7 +357,12 @@ impl Reader {
         });
         let looks = self.looks.as_ref().ok_or(StoreError::Closed)?;
         looks.send(job).await.map_err(|_| StoreError::Closed)?;
-        answered.await.map_err(|_| StoreError::Closed)?.map_err(|error| trouble(&error))
+        answered.await.map_err(|_| StoreError::Closed)?.map_err(|error| {
+            if is_damage(&error) {
+                self.house.note_damage();
+            }
+            trouble(&error)
+        })
     }
 }
 
@@ -361,6 +376,11 @@ impl Drop for Reader {
 }
 
 impl House {
+    /// The file is damaged: the next start moves it aside.
+    pub(super) fn note_damage(&self) {
+        let _ = std::fs::write(&self.damaged, b"");
+    }
+
     /// Notes a time that a caller told.
     pub(super) fn told(&self, now: i64) {
         self.latest.fetch_max(now, Ordering::Relaxed);

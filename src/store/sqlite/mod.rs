@@ -127,9 +127,9 @@ impl SqliteStore {
             StoreError::Unusable(format!("the store's threads cannot be started: {error}; end some programs"))
         };
         let ringer = Ringer::new(opened.bell, mark);
-        let writer = Writer::start(opened.writer, house, ringer).map_err(thread)?;
+        let writer = Writer::start(opened.writer, Arc::clone(&house), ringer).map_err(thread)?;
         let watcher = Watcher::start(&opened.bell_path, opened.network, writer.looker()).map_err(thread)?;
-        let reader = Reader::start(reading, "store-reader").map_err(thread)?;
+        let reader = Reader::start(reading, house, "store-reader").map_err(thread)?;
         Ok(Self {
             _watcher: watcher,
             writer,
@@ -167,7 +167,7 @@ impl SqliteStore {
             return Ok(searcher);
         }
         let reading = open::reading(&self.path)?;
-        let started = Reader::start(reading, "store-searcher")
+        let started = Reader::start(reading, self.writer.shared_house(), "store-searcher")
             .map_err(|error| StoreError::Unusable(format!("a search cannot be started: {error}")))?;
         Ok(self.searcher.get_or_init(|| started))
     }

@@ -279,6 +279,13 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
     Ok(())
 }
 
+/// A store as an older deskline left it.
+#[cfg(test)]
+pub(super) fn migrations_up_to(db: &mut Connection, version: i32) {
+    let runner = embedded::migrations::runner().set_target(refinery::Target::Version(version));
+    runner.run(db).expect("a new file takes any schema");
+}
+
 /// The number of the account that `[store] owner` names.
 fn account(name: &str) -> Result<u32, StoreError> {
     let found = nix::unistd::User::from_name(name).ok().flatten().ok_or_else(|| {

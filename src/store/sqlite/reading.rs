@@ -173,6 +173,18 @@ impl Reading for SqliteStore {
         self.reader.read(move |db| drafts::versions(db, (of.map_or(0, |it| it.0), &agent, kind))).await
     }
 
+    async fn check(&self) -> Result<Vec<String>, StoreError> {
+        let found: Vec<String> = self
+            .searcher()?
+            .read(|db| db.prepare("PRAGMA integrity_check(5)")?.query_map([], |r| r.get(0))?.collect())
+            .await?;
+        if found == ["ok"] {
+            return Ok(Vec::new());
+        }
+        self.writer.house().note_damage();
+        Ok(found)
+    }
+
     async fn health(&self) -> Result<Vec<ChannelHealth>, StoreError> {
         let now = self.now();
         self.reader

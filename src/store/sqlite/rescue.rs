@@ -46,10 +46,16 @@ pub(super) fn move_aside(path: &Path, why: &str) -> Result<String, StoreError> {
 
 fn save(aside: &Path) -> Result<Option<(PathBuf, usize)>, Box<dyn std::error::Error>> {
     let db = Connection::open_with_flags(aside, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Without this, nothing at all is read of a file that is shorter than its head says.
+    db.pragma_update(None, "writable_schema", true)?;
     let mut lines = Vec::new();
-    for table in ["outbox", "draft"] {
-        // Row by row: what comes before the damage is kept.
-        let Ok(mut statement) = db.prepare(&format!("SELECT * FROM {table}")) else { continue };
+    // Row by row, from either end: what comes before the damage is kept, and what comes after it.
+    for (table, order) in
+        [("outbox", "n"), ("outbox", "n DESC"), ("draft", "conversation"), ("draft", "conversation DESC")]
+    {
+        let Ok(mut statement) = db.prepare(&format!("SELECT * FROM {table} ORDER BY {order}")) else {
+            continue;
+        };
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let Ok(mut rows) = statement.query([]) else { continue };
         while let Ok(Some(row)) = rows.next() {
@@ -63,9 +69,9 @@ fn save(aside: &Path) -> Result<Option<(PathBuf, usize)>, Box<dyn std::error::Er
                 };
                 line.insert(name.clone(), value);
             }
-            if line.get("state").and_then(Value::as_str) != Some("sent") {
-                lines.push(Value::Object(line).to_string());
-            }
+            let line = (line.get("state").and_then(Value::as_str) != Some("sent"))
+                .then(|| Value::Object(line).to_string());
+            lines.extend(line.filter(|line| !lines.contains(line)));
         }
     }
     if lines.is_empty() {

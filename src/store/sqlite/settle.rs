@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         Action, Direction, Gate, RowState,
-        outbox::Lookup,
+        outbox::{Lookup, NOBODY_UP},
         time::{from_millis, to_millis},
     },
     store::{Claimed, LOCKED_OUT, Lease, Settlement, TargetFacts},
@@ -29,6 +29,15 @@ const SLACK_MS: i64 = 60_000;
 pub(super) const CLAIM_LASTS_MS: i64 = 10 * 60_000;
 /// A look that came to nothing is due again.
 const LOOK_LASTS_MS: i64 = 2 * 60_000;
+
+/// Whether row `o` waits for another row `b` of its conversation. Replies go before read marks, which move the flag for
+/// all of them at once; but no read mark stays behind where a status follows it: at SkyHub reading opens again what
+/// was archived.
+pub(super) const WAITS_FOR: &str = "((b.n < o.n AND b.state IN ('held', 'queued') \
+    AND NOT (b.word = 'read' AND o.message IS NOT NULL)) \
+    OR (b.n > o.n AND b.state IN ('held', 'queued') AND b.message IS NOT NULL AND o.word = 'read' \
+    AND NOT EXISTS (SELECT 1 FROM outbox s WHERE s.conversation = o.conversation AND s.n > o.n \
+    AND s.state IN ('held', 'queued') AND s.message IS NULL AND s.word <> 'read')))";
 
 /// Whether the lease is still ours.
 pub(super) fn leads(db: &Connection, lease: &Lease, now: Option<i64>) -> Result<bool> {
@@ -74,7 +83,7 @@ pub(super) fn claim(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) -> Resu
                  AND (epoch IS NULL OR epoch <> ?3 OR claimed_at < ?4) AND NOT EXISTS (SELECT 1 FROM outbox b \
                  WHERE b.conversation = o.conversation AND b.state <> 'sent' AND b.n <> o.n AND (b.state = 'sending' \
                  OR (b.epoch = ?3 AND b.claimed_at >= ?4) OR (b.state = 'uncertain' AND b.look_at IS NOT NULL) \
-                 OR (b.n < o.n AND b.state IN ('held', 'queued')) \
+                 OR {WAITS_FOR} \
                  OR (b.n < o.n AND b.state = 'later' AND b.not_before <= ?2))) ORDER BY n LIMIT 1",
             ))?
             .query_row(params![lease.channel.0, now, lease.epoch, now - CLAIM_LASTS_MS], candidate)
@@ -90,6 +99,9 @@ pub(super) fn claim(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) -> Resu
             conversations::finish(tx, row.conversation, &Touch::default(), now)?;
             continue;
         }
+        if row.word == "read" {
+            merge_reads(db, &row, now)?;
+        }
         db.prepare_cached("UPDATE outbox SET epoch = ?2, claimed_at = ?3 WHERE n = ?1")?.execute(params![
             row.n,
             lease.epoch,
@@ -97,6 +109,22 @@ pub(super) fn claim(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) -> Resu
         ])?;
         return claimed(db, row.n, folder).map(Some);
     }
+}
+
+/// One read mark does for all that are due in its conversation.
+fn merge_reads(db: &Connection, row: &outbox::Row, now: i64) -> Result<()> {
+    let others = db
+        .prepare_cached(
+            "SELECT n FROM outbox WHERE conversation = ?1 AND n <> ?2 AND word = 'read' AND after_row IS NULL \
+             AND state IN ('held', 'queued') AND ifnull(not_before, 0) <= ?3",
+        )?
+        .query_map(params![row.conversation, row.n, now], |r| r.get(0))?
+        .collect::<Result<Vec<i64>>>()?;
+    for other in others {
+        db.execute("UPDATE outbox SET after_row = ?2 WHERE after_row = ?1", params![other, row.n])?;
+        db.execute("DELETE FROM outbox WHERE n = ?1", [other])?;
+    }
+    Ok(())
 }
 
 /// Why a row that waited for its time may not go now: nobody was up then, or the other side wrote while it waited on.
@@ -113,7 +141,7 @@ fn too_late(
         && row.message.is_some()
         && candidate.hold_end.is_some_and(|end| up_since > end + PARK_AFTER_MS)
     {
-        return Ok(Some("no engine ran within 15 minutes of its time".into()));
+        return Ok(Some(NOBODY_UP.into()));
     }
     let late = candidate.hold_end.is_some_and(|end| now > end + SLACK_MS);
     if !late || !candidate.guarded || !matches!(row.action, Some(Action::Reply(_))) {

@@ -1,3 +1,4 @@
+mod care;
 mod clocks;
 mod creates;
 mod drafts;

@@ -197,3 +197,20 @@ async fn after_a_leader_that_was_waited_for_the_vendor_gets_a_second_of_rest() {
     world.later(1);
     until("scans", || world.channel.count("scan") == 1).await;
 }
+
+#[tokio::test]
+async fn a_stopped_leader_with_nothing_to_send_is_passed_over_15_seconds_after_its_poll_was_due() {
+    let world = World::new();
+    let stopped = world.candidate("stopped").win().await;
+    let poll = world.clock.now() + Duration::from_mins(1);
+    world.candidate("stopped").will_poll(poll).await.expect("a store that works");
+    let follower = world.engine("follower");
+    until("taken over", || {
+        world.later(1);
+        follower.status()[0].leads
+    })
+    .await;
+    let late = (world.clock.now() - poll).num_seconds();
+    assert!(late <= 16, "{late} s after the poll was due");
+    drop(stopped);
+}
