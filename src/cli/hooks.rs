@@ -3,6 +3,7 @@
 
 use std::{fs::File, process::Stdio, sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, process::Command, sync::Semaphore, task::JoinHandle};
@@ -28,6 +29,8 @@ const AT_MOST: Duration = Duration::from_secs(10);
 const AT_A_TIME: usize = 4;
 /// What is read at a time.
 const PAGE: usize = 100;
+/// What is older when it comes is not news: a conversation first seen is replayed and raises no alarm.
+const NEWS: TimeDelta = TimeDelta::minutes(15);
 /// The lock of the one service of a store that runs them.
 const LOCK: &str = "hooks.lead";
 
@@ -79,7 +82,8 @@ async fn watch(store: &SharedStore, clock: &dyn Clock, hooks: &Arc<[HookConfig]>
             let (happened, next) = store.happened(place, PAGE).await?;
             let all = happened.len() < PAGE;
             place = next;
-            for it in happened {
+            let since = clock.now() - NEWS;
+            for it in happened.into_iter().filter(|it| it.at >= since) {
                 for hook in hooks.iter().filter(|hook| hook.on.contains(&it.word)) {
                     let told = told(store, hook, &it, clock.now()).await?;
                     // The semaphore is never closed.

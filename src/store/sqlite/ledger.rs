@@ -101,9 +101,6 @@ pub(super) fn promise(db: &Connection, channel: &str, clocks: &str, now: i64) ->
     Ok(())
 }
 
-/// A message that is older than that when it comes is not news.
-const NEWS_MS: i64 = 15 * 60_000;
-
 /// Where the log ends.
 pub(super) fn end(db: &Connection) -> Result<LogPlace> {
     db.query_row(
@@ -119,9 +116,9 @@ pub(super) fn happened(db: &Connection, after: LogPlace, limit: usize) -> Result
     let (mut all, mut place) = (Vec::new(), after);
     let mut find = db.prepare_cached(
         "SELECT id, at, conversation, direction = 'inbound' AND role <> 'system' AND kind NOT IN ('system', 'reaction') \
-         AND provisional = 0 AND at >= received_at - ?3 FROM message WHERE id > ?1 ORDER BY id LIMIT ?2",
+         AND provisional = 0 FROM message WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
-    let mut rows = find.query(params![after.message, limit, NEWS_MS])?;
+    let mut rows = find.query(params![after.message, limit])?;
     while let Some(row) = rows.next()? {
         place.message = row.get(0)?;
         if row.get(3)? {
