@@ -88,10 +88,9 @@ fn keys_and_pages_stay_within_their_bytes() {
         terminal.settle(Duration::from_millis(600));
         press(&mut terminal, "i");
         terminal.settle(Duration::from_millis(600));
-        let typed: usize =
-            "the carrier says lost".chars().map(|c| press(&mut terminal, &c.to_string())).sum();
-        assert!(typed / 21 <= 45, "{size:?}: {} bytes for a typed character", typed / 21);
-        println!("{size:?}: j {} page {page} open {opened} typed {}", keys / 200, typed / 21);
+        let typed: usize = "carrier-says-it-lost".chars().map(|c| press(&mut terminal, &c.to_string())).sum();
+        assert!(typed / 20 <= 45, "{size:?}: {} bytes for a typed character", typed / 20);
+        println!("{size:?}: j {} page {page} open {opened} typed {}", keys / 200, typed / 20);
     }
 }
 
@@ -130,9 +129,10 @@ fn a_window_at_rest_does_nothing_and_takes_little_memory() {
         terminal.settle(Duration::from_secs(5));
         assert_eq!((spent(terminal.id()), terminal.raw.len()), (before, written));
     }
-    let peak = status(&format!("/proc/{}/status", terminal.id()), "VmHWM:");
-    println!("resident peak {peak} kB");
-    assert!(peak <= 24_000, "{peak} kB at most");
+    // Its own memory: the pages of the program's file depend on how it was built, and are shared.
+    let own = status(&format!("/proc/{}/status", terminal.id()), "RssAnon:");
+    println!("own memory {own} kB");
+    assert!(own <= 9000, "{own} kB");
 }
 
 /// Wake-ups and jiffies of all threads.

@@ -325,6 +325,7 @@ actions! {
     Unlock Program "unlock" "unlock" "Open the locked screen: twice, or after the word of [ui] pin." [LOCKED => "Enter"];
     Mouse Program "mouse" "mouse" "The mouse is deskline's, or the terminal's to select text." [ALL => "F2"];
     Repaint Program "repaint" "repaint" "Draw everything again." [ALL | LOCKED => "Ctrl-l"];
+    Stats Program "stats" "what drawing costs" "Bytes a key, frames, and the time to the terminal and back." [SCREENS => ""];
     Suspend Program "suspend" "suspend" "Back to the shell; fg returns." [ALL => "Ctrl-z"];
     Cancel Program "cancel" "cancel" "Cancel what runs; twice: quit, drafts kept." [ALL | LOCKED => "Ctrl-c"];
     Quit Program "quit" "quit" "Leave; drafts are kept." [LIST | WELCOME => "q"];

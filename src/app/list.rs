@@ -95,6 +95,8 @@ pub struct List {
     pub(super) fresh: bool,
     /// Where the rows belong that were asked for.
     pub(super) more: More,
+    /// Steps of the cursor that wait for rows.
+    pub(super) owed: isize,
 }
 
 /// Where further rows belong.
@@ -148,6 +150,7 @@ impl List {
             special_count: None,
             fresh: true,
             more: More::Below,
+            owed: 0,
         }
     }
 
@@ -257,6 +260,9 @@ impl Model {
     }
 
     pub(super) fn list_act(&mut self, act: Act, keys: &[Key]) {
+        if !matches!(act, Act::Next | Act::Previous | Act::HalfDown | Act::HalfUp) {
+            self.list.owed = 0;
+        }
         match act {
             Act::Next => self.step(1),
             Act::Previous => self.step(-1),
@@ -324,11 +330,22 @@ impl Model {
         }
     }
 
+    /// Moves the cursor. What lies beyond the rows that are here is owed until they come: a burst of keys is quicker than
+    /// any page, and none of them is lost.
+    #[expect(clippy::cast_possible_wrap, reason = "a window has fewer rows than that")]
     pub(super) fn step(&mut self, by: isize) {
+        let by = by + std::mem::take(&mut self.list.owed);
         let shown = self.list.shown();
-        let at = shown.iter().position(|row| Some(row.id) == self.list.selected).unwrap_or(0);
-        let to = at.saturating_add_signed(by).min(shown.len().saturating_sub(1));
-        self.select_at(to);
+        let at = shown.iter().position(|row| Some(row.id) == self.list.selected).unwrap_or(0) as isize;
+        let last = shown.len() as isize - 1;
+        let to = at.saturating_add(by);
+        let whole = self.list.narrowed.filter.is_none();
+        if whole && to > last && !self.list.complete && last >= 0 {
+            self.list.owed = to - last;
+        } else if whole && to < 0 && self.list.above {
+            self.list.owed = to;
+        }
+        self.select_at(to.clamp(0, last.max(0)).unsigned_abs());
     }
 
     fn page(&mut self, by: isize) {
@@ -382,7 +399,7 @@ impl Model {
         self.list.selected = Some(id);
         self.settle_top();
         if changed && self.side_by_side() && self.screen == Screen::List {
-            self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
+            self.start_preview();
         }
     }
 
@@ -554,11 +571,17 @@ impl Model {
         }
     }
 
+    /// The preview comes with a rest: holding `j` flies. Over a slow line it has to be a real one.
+    pub(super) fn start_preview(&mut self) {
+        let rest = if self.slow_line { 1000 } else { 250 };
+        self.start_timer(Timer::Preview, self.now + Duration::milliseconds(rest));
+    }
+
     pub(super) fn resized(&mut self) {
         self.settle_top();
         self.thread_resized();
         if self.side_by_side() && self.thread.is_none() && self.list.selected.is_some() {
-            self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
+            self.start_preview();
         }
     }
 

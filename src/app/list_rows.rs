@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Duration;
-
 use super::{
     list::{KEPT, More, PAGE},
-    model::{Load, Model, Screen, Timer},
+    model::{Load, Model, Screen},
     msg::{ListWish, Request},
     popup::PickerKind,
 };
@@ -24,6 +22,7 @@ impl Model {
         self.list.fresh = true;
         self.list.loading = true;
         self.loads.remove(&Load::More);
+        self.list.owed = 0;
         self.ask_list(PAGE, None);
     }
 
@@ -109,7 +108,7 @@ impl Model {
             if !keep {
                 self.list.selected = self.list.rows.first().map(|row| row.id);
                 if self.side_by_side() && self.screen == Screen::List {
-                    self.start_timer(Timer::Preview, self.now + Duration::milliseconds(250));
+                    self.start_preview();
                 }
             }
             self.settle_top();
@@ -183,6 +182,9 @@ impl Model {
         }
         // With a filter the rows that are shown are others than those that are here.
         self.settle_top();
+        if self.list.owed != 0 {
+            self.step(0);
+        }
     }
 
     pub(super) fn row_loaded(&mut self, row: Conversation) {

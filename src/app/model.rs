@@ -161,6 +161,8 @@ pub struct Model {
     pub keymap: Keymap,
     /// Columns and rows.
     pub size: (u16, u16),
+    /// Each byte is felt: what is only a convenience waits longer.
+    pub slow_line: bool,
     /// Which screen has the focus.
     pub screen: Screen,
     /// The list and its views.
@@ -248,6 +250,7 @@ impl Model {
         Self {
             keymap,
             size: options.size,
+            slow_line: false,
             screen: Screen::List,
             list: List::new(&options),
             thread: None,
@@ -329,6 +332,7 @@ impl Model {
                 self.fx.push(Effect::Repaint);
                 self.refresh();
             }
+            Msg::SlowLine(slow) => self.slow_line = slow,
             Msg::Engine(engine) => {
                 self.dirty |= self.engine != engine;
                 self.engine = engine;
@@ -437,6 +441,14 @@ impl Model {
         }
     }
 
+    /// What the details are of: the target; in a pane beside the list the conversation that stands next to them, which
+    /// comes with a rest like the preview, so that holding `j` costs nothing there.
+    pub fn detailed(&self) -> Option<&Conversation> {
+        let beside = self.screen == Screen::List && self.details_beside();
+        let previewed = self.thread.as_ref().filter(|_| beside).and_then(|it| it.conversation.as_ref());
+        previewed.or_else(|| self.target())
+    }
+
     /// The newest that is known of a conversation.
     pub fn known(&self, id: ConversationId) -> Option<&Conversation> {
         self.thread
@@ -472,6 +484,10 @@ impl Model {
             Act::Help => self.open_help(),
             Act::Palette => self.open_palette(),
             Act::Repaint => self.fx.push(Effect::Repaint),
+            Act::Stats => {
+                let ticket = self.ticket();
+                self.fx.push(Effect::Stats(ticket));
+            }
             Act::Suspend => self.fx.push(Effect::Suspend),
             Act::Quit => self.ask_quit(),
             Act::Cancel => self.cancel(),

@@ -53,6 +53,8 @@ pub enum Msg {
     Signal(Signal),
     /// Who runs the engine.
     Engine(EngineState),
+    /// Whether the line to the terminal is so slow that each byte is felt.
+    SlowLine(bool),
 }
 
 /// A key as the tty gave it.
@@ -186,6 +188,8 @@ pub enum Effect {
     Bell,
     /// Restore the terminal and stop the process (Ctrl-z).
     Suspend,
+    /// Say what drawing has cost (`:stats`); answer with [`Msg::Said`].
+    Stats(Ticket),
     /// Forget what is on the screen and draw all of it again (Ctrl-l).
     Repaint,
     /// Leave, after the performed wishes have been answered (at most two seconds).

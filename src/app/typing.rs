@@ -163,6 +163,7 @@ impl Model {
     /// Whether what an action of this place would be for stands on the screen.
     fn target_drawn(&self, place: u16) -> bool {
         match place {
+            place::LIST => self.list.owed == 0,
             place::THREAD => self.thread.as_ref().is_some_and(|thread| thread.drawn),
             _ => true,
         }

@@ -96,6 +96,16 @@ impl Guard {
         self.inner.tty.write_all(format!("\x1b[?2026$p\x1b[?u{background}\x1b[c").as_bytes())
     }
 
+    /// Asks what every terminal answers, to learn when that has arrived.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Tty::write_all`].
+    pub fn ask_again(&self) -> io::Result<()> {
+        self.inner.asked.store(true, Ordering::Relaxed);
+        self.inner.tty.write_all(b"\x1b[c")
+    }
+
     /// An answer has come. After the last one leaving need not wait for any.
     pub fn answered(&self, answer: TerminalAnswer) {
         if answer == TerminalAnswer::Device {

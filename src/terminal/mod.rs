@@ -11,6 +11,7 @@ pub mod filter;
 pub mod guard;
 pub mod hands;
 pub mod input;
+pub mod line;
 pub mod linear;
 pub mod locale;
 pub mod paths;

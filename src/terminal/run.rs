@@ -19,8 +19,9 @@ use super::{
     guard::{Guard, Modes},
     hands::Hands,
     input::{InputEvent, Moment, Reader, TerminalAnswer, Timing},
+    line::Line,
     perform::Performer,
-    screen::Screen,
+    screen::{Screen, Stats},
     signals::{Signal as Told, Signals},
     tty::Tty,
 };
@@ -156,12 +157,15 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
         titled: String::new(),
         quitting: false,
         gone: false,
+        line: Line::default(),
+        keys: 0,
     };
     let now = room.clock.now();
     for effect in model.start(now) {
         room.effect(effect);
     }
     room.draw(&mut model);
+    room.line.asked(Instant::now());
     if room.guard.ask(room.window.theme_by_background).is_err() {
         room.gone = true;
     }
@@ -196,6 +200,9 @@ struct Room {
     titled: String,
     quitting: bool,
     gone: bool,
+    line: Line,
+    /// How many there were, for what a key costs.
+    keys: u64,
 }
 
 impl Room {
@@ -213,6 +220,7 @@ impl Room {
         while !self.quitting {
             // 1. One message.
             let timer = self.hands.timers.next();
+            let (began, full) = (self.began, self.line.full_until(Instant::now()));
             tokio::select! {
                 biased;
                 Some(signal) = signals.recv() => self.signal(model, signal).await,
@@ -224,6 +232,7 @@ impl Room {
                     self.tell(model, Msg::Engine(state));
                 }
                 () = async { clock.sleep_until(timer.unwrap_or(Time::MAX_UTC)).await }, if timer.is_some() => {}
+                () = async { tokio::time::sleep_until(full.unwrap_or(began).into()).await }, if full.is_some() => {}
             }
             // 2. Whatever else is waiting.
             let now = self.clock.now();
@@ -251,12 +260,18 @@ impl Room {
     }
 
     fn draw(&mut self, model: &mut Model) {
-        if self.gone || !model.take_dirty() {
+        // What is on its way over a slow line first: this frame is drawn when that has arrived, as things are then.
+        if self.gone || self.line.full_until(Instant::now()).is_some() || !model.take_dirty() {
             return;
         }
         let now = self.clock.now();
         let theme = &self.window.theme;
-        let drawn = self.screen.draw(|frame| ui::render(model, theme, now, frame));
+        let written = self.screen.stats().bytes;
+        let mut drawn = self.screen.draw(|frame| ui::render(model, theme, now, frame));
+        if self.line.wrote(self.screen.stats().bytes - written) {
+            self.line.asked(Instant::now());
+            drawn = drawn.and_then(|()| self.guard.ask_again());
+        }
         if drawn.is_err() {
             return self.hang_up(model);
         }
@@ -275,6 +290,7 @@ impl Room {
         for event in events {
             let input = match event {
                 InputEvent::Keys(keys) => {
+                    self.keys += keys.len() as u64;
                     let mut strokes: Vec<Stroke> = keys
                         .into_iter()
                         .map(|key| Stroke { key: key.event, after_escape: key.after_escape })
@@ -309,6 +325,12 @@ impl Room {
 
     fn answered(&mut self, model: &mut Model, answer: TerminalAnswer) {
         self.guard.answered(answer);
+        if answer == TerminalAnswer::Device {
+            self.line.answered(Instant::now());
+            if self.line.is_slow() != model.slow_line {
+                self.tell(model, Msg::SlowLine(self.line.is_slow()));
+            }
+        }
         if answer.proves_synchronized_output() {
             self.screen.synchronize();
         }
@@ -330,6 +352,23 @@ impl Room {
             }
             _ => {}
         }
+    }
+
+    /// What the window has cost so far, in a sentence.
+    fn stats(&self) -> String {
+        let Stats { frames, bytes, last_frame_bytes } = self.screen.stats();
+        let round_trip = match self.line.round_trip() {
+            Some(it) if self.line.is_slow() => {
+                format!("{} ms: a slow line, frames wait for it", it.as_millis())
+            }
+            Some(it) => format!("{:.1} ms", it.as_secs_f64() * 1000.0),
+            None => "unknown, the terminal does not answer".to_owned(),
+        };
+        format!(
+            "{} bytes a key ({} keys, {frames} frames, {bytes} bytes, the last {last_frame_bytes})   round trip {round_trip}",
+            bytes / self.keys.max(1),
+            self.keys,
+        )
     }
 
     fn hang_up(&mut self, model: &mut Model) {
@@ -431,6 +470,9 @@ impl Room {
                     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
             }
             Effect::Repaint => self.screen.repaint(),
+            Effect::Stats(ticket) => {
+                let _ = self.hands.messages.send(Msg::Said(ticket, self.stats()));
+            }
             Effect::Start(start) => {
                 self.ended = Ended::Start(start);
                 self.quitting = true;

@@ -37,7 +37,7 @@ fn facts(out: &mut Vec<(bool, String)>, facts: &Facts) {
 
 fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
     let mut out: Vec<(bool, String)> = Vec::new();
-    let Some(row) = model.target() else { return vec![(false, "no conversation is selected".into())] };
+    let Some(row) = model.detailed() else { return vec![(false, "no conversation is selected".into())] };
     let zone = model.options.zone;
     out.push((true, customer(row).to_owned()));
     let person = [&row.customer.id, &row.customer.email, &row.customer.phone];

@@ -67,6 +67,7 @@ async fn two_windows_see_each_others_changes() {
     jon.read("\x1b");
     jon.sees("Save for the TEAM ONLY").await;
     jon.keys("n");
+    jon.until("the note", |it| it.text().contains("INTERNAL NOTE")).await;
     ana.sees("carrier says lost").await;
     ana.keys("am");
     jon.until("ana's name", |it| it.text().contains("ana")).await;

@@ -40,3 +40,24 @@ fn a_long_list_is_come_by_from_either_end_and_pages_join_without_a_gap() {
     assert_eq!(desk.model.list.selected, Some(ConversationId(1 + 100 * page)));
     assert!(desk.model.list.rows.len() <= 600);
 }
+
+#[test]
+fn a_burst_that_is_quicker_than_the_pages_loses_no_key_and_acts_on_nothing_meanwhile() {
+    let mut desk = desk_of(1000);
+    for _ in 0..350 {
+        desk.keys("j");
+    }
+    assert!(desk.model.list.selected < Some(ConversationId(351)));
+    let wished = desk.wished.len();
+    desk.keys("e");
+    assert_eq!(desk.wished.len(), wished);
+    desk.answer();
+    assert_eq!(desk.model.list.selected, Some(ConversationId(351)));
+    desk.keys("G");
+    desk.answer();
+    for _ in 0..350 {
+        desk.keys("k");
+    }
+    desk.answer();
+    assert_eq!(desk.model.list.selected, Some(ConversationId(650)));
+}

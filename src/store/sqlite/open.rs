@@ -237,7 +237,8 @@ pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<Connection> {
         let db = Connection::open_with_flags(path, flags)?;
         settings(&db)?;
-        db.pragma_update(None, "query_only", true)?;
+        // Half of the writer's: what a screen shows is a few hundred pages, and the kernel keeps the rest for everybody.
+        db.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -1000")?;
         Ok(db)
     };
     open().map_err(|error| unusable(path, &error))

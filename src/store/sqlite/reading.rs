@@ -250,7 +250,7 @@ impl Reading for SqliteStore {
         query: Query,
         of: Vec<ConversationId>,
     ) -> Result<Vec<(ConversationId, String)>, StoreError> {
-        self.reader.read(move |db| query::hits(db, &query, &of)).await
+        self.searcher()?.read(move |db| query::hits(db, &query, &of)).await
     }
 
     async fn canned_uses(&self, channel: ChannelName) -> Result<Vec<(String, String, u64)>, StoreError> {
