@@ -285,8 +285,8 @@ actions! {
     ChoiceDown Text "choice-down" "next choice" "The next choice." [PICKER => "Down, Ctrl-n"];
     ChoiceUp Text "choice-up" "previous choice" "The previous choice." [PICKER => "Up, Ctrl-p"];
     ClosePicker Text "close" "close" "Close without taking anything." [PICKER => "Esc"];
-    NextField Text "next-field" "next field" "The next field." [FORM => "Tab, Enter, Down, Ctrl-n"];
-    PreviousField Text "previous-field" "previous field" "The previous field." [FORM => "BackTab, Up, Ctrl-p"];
+    NextField Text "next-field" "next field" "The next field of a new conversation." [FORM => "Tab, Enter, Down, Ctrl-n", COMPOSER => "Tab"];
+    PreviousField Text "previous-field" "previous field" "The previous field of a new conversation." [FORM => "BackTab, Up, Ctrl-p", COMPOSER => "BackTab"];
 
     Send Send "send" "send" "Send; the conversation is then pending." [REVIEW => "y"];
     SendAnyway Send "send-anyway" "send anyway" "Send in spite of what was found." [REVIEW => "Y"];

@@ -7,7 +7,7 @@ use tui_textarea::{CursorMove, TextArea, WrapMode};
 
 pub(super) use self::keys::edit;
 use super::{
-    actions::Act,
+    actions::{Act, place},
     canned::Macro,
     model::{Load, Model, Screen, Timer},
     msg::{Request, Wish},
@@ -225,13 +225,17 @@ impl Model {
             return;
         }
         if !self.list.marks.is_empty() && self.screen == Screen::List && act != Act::Note {
-            self.say("a reply goes to one conversation: X unmarks, Enter opens one");
+            let key = |act| self.key(place::LIST, act);
+            let (unmark, open) = (key(Act::Unmark), key(Act::Open));
+            self.tell(format!(
+                "A reply goes to one conversation, and rows are marked: {unmark} unmarks, {open} opens one."
+            ));
             return;
         }
         let Some((id, channel, forever)) =
             self.target().map(|row| (row.id, row.channel.clone(), row.gate.at(self.now) == Gate::ReadOnly))
         else {
-            self.say("no conversation is selected");
+            self.tell("No conversation is selected: there is nobody to write to here.");
             return;
         };
         let quote = (act == Act::ReplyQuoting).then(|| {

@@ -19,6 +19,8 @@ pub enum Field {
     Channel,
     /// The partner or the number.
     To,
+    /// The template, where the first message is one.
+    Template,
     /// THG's category.
     Category,
     /// Dsco's title.
@@ -41,6 +43,7 @@ impl Field {
         match self {
             Self::Channel => "channel",
             Self::To => "to",
+            Self::Template => "template_name",
             Self::Category => "category",
             Self::Title => "title",
             Self::Order => "order",
@@ -51,9 +54,10 @@ impl Field {
         }
     }
 
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Channel,
         Self::To,
+        Self::Template,
         Self::Category,
         Self::Title,
         Self::Order,
@@ -69,6 +73,8 @@ impl Field {
 pub struct Form {
     /// Channels that can start a conversation.
     pub channels: Vec<Descriptor>,
+    /// Those that can only answer.
+    pub answering: Vec<String>,
     /// Which one, by its place.
     pub channel: usize,
     /// Which field the cursor is in.
@@ -77,9 +83,9 @@ pub struct Form {
 }
 
 impl Form {
-    fn new(channels: Vec<Descriptor>) -> Self {
+    fn new(channels: Vec<Descriptor>, answering: Vec<String>) -> Self {
         let values = Field::ALL.iter().map(|field| (*field, TextArea::default())).collect();
-        Self { channels, channel: 0, field: Field::Channel, values }
+        Self { channels, answering, channel: 0, field: Field::Channel, values }
     }
 
     /// The channel.
@@ -121,7 +127,12 @@ impl Form {
                 (Field::Consumer, "consumer"),
                 (Field::Reference, "reference"),
             ]),
-            _ => fields.push((Field::To, "number")),
+            _ => {
+                fields.push((Field::To, "number"));
+                if self.descriptor().capabilities.templates {
+                    fields.push((Field::Template, "template"));
+                }
+            }
         }
         fields.push((Field::Text, "text"));
         fields
@@ -139,11 +150,39 @@ impl Form {
         }
     }
 
+    /// The next field, the text being the last one; after it the first again.
     fn step(&mut self, by: isize) {
+        if self.channel_missing().is_none() {
+            self.set(Field::Channel, "");
+        }
         let fields = self.fields();
         let at = fields.iter().position(|(field, _)| *field == self.field).unwrap_or(0);
-        let to = at.checked_add_signed(by).unwrap_or(0).min(fields.len() - 1);
-        self.field = fields[to].0;
+        let count = fields.len();
+        self.field = fields[(at + count).saturating_add_signed(by) % count].0;
+    }
+
+    /// The channel that is meant by what was typed.
+    fn meant(&self) -> Option<usize> {
+        let typed = self.value(Field::Channel).to_lowercase();
+        let names = || self.channels.iter().map(|it| it.name.0.to_lowercase());
+        let begins = names().position(|name| name.starts_with(&typed));
+        begins.or_else(|| names().position(|name| name.contains(&typed))).or_else(|| {
+            let of = |it: &Descriptor| format!("{} {}", it.kind.as_str(), it.vendor.as_deref().unwrap_or(""));
+            self.channels.iter().position(|it| of(it).to_lowercase().contains(&typed))
+        })
+    }
+
+    /// Why what was typed is no channel to start at.
+    pub fn channel_missing(&self) -> Option<String> {
+        let typed = self.value(Field::Channel).to_lowercase();
+        if typed.is_empty() || self.meant().is_some() {
+            return None;
+        }
+        let answers = self.answering.iter().find(|it| it.to_lowercase().contains(&typed));
+        Some(answers.map_or_else(
+            || format!("no channel is called \"{typed}\""),
+            |name| format!("{name} only answers: its customers write first"),
+        ))
     }
 }
 
@@ -162,7 +201,10 @@ impl Model {
         }
         self.park_composer();
         self.details = None;
-        let form = Form::new(channels);
+        let answering = self.options.descriptors.iter();
+        let answering = answering.filter(|it| it.capabilities.create == Reach::Forbidden);
+        let answering = answering.map(|it| it.name.to_string()).collect();
+        let form = Form::new(channels, answering);
         let channel = form.descriptor().name.clone();
         self.form = Some(form);
         self.screen = Screen::Form;
@@ -177,16 +219,13 @@ impl Model {
             Act::PreviousField => form.step(-1),
             Act::CharBack | Act::CharForward if form.field == Field::Channel => {
                 let last = form.channels.len() - 1;
+                form.set(Field::Channel, "");
                 form.channel = if act == Act::CharForward {
                     (form.channel + 1).min(last)
                 } else {
                     form.channel.saturating_sub(1)
                 };
-                let channel = form.descriptor().name.clone();
-                if let Some(composer) = &mut self.composer {
-                    composer.channel = channel;
-                }
-                self.typed();
+                self.channel_chosen();
             }
             Act::ReviewBar => {
                 // An empty form has nothing to review: Esc leaves it.
@@ -203,7 +242,7 @@ impl Model {
             other => {
                 let edited = form.area().is_some_and(|area| edit(area, other));
                 if edited {
-                    self.typed();
+                    self.channel_typed();
                 } else {
                     self.common_act(other, &[]);
                 }
@@ -221,23 +260,60 @@ impl Model {
 
     pub(super) fn form_typed(&mut self, text: &str) {
         let Some(form) = &mut self.form else { return };
-        if form.field == Field::Channel {
-            // A letter goes to the next channel whose name begins so.
-            let start = form.channels.iter().position(|it| it.name.0.starts_with(text));
-            form.channel = start.unwrap_or(form.channel);
-            let channel = form.descriptor().name.clone();
-            if let Some(composer) = &mut self.composer {
-                composer.channel = channel;
-            }
-        } else if form.field == Field::Category && !form.descriptor().categories.is_empty() {
-            // Typed letters narrow the list; Tab takes the first that begins so.
-            if let Some(area) = form.area() {
-                area.insert_str(text);
-            }
-        } else if let Some(area) = form.area() {
+        if form.field == Field::Template {
+            // Its name and its values are asked for where templates are listed.
+            self.open_canned();
+            self.picker_typed(text);
+            return;
+        }
+        if let Some(area) = form.area() {
             area.insert_str(text);
         }
+        self.channel_typed();
+    }
+
+    /// What stands in the channel's field chooses one as it is typed.
+    fn channel_typed(&mut self) {
+        if let Some(form) = self.form.as_mut().filter(|form| form.field == Field::Channel)
+            && !form.value(Field::Channel).is_empty()
+        {
+            form.channel = form.meant().unwrap_or(form.channel);
+        }
+        self.channel_chosen();
+    }
+
+    fn channel_chosen(&mut self) {
+        if let (Some(form), Some(composer)) = (&self.form, &mut self.composer)
+            && composer.channel != form.descriptor().name
+        {
+            composer.channel = form.descriptor().name.clone();
+            // Another channel's templates are not this one's.
+            composer.template = None;
+        }
         self.typed();
+    }
+
+    /// What the field under the cursor can hold, for the lines below it.
+    pub fn form_choices(&self) -> Option<String> {
+        let form = self.form.as_ref()?;
+        match form.field {
+            Field::Channel => {
+                let names: Vec<String> = form.channels.iter().map(|it| it.name.to_string()).collect();
+                let only = form.answering.join(", ");
+                let only = if only.is_empty() { only } else { format!("   (only answer: {only})") };
+                Some(format!("{}{only}", names.join(", ")))
+            }
+            Field::Category => Some(form.descriptor().categories.join(" ")).filter(|it| !it.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// `e` in the review bar: to the field that keeps it from being sent, else where the cursor was.
+    pub(super) fn form_to_trouble(&mut self) {
+        let field = self.form_troubles().first().map(|(field, _)| *field);
+        if let (Some(form), Some(field)) = (self.form.as_mut(), field) {
+            form.field = field;
+        }
     }
 
     /// The category that is meant by what stands in the field.
@@ -297,11 +373,18 @@ impl Model {
     }
 
     /// Who the form would write to.
-    pub(super) fn form_recipient(&self) -> String {
+    pub fn form_recipient(&self) -> String {
         let Some(form) = &self.form else { return "a new conversation".into() };
-        let via = self.via(&form.descriptor().name);
-        let to = match form.descriptor().kind.as_str() {
-            "thg" => "THG CUSTOMER SERVICES".to_owned(),
+        let descriptor = form.descriptor();
+        let via = self.via(&descriptor.name);
+        let to = match descriptor.kind.as_str() {
+            "thg" => {
+                let account = descriptor.account.as_deref();
+                format!(
+                    "THG CUSTOMER SERVICES{}",
+                    account.map_or_else(String::new, |account| format!(" as {account}"))
+                )
+            }
             _ if form.value(Field::To).is_empty() => "nobody yet".to_owned(),
             _ => form.value(Field::To).to_owned(),
         };
@@ -309,38 +392,62 @@ impl Model {
     }
 
     pub(super) fn form_findings(&self) -> Vec<Finding> {
+        let configured = self.form.as_ref().is_some_and(|form| !form.descriptor().templates.is_empty());
+        // That one is missing is found for every first message; only why there is none is to be added.
+        let troubles = self.form_troubles().into_iter();
+        let told = troubles.filter(|(field, _)| *field != Field::Template || !configured);
+        told.map(|(_, finding)| finding).collect()
+    }
+
+    /// What is still missing, field by field.
+    fn form_troubles(&self) -> Vec<(Field, Finding)> {
         let Some(form) = &self.form else { return Vec::new() };
         let red = |text: String| Finding { level: Level::Red, detail: text.clone(), text };
-        let mut found = Vec::new();
-        let template = self.composer.as_ref().is_some_and(|composer| composer.template.is_some());
+        let mut found: Vec<(Field, Finding)> = Vec::new();
+        if let Some(missing) = form.channel_missing() {
+            found.push((Field::Channel, red(missing)));
+        }
         match form.descriptor().kind.as_str() {
             "thg" => {
                 if self.form_category().is_none() {
-                    found.push(red("a category is needed".into()));
+                    found.push((Field::Category, red("a category is needed".into())));
                 }
             }
             "dsco" => {
                 if form.value(Field::To).is_empty() {
-                    found.push(red("a partner is needed".into()));
+                    found.push((Field::To, red("a partner is needed".into())));
                 }
                 let most = form.descriptor().capabilities.max_title.unwrap_or(50);
                 let length = form.value(Field::Title).chars().count();
                 if length > most {
-                    found.push(red(format!("the title has {length} characters; {most} fit")));
+                    found.push((Field::Title, red(format!("the title has {length} characters; {most} fit"))));
                 }
             }
             _ => {
                 let number = form.value(Field::To);
-                let digits = number.strip_prefix('+').unwrap_or_default();
-                if digits.len() < 7 || !digits.chars().all(|it| it.is_ascii_digit()) {
-                    found.push(red("a number with its country is needed: +5511987654321".into()));
+                let digits = number.chars().filter(char::is_ascii_digit).count();
+                let dialled = number.chars().all(|it| it.is_ascii_digit() || "+ -().".contains(it));
+                if !dialled || !(7..=15).contains(&digits) {
+                    let words = "a number with its country is needed: 5511987654321".to_owned();
+                    found.push((Field::To, red(words)));
                 }
+                let template = self.composer.as_ref().is_some_and(|composer| composer.template.is_some());
                 if !template && form.descriptor().capabilities.templates {
-                    found.push(red("the first message is a template: ^X m picks one".into()));
+                    found.push((Field::Template, red(self.template_missing(form.descriptor()))));
                 }
             }
         }
         found
+    }
+
+    /// How a template is had where none has been chosen.
+    pub fn template_missing(&self, of: &Descriptor) -> String {
+        if of.templates.is_empty() {
+            format!("no template is configured: templates = FILE in [[channel]] {}", of.name)
+        } else {
+            let key = self.key(super::actions::place::FORM, Act::Canned).replace("Ctrl-x", "^X");
+            format!("the first message is a template: {key} picks one")
+        }
     }
 
     pub(super) fn form_conversation(&self, first: Outgoing) -> NewConversation {

@@ -166,6 +166,13 @@ impl List {
         self.elsewhere.clear();
     }
 
+    /// Ends all marks but those of what an action left out.
+    pub(super) fn unmark_but(&mut self, left: &[ConversationId]) {
+        self.range = None;
+        self.marks = left.iter().copied().collect();
+        self.elsewhere.retain(|row| left.contains(&row.id));
+    }
+
     /// The selected row.
     pub fn selected_row(&self) -> Option<&Conversation> {
         self.selected.and_then(|id| self.row(id))

@@ -25,7 +25,8 @@ use super::{
     undo::{Intent, Undo},
 };
 use crate::domain::{
-    Capabilities, ChannelHealth, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Time,
+    Capabilities, ChannelHealth, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, MessageId,
+    Time,
 };
 
 /// What the program is started with.
@@ -179,6 +180,8 @@ pub struct Model {
     pub picker: Option<Picker>,
     /// Canned replies, while their pop-up is open or what came of it is.
     pub(super) shelf: Option<super::canned::Shelf>,
+    /// How often replies had been used when they were first read, by channel.
+    pub(super) canned_uses: HashMap<ChannelName, HashMap<(String, String), u64>>,
     /// Keys that wait for what the store is asked: they are taken in their order once it is on the screen.
     pub(super) ahead: Vec<Stroke>,
     /// A question.
@@ -228,6 +231,8 @@ pub struct Model {
     pub(super) touched: bool,
     pub(super) parked: super::parked::Parked,
     pub(super) session: super::session::Wanted,
+    /// The newest message of each conversation that has been drawn on this screen.
+    pub(super) shown: HashMap<ConversationId, MessageId>,
     pub(super) handling: Option<Handling>,
     pub(super) dirty: bool,
     pub(super) fx: Vec<Effect>,
@@ -259,6 +264,7 @@ impl Model {
             form: None,
             picker: None,
             shelf: None,
+            canned_uses: HashMap::new(),
             ahead: Vec::new(),
             ask: None,
             details: None,
@@ -286,6 +292,7 @@ impl Model {
             touched: false,
             parked: super::parked::Parked::default(),
             session: super::session::Wanted::default(),
+            shown: HashMap::new(),
             dirty: true,
             fx: Vec::new(),
             loads: HashMap::new(),

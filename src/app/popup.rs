@@ -42,9 +42,10 @@ pub(super) enum AskThen {
     DiscardDraft,
     MakePublic,
     Quit,
-    Change { id: ConversationId, change: LocalChange, label: String },
-    Marked { changes: Vec<LocalChange>, label: String },
-    VendorMark { ids: Vec<ConversationId>, read: bool },
+    Nothing,
+    Change { id: ConversationId, changes: Vec<LocalChange>, label: String },
+    Marked { targets: Vec<ConversationId>, changes: Vec<LocalChange>, label: String },
+    VendorMark { ids: Vec<ConversationId>, read: bool, left: Vec<ConversationId> },
     DiscardRow(RowNumber),
     SendAgain(RowNumber),
     Parked { n: RowNumber, conversation: ConversationId },
@@ -53,6 +54,11 @@ pub(super) enum AskThen {
 impl Ask {
     pub(super) fn new(question: String, yes: &str, then: AskThen) -> Self {
         Self { question, yes: yes.to_owned(), drawn: false, needs_drawing: false, then }
+    }
+
+    /// Whether it asks nothing: a sentence that swallows every key but Esc, where a text or a choice was expected.
+    pub fn is_sentence(&self) -> bool {
+        self.then == AskThen::Nothing
     }
 }
 
@@ -172,7 +178,19 @@ impl Picker {
 }
 
 impl Model {
+    /// Says why no text field came where one was expected. What is typed on must not become commands.
+    pub(super) fn tell(&mut self, sentence: impl Into<String>) {
+        self.ask = Some(Ask::new(sentence.into(), "", AskThen::Nothing));
+        self.dirty = true;
+    }
+
     pub(super) fn ask_act(&mut self, act: Act) {
+        if self.ask.as_ref().is_some_and(Ask::is_sentence) {
+            if matches!(act, Act::Confirm | Act::Decline) {
+                self.ask = None;
+            }
+            return;
+        }
         match act {
             Act::Confirm => {
                 if self.ask.as_ref().is_some_and(|ask| ask.needs_drawing && !ask.drawn) {
@@ -217,18 +235,19 @@ impl Model {
             }
             AskThen::MakePublic => self.change_kind(DraftKind::Reply),
             AskThen::Quit => self.leave(),
-            AskThen::Change { id, change, label } => {
+            AskThen::Nothing => {}
+            AskThen::Change { id, changes, label } => {
                 let group = self.undo.group();
-                self.change_held(id, change, &label, group, crate::domain::desk::Seen::default());
+                let all = changes.into_iter().map(|change| (id, change)).collect();
+                self.change_all(all, &label, group, false);
                 self.list.unmark();
             }
-            AskThen::Marked { changes, label } => {
-                let targets = self.targets();
-                self.change_targets(&targets, &label, &changes);
-            }
-            AskThen::VendorMark { ids, read } => {
+            AskThen::Marked { targets, changes, label } => self.change_targets(&targets, &label, &changes),
+            AskThen::VendorMark { ids, read, left } => {
                 self.vendor_mark_all(&ids, read);
-                self.list.unmark();
+                self.list.unmark_but(&left);
+                self.undo.left_out = left.len();
+                self.say_left_out("its newest message was never on this screen");
             }
             AskThen::DiscardRow(n) => {
                 self.perform_wish(Wish::Discard(n), Intent::Settle { label: format!("row {n} is gone") });

@@ -179,12 +179,33 @@ impl Model {
         }
     }
 
+    /// Why a key of the bar is not offered now.
+    pub(super) fn not_offered(&self, act: Act) -> String {
+        let (Some(review), Some(composer)) = (&self.review, &self.composer) else { return String::new() };
+        let note = composer.kind == DraftKind::Note;
+        let key = |act| self.key(place::REVIEW, act);
+        let worst = review.findings.first().map_or("", |finding| finding.text.as_str());
+        match review.verdict() {
+            _ if act == Act::ViewFinding => "nothing was found".into(),
+            _ if act == Act::Later && note => "a note goes nowhere: it is saved at once".into(),
+            _ if act == Act::SaveNote && !note => "this is a reply, not a note: nothing was saved".into(),
+            _ if act != Act::SaveNote && note => "this is a note, not a reply: nothing was sent".into(),
+            Verdict::Red => format!("cannot be sent: {worst}"),
+            Verdict::Amber => {
+                format!("look at what was found: {} sends all the same", key(Act::SendAnyway))
+            }
+            Verdict::Clean if composer.to.is_none() => "a new conversation is sent without a status".into(),
+            Verdict::Clean => format!("nothing speaks against it: {} sends", key(Act::Send)),
+        }
+    }
+
     pub(super) fn review_act(&mut self, act: Act) {
         if matches!(act, Act::Repaint | Act::Suspend | Act::Cancel | Act::Help) {
             self.common_act(act, &[]);
             return;
         }
         if !self.offered(act) {
+            self.say(self.not_offered(act));
             return;
         }
         let keep = self.status_after();
@@ -208,6 +229,7 @@ impl Model {
             Act::SaveNote => self.save_note(),
             Act::Edit => {
                 self.review = None;
+                self.form_to_trouble();
                 self.thread_resized();
             }
             Act::ViewFinding => {

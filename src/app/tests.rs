@@ -1,8 +1,10 @@
 //! Stories as tables: keys in, effects out. No IO, no clock, no screen.
 
 pub(crate) mod fixture;
+mod form;
 
 mod canned;
+mod care;
 mod desk;
 mod find;
 mod keys;

@@ -495,6 +495,9 @@ impl Model {
         // Later numbers may stand between older ones: vendors' times decide the order, ours the number.
         thread.seen =
             thread.seen.max(shown.clone().filter_map(|at| thread.messages.get(at)).map(|it| it.id).max());
+        if let Some(seen) = thread.seen {
+            self.shown.insert(thread.id, seen);
+        }
         let newest = thread.messages.last().map(|message| message.id);
         let complete = newest.is_some() && shown.max() == Some(thread.messages.len() - 1);
         thread.at_newest = complete;

@@ -80,32 +80,18 @@ impl Model {
         let targets = self.targets();
         if let [only] = targets.as_slice()
             && let Some(row) = self.known(*only)
+            && (row.status == status || (status == Status::Resolved && row.status == Status::Closed))
         {
-            if row.status == status || (status == Status::Resolved && row.status == Status::Closed) {
-                let name = row.counterpart.name.clone();
-                self.say(format!("already {}: {only} {name}", word(status)));
-                if next {
-                    self.next_after_resolve();
-                }
-                return;
+            let name = row.counterpart.name.clone();
+            self.say(format!("already {}: {only} {name}", word(status)));
+            if next {
+                self.next_after_resolve();
             }
-            let draft = row.has_draft
-                || self.composer.as_ref().is_some_and(|it| it.to == Some(*only) && !it.is_empty());
-            if status == Status::Resolved && draft {
-                self.ask = Some(Ask::new(
-                    format!("You have an unsent draft to {}. Resolve all the same?", row.counterpart.name),
-                    "resolve; the draft is kept",
-                    AskThen::Change {
-                        id: *only,
-                        change: LocalChange::Status(status),
-                        label: "resolved".into(),
-                    },
-                ));
-                return;
-            }
+            return;
         }
         self.change(word(status), &LocalChange::Status(status));
-        if next {
+        // A question is about the conversation that it was asked in.
+        if next && self.ask.is_none() {
             self.next_after_resolve();
         }
     }
@@ -126,6 +112,11 @@ impl Model {
         self.change_with(label, std::slice::from_ref(change));
     }
 
+    /// Whether an action is for marked rows: what a vendor or a customer can see then asks, be it one row only.
+    pub(super) fn on_marks(&self) -> bool {
+        self.screen != Screen::Thread && !self.list.marks.is_empty()
+    }
+
     /// Changes to all that they are for, as one action. What a vendor would see asks first, where rows are marked.
     pub(super) fn change_with(&mut self, label: &str, changes: &[LocalChange]) {
         let targets = self.targets();
@@ -133,17 +124,67 @@ impl Model {
             self.say("no conversation is selected");
             return;
         }
-        let told = |id: &ConversationId| changes.iter().any(|it| !self.vendor_side(*id, it).is_empty());
-        let visible = targets.iter().filter(|id| told(id)).count();
-        if targets.len() > 1 && visible > 0 {
-            self.ask = Some(Ask::new(
-                format!("{label}: {} marked, {visible} of them seen by vendors. Go on?", targets.len()),
-                "do it",
-                AskThen::Marked { changes: changes.to_vec(), label: label.to_owned() },
-            ));
+        let marked = self.on_marks();
+        let drafts: Vec<ConversationId> = targets
+            .iter()
+            .copied()
+            .filter(|id| changes.iter().any(over_draft) && self.my_draft(*id))
+            .collect();
+        let told = if marked { self.told_of(&targets, changes) } else { String::new() };
+        if drafts.is_empty() && told.is_empty() {
+            self.change_targets(&targets, label, changes);
             return;
         }
-        self.change_targets(&targets, label, changes);
+        let what = match changes {
+            [LocalChange::Status(Status::Resolved)] => "Resolve".to_owned(),
+            [LocalChange::Status(status)] => format!("Set to {}:", word(*status)),
+            _ => format!("Set \"{label}\":"),
+        };
+        let whom = match targets.as_slice() {
+            [only] => {
+                let name = self.known(*only).map_or("", |row| row.counterpart.name.as_str());
+                format!("{}{only} {name}", if marked { "the marked " } else { "" })
+            }
+            many => format!("{} marked conversations", many.len()),
+        };
+        let unsent = match (drafts.len(), targets.len()) {
+            (0, _) => String::new(),
+            (_, 1) => "  It has your unsent draft.".to_owned(),
+            (n, _) => format!("  {n} of them with your unsent draft."),
+        };
+        let yes = if drafts.is_empty() { "do it" } else { "do it; the draft is kept" };
+        self.ask = Some(Ask::new(
+            format!("{what} {whom}?{unsent}{told}"),
+            yes,
+            AskThen::Marked { targets, changes: changes.to_vec(), label: label.to_owned() },
+        ));
+    }
+
+    /// What vendors are told of all that, and of how many: `  Dsco is told closed (2).`
+    fn told_of(&self, targets: &[ConversationId], changes: &[LocalChange]) -> String {
+        let mut told: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+        for (id, change) in targets.iter().flat_map(|id| changes.iter().map(move |change| (*id, change))) {
+            if !self.vendor_side(id, change).is_empty() {
+                *told
+                    .entry(self.told(id, change).unwrap_or_else(|| "a vendor is told".into()))
+                    .or_default() += 1;
+            }
+        }
+        let one = targets.len() == 1;
+        told.iter().fold(String::new(), |all, (words, n)| {
+            all + "  " + words + &if one { ".".to_owned() } else { format!(" ({n}).") }
+        })
+    }
+
+    /// Whether I have an unsent draft there.
+    fn my_draft(&self, id: ConversationId) -> bool {
+        self.known(id).is_some_and(|row| row.has_draft)
+            || self.composer.as_ref().is_some_and(|it| it.to == Some(id) && !it.is_empty())
+    }
+
+    /// Whether something unread is there that was never on this screen.
+    fn never_shown(&self, id: ConversationId) -> bool {
+        !self.shown.contains_key(&id) && self.known(id).is_some_and(|row| row.unread > 0)
     }
 
     pub(super) fn change_targets(
@@ -153,20 +194,64 @@ impl Model {
         changes: &[LocalChange],
     ) {
         let group = self.undo.group();
+        let colon = if label == word(Status::Resolved) { "" } else { ":" };
         let named = match targets {
             [only] => {
                 let name = self.known(*only).map_or_else(String::new, |row| row.counterpart.name.clone());
-                format!("{label} {only} {name}")
+                format!("{label}{colon} {only} {name}")
             }
-            many => format!("{label} {} conversations", many.len()),
+            many => format!("{label}{colon} {}", words::count(many.len(), "conversation", "conversations")),
         };
-        self.undo.left_out = 0;
+        let hide = changes.iter().any(hides);
+        if let [only] = targets
+            && hide
+            && self.never_shown(*only)
+        {
+            self.show_first(
+                *only,
+                label,
+                AskThen::Change { id: *only, changes: changes.to_vec(), label: named },
+            );
+            return;
+        }
+        let (left, done): (Vec<ConversationId>, Vec<ConversationId>) =
+            targets.iter().partition(|id| hide && self.never_shown(**id));
+        self.undo.left_out = left.len();
         self.undo.bulk = (group, targets.len());
-        let all = targets.iter().flat_map(|id| changes.iter().map(|change| (*id, change.clone())));
+        let all = done.iter().flat_map(|id| changes.iter().map(|change| (*id, change.clone())));
         self.change_all(all.collect(), &named, group, true);
         if self.screen != Screen::Thread {
-            self.list.unmark();
+            self.list.unmark_but(&left);
         }
+        self.say_left_out("its newest message was never on this screen");
+    }
+
+    /// How many marked rows the last action left out.
+    pub(super) fn say_left_out(&mut self, why: &str) {
+        if self.undo.left_out > 0 {
+            let left = words::count(self.undo.left_out, "conversation", "conversations");
+            self.say(format!("{left} left out and still marked: {why}"));
+        }
+    }
+
+    /// What would be hidden and was never drawn is shown; another key does it all the same.
+    fn show_first(&mut self, id: ConversationId, label: &str, then: AskThen) {
+        let Some(row) = self.known(id) else { return };
+        let line = row.last_line.clone().or_else(|| row.subject.clone()).unwrap_or_default();
+        let more = match row.unread {
+            0 | 1 => String::new(),
+            n => format!(", the last of {n} unread ones"),
+        };
+        let mut ask = Ask::new(
+            format!(
+                "You have not seen this message of {}{more}: \"{line}\"   {label} all the same?",
+                row.counterpart.name
+            ),
+            "do it all the same",
+            then,
+        );
+        ask.needs_drawing = true;
+        self.ask = Some(ask);
     }
 
     pub(super) fn change_all(
@@ -195,22 +280,19 @@ impl Model {
         let held_until = (!vendor.is_empty()).then(|| self.now + Duration::seconds(HOLD_SECONDS));
         self.apply_here(id, &change);
         let wish = Wish::Change { id, change: change.clone(), vendor, held_until, seen };
-        self.perform_wish(wish, Intent::Change { group, id, change, label: label.to_owned(), shown });
+        self.perform_wish(
+            wish,
+            Intent::Change { group, id, change, label: label.to_owned(), shown, held_until },
+        );
     }
 
     /// What hides a message is held against what this screen has shown.
     fn seen_of(&self, id: ConversationId, change: &LocalChange) -> Seen {
-        let hides = matches!(
-            change,
-            LocalChange::Status(Status::Resolved | Status::Pending | Status::OnHold)
-                | LocalChange::Settle
-                | LocalChange::Snooze { until: Some(_), .. }
-        );
-        if !hides {
+        if !hides(change) {
             return Seen::default();
         }
-        match self.thread.as_ref().filter(|thread| thread.id == id && thread.seen.is_some()) {
-            Some(thread) => Seen { rev: None, message: thread.seen },
+        match self.shown.get(&id) {
+            Some(message) => Seen { rev: None, message: Some(*message) },
             None => Seen { rev: self.list.row(id).map(|row| row.rev), message: None },
         }
     }
@@ -284,16 +366,39 @@ impl Model {
             ));
             return;
         }
-        if targets.len() > 1 {
-            let mark = if read { "read" } else { "unread" };
-            self.ask = Some(Ask::new(
-                format!("Mark {} conversations {mark} at their vendors?", remote.len()),
-                "do it",
-                AskThen::VendorMark { ids: remote, read },
-            ));
+        let mark = if read { "read" } else { "unread" };
+        let named = |model: &Self, id: ConversationId| {
+            model.known(id).map_or_else(|| id.to_string(), |row| format!("{id} {}", row.counterpart.name))
+        };
+        if !self.on_marks() {
+            if let [only] = remote.as_slice()
+                && read
+                && self.never_shown(*only)
+            {
+                let label = format!("Mark {} read at the vendor", named(self, *only));
+                let then = AskThen::VendorMark { ids: remote.clone(), read, left: Vec::new() };
+                self.show_first(*only, &label, then);
+                return;
+            }
+            self.vendor_mark_all(&remote, read);
             return;
         }
-        self.vendor_mark_all(&remote, read);
+        let (left, ids): (Vec<ConversationId>, Vec<ConversationId>) =
+            remote.into_iter().partition(|id| read && self.never_shown(*id));
+        if ids.is_empty() {
+            self.undo.left_out = left.len();
+            self.say_left_out("its newest message was never on this screen");
+            return;
+        }
+        let whom = match ids.as_slice() {
+            [only] => format!("the marked {}", named(self, *only)),
+            many => format!("{} marked conversations", many.len()),
+        };
+        self.ask = Some(Ask::new(
+            format!("Mark {whom} {mark} at the vendor?"),
+            "do it",
+            AskThen::VendorMark { ids, read, left },
+        ));
     }
 
     pub(super) fn vendor_mark_all(&mut self, ids: &[ConversationId], read: bool) {
@@ -320,14 +425,8 @@ impl Model {
                     row.counterpart.name
                 ),
             };
-            let seen = if read {
-                Seen {
-                    rev: None,
-                    message: self.thread.as_ref().filter(|it| it.id == *id).and_then(|it| it.seen),
-                }
-            } else {
-                Seen::default()
-            };
+            let seen =
+                if read { Seen { rev: None, message: self.shown.get(id).copied() } } else { Seen::default() };
             let commit = Commit {
                 conversation: Some(*id),
                 channel: row.channel.clone(),
@@ -346,6 +445,21 @@ impl Model {
         }
         self.start_count_down(Some(until));
     }
+}
+
+/// Whether a change takes a conversation out of sight.
+fn hides(change: &LocalChange) -> bool {
+    matches!(
+        change,
+        LocalChange::Status(Status::Resolved | Status::Pending | Status::OnHold)
+            | LocalChange::Settle
+            | LocalChange::Snooze { until: Some(_), .. }
+    )
+}
+
+/// Whether a change asks where a draft of mine waits.
+fn over_draft(change: &LocalChange) -> bool {
+    matches!(change, LocalChange::Status(Status::Resolved) | LocalChange::Snooze { until: Some(_), .. })
 }
 
 /// The word of a status as sentences use it.

@@ -69,6 +69,12 @@ impl Model {
             self.ahead.push(stroke);
             return;
         }
+        if self.ask.as_ref().is_some_and(super::popup::Ask::is_sentence) && !key.is_cancel() {
+            if key.is_escape() {
+                self.ask = None;
+            }
+            return;
+        }
         let place = self.place();
         let after_escape = stroke.after_escape && !matches!(place, place::COMPOSER | place::REVIEW);
         if self.prefix.is_empty() {
@@ -109,6 +115,14 @@ impl Model {
             Meaning::Prefix => {
                 self.prefix = keys;
                 self.prefix_shown = false;
+                // Keys that the bar does not offer are swallowed all the same, without a pop-up that would offer them.
+                let following = self.keymap.following(place, &self.prefix);
+                if let Some((_, act)) = following.first().filter(|_| place == place::REVIEW)
+                    && !following.iter().any(|(_, act)| self.offered(*act))
+                {
+                    self.say(self.not_offered(*act));
+                    return;
+                }
                 self.start_timer(Timer::Prefix, self.now + Duration::milliseconds(400));
             }
             Meaning::Nothing => {

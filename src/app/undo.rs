@@ -75,6 +75,8 @@ pub struct LocalStep {
     pub inverse: Vec<LocalChange>,
     /// The vendor's side of it.
     pub rows: Vec<RowNumber>,
+    /// Until when that has not been told.
+    pub until: Option<Time>,
 }
 
 /// What was done and what was undone.
@@ -165,6 +167,8 @@ pub(super) enum Intent {
         label: String,
         /// Unread messages and newest activity as the screen had them.
         shown: Option<(u32, Time)>,
+        /// Until when the vendor's side of it is held.
+        held_until: Option<Time>,
     },
     /// A change that takes another one back, or does it again.
     Back,
@@ -229,7 +233,7 @@ impl Model {
             }
             Step::Told { what, .. } if over => self.say(format!("{what}: done, it cannot be undone")),
             Step::Sent { rows, conversation, to, with, .. } => {
-                self.take_steps_back(&with, false);
+                self.take_steps_back(&with);
                 // Rows wait for the one before: the first takes all of them with it.
                 if let Some(first) = rows.first() {
                     self.perform_wish(
@@ -251,9 +255,8 @@ impl Model {
                 }
             }
             Step::Local { label, changes, until, told, group } => {
-                self.take_steps_back(&changes, over);
-                let seen =
-                    if over && told.is_some() { "; the vendor has seen it and is told again" } else { "" };
+                let told_already = self.take_steps_back(&changes);
+                let seen = if told_already { "; the vendor has seen it and is told again" } else { "" };
                 let redo = self.key(super::actions::place::LIST, super::actions::Act::Redo);
                 self.say(format!("undone: {label}{seen}   {redo} does it again"));
                 self.undo.undone.push(Step::Local { label, changes, until, told, group });
@@ -261,19 +264,19 @@ impl Model {
         }
     }
 
-    /// Takes local changes back, the last one first.
-    fn take_steps_back(&mut self, steps: &[LocalStep], over: bool) {
+    /// Takes local changes back, the last one first. Answers whether a vendor had been told of one.
+    fn take_steps_back(&mut self, steps: &[LocalStep]) -> bool {
+        let mut told_already = false;
         for step in steps.iter().rev() {
+            // Each by its own hold: of many marked rows only some have a vendor's side.
+            let over = !step.rows.is_empty() && step.until.is_none_or(|until| until <= self.now);
+            told_already |= over;
             for row in step.rows.iter().filter(|_| !over) {
                 self.perform_wish(Wish::TakeBack(*row), Intent::Back);
             }
             for inverse in step.inverse.clone() {
                 // Once the vendor knows, taking it back is a call of its own.
-                let vendor = if over && !step.rows.is_empty() {
-                    self.vendor_side(step.id, &inverse)
-                } else {
-                    Vec::new()
-                };
+                let vendor = if over { self.vendor_side(step.id, &inverse) } else { Vec::new() };
                 self.apply_here(step.id, &inverse);
                 let wish = Wish::Change {
                     id: step.id,
@@ -285,6 +288,7 @@ impl Model {
                 self.perform_wish(wish, Intent::Back);
             }
         }
+        told_already
     }
 
     pub(super) fn redo_last(&mut self) {

@@ -183,12 +183,14 @@ impl Model {
 fn mediator(model: &Model, row: &Conversation) -> String {
     match row.kind.as_str() {
         "skyhub" => "Americanas".into(),
-        "dsco" => row
-            .counterpart
-            .note
-            .as_deref()
-            .and_then(|note| note.strip_prefix("through "))
-            .map_or_else(|| row.counterpart.name.clone(), str::to_owned),
+        // The partner that the consumer is reached through, else the partner itself.
+        "dsco" => {
+            let words = [Some(row.counterpart.addressee.as_str()), row.counterpart.note.as_deref()];
+            let through = words.into_iter().flatten().find_map(|it| {
+                it.split_once(" through ").map(|(_, name)| name).or_else(|| it.strip_prefix("through "))
+            });
+            through.unwrap_or(&row.counterpart.name).to_owned()
+        }
         _ => model
             .descriptor(&row.channel)
             .and_then(|it| it.vendor.clone())

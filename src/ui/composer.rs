@@ -19,7 +19,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     let top = area.bottom() - height;
     let row = composer.to.and_then(|id| model.known(id));
     let (fill, mut parts) = row.map_or_else(
-        || ('#', vec!["TO a new conversation".to_owned()]),
+        || ('#', vec![format!("TO {}", model.form_recipient())]),
         |row| model.border(row, composer.kind, composer.reopen),
     );
     let shut = row.is_some_and(|row| !matches!(row.gate.at(now), Gate::Open | Gate::Unknown));

@@ -1,12 +1,17 @@
 //! The last three lines: what was said, what can be taken back, which keys there are.
 
+use std::fmt::Write as _;
+
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, cells};
-use crate::app::{
-    EngineState, Model, Screen,
-    actions::{Act, place},
-    words,
+use crate::{
+    app::{
+        EngineState, Model, Screen,
+        actions::{Act, place},
+        words,
+    },
+    domain::{DraftKind, Gate},
 };
 
 /// Draws them; a footer of two lines leaves out the first where there is nothing to say.
@@ -155,20 +160,62 @@ fn wanted(place: u16) -> &'static [(Act, &'static str)] {
     }
 }
 
+/// What the open composer's text can do now.
+enum Sending {
+    Now,
+    /// With a key of its own: it reopens what is closed there.
+    Anyway,
+    Never,
+}
+
+fn sending(model: &Model) -> Sending {
+    let Some(composer) = model.composer.as_ref().filter(|it| it.kind == DraftKind::Reply) else {
+        return Sending::Now;
+    };
+    let Some(row) = composer.to.and_then(|id| model.known(id)) else { return Sending::Now };
+    match row.gate.at(model.now) {
+        Gate::Open | Gate::Unknown => Sending::Now,
+        Gate::RemoteClosed if composer.reopen => Sending::Now,
+        Gate::RemoteClosed => Sending::Anyway,
+        Gate::TemplateOnly if composer.template.is_some() => Sending::Now,
+        Gate::TemplateOnly | Gate::Paused | Gate::ReadOnly => Sending::Never,
+    }
+}
+
+/// Whether the open composer's channel takes files at all.
+fn takes_files(model: &Model) -> bool {
+    let channel = model.composer.as_ref().and_then(|it| model.descriptor(&it.channel));
+    channel.is_some_and(|it| it.capabilities.files.is_some())
+}
+
 fn hints(model: &Model, width: u16) -> String {
     let at = model.place();
+    if model.ask.as_ref().is_some_and(crate::app::popup::Ask::is_sentence) {
+        return "Esc close".to_owned();
+    }
     if at == place::COMPOSER {
         let review = model.key(at, Act::ReviewBar);
         let keep = model.key(place::REVIEW, Act::Keep);
         let (act, word) = match model.composer.as_ref().map(|composer| composer.kind) {
-            Some(crate::domain::DraftKind::Note) => (Act::SaveNote, "save note"),
+            Some(DraftKind::Note) => (Act::SaveNote, "save note"),
             _ => (Act::Send, "send"),
         };
         let done = model.key(place::REVIEW, act);
         let mut line = format!("{review}, then {done}: {word}   {review}, then {keep}: keep");
-        let to = model.composer.as_ref().and_then(|composer| model.descriptor(&composer.channel));
-        let note = model.composer.as_ref().is_some_and(|it| it.kind == crate::domain::DraftKind::Note);
-        let files = !note && to.is_some_and(|it| it.capabilities.files.is_some());
+        let note = model.composer.as_ref().is_some_and(|it| it.kind == DraftKind::Note);
+        match sending(model) {
+            Sending::Now => {}
+            Sending::Never => line = format!("{review}, then {keep}: keep"),
+            Sending::Anyway => {
+                let anyway = model.key(place::REVIEW, Act::SendAnyway);
+                line = format!("{review}, then {anyway}: reopen and send   {review}, then {keep}: keep");
+            }
+        }
+        if model.form.is_some() {
+            let back = model.key(at, Act::PreviousField);
+            let _ = write!(line, "   {back}: fields");
+        }
+        let files = !note && takes_files(model);
         for (act, word, works) in [
             (Act::Canned, "canned", true),
             (Act::Attach, "attach", files),
@@ -194,8 +241,14 @@ fn hints(model: &Model, width: u16) -> String {
     let mut line = String::new();
     for (act, word) in wanted(at) {
         let Some(key) = model.keymap.key_of(at, *act) else { continue };
-        // The first key of a sequence stands for its pop-up.
-        let key = key.split(' ').next().unwrap_or(&key).to_owned();
+        if *act == Act::Attach && !takes_files(model) {
+            continue;
+        }
+        // The first key of a sequence stands for its pop-up; where letters are text there is none.
+        let key = match key.split_once(' ') {
+            Some((prefix, _)) if !model.in_text() => prefix.to_owned(),
+            _ => key.replace("Ctrl-x", "^X"),
+        };
         let hint = format!("{}{key} {word}", if line.is_empty() { "" } else { "  " });
         if cells(&line) + cells(&hint) < width {
             line.push_str(&hint);

@@ -27,10 +27,16 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) -> (Option<Positio
         paint.text(x + 2, y, (area.x + area.width).saturating_sub(x + 2), &beside, theme.dim);
         if active {
             let at = u16::try_from(form.cursor()).unwrap_or(0);
-            cursor =
-                Some(Position { x: if field == Field::Channel { area.x + 13 } else { area.x + 13 + at }, y });
+            cursor = Some(Position { x: area.x + 13 + at, y });
         }
         y += 1;
+        if active && let Some(choices) = model.form_choices() {
+            let width = usize::from(area.width.saturating_sub(13)).max(8);
+            for line in textwrap::wrap(&choices, width).iter().take(3) {
+                paint.text(area.x + 13, y, area.width.saturating_sub(13), line, theme.dim);
+                y += 1;
+            }
+        }
     }
     (cursor, y - area.y)
 }
@@ -40,15 +46,21 @@ fn value(model: &Model, field: Field) -> (String, String) {
     let typed = form.value(field).to_owned();
     match field {
         Field::Channel => {
-            let others = form.channels.len() - 1;
-            let beside = if others > 0 { format!("Left Right: {others} more") } else { String::new() };
-            (model.via(&form.descriptor().name), beside)
+            let via = model.via(&form.descriptor().name);
+            let place = format!("{} of {}", form.channel + 1, form.channels.len());
+            match form.channel_missing() {
+                Some(missing) => (typed, missing),
+                None if !typed.is_empty() => (typed, format!("= {via}")),
+                None if form.field == field => (via, format!("{place}: type to choose, or Left Right")),
+                None => (via, String::new()),
+            }
         }
         Field::Category => {
             let beside = match model.form_category() {
                 Some(category) if category != typed => format!("= {category}"),
                 Some(_) => String::new(),
-                None => form.descriptor().categories.join(" "),
+                None if typed.is_empty() => "type to choose".into(),
+                None => "no category is called so".into(),
             };
             (typed, beside)
         }
@@ -58,8 +70,12 @@ fn value(model: &Model, field: Field) -> (String, String) {
             (typed, beside)
         }
         Field::To if form.descriptor().kind.as_str() == "whatsapp" && typed.is_empty() => {
-            (typed, "with its country: +5511987654321".into())
+            (typed, "with its country: 5511987654321".into())
         }
+        Field::Template => match model.composer.as_ref().and_then(|it| it.template.as_ref()) {
+            Some(used) => (format!("{} {}", used.name, used.language), used.parameters.join(" | ")),
+            None => (typed, model.template_missing(form.descriptor())),
+        },
         _ => (typed, String::new()),
     }
 }

@@ -92,12 +92,16 @@ pub fn page(model: &Model, now: Time, utf8: bool) -> Page {
             if let Some(ask) = &model.ask {
                 let key = |act| model.key(place::ASK, act);
                 page.head = format!("Question. {}", ask.question);
-                page.body = vec![format!(
-                    "{} or confirm: {}. {} or decline: nothing is done.",
-                    key(Act::Confirm),
-                    ask.yes,
-                    key(Act::Decline)
-                )];
+                page.body = vec![if ask.is_sentence() {
+                    "decline closes this".to_owned()
+                } else {
+                    format!(
+                        "{} or confirm: {}. {} or decline: nothing is done.",
+                        key(Act::Confirm),
+                        ask.yes,
+                        key(Act::Decline)
+                    )
+                }];
                 page.news.clear();
                 page.prompt = "confirm, decline".into();
             }

@@ -30,7 +30,11 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, above: Rect) -> Option<Positio
             paint.text(area.x + 1, y, room, line, paint.theme.notice);
         }
         let key = |act| model.key(place::ASK, act);
-        let answers = format!("{} {}   {} leave it", key(Act::Confirm), ask.yes, key(Act::Decline));
+        let answers = if ask.is_sentence() {
+            "Esc closes this".to_owned()
+        } else {
+            format!("{} {}   {} leave it", key(Act::Confirm), ask.yes, key(Act::Decline))
+        };
         paint.text(area.x + 1, area.bottom() - 1, room, &answers, paint.theme.key);
         return None;
     }

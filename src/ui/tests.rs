@@ -183,7 +183,7 @@ fn pop_ups() {
     insta::assert_snapshot!("popup_snooze", picture(&desk, &Theme::dark()));
     desk.keys("Esc ?");
     insta::assert_snapshot!("popup_help", picture(&desk, &Theme::dark()));
-    desk.keys("Esc e");
+    desk.keys("Esc e Y");
     desk.done(Outcome::Refused(Refusal::Changed {
         arrived: vec![crate::app::tests::fixture::message(
             9,
@@ -296,6 +296,31 @@ fn moving_the_cursor_changes_two_cells() {
     desk.keys("j");
     let after = draw(&desk);
     assert_eq!(before.diff(&after).len(), 2);
+}
+
+#[test]
+fn the_composers_footer_offers_only_what_the_gate_lets_through() {
+    let mut desk = Desk::open((80, 24));
+    desk.store[1].gate = GateEvidence::said(Gate::RemoteClosed);
+    desk.store[2].gate = GateEvidence::Window { until: desk.now };
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    let mut footers = Vec::new();
+    for id in ["17", "19", "21", "24"] {
+        desk.keys(":");
+        desk.type_in(id);
+        desk.keys("Enter");
+        desk.answer();
+        desk.keys("r");
+        desk.answer();
+        let cells = render_cells(&desk, &Theme::dark()).concat();
+        footers.push(cells.chars().rev().take(80).collect::<Vec<_>>().into_iter().rev().collect::<String>());
+        desk.keys("Esc");
+    }
+    assert!(footers[0].contains("Esc, then y: send"), "{footers:?}");
+    assert!(footers[1].contains("Esc, then Y: reopen and send"), "{footers:?}");
+    assert!(!footers[2].contains("send") && footers[2].contains("^X m canned"), "{footers:?}");
+    assert!(!footers[3].contains("send") && footers[3].contains("^X n internal"), "{footers:?}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl Model {
     /// Opens the pop-up. The files are read now, so that what an editor saved a moment ago is in it.
     pub(in crate::app) fn open_canned(&mut self) {
         let Some((_, channel)) = self.canned_for() else {
-            self.say("no conversation is selected");
+            self.tell("No conversation is selected: there is nobody to write to here.");
             return;
         };
         self.shelf = None;
@@ -46,7 +46,13 @@ impl Model {
         self.open_picker(PickerKind::Canned);
     }
 
-    pub(in crate::app) fn shelf_loaded(&mut self, shelf: Shelf) {
+    pub(in crate::app) fn shelf_loaded(&mut self, mut shelf: Shelf) {
+        // One use must not move the digits under the fingers: until the program ends they count as at first.
+        // What could not be read says nothing of them.
+        let read = !shelf.replies.is_empty();
+        if let Some((_, channel)) = self.canned_for().filter(|_| read) {
+            shelf.uses.clone_from(self.canned_uses.entry(channel).or_insert(shelf.uses.clone()));
+        }
         self.shelf = Some(shelf);
         self.picker_changed();
     }
@@ -94,8 +100,16 @@ impl Model {
             What::Canned(at) => distance(shelf.replies[*at].lang.as_deref(), lang.as_deref()) == 0,
             _ => true,
         };
-        let any = choices.iter().any(|it| it.enabled && matches!(it.what, What::Canned(_)) && near(&it.what));
-        let numbered = choices.iter_mut().filter(|it| it.enabled && (!any || near(&it.what)));
+        // A digit inserts: what acts at once is taken with Enter, after it has been looked at.
+        let inserts = |what: &What| match what {
+            What::Canned(at) => !shelf.replies[*at].body.is_empty(),
+            _ => true,
+        };
+        let any = choices.iter().any(|it| {
+            it.enabled && matches!(it.what, What::Canned(_)) && inserts(&it.what) && near(&it.what)
+        });
+        let numbered =
+            choices.iter_mut().filter(|it| it.enabled && inserts(&it.what) && (!any || near(&it.what)));
         for (digit, choice) in (1..=9).zip(numbered) {
             choice.digit = Some(digit);
         }
@@ -147,6 +161,15 @@ impl Model {
     }
 
     pub(in crate::app) fn canned_note(&self) -> String {
+        // Where only a template can go, replies are no comfort.
+        if let Some((id, channel)) = self.canned_for()
+            && self.shelf.is_some()
+            && let Some(descriptor) = self.descriptor(&channel)
+            && descriptor.templates.is_empty()
+            && self.templates_only(id, &channel)
+        {
+            return self.template_missing(descriptor);
+        }
         match &self.shelf {
             None => "reading …".into(),
             Some(shelf) if shelf.replies.is_empty() && shelf.broken.is_empty() => {
@@ -218,7 +241,8 @@ impl Model {
                 picker.chosen = at;
                 self.accept();
             }
-            None => self.say(format!("there is no reply {digit}")),
+            // What is typed on, as after a text that came, must not act on the customer.
+            None => self.tell(format!("There is no reply {digit} here: nothing was inserted.")),
         }
         true
     }
@@ -253,17 +277,17 @@ impl Model {
             return self.composer.is_some();
         }
         if self.screen == Screen::List && !self.list.marks.is_empty() {
-            self.say("a reply goes to one conversation: X unmarks; macros without a reply work on marks");
+            self.tell("A reply goes to one conversation, and rows are marked; macros that write nothing work on marks.");
             return false;
         }
         let Some((id, channel, gate)) =
             self.target().map(|row| (row.id, row.channel.clone(), row.gate.at(self.now)))
         else {
-            self.say("no conversation is selected");
+            self.tell("No conversation is selected: there is nobody to write to here.");
             return false;
         };
         if gate == Gate::ReadOnly {
-            self.say("we may only read here: nothing was inserted");
+            self.tell("We may only read here: nothing was inserted.");
             return false;
         }
         if self.screen != Screen::Thread {

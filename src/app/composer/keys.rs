@@ -101,6 +101,8 @@ impl Model {
         }
         match act {
             Act::ReviewBar => self.open_review(),
+            Act::NextField | Act::PreviousField if self.form.is_some() => self.form_act(act),
+            Act::NextField | Act::PreviousField => self.say("only a new conversation has fields"),
             Act::SendClean => self.send_if_clean(),
             Act::ThreadUp => self.scroll_pages(-1, false),
             Act::ThreadDown => self.scroll_pages(1, false),

@@ -114,6 +114,6 @@ impl Model {
         if add.is_empty() && remove.is_empty() {
             return;
         }
-        self.change(&format!("labels {text}"), &LocalChange::Label { add, remove });
+        self.change(&format!("labelled {}", text.trim()), &LocalChange::Label { add, remove });
     }
 }

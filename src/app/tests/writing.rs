@@ -355,3 +355,40 @@ fn the_session_restores_the_half_sentence() {
     assert_eq!(desk.model.screen, Screen::Thread);
     assert_eq!(desk.model.composer.as_ref().unwrap().to.unwrap().0, 17);
 }
+
+#[test]
+fn the_bar_says_why_a_key_of_its_is_not_offered_now() {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("write to joao@example.com");
+    desk.keys("Esc y");
+    assert_eq!(desk.notice(), "look at what was found: Y sends all the same");
+    // The pop-up of statuses would offer nothing that can be done; the next key is swallowed all the same.
+    desk.keys("s");
+    assert_eq!(desk.notice(), "look at what was found: Y sends all the same");
+    desk.wait(400);
+    assert!(!desk.model.prefix_shown);
+    desk.keys("p");
+    assert!(desk.model.review.is_some() && desk.commits().is_empty());
+    desk.keys("n");
+    assert_eq!(desk.notice(), "this is a reply, not a note: nothing was saved");
+    desk.keys("e Ctrl-u Esc");
+    let mut desk = Desk::open(SIZE);
+    desk.keys("G r");
+    desk.answer();
+    desk.type_in("oi");
+    desk.keys("Esc Y");
+    assert_eq!(desk.notice(), "cannot be sent: the marketplace mediates: replies are refused until it ends");
+}
+
+#[test]
+fn who_closed_it_is_the_partner_that_the_consumer_is_reached_through() {
+    let mut row = super::fixture::conversation(40, "dsco-supplier", "dsco", "consumer 55512", "Late");
+    row.counterpart.addressee = "CONSUMER 55512 through Big Retailer".into();
+    let since = Some(super::fixture::at("00:10"));
+    row.gate = crate::domain::GateEvidence::Said { gate: crate::domain::Gate::RemoteClosed, since };
+    let desk = Desk::open(SIZE);
+    let (_, parts) = desk.model.border(&row, DraftKind::Reply, false);
+    assert!(parts[0].starts_with("CLOSED by Big Retailer "), "{}", parts[0]);
+}

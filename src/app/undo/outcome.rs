@@ -1,7 +1,5 @@
 //! What the store's answers mean for what was asked of it.
 
-use chrono::Duration;
-
 use super::{Again, Intent, LocalStep, Step, refused};
 use crate::{
     app::{
@@ -15,7 +13,6 @@ use crate::{
     domain::{
         Conversation, ConversationId, DraftKind,
         desk::{Changed, Refusal, Seen},
-        outbox::LocalChange,
     },
 };
 
@@ -84,11 +81,13 @@ impl Model {
                 self.say("note saved for the team");
                 self.refresh_thread();
             }
-            (Intent::Change { group, id, change, label, .. }, Outcome::Changed(changed)) => {
-                self.changed(group, id, change, &label, changed);
+            (Intent::Change { group, id, change, label, held_until, .. }, Outcome::Changed(changed)) => {
+                let Changed { inverse, rows } = changed;
+                let until = held_until.filter(|_| !rows.is_empty());
+                self.changed(group, &label, LocalStep { id, change, inverse, rows, until });
             }
             (
-                Intent::Change { group, id, change, label, shown },
+                Intent::Change { group, id, change, label, shown, .. },
                 Outcome::Refused(Refusal::Changed { arrived, .. }),
             ) => {
                 let again = Again { group, change, label, shown };
@@ -149,32 +148,36 @@ impl Model {
         self.refresh_outbox();
     }
 
-    pub(in crate::app) fn changed(
-        &mut self,
-        group: u64,
-        id: ConversationId,
-        change: LocalChange,
-        label: &str,
-        changed: Changed,
-    ) {
-        let step = LocalStep { id, change, inverse: changed.inverse, rows: changed.rows };
+    pub(in crate::app) fn changed(&mut self, group: u64, label: &str, step: LocalStep) {
         if step.inverse.is_empty() && step.rows.is_empty() {
             return;
         }
-        let until =
-            (!step.rows.is_empty()).then(|| self.now + Duration::seconds(crate::app::triage::HOLD_SECONDS));
-        let told = (!step.rows.is_empty()).then(|| self.told(id, &step.change)).flatten();
+        let until = step.until;
+        let told = (!step.rows.is_empty()).then(|| self.told(step.id, &step.change)).flatten();
         self.start_count_down(until);
         match self.undo.done.last_mut() {
-            Some(
-                Step::Local { changes, group: last, .. } | Step::Sent { with: changes, group: last, .. },
-            ) if *last == group => {
+            Some(Step::Sent { with, group: last, .. }) if *last == group => with.push(step),
+            Some(Step::Local { changes, until: all, told: so_far, group: last, .. }) if *last == group => {
+                // The first of them that is told ends the time in which undo leaves no trace.
+                *all = all.iter().copied().chain(until).min();
+                match (so_far, told) {
+                    (Some(words), Some(more)) if !words.contains(&more) => {
+                        words.push_str(", ");
+                        words.push_str(&more);
+                    }
+                    (so_far @ None, told) => *so_far = told,
+                    _ => {}
+                }
                 changes.push(step);
-                return;
             }
-            _ => {}
+            _ => self.undo.push(Step::Local {
+                label: label.to_owned(),
+                changes: vec![step],
+                until,
+                told,
+                group,
+            }),
         }
-        self.undo.push(Step::Local { label: label.to_owned(), changes: vec![step], until, told, group });
     }
 
     /// The newest of a conversation whose change was refused because our picture of it was old.
@@ -201,15 +204,14 @@ impl Model {
             if self.list.marks.insert(id) {
                 self.undo.left_out += 1;
             }
-            let left = words::count(self.undo.left_out, "conversation", "conversations");
-            self.say(format!("{left} left out, something new came there; still marked"));
+            self.say_left_out("something new came there");
             return;
         }
         let name = self.known(id).map_or_else(|| id.to_string(), |row| row.counterpart.name.clone());
         let mut ask = Ask::new(
             format!("{name} wrote since you looked: \"{line}\"   {label} all the same?"),
             "do it all the same",
-            AskThen::Change { id, change, label },
+            AskThen::Change { id, changes: vec![change], label },
         );
         ask.needs_drawing = true;
         self.ask = Some(ask);

@@ -170,6 +170,12 @@ impl<'a, 'b> Applying<'a, 'b> {
                 (Some("window"), None, Some(until))
             }
         };
+        // A vendor that does not date it: it changed under our eyes, so it is since now.
+        let shut = |gate: &str| [Gate::Paused, Gate::RemoteClosed].iter().any(|it| it.as_str() == gate);
+        let since = since.or_else(|| {
+            let turned = gate.is_some_and(|gate| named && gate != old_gate && shut(gate));
+            turned.then_some(self.now)
+        });
         let mut facts: Facts = from_json(&old_facts);
         facts.extend(seen.facts.clone());
         let mut labels: Vec<String> = from_json(&old_labels);

@@ -156,3 +156,18 @@ async fn the_earliest_consequence_is_first_and_what_cannot_be_answered_last() {
         .await;
     assert_eq!(order(1100).await, [shuts, joao, longer, late, paused]);
 }
+
+#[tokio::test]
+async fn a_gate_that_shuts_under_our_eyes_is_dated_and_one_that_was_shut_before_is_not() {
+    let store = store().await;
+    let paused = || GateEvidence::said(Gate::Paused);
+    told(&store, "americanas", 100, vec![gate("found shut", paused(), 100)]).await;
+    told(&store, "americanas", 100, vec![gate(CHAT, GateEvidence::said(Gate::Open), 100)]).await;
+    told(&store, "americanas", 200, vec![gate(CHAT, paused(), 200)]).await;
+    let again = vec![gate(CHAT, paused(), 300), gate("found shut", paused(), 300)];
+    store.apply("americanas".into(), super::page(again), at(300)).await.unwrap();
+    let rows = store.list(listing("", "ana", at(400))).await.unwrap();
+    let since = |remote: &str| rows.iter().find(|it| it.remote_id == remote).map(|it| it.gate);
+    assert_eq!(since(CHAT), Some(GateEvidence::Said { gate: Gate::Paused, since: Some(at(200)) }));
+    assert_eq!(since("found shut"), Some(paused()));
+}

@@ -1,0 +1,176 @@
+//! What must not happen by a slip: told to a vendor, hidden unseen, taken for a command.
+
+use super::fixture::{Desk, message};
+use crate::{
+    app::{Screen, Wish, canned::parse},
+    domain::{ConversationId, Direction, Status, outbox::LocalChange},
+};
+
+const SIZE: (u16, u16) = (80, 24);
+
+fn taken_back(desk: &Desk) -> usize {
+    desk.wished.iter().filter(|(_, wish)| matches!(wish, Wish::TakeBack(_))).count()
+}
+
+/// Nothing unread: what is to be seen has been seen.
+fn read(desk: &mut Desk) {
+    for row in desk.store.iter_mut().chain(&mut desk.model.list.rows) {
+        row.unread = 0;
+    }
+}
+
+#[test]
+fn undo_of_marked_rows_takes_back_what_the_vendor_was_to_be_told_of_any_of_them() {
+    let mut desk = Desk::open(SIZE);
+    read(&mut desk);
+    // THG is told nothing, Dsco is: the answers come with the silent one first.
+    desk.keys("j x j x e Y");
+    assert_eq!(desk.changes().len(), 2);
+    desk.wished.reverse();
+    desk.all_done();
+    assert!(desk.model.safety().unwrap().contains("Dsco is told closed in 5 s"), "{:?}", desk.model.safety());
+    desk.wait(700);
+    desk.keys("u");
+    assert_eq!(taken_back(&desk), 1, "the row that is still held");
+    assert!(
+        desk.wished
+            .iter()
+            .all(|(_, wish)| !matches!(wish, Wish::Change { vendor, .. } if !vendor.is_empty()))
+    );
+    let mut desk = Desk::open(SIZE);
+    read(&mut desk);
+    desk.keys("j x j x e Y");
+    desk.wished.reverse();
+    desk.all_done();
+    desk.wait(6000);
+    desk.keys("u");
+    assert_eq!(taken_back(&desk), 0, "the vendor knows");
+    assert!(desk.notice().contains("is told again"), "{}", desk.notice());
+}
+
+#[test]
+fn a_reply_with_marks_ends_in_a_sentence_that_swallows_what_is_typed() {
+    for opener in ["r", "R"] {
+        let mut desk = Desk::open(SIZE);
+        desk.keys("x x");
+        desk.keys(opener);
+        desk.type_in("sa am zt Y n q e");
+        assert!(desk.changes().is_empty() && desk.model.picker.is_none());
+        assert!(desk.model.ask.as_ref().is_some_and(crate::app::popup::Ask::is_sentence));
+        desk.keys("Enter Esc");
+        assert!(desk.model.ask.is_none());
+        assert_eq!(desk.model.list.marks.len(), 2, "Esc ended the sentence only");
+    }
+}
+
+#[test]
+fn where_nobody_can_be_written_to_the_keys_that_write_swallow_the_text() {
+    for opener in ["r", "R", "i", "m"] {
+        let mut desk = Desk::open(SIZE);
+        desk.store.clear();
+        desk.keys("1");
+        desk.answer();
+        desk.keys(opener);
+        desk.type_in("2e");
+        assert_eq!(desk.model.list.view, 1, "{opener}");
+        assert!(desk.changes().is_empty());
+    }
+}
+
+#[test]
+fn a_digit_inserts_and_never_acts() {
+    let mut desk = Desk::open(SIZE);
+    let canned = |name: &str, text: &str| parse(name, None, text).unwrap();
+    desk.shelf.replies = vec![
+        canned("a-park", "---\nstatus: pending\n---\n"),
+        canned("b-late", "It is on its way."),
+        canned("c-other", "Anything else?"),
+    ];
+    desk.shelf.uses.insert(("a-park".into(), String::new()), 9);
+    desk.keys("m");
+    desk.answer();
+    let digits: Vec<_> = desk.model.picker.as_ref().unwrap().choices.iter().map(|it| it.digit).collect();
+    assert_eq!(digits, [None, Some(1), Some(2)]);
+    desk.keys("Esc");
+    desk.shelf.uses.insert(("c-other".into(), String::new()), 1);
+    desk.keys("m");
+    desk.answer();
+    desk.keys("1");
+    desk.answer();
+    assert_eq!(desk.body(), "It is on its way.", "one use moved no digit");
+}
+
+#[test]
+fn a_digit_that_inserts_nothing_leaves_no_keys_for_the_list() {
+    let mut desk = Desk::open(SIZE);
+    desk.shelf.replies = vec![parse("a-park", None, "---\nstatus: pending\n---\n").unwrap()];
+    desk.keys("m");
+    desk.answer();
+    desk.keys("1 Esc E");
+    assert!(desk.changes().is_empty());
+    assert!(desk.model.picker.is_some(), "E is a letter of its field");
+}
+
+#[test]
+fn a_message_that_was_never_drawn_is_shown_before_it_is_hidden() {
+    for keys in ["e", "s p", "s h", "s r", "z t", "z c"] {
+        let mut desk = Desk::open(SIZE);
+        desk.model.list.rows[0].last_line = Some("Ainda nada".into());
+        desk.keys(keys);
+        assert!(desk.changes().is_empty(), "{keys}");
+        assert!(desk.model.ask.as_ref().unwrap().question.contains("Ainda nada"), "{keys}");
+        desk.keys("Y");
+        assert_eq!(desk.changes().len(), 1, "{keys}");
+    }
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("q e");
+    assert_eq!(desk.changes(), [&LocalChange::Status(Status::Resolved)], "it was on the screen a moment ago");
+}
+
+#[test]
+fn the_next_one_is_not_opened_under_a_question() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("E");
+    assert!(desk.model.ask.is_some() && desk.model.screen == Screen::List);
+    read(&mut desk);
+    desk.keys("Esc x x E Y");
+    assert_eq!(desk.changes().len(), 2, "the marked ones, wherever the screen is");
+}
+
+#[test]
+fn marked_rows_that_were_never_drawn_are_left_out_stay_marked_and_are_counted() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("x x e Y");
+    assert_eq!(desk.changes().len(), 1);
+    assert_eq!(desk.model.list.marks.iter().copied().collect::<Vec<_>>(), [ConversationId(17)]);
+    assert!(desk.notice().starts_with("1 conversation left out and still marked"), "{}", desk.notice());
+}
+
+#[test]
+fn one_marked_row_asks_like_many() {
+    let mut desk = Desk::open(SIZE);
+    read(&mut desk);
+    desk.keys("x e");
+    assert!(desk.changes().is_empty(), "it is not even under the cursor");
+    let question = desk.model.ask.as_ref().unwrap().question.clone();
+    assert_eq!(question, "Resolve the marked 17 João dos Santos?  SkyHub is told ARCHIVED.");
+    desk.keys("Y");
+    assert_eq!(desk.changes().len(), 1);
+    assert!(desk.model.list.marks.is_empty());
+    let mut desk = Desk::open(SIZE);
+    read(&mut desk);
+    desk.keys("x M");
+    assert!(desk.commits().is_empty());
+    desk.keys("Y");
+    assert_eq!(desk.commits().len(), 1);
+    assert!(desk.model.list.marks.is_empty(), "marks end when they are used");
+}
+
+#[test]
+fn what_came_after_it_was_drawn_is_held_against_the_action() {
+    let mut desk = Desk::opened(SIZE);
+    desk.threads.insert(17, vec![message(1, 17, Direction::Inbound, "João", "Oi")]);
+    desk.keys("q s p");
+    let Some((_, Wish::Change { seen, .. })) = desk.wished.last() else { unreachable!("it was done") };
+    assert_eq!(seen.message.map(|it| it.0), Some(2));
+}
