@@ -43,7 +43,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     if let Some(elsewhere) = model.written_elsewhere() {
         parts = vec![elsewhere];
     }
-    border(paint, area.x, top, area.width, fill, &parts, style);
+    let rest = border(paint, area.x, top, area.width, fill, &parts, style);
 
     let review = u16::try_from(model.review_height()).unwrap_or(0);
     let carried = model.carried();
@@ -69,6 +69,10 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
         y += 1;
     }
     paint.rule(area.x, y, area.width, &gutter, style);
+    if !rest.is_empty() {
+        let line = format!("{gutter}{gutter}{gutter} {} ", rest.join(&format!(" {gutter}{gutter} ")));
+        paint.text(area.x, y, area.width, &line, style);
+    }
     if model.review.is_some() {
         self::review(paint, model, Rect { y: y + 1, height: review, ..area });
         return None;
@@ -88,7 +92,7 @@ fn marks(paint: &mut Paint<'_>, area: Rect) {
     }
 }
 
-/// `### TO … ## saved 21:52:02 #`, filled up.
+/// `### TO … ## saved 21:52:02 #`, filled up. What has no room there is given back: the lower border has it.
 fn border(
     paint: &mut Paint<'_>,
     x: u16,
@@ -97,7 +101,8 @@ fn border(
     fill: char,
     parts: &[String],
     style: ratatui::style::Style,
-) {
+) -> Vec<String> {
+    let mut rest = Vec::new();
     let between = format!(" {fill}{fill} ");
     // Who reads it is never what gives way.
     let mut text = format!("{fill}{fill}{fill} {}", parts[0]);
@@ -105,12 +110,15 @@ fn border(
         if cells(&text) + cells(&between) + cells(part) < width {
             text.push_str(&between);
             text.push_str(part);
+        } else {
+            rest.push(part.clone());
         }
     }
     text.push(' ');
     paint.text(x, y, width, &text, style);
     let used = cells(&text).min(width);
     paint.rule(x + used, y, width - used, &fill.to_string(), style);
+    rest
 }
 
 /// The review bar.
