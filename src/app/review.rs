@@ -208,14 +208,13 @@ impl Model {
             self.say(self.not_offered(act));
             return;
         }
+        if matches!(act, Act::SendAnyway | Act::Later) && !self.finding_shown() {
+            return;
+        }
         let keep = self.status_after();
         match act {
             Act::Send => self.send(How { status: keep, ..How::default() }),
-            Act::SendAnyway => {
-                if self.finding_shown() {
-                    self.send(How { status: keep, anyway: true, ..How::default() });
-                }
-            }
+            Act::SendAnyway => self.send(How { status: keep, anyway: true, ..How::default() }),
             Act::SendResolveNext => {
                 self.send(How { status: Some(Status::Resolved), next: true, ..How::default() });
             }
@@ -236,11 +235,7 @@ impl Model {
                 }
                 self.thread_resized();
             }
-            Act::Later => {
-                if self.finding_shown() {
-                    self.open_picker(PickerKind::Later);
-                }
-            }
+            Act::Later => self.open_picker(PickerKind::Later),
             Act::Keep => {
                 let form = self.screen == Screen::Form;
                 self.park_composer();
