@@ -393,3 +393,51 @@ fn an_erased_customer_does_not_come_back_with_the_next_cycle() {
     assert_eq!(code(&refused), 1);
     assert!(said(&refused).contains("lead or an admin"), "{}", said(&refused));
 }
+
+#[test]
+fn a_hook_is_told_what_happens_and_not_what_was_replayed() {
+    let vendors = Vendors::start();
+    let told = vendors.folder().join("told");
+    let program = vendors.folder().join("hook");
+    std::fs::write(&program, format!("#!/bin/sh\ncat >> {}\n", told.display())).expect("a file");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("ours");
+    let hook = format!(
+        "\n[[hook]]\nname = \"pager\"\non = [\"message\", \"sent\", \"status\", \"note\"]\ncommand = [\"{}\"]\n",
+        program.display()
+    );
+    let config = vendors.config(
+        "config.toml",
+        &(vendors.channels(&["americanas"], |_, value| value) + "\n[sync]\npoll_interval = \"1s\"\n" + &hook),
+    );
+    let mut service = vendors.program(&config, &["sync"]).spawn().expect("the program starts");
+    // The first cycle brings two years of chats: no news. A note from another process is.
+    let joao = joao();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let mut noted = false;
+    let text = loop {
+        let text = std::fs::read_to_string(&told).unwrap_or_default();
+        if text.contains("\"sent\"") || std::time::Instant::now() > until {
+            break text;
+        }
+        if !noted {
+            noted = code(&vendors.run(&config, &["reply", &joao, "--note", "--text", "só para nós"])) == 0;
+        } else if !text.contains("\"sent\"") && text.contains("\"note\"") {
+            vendors.run(&config, &["reply", &joao, "--text", "Sai hoje.", "--wait"]);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    service.kill().expect("ours");
+    service.wait().expect("it ends");
+    let told: Vec<Value> = serde_json::Deserializer::from_str(&text)
+        .into_iter::<Value>()
+        .map(|line| line.expect("one object after the other"))
+        .collect();
+    let events: Vec<&str> = told.iter().filter_map(|it| it["event"].as_str()).collect();
+    assert_eq!(events.iter().filter(|it| **it == "note").count(), 1, "{events:?}");
+    assert!(events.contains(&"status") && events.contains(&"sent"), "{events:?}");
+    assert!(told.iter().all(|it| it["hook"] == "pager" && has_conversation(it, JOAO)), "{text}");
+}
+
+fn has_conversation(told: &Value, remote: &str) -> bool {
+    told["conversation"]["remote_id"] == remote && is_time(&told["at"])
+}

@@ -445,15 +445,19 @@ impl Model {
 
     pub(super) fn copy(&mut self) {
         let text = match (self.screen, &self.thread) {
-            (Screen::Thread, Some(thread)) => thread.selected_message().map(|message| message.body.clone()),
+            (Screen::Thread, Some(thread)) => thread.selected_message().map(|message| {
+                let order = || super::thread_lines::context_words(message).join("\n");
+                if message.body.trim().is_empty() { order() } else { message.body.clone() }
+            }),
             _ => self.target().map(|row| row.remote_id.clone()),
         };
-        match text {
+        match text.filter(|text| !text.is_empty()) {
             Some(text) => {
                 let ticket = self.ticket();
+                self.copying = Some((ticket, crate::domain::text::first_line(&text, 40).to_owned()));
                 self.fx.push(Effect::Copy(ticket, text));
             }
-            None => self.say("there is nothing to copy"),
+            None => self.say("there is no text here to copy"),
         }
     }
 

@@ -13,6 +13,7 @@ mod erase;
 mod error;
 mod explain;
 mod find;
+mod hooks;
 mod inbox;
 mod interchange;
 mod json;

@@ -7,7 +7,7 @@ use super::{
     args::Sync,
     context::{self, Desk},
     error::{CliError, Code, code_of},
-    plain,
+    hooks, plain,
     signals::{self, Ended},
 };
 use crate::{
@@ -63,7 +63,11 @@ pub async fn run(desk: &Desk, args: Sync) -> Result<(), CliError> {
     if let Some(address) = engine.webhook_address() {
         plain::note(&format!("webhooks on http://{address}"));
     }
+    let hooks = hooks::start(desk);
     let ended = signals::ended().await;
+    if let Some(hooks) = hooks {
+        hooks.abort();
+    }
     engine.stop().await;
     match ended {
         Ended::Told => Ok(()),

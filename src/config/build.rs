@@ -14,8 +14,8 @@ use super::{
     layers::{self, LayerFile, Table},
     model::{
         AfterSend, AgentConfig, CalendarConfig, ChannelConfig, ComposeConfig, Config, EffectiveValue,
-        KeyBinding, KeysConfig, Lint, LintConfig, MemberConfig, MemberRole, StoreConfig, SyncConfig,
-        UiConfig, ViewConfig, WebhookConfig,
+        HookConfig, KeyBinding, KeysConfig, Lint, LintConfig, MemberConfig, MemberRole, StoreConfig,
+        SyncConfig, UiConfig, ViewConfig, WebhookConfig,
     },
     schema::{KeyKind, KindSchema, Need, Shape},
     settings::Settings,
@@ -23,7 +23,7 @@ use super::{
     validate,
     value::{self, MarketplaceClock, StoreUrl, Value, holds_password, is_clear_text},
 };
-use crate::domain::{ChannelKind, ChannelName};
+use crate::domain::{ChannelKind, ChannelName, outbox::HAPPENINGS};
 
 /// Loads the configuration: files, environment, arguments, checked against the tables and `kinds`.
 ///
@@ -87,6 +87,7 @@ impl Loader<'_> {
 
         let members = self.many("member");
         let views = self.many("view");
+        let hooks = self.hooks();
         let calendars = self.many("calendar");
         let calendars: Vec<CalendarConfig> = calendars.iter().filter_map(calendar).collect();
         let channels = self.channels(&sync);
@@ -114,6 +115,7 @@ impl Loader<'_> {
                     origin: view.origin("query").clone(),
                 })
                 .collect(),
+            hooks,
             calendars,
             compose: ComposeConfig {
                 after_send: if compose.text("after_send") == Some("keep") {
@@ -171,6 +173,24 @@ impl Loader<'_> {
             self.show(&format!("{name}.{}", shown(id)), settings);
         }
         all.into_iter().map(|(_, settings)| settings).collect()
+    }
+
+    fn hooks(&mut self) -> Vec<HookConfig> {
+        let hooks = self.many("hook");
+        for hook in &hooks {
+            for word in hook.list("on").iter().filter(|word| !HAPPENINGS.contains(&word.as_str())) {
+                let problem = Problem::new(format!("{}: nothing is called \"{word}\"", hook.title));
+                self.problems.push(problem.hint(format!("known are {}", HAPPENINGS.join(", "))));
+            }
+        }
+        hooks
+            .iter()
+            .map(|hook| HookConfig {
+                name: hook.text("name").unwrap_or_default().to_owned(),
+                on: hook.list("on").to_vec(),
+                command: hook.list("command").to_vec(),
+            })
+            .collect()
     }
 
     fn open(&mut self, name: &'static str) -> Vec<(String, Vec<String>, Origin)> {

@@ -28,9 +28,9 @@ pub use error::{ConfigError, Origin, Problem};
 pub use json_schema::json_schema;
 pub use layers::LayerFile;
 pub use model::{
-    AfterSend, AgentConfig, CalendarConfig, ChannelConfig, ComposeConfig, Config, EffectiveValue, KeyBinding,
-    KeysConfig, Lint, LintConfig, MemberConfig, MemberRole, StoreConfig, SyncConfig, UiConfig, ViewConfig,
-    WebhookConfig,
+    AfterSend, AgentConfig, CalendarConfig, ChannelConfig, ComposeConfig, Config, EffectiveValue, HookConfig,
+    KeyBinding, KeysConfig, Lint, LintConfig, MemberConfig, MemberRole, StoreConfig, SyncConfig, UiConfig,
+    ViewConfig, WebhookConfig,
 };
 pub use schema::{KeyKind, KeySchema, KindSchema, Need, Shape, TableSchema};
 pub use secret::{Readable, SecretError, SecretRef};

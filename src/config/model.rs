@@ -34,6 +34,8 @@ pub struct Config {
     pub members: Vec<MemberConfig>,
     /// Tabs after the built-in ones. Their queries are not parsed here.
     pub views: Vec<ViewConfig>,
+    /// Programs that are told what happens.
+    pub hooks: Vec<HookConfig>,
     /// Business hours.
     pub calendars: Vec<CalendarConfig>,
     /// Writing and sending.
@@ -216,6 +218,17 @@ pub struct ViewConfig {
     pub query: String,
     /// Where the query was said.
     pub origin: Origin,
+}
+
+/// `[[hook]]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookConfig {
+    /// What the log calls it.
+    pub name: String,
+    /// What it is told of: words of [`crate::domain::outbox::HAPPENINGS`].
+    pub on: Vec<String>,
+    /// The program and its arguments.
+    pub command: Vec<String>,
 }
 
 /// `[[calendar]]`

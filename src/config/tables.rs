@@ -115,6 +115,22 @@ pub const TABLES: &[TableSchema] = &[
         ],
     },
     TableSchema {
+        name: "hook",
+        shape: Shape::Many("name"),
+        personal: false,
+        doc: "Programs that are told what happens, by one JSON object on standard input. Run by `deskline sync`.",
+        keys: &[
+            Key::new("name", Text, "What the log calls it.").required(),
+            Key::new(
+                "on",
+                List,
+                "message, sent, failed, uncertain, parked, status, assign, note: what it is told of.",
+            )
+            .required(),
+            Key::new("command", Program, "The program and its arguments; no shell, 10 s at most.").required(),
+        ],
+    },
+    TableSchema {
         name: "calendar",
         shape: Shape::Many("name"),
         personal: false,

@@ -301,3 +301,33 @@ pub struct Event {
     /// Its details.
     pub details: Facts,
 }
+
+/// Something that happened in a conversation, as hooks are told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happened {
+    /// One of [`HAPPENINGS`].
+    pub word: String,
+    /// When.
+    pub at: Time,
+    /// The Unix account, or `None` for the vendor and the engine.
+    pub actor: Option<String>,
+    /// Where.
+    pub conversation: super::ConversationId,
+    /// The message, for `message`.
+    pub message: Option<MessageId>,
+    /// Its details.
+    pub details: Facts,
+}
+
+/// What a hook can be told of.
+pub const HAPPENINGS: [&str; 8] =
+    ["message", "sent", "failed", "uncertain", "parked", "status", "assign", "note"];
+
+/// A place in the log: everything up to it has been told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogPlace {
+    /// The newest event.
+    pub event: i64,
+    /// The newest message.
+    pub message: i64,
+}

@@ -23,7 +23,7 @@ use crate::domain::{
     DraftKind, DraftSave, DraftWindow, Message, MessageId, OutboxRow, RowNumber, RowState, Time,
     attachment::StoredFile,
     change::Page,
-    outbox::{Event, LocalChange, Lookup},
+    outbox::{Event, Happened, LocalChange, LogPlace, Lookup},
     query::Query,
     report::{Policies, Report, Scope, Track},
 };
@@ -117,6 +117,19 @@ pub trait Reading: Send + Sync {
     /// The log of the conversations after that number, in the order of their numbers, for figures.
     async fn tracks(&self, _after: ConversationId, _limit: usize) -> Result<Vec<Track>, StoreError> {
         Ok(Vec::new())
+    }
+    /// Where the log ends now.
+    async fn log_end(&self) -> Result<LogPlace, StoreError> {
+        Ok(LogPlace::default())
+    }
+    /// What happened after a place of the log, `limit` things at most, and the place after them. Nothing that was
+    /// replayed: it happened long before.
+    async fn happened(
+        &self,
+        after: LogPlace,
+        _limit: usize,
+    ) -> Result<(Vec<Happened>, LogPlace), StoreError> {
+        Ok((Vec::new(), after))
     }
     /// What the channels have promised since when.
     async fn policies(&self) -> Result<Policies, StoreError> {

@@ -46,7 +46,8 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     border(paint, area.x, top, area.width, fill, &parts, style);
 
     let review = u16::try_from(model.review_height()).unwrap_or(0);
-    let extra = u16::from(composer.carries());
+    let carried = model.carried();
+    let extra = u16::try_from(carried.len()).unwrap_or(u16::MAX);
     let rows = height.saturating_sub(2 + extra + review).max(1);
     let gutter = fill.to_string();
     for y in top + 1..top + 1 + rows {
@@ -62,25 +63,9 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     let line = u16::try_from(at.row).unwrap_or(u16::MAX).saturating_sub(scrolled).min(rows - 1);
     let cursor = Position { x: field.x + column, y: field.y + line };
     let mut y = top + 1 + rows;
-    if extra > 0 {
-        let mut items: Vec<String> = Vec::new();
-        if let Some(template) = &composer.template {
-            items.push(format!(
-                "template {} ({}) {}",
-                template.name,
-                template.language,
-                template.parameters.join(" | ")
-            ));
-        }
-        items.extend(composer.products.iter().map(|item| format!("product {}", item.product_id)));
-        if composer.quote.is_some() {
-            items.push("quotes the selected message".into());
-        }
-        items.extend(
-            composer.files.iter().map(|it| format!("[{} {} {}]", it.name, it.mime, words::bytes(it.size))),
-        );
+    for line in &carried {
         paint.text(area.x, y, 1, &gutter, style);
-        paint.text(area.x + 2, y, area.width.saturating_sub(2), &items.join("  "), theme.plain);
+        paint.text(area.x + 2, y, area.width.saturating_sub(2), line, theme.plain);
         y += 1;
     }
     paint.rule(area.x, y, area.width, &gutter, style);

@@ -94,10 +94,12 @@ impl Writer {
     pub(super) fn start(db: Connection, house: Arc<House>, ringer: Ringer) -> std::io::Result<Self> {
         let (orders, queue) = mpsc::channel(QUEUE);
         let told = Arc::clone(&house);
+        // Before anybody reads: what is committed from now on is heard, however late the thread begins.
+        let seen = version(&db);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .stack_size(1 << 20)
-            .spawn(move || run(&db, &told, &ringer, queue))?;
+            .spawn(move || run(&db, &told, &ringer, queue, seen))?;
         Ok(Self { orders: Some(orders), thread: Some(thread), house })
     }
 
@@ -186,9 +188,12 @@ fn part<T>(tx: &Tx<'_>, work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T>) -> ru
     done
 }
 
-fn run(db: &Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receiver<Order>) {
-    let version = || db.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)).unwrap_or(0);
-    let mut seen = version();
+/// Changes whenever another connection has committed.
+fn version(db: &Connection) -> i64 {
+    db.pragma_query_value(None, "data_version", |row| row.get(0)).unwrap_or(0)
+}
+
+fn run(db: &Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receiver<Order>, mut seen: i64) {
     let mut jobs = Vec::new();
     while let Some(order) = queue.blocking_recv() {
         let mut look = false;
@@ -204,7 +209,7 @@ fn run(db: &Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receive
             ringer.ring();
         }
         if look {
-            let now = version();
+            let now = version(db);
             if now != seen {
                 seen = now;
                 ringer.heard();

@@ -3,6 +3,7 @@
 
 use std::{
     fs::File,
+    io::ErrorKind,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{
@@ -98,7 +99,14 @@ fn listen(
 ) {
     let mut buffer = [0; 4096];
     while !ended.load(Ordering::Acquire) {
-        let Ok(events) = inotify.read_events_blocking(&mut buffer) else { return };
+        let events = match inotify.read_events_blocking(&mut buffer) {
+            Ok(events) => events,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => {
+                tracing::error!(%error, "the bell is no longer heard");
+                return;
+            }
+        };
         let gone = events.into_iter().any(|event| event.mask.contains(EventMask::IGNORED));
         if ended.load(Ordering::Acquire) {
             return;

@@ -6,10 +6,10 @@ use rusqlite::{Connection, Result, params};
 
 use super::rows::{Columns, from_json};
 use crate::domain::{
-    ChannelKind, ChannelName, ConversationId, Direction, Role, Time,
+    ChannelKind, ChannelName, ConversationId, Direction, Facts, MessageId, Role, Time,
     clock::Policy,
     lifecycle::thanks_alone,
-    outbox::Event,
+    outbox::{Event, Happened, LogPlace},
     report::{Policies, Said, Track},
     time::from_millis,
 };
@@ -99,4 +99,64 @@ pub(super) fn promise(db: &Connection, channel: &str, clocks: &str, now: i64) ->
     )?
     .execute(params![channel, now, clocks])?;
     Ok(())
+}
+
+/// Where the log ends.
+pub(super) fn end(db: &Connection) -> Result<LogPlace> {
+    db.query_row(
+        "SELECT ifnull((SELECT max(seq) FROM event), 0), ifnull((SELECT max(id) FROM message), 0)",
+        [],
+        |r| Ok(LogPlace { event: r.get(0)?, message: r.get(1)? }),
+    )
+}
+
+/// What happened after a place: messages first, then the rest, each in its order.
+pub(super) fn happened(db: &Connection, after: LogPlace, limit: usize) -> Result<(Vec<Happened>, LogPlace)> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let (mut all, mut place) = (Vec::new(), after);
+    let mut find = db.prepare_cached(
+        "SELECT id, at, conversation, direction = 'inbound' AND role <> 'system' AND kind NOT IN ('system', 'reaction') \
+         AND provisional = 0 FROM message WHERE id > ?1 ORDER BY id LIMIT ?2",
+    )?;
+    let mut rows = find.query(params![after.message, limit])?;
+    while let Some(row) = rows.next()? {
+        place.message = row.get(0)?;
+        if row.get(3)? {
+            all.push(Happened {
+                word: "message".into(),
+                at: from_millis(row.get(1)?),
+                actor: None,
+                conversation: ConversationId(row.get(2)?),
+                message: Some(MessageId(place.message)),
+                details: Facts::new(),
+            });
+        }
+    }
+    let room = limit - i64::try_from(all.len()).unwrap_or(0);
+    let mut find = db.prepare_cached(
+        "SELECT seq, at, actor, what, details, conversation FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+    )?;
+    let mut rows = find.query(params![after.event, room])?;
+    while let Some(row) = rows.next()? {
+        place.event = row.get(0)?;
+        let what: String = row.get(3)?;
+        let word = match what.as_str() {
+            "state" => "status",
+            "sent" | "failed" | "uncertain" | "parked" | "assign" | "note" => what.as_str(),
+            _ => continue,
+        };
+        let details: Facts = from_json(&row.get::<_, String>(4)?);
+        let told_before = ["replayed", "as_it_stands"].iter().any(|key| details.contains_key(*key));
+        if let Some(conversation) = row.get::<_, Option<i64>>(5)?.filter(|_| !told_before) {
+            all.push(Happened {
+                word: word.to_owned(),
+                at: from_millis(row.get(1)?),
+                actor: row.get(2)?,
+                conversation: ConversationId(conversation),
+                message: None,
+                details,
+            });
+        }
+    }
+    Ok((all, place))
 }

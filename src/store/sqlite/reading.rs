@@ -15,7 +15,7 @@ use crate::{
         ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftKind, Message, MessageId,
         OutboxRow, RowNumber, Time,
         attachment::StoredFile,
-        outbox::Event,
+        outbox::{Event, Happened, LogPlace},
         query::Query,
         report::{Policies, Track},
         time::{from_millis, to_millis},
@@ -296,6 +296,14 @@ impl Reading for SqliteStore {
     async fn tracks(&self, after: ConversationId, limit: usize) -> Result<Vec<Track>, StoreError> {
         // As slow as a search, and as little in the list's way.
         self.searcher()?.read(move |db| ledger::tracks(db, after.0, limit)).await
+    }
+
+    async fn log_end(&self) -> Result<LogPlace, StoreError> {
+        self.reader.read(ledger::end).await
+    }
+
+    async fn happened(&self, after: LogPlace, limit: usize) -> Result<(Vec<Happened>, LogPlace), StoreError> {
+        self.reader.read(move |db| ledger::happened(db, after, limit)).await
     }
 
     async fn policies(&self) -> Result<Policies, StoreError> {

@@ -10,7 +10,7 @@ use super::{
     apply::Applying,
     conversations::{self, Touch},
     join, messages, outbox, rows,
-    rows::{from_json, to_json},
+    rows::{details, from_json, to_json},
 };
 use crate::{
     domain::{
@@ -335,7 +335,7 @@ pub(super) fn settle(tx: &Tx<'_>, lease: &Lease, n: i64, how: Settlement, now: i
             outbox::stopped(db, &row, RowState::Parked, Some(&reason), None, now)?;
         }
         Settlement::Uncertain { error, look_at, lookup } => {
-            uncertain(db, &row, &error, look_at.map(to_millis), lookup)?;
+            uncertain(db, &row, &error, look_at.map(to_millis), lookup, now)?;
         }
     }
     conversations::finish(tx, conversation, &Touch::default(), now)?;
@@ -348,7 +348,13 @@ fn uncertain(
     error: &str,
     look_at: Option<i64>,
     lookup: Option<Lookup>,
+    now: i64,
 ) -> Result<()> {
+    if row.state != Some(RowState::Uncertain) {
+        let facts =
+            details([("row", row.n.into()), ("action", row.word.clone().into()), ("why", error.into())]);
+        conversations::log(db, now, Some(row.conversation), None, "uncertain", &facts)?;
+    }
     let reason = if look_at.is_some() { "being looked for at the vendor" } else { "a person has to look" };
     outbox::set_state(db, row, RowState::Uncertain, Some(reason), Some(error))?;
     let lookups: String = db.query_row("SELECT lookups FROM outbox WHERE n = ?1", [row.n], |r| r.get(0))?;
@@ -439,7 +445,7 @@ pub(super) fn adopt(tx: &Tx<'_>, lease: &Lease, now: i64) -> Result<usize> {
             outbox::set_state(db, &row, RowState::Queued, Some("its engine ended while it was sent"), None)?;
             db.execute("UPDATE outbox SET not_before = ?2 WHERE n = ?1", params![n, now])?;
         } else {
-            uncertain(db, &row, "the engine ended while it was being sent", Some(now), None)?;
+            uncertain(db, &row, "the engine ended while it was being sent", Some(now), None, now)?;
         }
         conversations::finish(tx, row.conversation, &Touch::default(), now)?;
     }
