@@ -526,7 +526,7 @@ impl Model {
             return;
         }
         if let Err(error) = Query::parse(text) {
-            self.say(format!("{error}: nothing was marked"));
+            self.tell(format!("{error}: nothing was marked."));
             return;
         }
         let query = format!("{} {text}", self.list.query());
@@ -543,11 +543,13 @@ impl Model {
             .into_iter()
             .filter(|row| shown.as_ref().is_none_or(|shown| shown.contains(&row.id)))
             .collect();
-        let all = if rows.len() == MARKS { "the newest " } else { "" };
-        self.say(match rows.len() {
-            0 => "nothing in this view matches".to_owned(),
-            n => format!("{all}{n} marked"),
-        });
+        // How many there are stands in the footer as long as they do. What was to be done with them is not done with
+        // the row under the cursor where there are none.
+        match rows.len() {
+            0 => self.tell("Nothing in this view matches: nothing was marked."),
+            MARKS => self.say(format!("the newest {MARKS} are marked: more match")),
+            _ => {}
+        }
         for row in rows {
             self.list.marks.insert(row.id);
             if self.list.row(row.id).is_none() {

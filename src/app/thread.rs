@@ -101,12 +101,16 @@ impl Model {
         self.body_height().saturating_sub(self.composer_height()).max(1)
     }
 
+<<<<<<< HEAD
     /// Whether the screen is too small to show anything.
     pub fn too_small(&self) -> bool {
         self.size.0 < 20 || self.size.1 < 5
     }
 
     /// The lines between the conversation's head and the footer.
+=======
+    /// Lines that messages and composer have together.
+>>>>>>> main
     pub(super) fn body_height(&self) -> usize {
         let rows = usize::from(self.size.1);
         let small = self.size.0 < 60 || rows < 16;
@@ -150,8 +154,11 @@ impl Model {
         if let Some(thread) = &mut self.thread {
             thread.drawn = false;
         }
-        self.list.selected = Some(id);
-        self.settle_top();
+        // Opened by its number it may stand in no row here: the cursor of the list keeps its place then.
+        if self.list.rows.is_empty() || self.list.shown().iter().any(|row| row.id == id) {
+            self.list.selected = Some(id);
+            self.settle_top();
+        }
         self.screen = Screen::Thread;
         self.load_details();
         self.session_changed();

@@ -44,7 +44,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     if let Some(elsewhere) = model.written_elsewhere() {
         parts = vec![elsewhere];
     }
-    border(paint, area.x, top, area.width, fill, &parts, style);
+    let rest = border(paint, area.x, top, area.width, fill, &parts, style);
 
     let review = u16::try_from(model.review_height()).unwrap_or(0);
     let carried = model.carried();
@@ -70,6 +70,10 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
         y += 1;
     }
     paint.rule(area.x, y, area.width, &gutter, style);
+    if !rest.is_empty() {
+        let line = format!("{gutter}{gutter}{gutter} {} ", rest.join(&format!(" {gutter}{gutter} ")));
+        paint.text(area.x, y, area.width, &line, style);
+    }
     if model.review.is_some() {
         self::review(paint, model, Rect { y: y + 1, height: review, ..area });
         return None;
@@ -89,7 +93,7 @@ fn marks(paint: &mut Paint<'_>, area: Rect) {
     }
 }
 
-/// `### TO … ## saved 21:52:02 #`, filled up.
+/// `### TO … ## saved 21:52:02 #`, filled up. What has no room there is given back: the lower border has it.
 fn border(
     paint: &mut Paint<'_>,
     x: u16,
@@ -98,7 +102,8 @@ fn border(
     fill: char,
     parts: &[String],
     style: ratatui::style::Style,
-) {
+) -> Vec<String> {
+    let mut rest = Vec::new();
     let between = format!(" {fill}{fill} ");
     // Who reads it is never what gives way.
     let demo = parts.get(1).filter(|part| *part == "DEMO").map_or(0, |part| cells(part) + cells(&between));
@@ -108,12 +113,15 @@ fn border(
         if cells(&text) + cells(&between) + cells(part) < width {
             text.push_str(&between);
             text.push_str(part);
+        } else {
+            rest.push(part.clone());
         }
     }
     text.push(' ');
     paint.text(x, y, width, &text, style);
     let used = cells(&text).min(width);
     paint.rule(x + used, y, width - used, &fill.to_string(), style);
+    rest
 }
 
 /// A sentence that names reader, number and channel in fewer columns: first the vendor's name goes, then the middle of
