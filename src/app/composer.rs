@@ -11,7 +11,9 @@ use super::{
     canned::Macro,
     model::{Load, Model, Screen, Timer},
     msg::{Request, Wish},
+    split::split,
     undo::Intent,
+    words,
 };
 use crate::domain::{
     ChannelName, ConversationId, Draft, DraftHeld, DraftKind, Gate, MessageId, Reach, RowState, Time,
@@ -21,6 +23,9 @@ use crate::domain::{
 
 /// Words typed are on disk within 250 ms: the save starts a little earlier.
 const SAVE_AFTER_MS: i64 = 150;
+
+/// Messages of a text with several files that have a line each.
+const FILE_LINES: usize = 5;
 
 /// What is being written.
 #[derive(Clone, Debug)]
@@ -197,16 +202,48 @@ pub(super) fn clean_paste(text: &str) -> String {
 impl Model {
     /// Lines that the composer, with its borders and the review bar, takes from the conversation.
     pub fn composer_height(&self) -> usize {
-        let Some(composer) =
-            self.composer.as_ref().filter(|_| self.screen != Screen::List || self.side_by_side())
-        else {
+        if self.composer.is_none() || (self.screen == Screen::List && !self.side_by_side()) {
             return 0;
-        };
+        }
         let review = self.review_height();
         let half = usize::from(self.size.1) / 2;
-        let files = usize::from(composer.carries());
+        let files = self.carried().len();
         let most = half.saturating_sub(2 + files + review).max(1);
         self.composer_rows().clamp(if review > 0 { 1 } else { 3.min(most) }, most) + 2 + files + review
+    }
+
+    /// What goes with the text, a line each; several messages in the order in which they will go.
+    pub fn carried(&self) -> Vec<String> {
+        let Some(composer) = &self.composer else { return Vec::new() };
+        let mut items: Vec<String> = Vec::new();
+        if let Some(template) = &composer.template {
+            let values = template.parameters.join(" | ");
+            items.push(format!("template {} ({}) {values}", template.name, template.language));
+        }
+        items.extend(composer.products.iter().map(|item| format!("product {}", item.product_id)));
+        if composer.quote.is_some() {
+            items.push("quotes the selected message".into());
+        }
+        let named = |file: &StoredFile| format!("{} ({}, {})", file.name, file.mime, words::bytes(file.size));
+        let can = self.capabilities(&composer.channel);
+        let messages =
+            split(&composer.body(), &composer.files, None, composer.template.as_ref(), false, &can);
+        if composer.files.is_empty() || messages.len() < 2 {
+            items.extend(composer.files.iter().map(|file| format!("[{}]", named(file))));
+            return if items.is_empty() { Vec::new() } else { vec![items.join("  ")] };
+        }
+        let mut lines = if items.is_empty() { Vec::new() } else { vec![items.join("  ")] };
+        let of = messages.len();
+        for (n, message) in messages.iter().enumerate().take(FILE_LINES) {
+            let text = (n == 0 && (!message.text.is_empty() || message.template.is_some()))
+                .then(|| if message.template.is_some() { "template".to_owned() } else { "text".to_owned() });
+            let parts: Vec<String> = text.into_iter().chain(message.file.as_ref().map(named)).collect();
+            lines.push(format!("{}/{of} {}", n + 1, parts.join(" + ")));
+        }
+        if of > FILE_LINES {
+            lines.push(format!("and {} more", of - FILE_LINES));
+        }
+        lines
     }
 
     /// Lines of the composer's text as they are wrapped.

@@ -89,6 +89,8 @@ pub struct List {
     pub above: bool,
     /// A query of its own in place of the view's (`g c`), with its title.
     pub special: Option<(String, String)>,
+    /// The open conversation that it was asked for in.
+    pub(super) special_from: Option<ConversationId>,
     /// How many conversations that query matches.
     pub special_count: Option<Count>,
     /// The rows are replaced by what comes next; else what comes next is held against the order.
@@ -147,6 +149,7 @@ impl List {
             complete: false,
             above: false,
             special: None,
+            special_from: None,
             special_count: None,
             fresh: true,
             more: More::Below,
@@ -312,6 +315,7 @@ impl Model {
                 self.list.marks = shown.symmetric_difference(&self.list.marks).copied().collect();
             }
             Act::Unmark => self.list.unmark(),
+            Act::Quit if self.list.special.is_some() => self.leave_special(),
             _ => self.common_act(act, keys),
         }
     }
@@ -319,6 +323,17 @@ impl Model {
     #[expect(clippy::cast_possible_wrap, reason = "a screen has fewer rows than that")]
     fn half(&self) -> isize {
         (self.list_height() / 2).max(1) as isize
+    }
+
+    /// `q` in a list of its own query is back: to the conversation that it was asked for in, else to the views.
+    fn leave_special(&mut self) {
+        self.list.special = None;
+        self.list.narrowed = Narrowed::default();
+        self.list.unmark();
+        self.reload_list();
+        if let Some(id) = self.list.special_from.take() {
+            self.open_conversation(id);
+        }
     }
 
     fn list_escape(&mut self) {
@@ -461,6 +476,8 @@ impl Model {
 
     /// Shows the conversations of a query of its own.
     pub(super) fn show_special(&mut self, title: String, query: String) {
+        let open = self.thread.as_ref().filter(|_| self.screen == Screen::Thread);
+        self.list.special_from = open.map(|thread| thread.id);
         self.screen = Screen::List;
         self.list.special = Some((title, query));
         self.list.special_count = None;
@@ -509,7 +526,7 @@ impl Model {
             return;
         }
         if let Err(error) = Query::parse(text) {
-            self.say(format!("{error}: nothing was marked"));
+            self.tell(format!("{error}: nothing was marked."));
             return;
         }
         let query = format!("{} {text}", self.list.query());
@@ -526,11 +543,13 @@ impl Model {
             .into_iter()
             .filter(|row| shown.as_ref().is_none_or(|shown| shown.contains(&row.id)))
             .collect();
-        let all = if rows.len() == MARKS { "the newest " } else { "" };
-        self.say(match rows.len() {
-            0 => "nothing in this view matches".to_owned(),
-            n => format!("{all}{n} marked"),
-        });
+        // How many there are stands in the footer as long as they do. What was to be done with them is not done with
+        // the row under the cursor where there are none.
+        match rows.len() {
+            0 => self.tell("Nothing in this view matches: nothing was marked."),
+            MARKS => self.say(format!("the newest {MARKS} are marked: more match")),
+            _ => {}
+        }
         for row in rows {
             self.list.marks.insert(row.id);
             if self.list.row(row.id).is_none() {
@@ -555,6 +574,14 @@ impl Model {
     pub(super) fn go(&mut self, act: Act) {
         if act == Act::GoInbox {
             self.leave_thread();
+            let list = &self.list;
+            let narrowed = list.narrowed.search.is_some() || list.narrowed.filter.is_some();
+            if narrowed || list.special.is_some() || list.view == 0 {
+                let filled = |view: &usize| list.views[*view].count.is_some_and(|count| count.total > 0);
+                // Fix, a search and a list of its own are left for where they were called from, else for what is mine.
+                let to = if list.view == 0 { (1..4).find(filled).unwrap_or(1) } else { list.view };
+                self.show_view(to);
+            }
             return;
         }
         let customer = self.target().map(|it| {
@@ -563,6 +590,9 @@ impl Model {
         match (act, customer) {
             (Act::GoUnread, _) => self.show_special("Unread".into(), "is:unread".into()),
             (Act::GoDrafts, _) => self.show_special("Drafts".into(), "has:draft".into()),
+            (Act::GoFix, _) if self.list.views[0].count.is_some_and(|count| count.total == 0) => {
+                self.say("nothing has to be settled: Fix is empty");
+            }
             (Act::GoFix, _) => self.show_view(0),
             (Act::GoDrift, _) => self.show_special("Drift".into(), "is:drift".into()),
             (_, None) => self.say("no conversation is selected"),

@@ -227,6 +227,8 @@ pub struct Model {
     /// Whether everything has been said for a quit.
     pub leaving: bool,
     pub(super) cancelled: bool,
+    /// What is on its way to the clipboard, by its first words.
+    pub(super) copying: Option<(Ticket, String)>,
     /// Whether a key was ever pressed: before that no order is anybody's to lose.
     pub(super) touched: bool,
     pub(super) parked: super::parked::Parked,
@@ -289,6 +291,7 @@ impl Model {
             now,
             leaving: false,
             cancelled: false,
+            copying: None,
             touched: false,
             parked: super::parked::Parked::default(),
             session: super::session::Wanted::default(),
@@ -333,7 +336,10 @@ impl Model {
                     self.paths(&paths);
                 }
             }
-            Msg::Said(_, sentence) => self.say(sentence),
+            Msg::Said(ticket, sentence) => match self.copying.take_if(|(of, _)| *of == ticket) {
+                Some((_, what)) => self.say(format!("\"{what}\": {sentence}")),
+                None => self.say(sentence),
+            },
             Msg::Signal(Signal::Terminate | Signal::Hangup) => self.leave(),
             Msg::Signal(Signal::Continue) => {
                 self.fx.push(Effect::Repaint);
@@ -375,10 +381,11 @@ impl Model {
             }
             return std::mem::take(&mut self.fx);
         }
-        if let Some(review) = &mut self.review {
+        let (bar, question) = (self.bar_whole(), self.question_whole());
+        if let Some(review) = self.review.as_mut().filter(|_| bar) {
             review.drawn();
         }
-        if let Some(ask) = &mut self.ask {
+        if let Some(ask) = self.ask.as_mut().filter(|_| question) {
             ask.drawn = true;
         }
         std::mem::take(&mut self.fx)

@@ -8,7 +8,7 @@ use super::{
     popup::{Ask, AskThen},
     undo::Intent,
 };
-use crate::domain::{OutboxRow, RowNumber, RowState};
+use crate::domain::{Action, OutboxRow, RowNumber, RowState};
 
 /// The outbox's screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +24,18 @@ impl OutboxScreen {
     /// The selected row.
     pub fn row(&self) -> Option<&OutboxRow> {
         self.rows.get(self.selected)
+    }
+
+    /// Whether a key of this screen can do anything about the selected row.
+    pub fn offers(&self, act: Act) -> bool {
+        let uncertain = RowState::Uncertain;
+        match (act, self.row().map(|row| row.state)) {
+            (Act::Open | Act::TakeBack | Act::Retry | Act::DiscardRow, None) => false,
+            (Act::TakeBack | Act::Retry, Some(state)) => state != uncertain && state != RowState::Sending,
+            (Act::DiscardRow, Some(state)) => state != RowState::Sending,
+            (Act::ItIsThere | Act::NotThere, state) => state == Some(uncertain),
+            _ => true,
+        }
     }
 
     /// Rows of this account that a person has to settle.
@@ -47,6 +59,8 @@ impl Model {
     pub(super) fn outbox_loaded(&mut self, rows: Vec<OutboxRow>) {
         let me = self.options.me.clone();
         let before = self.outbox.mine_to_settle(&me);
+        let waiting = |row: &&OutboxRow| row.state.needs_a_person() && row.author == me;
+        let known: Vec<RowNumber> = self.outbox.rows.iter().filter(waiting).map(|row| row.n).collect();
         let selected = self.outbox.row().map(|row| row.n);
         let first = !self.outbox.loaded;
         self.outbox.rows = rows;
@@ -67,7 +81,40 @@ impl Model {
             let (fix, outbox) = (key(Act::GoFix), key(Act::GoOutbox));
             self.say(format!("{now} of yours need you: {fix} lists them, {outbox} shows the outbox"));
         }
+        // A held row's line in the footer must not just vanish.
+        let fresh = self.outbox.rows.iter().filter(waiting).find(|row| !known.contains(&row.n));
+        if let Some(row) = fresh.filter(|_| !first) {
+            let fix = self.key(place::LIST, Act::GoFix);
+            let why = row.error.as_deref().or(row.reason.as_deref()).unwrap_or("no reason was given");
+            let (what, to, state) = (self.row_what(row), self.row_to(row), row.state.as_str());
+            self.say(format!("{} {what} to {to}   {fix} lists it   {why}", state.to_uppercase()));
+        }
         self.ask_parked();
+    }
+
+    /// What a row does, by name: `reply`, `status ARCHIVED`.
+    pub fn row_what(&self, row: &OutboxRow) -> String {
+        let can = self.capabilities(&row.channel);
+        let word = match &row.action {
+            Action::Status { close: true } => can.resolve_word,
+            Action::Status { close: false } => can.reopen_word,
+            _ => String::new(),
+        };
+        format!("{} {word}", row.action.word()).trim_end().to_owned()
+    }
+
+    /// Whom a row is for.
+    pub fn row_to(&self, row: &OutboxRow) -> String {
+        let known = self.known(row.conversation).filter(|it| !it.counterpart.name.is_empty());
+        match (&row.action, known) {
+            (_, Some(known)) => Self::recipient(known),
+            (Action::Create(new), None) => {
+                let thg = self.descriptor(&row.channel).is_some_and(|it| it.kind.as_str() == "thg");
+                let nobody = if thg { "THG CUSTOMER SERVICES" } else { "a new conversation" };
+                format!("{} ({}) via {}", new.to.as_deref().unwrap_or(nobody), row.conversation, row.channel)
+            }
+            (_, None) => format!("({}) via {}", row.conversation, row.channel),
+        }
     }
 
     pub(super) fn outbox_act(&mut self, act: Act) {

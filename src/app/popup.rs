@@ -18,6 +18,7 @@ use crate::domain::{
     ConversationId, DraftKind, RowNumber,
     channel::Template,
     outbox::{CatalogItem, LocalChange},
+    text::SafeText,
 };
 
 pub(super) use self::choices::{fuzzy, plain};
@@ -184,6 +185,26 @@ impl Model {
         self.dirty = true;
     }
 
+    /// The lines of the question, as wide as the screen.
+    pub fn question_lines(&self) -> Vec<String> {
+        let Some(ask) = &self.ask else { return Vec::new() };
+        let width = usize::from(self.size.0).saturating_sub(2).max(10);
+        let safe = SafeText::line(&ask.question).into_string();
+        textwrap::wrap(&safe, width).into_iter().map(std::borrow::Cow::into_owned).collect()
+    }
+
+    /// How many of them there is room for, with the line of the answers and a rule above.
+    pub fn question_room(&self) -> usize {
+        let small = self.size.0 < 60 || self.size.1 < 16;
+        usize::from(self.size.1).saturating_sub(if small { 4 } else { 5 })
+    }
+
+    /// Whether the question is drawn whole.
+    pub(super) fn question_whole(&self) -> bool {
+        let drawable = self.locked.is_none() && self.size.0 >= 20 && self.size.1 >= 5;
+        drawable && self.question_lines().len() <= self.question_room()
+    }
+
     pub(super) fn ask_act(&mut self, act: Act) {
         if self.ask.as_ref().is_some_and(Ask::is_sentence) {
             if matches!(act, Act::Confirm | Act::Decline) {
@@ -194,6 +215,9 @@ impl Model {
         match act {
             Act::Confirm => {
                 if self.ask.as_ref().is_some_and(|ask| ask.needs_drawing && !ask.drawn) {
+                    if !self.question_whole() {
+                        self.say("no room to show what is asked: nothing was done");
+                    }
                     return;
                 }
                 if let Some(ask) = self.ask.take() {

@@ -10,7 +10,7 @@ use self::contact::digits;
 use super::{canned, words};
 use crate::domain::{
     Capabilities, Conversation, ConversationId, DraftKind, Gate, Message, MessageId, Status, Time,
-    attachment::StoredFile, outbox::TemplateUse,
+    attachment::StoredFile, capability::FileRules, outbox::TemplateUse,
 };
 
 /// How bad a finding is.
@@ -172,19 +172,7 @@ impl Preflight<'_> {
             }
             return;
         };
-        for file in self.files {
-            match rules.limit_for(&file.mime) {
-                None => found.push(red(&format!("{}: {} is not taken here", file.name, file.mime))),
-                Some(limit) if file.size > limit.max_bytes => found.push(red(&format!(
-                    "{}: {} is more than the {} that a {} may have",
-                    file.name,
-                    words::bytes(file.size),
-                    words::bytes(limit.max_bytes),
-                    limit.kind
-                ))),
-                Some(_) => {}
-            }
-        }
+        found.extend(self.files.iter().filter_map(|file| not_taken(rules, file)).map(|it| red(&it)));
     }
 
     fn text(&self, found: &mut Vec<Finding>) {
@@ -293,6 +281,21 @@ impl Preflight<'_> {
             )
             .filter(|number| number.len() >= 4)
             .collect()
+    }
+}
+
+/// Why a file cannot go by these rules.
+pub fn not_taken(rules: &FileRules, file: &StoredFile) -> Option<String> {
+    let name = &file.name;
+    match rules.limit_for(&file.mime) {
+        None => Some(format!("{name}: {} is not taken here", file.mime)),
+        Some(limit) if file.size > limit.max_bytes => Some(format!(
+            "{name}: {} is more than the {} that a {} may have",
+            words::bytes(file.size),
+            words::bytes(limit.max_bytes),
+            limit.kind
+        )),
+        Some(_) => None,
     }
 }
 

@@ -208,16 +208,13 @@ impl Model {
             self.say(self.not_offered(act));
             return;
         }
+        if matches!(act, Act::SendAnyway | Act::Later) && !self.finding_shown() {
+            return;
+        }
         let keep = self.status_after();
         match act {
             Act::Send => self.send(How { status: keep, ..How::default() }),
-            Act::SendAnyway => {
-                if self.review.as_ref().is_some_and(|review| review.shown) {
-                    self.send(How { status: keep, anyway: true, ..How::default() });
-                } else {
-                    self.say("read first what was found, then Y");
-                }
-            }
+            Act::SendAnyway => self.send(How { status: keep, anyway: true, ..How::default() }),
             Act::SendResolveNext => {
                 self.send(How { status: Some(Status::Resolved), next: true, ..How::default() });
             }
@@ -256,6 +253,39 @@ impl Model {
         }
     }
 
+    /// Whether everything that speaks against sending has been on the screen; says so where it has not.
+    fn finding_shown(&mut self) -> bool {
+        let Some(review) = &self.review else { return false };
+        let shown = review.shown || review.verdict() == Verdict::Clean;
+        if !shown {
+            self.say(if self.bar_whole() {
+                "read first what was found: nothing was sent"
+            } else {
+                "no room to show what was found: nothing was sent; a larger window shows it"
+            });
+        }
+        shown
+    }
+
+    /// Whether the review bar is drawn whole, with nothing over it.
+    pub(super) fn bar_whole(&self) -> bool {
+        let (columns, rows) = (self.size.0, usize::from(self.size.1));
+        let covered = self.locked.is_some()
+            || self.ask.is_some()
+            || self.picker.is_some()
+            || self.prefix_shown
+            || (self.details.is_some() && !self.details_beside());
+        if covered || columns < 20 || rows < 5 {
+            return false;
+        }
+        let room = match &self.form {
+            // A heading, a rule, a line for each field but the text, and the footer.
+            Some(form) if self.screen == Screen::Form => rows.saturating_sub(form.fields().len() + 4),
+            _ => self.body_height(),
+        };
+        self.composer_height() <= room
+    }
+
     /// Lines that the review bar takes.
     pub fn review_height(&self) -> usize {
         let Some(review) = &self.review else { return 0 };
@@ -270,7 +300,7 @@ impl Model {
     /// A finding in full, as wide as the bar.
     pub fn finding_lines(&self, finding: &Finding) -> Vec<String> {
         let width = usize::from(self.panes().thread).saturating_sub(6).max(10);
-        if finding.detail == finding.text && columns(&SafeText::line(&finding.text)) <= width {
+        if finding.detail == finding.text && columns(&SafeText::line(&finding.text)) <= width + 3 {
             return Vec::new();
         }
         let safe = SafeText::block(&finding.detail).into_string();

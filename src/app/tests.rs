@@ -9,6 +9,7 @@ mod desk;
 mod find;
 mod keys;
 mod list;
+mod outbox;
 mod parked;
 mod rules;
 mod windows;

@@ -98,6 +98,11 @@ impl Thread {
 impl Model {
     /// Lines of the conversation's messages that fit, with the composer as it is.
     pub fn thread_height(&self) -> usize {
+        self.body_height().saturating_sub(self.composer_height()).max(1)
+    }
+
+    /// Lines that messages and composer have together.
+    pub(super) fn body_height(&self) -> usize {
         let rows = usize::from(self.size.1);
         let small = self.size.0 < 60 || rows < 16;
         let around = if small {
@@ -107,7 +112,7 @@ impl Model {
         } else {
             6
         };
-        rows.saturating_sub(around).saturating_sub(self.composer_height()).max(1)
+        rows.saturating_sub(around)
     }
 
     /// The lines of the conversation on the screen.
@@ -140,8 +145,11 @@ impl Model {
         if let Some(thread) = &mut self.thread {
             thread.drawn = false;
         }
-        self.list.selected = Some(id);
-        self.settle_top();
+        // Opened by its number it may stand in no row here: the cursor of the list keeps its place then.
+        if self.list.rows.is_empty() || self.list.shown().iter().any(|row| row.id == id) {
+            self.list.selected = Some(id);
+            self.settle_top();
+        }
         self.screen = Screen::Thread;
         self.load_details();
         self.session_changed();
@@ -437,15 +445,19 @@ impl Model {
 
     pub(super) fn copy(&mut self) {
         let text = match (self.screen, &self.thread) {
-            (Screen::Thread, Some(thread)) => thread.selected_message().map(|message| message.body.clone()),
+            (Screen::Thread, Some(thread)) => thread.selected_message().map(|message| {
+                let order = || super::thread_lines::context_words(message).join("\n");
+                if message.body.trim().is_empty() { order() } else { message.body.clone() }
+            }),
             _ => self.target().map(|row| row.remote_id.clone()),
         };
-        match text {
+        match text.filter(|text| !text.is_empty()) {
             Some(text) => {
                 let ticket = self.ticket();
+                self.copying = Some((ticket, crate::domain::text::first_line(&text, 40).to_owned()));
                 self.fx.push(Effect::Copy(ticket, text));
             }
-            None => self.say("there is nothing to copy"),
+            None => self.say("there is no text here to copy"),
         }
     }
 

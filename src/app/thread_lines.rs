@@ -240,15 +240,23 @@ fn wrapped(
     }
 }
 
-/// Orders and product questions: quantity x price = sum, with a total that says it was added up here.
+/// Orders and product questions, as lines of the thread.
 fn context(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine>) {
-    let Some(context) = &message.context else { return };
+    for words in context_words(message) {
+        wrapped(&SafeText::line(&words), LineKind::Aside, "  ", at, frame.width, out);
+    }
+}
+
+/// Orders and product questions: quantity x price = sum, with a total that says it was added up here.
+pub(super) fn context_words(message: &Message) -> Vec<String> {
+    let mut lines = Vec::new();
+    let Some(context) = &message.context else { return lines };
     if message.kind == MessageKind::ProductQuestion
         && let Some(product) = context.get("product_id").and_then(serde_json::Value::as_str)
     {
-        wrapped(&SafeText::line(&format!("[SKU {product}]")), LineKind::Aside, "  ", at, frame.width, out);
+        lines.push(format!("[SKU {product}]"));
     }
-    let Some(items) = context.get("items").and_then(serde_json::Value::as_array) else { return };
+    let Some(items) = context.get("items").and_then(serde_json::Value::as_array) else { return lines };
     let mut total = Some(Decimal::ZERO);
     let mut currency = String::new();
     for item in items {
@@ -265,29 +273,16 @@ fn context(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<Thread
             total = None;
         }
         currency.clone_from(&code);
-        wrapped(
-            &SafeText::line(&format!(
-                "{} x {} = {} {code}  SKU {}",
-                word("quantity"),
-                word("price"),
-                sum.map_or_else(|| "?".into(), |sum| sum.to_string()),
-                word("product_id")
-            )),
-            LineKind::Aside,
-            "  ",
-            at,
-            frame.width,
-            out,
-        );
+        lines.push(format!(
+            "{} x {} = {} {code}  SKU {}",
+            word("quantity"),
+            word("price"),
+            sum.map_or_else(|| "?".into(), |sum| sum.to_string()),
+            word("product_id")
+        ));
     }
     if let Some(total) = total.filter(|_| !items.is_empty()) {
-        wrapped(
-            &SafeText::line(&format!("total {total} {currency} (added up here)")),
-            LineKind::Aside,
-            "  ",
-            at,
-            frame.width,
-            out,
-        );
+        lines.push(format!("total {total} {currency} (added up here)"));
     }
+    lines
 }

@@ -223,6 +223,9 @@ impl Model {
         if self.screen != Screen::Thread {
             self.list.unmark_but(&left);
         }
+        if changes == [LocalChange::Unseen] {
+            self.say(&named);
+        }
         self.say_left_out("its newest message was never on this screen");
     }
 

@@ -144,7 +144,9 @@ impl Model {
     pub(super) fn waits(&self) -> bool {
         let picking = self.picker.as_ref().is_some_and(|it| it.kind == super::popup::PickerKind::Canned);
         let reading = |load: &Load| self.loads.contains_key(load);
-        (picking && reading(&Load::Canned)) || (self.review.is_some() && self.review_waits())
+        reading(&Load::MarkQuery)
+            || (picking && reading(&Load::Canned))
+            || (self.review.is_some() && self.review_waits())
     }
 
     /// Takes the keys that waited.

@@ -43,10 +43,11 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     if let Some(elsewhere) = model.written_elsewhere() {
         parts = vec![elsewhere];
     }
-    border(paint, area.x, top, area.width, fill, &parts, style);
+    let rest = border(paint, area.x, top, area.width, fill, &parts, style);
 
     let review = u16::try_from(model.review_height()).unwrap_or(0);
-    let extra = u16::from(composer.carries());
+    let carried = model.carried();
+    let extra = u16::try_from(carried.len()).unwrap_or(u16::MAX);
     let rows = height.saturating_sub(2 + extra + review).max(1);
     let gutter = fill.to_string();
     for y in top + 1..top + 1 + rows {
@@ -62,28 +63,16 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     let line = u16::try_from(at.row).unwrap_or(u16::MAX).saturating_sub(scrolled).min(rows - 1);
     let cursor = Position { x: field.x + column, y: field.y + line };
     let mut y = top + 1 + rows;
-    if extra > 0 {
-        let mut items: Vec<String> = Vec::new();
-        if let Some(template) = &composer.template {
-            items.push(format!(
-                "template {} ({}) {}",
-                template.name,
-                template.language,
-                template.parameters.join(" | ")
-            ));
-        }
-        items.extend(composer.products.iter().map(|item| format!("product {}", item.product_id)));
-        if composer.quote.is_some() {
-            items.push("quotes the selected message".into());
-        }
-        items.extend(
-            composer.files.iter().map(|it| format!("[{} {} {}]", it.name, it.mime, words::bytes(it.size))),
-        );
+    for line in &carried {
         paint.text(area.x, y, 1, &gutter, style);
-        paint.text(area.x + 2, y, area.width.saturating_sub(2), &items.join("  "), theme.plain);
+        paint.text(area.x + 2, y, area.width.saturating_sub(2), line, theme.plain);
         y += 1;
     }
     paint.rule(area.x, y, area.width, &gutter, style);
+    if !rest.is_empty() {
+        let line = format!("{gutter}{gutter}{gutter} {} ", rest.join(&format!(" {gutter}{gutter} ")));
+        paint.text(area.x, y, area.width, &line, style);
+    }
     if model.review.is_some() {
         self::review(paint, model, Rect { y: y + 1, height: review, ..area });
         return None;
@@ -103,7 +92,7 @@ fn marks(paint: &mut Paint<'_>, area: Rect) {
     }
 }
 
-/// `### TO … ## saved 21:52:02 #`, filled up.
+/// `### TO … ## saved 21:52:02 #`, filled up. What has no room there is given back: the lower border has it.
 fn border(
     paint: &mut Paint<'_>,
     x: u16,
@@ -112,7 +101,8 @@ fn border(
     fill: char,
     parts: &[String],
     style: ratatui::style::Style,
-) {
+) -> Vec<String> {
+    let mut rest = Vec::new();
     let between = format!(" {fill}{fill} ");
     // Who reads it is never what gives way.
     let mut text = format!("{fill}{fill}{fill} {}", parts[0]);
@@ -120,12 +110,15 @@ fn border(
         if cells(&text) + cells(&between) + cells(part) < width {
             text.push_str(&between);
             text.push_str(part);
+        } else {
+            rest.push(part.clone());
         }
     }
     text.push(' ');
     paint.text(x, y, width, &text, style);
     let used = cells(&text).min(width);
     paint.rule(x + used, y, width - used, &fill.to_string(), style);
+    rest
 }
 
 /// The review bar.

@@ -136,8 +136,9 @@ fn wanted(place: u16) -> &'static [(Act, &'static str)] {
             (Act::Retry, "try now"),
             (Act::DiscardRow, "discard"),
             (Act::ItIsThere, "it is there"),
-            (Act::NotThere, "not there"),
+            (Act::NotThere, "not there, again"),
             (Act::Back, "back"),
+            (Act::Help, "all"),
         ],
         place::REPORT => &[
             (Act::Open, "what it is made of"),
@@ -241,7 +242,12 @@ fn hints(model: &Model, width: u16) -> String {
     let mut line = String::new();
     for (act, word) in wanted(at) {
         let Some(key) = model.keymap.key_of(at, *act) else { continue };
-        if *act == Act::Attach && !takes_files(model) {
+        let works = match act {
+            Act::Attach => takes_files(model),
+            _ if at == place::OUTBOX => model.outbox.offers(*act),
+            _ => true,
+        };
+        if !works {
             continue;
         }
         // The first key of a sequence stands for its pop-up; where letters are text there is none.

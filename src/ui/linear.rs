@@ -208,10 +208,10 @@ pub fn conversation_words(model: &Model, row: &Conversation, now: Time) -> Strin
             Some(Direction::Outbound) => "we spoke last".into(),
             _ => "nobody has spoken".into(),
         },
-        _ => format!("cannot send now: {}", thread::gate(model, row, now).0.to_lowercase()),
+        _ => format!("cannot send now: {}", quiet(&thread::gate(model, row, now).0)),
     });
     if let Some(since) = row.waiting_since {
-        parts.push(format!("waits since {}", words::age(now - since)));
+        parts.push(format!("waiting for {}", words::age(now - since)));
     }
     parts.push(match row.assignee.as_deref() {
         None => "nobody's".into(),
@@ -224,6 +224,14 @@ pub fn conversation_words(model: &Model, row: &Conversation, now: Time) -> Strin
     }
     let subject = row.subject.as_deref().or(row.last_line.as_deref()).unwrap_or("no subject");
     format!("{}. {}. {subject}", row.id, parts.join(", "))
+}
+
+/// `WINDOW SHUT since 20 Nov` read out: the words in capitals are ordinary ones, the month keeps its own.
+fn quiet(text: &str) -> String {
+    let word = |word: &str| {
+        if word.chars().any(char::is_lowercase) { word.to_owned() } else { word.to_lowercase() }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 fn conversation(model: &Model, now: Time) -> Page {

@@ -149,8 +149,9 @@ fn no_popup(model: &Model) -> bool {
 
 /// Messages, and the composer under them.
 fn conversation(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<Position> {
-    let composer =
-        u16::try_from(model.composer_height()).unwrap_or(u16::MAX).min(area.height.saturating_sub(1));
+    // The review bar is drawn whole before a message is.
+    let most = if model.review.is_some() { area.height } else { area.height.saturating_sub(1) };
+    let composer = u16::try_from(model.composer_height()).unwrap_or(u16::MAX).min(most);
     thread::messages(paint, model, Rect { height: area.height - composer, ..area });
     if composer == 0 {
         return None;

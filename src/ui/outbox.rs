@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::paint::Paint;
 use crate::{
     app::{Model, words},
-    domain::{OutboxRow, RowState, Time},
+    domain::{OutboxRow, RowState, Time, text::SafeText},
 };
 
 /// Draws it.
@@ -30,7 +30,9 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         return;
     }
     let mut y = area.y + 2;
-    let height = usize::from(area.height.saturating_sub(2)).max(1);
+    // The selected row may be the last of its page: its details have room all the same.
+    let room = if area.height > 16 { 10 } else { 2 };
+    let height = usize::from(area.height.saturating_sub(room)).max(1);
     let first = model.outbox.selected - model.outbox.selected % height;
     for (at, row) in model.outbox.rows.iter().enumerate().skip(first) {
         let selected = at == model.outbox.selected;
@@ -56,7 +58,31 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         paint.text(area.x, y, 1, if selected { ">" } else { " " }, theme.cursor);
         paint.text(area.x + 2, y, area.width.saturating_sub(2), &line(model, row, now), style);
         y += 1;
+        if selected {
+            for detail in details(row, usize::from(area.width.saturating_sub(6)).max(10)) {
+                if y < area.bottom() {
+                    paint.text(area.x + 6, y, area.width.saturating_sub(6), &detail, theme.dim);
+                    y += 1;
+                }
+            }
+        }
     }
+}
+
+/// The selected row's reason and text in full, as far as a few lines go.
+fn details(row: &OutboxRow, width: usize) -> Vec<String> {
+    let wrapped = |text: &str, most: usize| {
+        let text = SafeText::block(text).into_string();
+        let lines = text.lines().flat_map(|line| textwrap::wrap(line, width));
+        lines.take(most).map(std::borrow::Cow::into_owned).collect::<Vec<_>>()
+    };
+    let why = row.error.as_deref().or(row.reason.as_deref()).unwrap_or_default();
+    let mut lines = wrapped(why, 3);
+    if let Some(outgoing) = row.action.outgoing() {
+        lines.extend(wrapped(&outgoing.text, 4));
+        lines.extend(outgoing.file.as_ref().map(|file| format!("[{}]", file.name)));
+    }
+    lines
 }
 
 /// A row in a line.
@@ -68,11 +94,10 @@ pub fn line(model: &Model, row: &OutboxRow, now: Time) -> String {
         }
         _ => String::new(),
     };
-    let to =
-        model.known(row.conversation).map_or_else(|| format!("({})", row.conversation), Model::recipient);
+    let (what, to) = (model.row_what(row), model.row_to(row));
     let why =
         row.error.as_deref().or(row.reason.as_deref()).map_or_else(String::new, |why| format!("  {why}"));
     let text =
         row.action.outgoing().map_or("", |outgoing| crate::domain::text::first_line(&outgoing.text, 60));
-    format!("{:>4} {:<9}{when} {:<6} {to}{why}  {text}", row.n.0, row.state.as_str(), row.action.word())
+    format!("{:>4} {:<9}{when} {what:<6} {to}{why}  {text}", row.n.0, row.state.as_str())
 }

@@ -20,9 +20,8 @@ use crate::{
 /// Draws the topmost pop-up; answers where the cursor stands in its text field.
 pub fn draw(paint: &mut Paint<'_>, model: &Model, above: Rect) -> Option<Position> {
     if let Some(ask) = &model.ask {
-        let width = usize::from(above.width).saturating_sub(2).max(10);
-        let safe = SafeText::line(&ask.question).into_string();
-        let question: Vec<_> = textwrap::wrap(&safe, width).into_iter().take(4).collect();
+        let question: Vec<_> =
+            model.question_lines().into_iter().take(model.question_room().max(1)).collect();
         let rows = u16::try_from(question.len()).unwrap_or(1);
         let area = band(paint, above, rows + 1, "");
         let room = area.width.saturating_sub(1);

@@ -355,3 +355,19 @@ fn the_header_names_the_worst_channel() {
     desk.model.engine = EngineState::Nobody { since: desk.now };
     assert!(end(&desk).ends_with("NO ENGINE"));
 }
+
+#[test]
+fn what_has_no_room_in_the_upper_border_stands_in_the_lower_one() {
+    let mut options = options((80, 24));
+    options.demo = true;
+    let mut desk = Desk::with(options);
+    desk.store[2].gate = GateEvidence::Window { until: desk.now - chrono::Duration::days(3) };
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    desk.keys("j j r");
+    desk.answer();
+    let cells = render_cells(&desk, &Theme::dark()).concat();
+    for words in ["WINDOW SHUT since ", ": template only", "## ^X m picks one", "### draft kept", "## DEMO"] {
+        assert!(cells.contains(words), "{words}: {cells}");
+    }
+}

@@ -13,7 +13,11 @@ use crate::{
         msg::Effect,
         words,
     },
-    domain::{channel::Template, query::Query, when::parse as parse_time},
+    domain::{
+        channel::Template,
+        query::{Query, What as Asked},
+        when::parse as parse_time,
+    },
 };
 
 impl Model {
@@ -43,7 +47,14 @@ impl Model {
                 (fuzzy(&text, filters.map(|(name, command)| plain(name, &command.join(" ")))), String::new())
             }
             PickerKind::Files(_) => (fuzzy(&text, self.file_choices().into_iter()), String::new()),
-            PickerKind::MarkQuery => (Vec::new(), query_note(&text).unwrap_or_default()),
+            PickerKind::MarkQuery if text.trim().is_empty() => (
+                Vec::new(),
+                "words, or kind:dsco status:open is:unread waiting:>4h label:vip -label:spam".into(),
+            ),
+            PickerKind::MarkQuery => {
+                let note = query_note(&text).or_else(|| self.unknown_channel(&text));
+                (Vec::new(), note.unwrap_or_default())
+            }
             PickerKind::Attach => {
                 let ticket = self.ticket();
                 self.loads.insert(Load::Path, ticket);
@@ -98,6 +109,17 @@ impl Model {
             }
         });
         fuzzy(text, rows)
+    }
+
+    /// A channel that a query names and that there is not.
+    fn unknown_channel(&self, text: &str) -> Option<String> {
+        let query = Query::parse(text).ok()?;
+        let name = query.terms.into_iter().find_map(|term| match term.what {
+            Asked::Channel(name) => Some(name),
+            _ => None,
+        })?;
+        let known: Vec<&str> = self.options.descriptors.iter().map(|it| it.name.0.as_str()).collect();
+        (!known.contains(&name.as_str())).then(|| format!("no channel {name} here: {}", known.join(", ")))
     }
 
     fn time_note(&self, text: &str) -> String {

@@ -147,7 +147,8 @@ impl Model {
         };
         let unassigned = row.as_ref().is_some_and(|row| row.assignee.is_none());
         if let Some(id) = composer.to {
-            self.show_sent(id, how.status);
+            // A status goes with its message: until a later one leaves, the deadline stands.
+            self.show_sent(id, how.status.filter(|_| how.later.is_none()));
         }
         let intent = Intent::Send {
             composer: Box::new(composer.clone()),

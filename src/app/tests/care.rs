@@ -174,3 +174,69 @@ fn what_came_after_it_was_drawn_is_held_against_the_action() {
     let Some((_, Wish::Change { seen, .. })) = desk.wished.last() else { unreachable!("it was done") };
     assert_eq!(seen.message.map(|it| it.0), Some(2));
 }
+
+#[test]
+fn a_finding_that_no_screen_has_room_for_is_not_taken() {
+    let mut desk = Desk::opened((20, 5));
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("Ligue 11 98765-4321");
+    desk.keys("Esc");
+    desk.answer();
+    desk.keys("Y");
+    assert!(desk.commits().is_empty());
+    assert!(desk.notice().contains("no room"), "{}", desk.notice());
+    desk.keys("l");
+    assert!(desk.model.picker.is_none(), "nor is it sent later");
+    desk.send(crate::app::Msg::Input(crate::app::Input::Resize(80, 24)));
+    desk.draw();
+    desk.keys("Y");
+    assert_eq!(desk.commits().len(), 1);
+}
+
+#[test]
+fn a_message_for_later_leaves_status_and_deadline_where_they_are() {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("Amanhã");
+    desk.keys("Esc l");
+    desk.type_in("1h");
+    desk.keys("Enter");
+    assert_eq!(desk.commits()[0].status, Some(Status::Pending), "it goes with the message");
+    assert_eq!(desk.model.target().unwrap().status, Status::Open);
+    assert!(desk.model.target().unwrap().due_at.is_some());
+}
+
+#[test]
+fn a_query_that_marks_nothing_leaves_no_key_for_the_row_under_the_cursor() {
+    let mut desk = Desk::open(SIZE);
+    read(&mut desk);
+    desk.keys("*");
+    assert!(desk.model.picker.as_ref().unwrap().note.contains("status:open"));
+    desk.type_in("channel:dsco");
+    assert!(desk.model.picker.as_ref().unwrap().note.contains("dsco-supplier"));
+    desk.store.clear();
+    desk.keys("Enter e");
+    assert!(desk.changes().is_empty(), "not before it is known what is marked");
+    desk.answer();
+    assert!(desk.changes().is_empty());
+    assert!(desk.model.ask.as_ref().is_some_and(crate::app::popup::Ask::is_sentence));
+}
+
+#[test]
+fn a_conversation_that_was_opened_by_its_number_leaves_the_cursor_of_the_list() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("j :");
+    desk.type_in("99");
+    desk.keys("Enter q");
+    assert_eq!(desk.model.list.selected, Some(ConversationId(19)));
+    assert!(desk.model.target().is_some());
+}
+
+#[test]
+fn local_unread_says_what_it_did() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("U");
+    assert_eq!(desk.notice(), "unread here: 17 João dos Santos");
+}

@@ -181,9 +181,12 @@ fn a_query_marks_what_it_matches_wherever_it_stands() {
     );
     desk.answer();
     assert_eq!(desk.model.list.marks.len(), 6);
-    assert_eq!(desk.notice(), "6 marked");
+    assert_eq!(desk.notice(), "", "the footer counts them, and names the key that unmarks");
     desk.keys("s r");
-    assert!(desk.model.ask.as_ref().unwrap().question.contains("6 marked"), "Rosa's vendor is asked for too");
+    assert!(
+        desk.model.ask.as_ref().unwrap().question.contains("6 marked conversations"),
+        "Rosa's vendor is asked for too"
+    );
     desk.keys("Esc X *");
     desk.type_in("stat:open");
     assert!(desk.model.picker.as_ref().unwrap().note.starts_with("stat:open: there is no key"));

@@ -123,6 +123,11 @@ impl Model {
             }
             (Intent::File, Outcome::File(file)) => {
                 let name = file.name.clone();
+                let rules = self.composer.as_ref().and_then(|it| self.capabilities(&it.channel).files);
+                if let Some(why) = rules.and_then(|rules| crate::app::preflight::not_taken(&rules, &file)) {
+                    self.say(format!("not attached: {why}"));
+                    return;
+                }
                 if let Some(composer) = &mut self.composer {
                     composer.files.push(file);
                 }

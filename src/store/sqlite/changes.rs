@@ -65,7 +65,7 @@ pub(super) fn change(tx: &Tx<'_>, wish: &Wish, now: i64) -> Answered<Changed> {
             seen: wish.seen,
             after: None,
             status_with: None,
-            status_before: before.status,
+            status_before: Some(before.status),
             assigned: false,
         };
         rows.push(RowNumber(commit::insert(db, &new, now)?.0));

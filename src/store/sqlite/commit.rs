@@ -88,6 +88,8 @@ pub(super) fn commit(tx: &Tx<'_>, commit: &Commit, now: i64) -> Answered<Committ
     let speaks = commit.actions.iter().any(|action| action.outgoing().is_some());
     // `new` says that no reply ever left: a reply ends it, whatever the configuration keeps.
     let status = commit.status.or((speaks && before == Status::New).then_some(Status::Open));
+    // It goes with the message: until one of a later hour leaves, its customer waits and the deadline stands.
+    let moves = commit.later.is_none();
     let assigns = speaks && assignee.is_none();
 
     let mut committed =
@@ -106,7 +108,7 @@ pub(super) fn commit(tx: &Tx<'_>, commit: &Commit, now: i64) -> Answered<Committ
             seen: commit.seen,
             after,
             status_with: status,
-            status_before: before,
+            status_before: moves.then_some(before),
             assigned: assigns,
         };
         let (n, message) = insert(db, &new, now)?;
@@ -114,7 +116,7 @@ pub(super) fn commit(tx: &Tx<'_>, commit: &Commit, now: i64) -> Answered<Committ
         committed.rows.push(RowNumber(n));
         committed.messages.push(message.map(MessageId));
     }
-    if let Some(to) = status.filter(|to| *to != before) {
+    if let Some(to) = status.filter(|to| moves && *to != before) {
         outbox::set_status(db, id, to, Some(&commit.author), now)?;
         let facts = details([("from", before.as_str().into()), ("to", to.as_str().into())]);
         log(db, now, Some(id), Some(&commit.author), "state", &facts)?;
@@ -157,7 +159,8 @@ pub(super) struct NewRow<'a> {
     pub(super) seen: Seen,
     pub(super) after: Option<i64>,
     pub(super) status_with: Option<Status>,
-    pub(super) status_before: Status,
+    /// `None`: the status moves when the message leaves.
+    pub(super) status_before: Option<Status>,
     pub(super) assigned: bool,
 }
 
@@ -198,7 +201,7 @@ pub(super) fn insert(db: &Connection, new: &NewRow<'_>, now: i64) -> Result<(i64
         ":newest": newest,
         ":after": new.after,
         ":status_with": new.status_with.map(Status::as_str),
-        ":status_before": new.status_before.as_str(),
+        ":status_before": new.status_before.map(Status::as_str),
         ":assigned": new.assigned,
     })?;
     let n = db.last_insert_rowid();

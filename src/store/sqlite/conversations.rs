@@ -110,9 +110,8 @@ fn load(db: &Connection, id: i64) -> Result<Row> {
     })
 }
 
-/// A reply of ours that the other side has, or will have.
-const REPLY: &str =
-    "direction = 'outbound' AND role <> 'system' AND ifnull(delivery, 'sent') NOT IN ('failed', 'parked')";
+/// A reply of ours that the other side has, or will have at once.
+const REPLY: &str = "direction = 'outbound' AND role <> 'system' AND ifnull(delivery, 'sent') NOT IN ('failed', 'parked', 'later')";
 
 /// Our last replies. One that was written here answers what was here when it was committed, whatever the clocks say; one
 /// that was written elsewhere answers what lies before it by the vendor's own clock.
@@ -272,7 +271,7 @@ fn replay(db: &Connection, id: i64, row: &mut Row, fresh: bool, now: i64, keep: 
         .prepare_cached(
             "SELECT at, id, direction, body, EXISTS (SELECT 1 FROM attachment a WHERE a.message = m.id) \
              FROM message m WHERE conversation = ?1 AND direction <> 'note' AND kind NOT IN ('system', 'reaction') \
-             AND role <> 'system' AND ifnull(delivery, 'sent') NOT IN ('failed', 'parked') ORDER BY at, id",
+             AND role <> 'system' AND ifnull(delivery, 'sent') NOT IN ('failed', 'parked', 'later') ORDER BY at, id",
         )?
         .query_map([id], |r| {
             let fact = if r.get_ref(2)?.as_str() == Ok("inbound") {

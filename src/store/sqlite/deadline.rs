@@ -126,7 +126,7 @@ fn log(db: &Connection, id: i64) -> Result<Logged> {
 fn replied(db: &Connection, id: i64, log: &Logged) -> Result<bool> {
     db.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND direction = 'outbound' AND role <> 'system' \
-         AND ifnull(delivery, 'sent') NOT IN ('failed', 'parked') AND at >= ?2)",
+         AND ifnull(delivery, 'sent') NOT IN ('failed', 'parked', 'later') AND at >= ?2)",
     )?
     .query_row(params![id, log.episode_since.map_or(i64::MIN, to_millis)], |r| r.get(0))
 }

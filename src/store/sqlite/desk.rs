@@ -295,8 +295,8 @@ fn withdraw(
     outbox::remove(db, row)?;
     if row.message.is_some() {
         let undone = undo && matches!(row.state, Some(RowState::Held | RowState::Later | RowState::Queued));
-        match row.status_before.filter(|_| undone) {
-            Some(before) => {
+        if undone {
+            if let Some(before) = row.status_before {
                 let now_is: String =
                     db.query_row("SELECT status FROM conversation WHERE id = ?1", [row.conversation], |r| {
                         r.get(0)
@@ -305,18 +305,19 @@ fn withdraw(
                     outbox::set_status(db, row.conversation, before, Some(agent), now)?;
                     log_move(db, row.conversation, &now_is, before, "taken back", agent, now)?;
                 }
-                if row.assigned {
-                    let freed = db.execute(
-                        "UPDATE conversation SET assignee = NULL WHERE id = ?1 AND assignee = ?2",
-                        params![row.conversation, row.author],
-                    )?;
-                    if freed > 0 {
-                        let facts = details([("to", Value::Null), ("why", "taken back".into())]);
-                        log(db, now, Some(row.conversation), Some(agent), "assign", &facts)?;
-                    }
+            }
+            if row.assigned {
+                let freed = db.execute(
+                    "UPDATE conversation SET assignee = NULL WHERE id = ?1 AND assignee = ?2",
+                    params![row.conversation, row.author],
+                )?;
+                if freed > 0 {
+                    let facts = details([("to", Value::Null), ("why", "taken back".into())]);
+                    log(db, now, Some(row.conversation), Some(agent), "assign", &facts)?;
                 }
             }
-            None => outbox::open_again(db, row, now)?,
+        } else {
+            outbox::open_again(db, row, now)?;
         }
     }
     let facts = details([("row", row.n.into()), ("action", row.word.clone().into())]);

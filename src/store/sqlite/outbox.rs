@@ -102,10 +102,30 @@ pub(super) fn sent(db: &Connection, row: &Row, actor: Option<&str>, now: i64) ->
             .execute([message])?;
         db.prepare_cached("UPDATE conversation SET answered = 1 WHERE id = ?1")?
             .execute([row.conversation])?;
+        move_with(db, row, now)?;
     }
     db.prepare_cached("UPDATE outbox SET after_row = NULL WHERE after_row = ?1")?.execute([row.n])?;
     let facts = details([("row", row.n.into()), ("action", row.word.clone().into())]);
     log(db, now, Some(row.conversation), actor, "sent", &facts)
+}
+
+/// The status that a message of a later hour takes with it, unless something came or was decided since.
+fn move_with(db: &Connection, row: &Row, now: i64) -> Result<()> {
+    let Some(to) = row.status_with.filter(|_| row.status_before.is_none()) else { return Ok(()) };
+    let (status, wrote_since): (String, bool) = db
+        .prepare_cached(
+            "SELECT status, EXISTS (SELECT 1 FROM message m WHERE m.conversation = c.id AND direction = 'inbound' \
+             AND m.id > ?2 AND m.kind NOT IN ('system', 'reaction') AND m.role <> 'system') \
+             FROM conversation c WHERE c.id = ?1",
+        )?
+        .query_row(params![row.conversation, row.message], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let open = matches!(Status::parse(&status), Some(Status::New | Status::Open));
+    if wrote_since || !open || to.as_str() == status {
+        return Ok(());
+    }
+    set_status(db, row.conversation, to, Some(&row.author), now)?;
+    let facts = details([("from", status.into()), ("to", to.as_str().into()), ("why", "sent".into())]);
+    log(db, now, Some(row.conversation), Some(&row.author), "state", &facts)
 }
 
 /// The vendor said no, or a person is asked: what waited for the row goes with it, and the conversation is open again.

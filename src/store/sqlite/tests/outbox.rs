@@ -297,3 +297,23 @@ async fn a_template_that_is_taken_back_is_a_template_again() {
     let kept = store.draft(Some(id), "ana".into(), DraftKind::Reply).await.unwrap().unwrap();
     assert_eq!(kept.form, draft.form);
 }
+
+#[tokio::test]
+async fn a_status_goes_with_its_message_when_that_leaves_at_a_later_hour() {
+    let store = store().await;
+    let id = begun(&store).await;
+    let wish = Commit {
+        later: Some(at(50)),
+        status: Some(Status::Pending),
+        ..commit(id, "americanas", "Amanhã", None)
+    };
+    let row = store.commit(wish, at(3)).await.unwrap().unwrap().rows[0];
+    let now = async || store.conversation(id, "ana".into(), at(4)).await.unwrap().unwrap();
+    assert_eq!(now().await.status, Status::New);
+    assert!(now().await.waiting_since.is_some(), "the customer waits");
+    assert_eq!(claimed(&store, 51).await, Some(row.0));
+    let lease = lead(&store, "americanas", at(52)).await;
+    store.settle(lease, row, sent(), at(52)).await.unwrap();
+    assert_eq!(now().await.status, Status::Pending);
+    assert!(now().await.waiting_since.is_none());
+}
