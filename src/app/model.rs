@@ -381,15 +381,9 @@ impl Model {
             }
             return std::mem::take(&mut self.fx);
         }
-<<<<<<< HEAD
-        let visible = self.findings_visible();
-        if let Some(review) = &mut self.review {
-            review.shown |= visible;
-=======
         let (bar, question) = (self.bar_whole(), self.question_whole());
         if let Some(review) = self.review.as_mut().filter(|_| bar) {
             review.drawn();
->>>>>>> main
         }
         if let Some(ask) = self.ask.as_mut().filter(|_| question) {
             ask.drawn = true;

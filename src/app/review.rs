@@ -44,6 +44,10 @@ pub enum Verdict {
 }
 
 impl Review {
+    pub(super) fn drawn(&mut self) {
+        self.shown = true;
+    }
+
     /// The worst of the findings.
     pub fn verdict(&self) -> Verdict {
         match self.findings.iter().map(|finding| finding.level).max() {
@@ -210,22 +214,7 @@ impl Model {
         let keep = self.status_after();
         match act {
             Act::Send => self.send(How { status: keep, ..How::default() }),
-<<<<<<< HEAD
-            Act::SendAnyway => {
-                if self.review.as_ref().is_some_and(|review| review.shown) {
-                    self.send(How { status: keep, anyway: true, ..How::default() });
-                } else {
-                    let key = self.key(place::REVIEW, Act::SendAnyway);
-                    self.say(if self.findings_visible() {
-                        format!("read first what was found, then {key}")
-                    } else {
-                        "not sent: this screen has no room for what was found".to_owned()
-                    });
-                }
-            }
-=======
             Act::SendAnyway => self.send(How { status: keep, anyway: true, ..How::default() }),
->>>>>>> main
             Act::SendResolveNext => {
                 self.send(How { status: Some(Status::Resolved), next: true, ..How::default() });
             }
@@ -309,19 +298,6 @@ impl Model {
         1 + offers + review.findings.len() + details + usize::from(self.review_then().is_some())
     }
 
-    /// Whether the bar with all its findings stands on the screen as it is drawn now: not on one that is too small for
-    /// them, not behind a lock, a pop-up or the details.
-    pub(super) fn findings_visible(&self) -> bool {
-        let Some(review) = &self.review else { return false };
-        let covered = self.locked.is_some()
-            || self.picker.is_some()
-            || self.ask.is_some()
-            || self.preview.is_some()
-            || (self.details.is_some() && !self.details_beside());
-        let form = self.screen == Screen::Form && self.size.1 < 20;
-        !covered && !form && !self.too_small() && review.findings.len() <= self.body_height()
-    }
-
     /// What may be done, in as many lines as the width asks for.
     pub fn review_offer_lines(&self) -> Vec<String> {
         let width = usize::from(self.composer_columns().1).saturating_sub(2).max(10);
@@ -348,13 +324,8 @@ impl Model {
 
     /// A finding in full, as wide as the bar.
     pub fn finding_lines(&self, finding: &Finding) -> Vec<String> {
-<<<<<<< HEAD
         let width = usize::from(self.composer_columns().1).saturating_sub(6).max(10);
-        if finding.detail == finding.text && columns(&SafeText::line(&finding.text)) <= width {
-=======
-        let width = usize::from(self.panes().thread).saturating_sub(6).max(10);
         if finding.detail == finding.text && columns(&SafeText::line(&finding.text)) <= width + 3 {
->>>>>>> main
             return Vec::new();
         }
         let safe = SafeText::block(&finding.detail).into_string();

@@ -101,16 +101,12 @@ impl Model {
         self.body_height().saturating_sub(self.composer_height()).max(1)
     }
 
-<<<<<<< HEAD
     /// Whether the screen is too small to show anything.
     pub fn too_small(&self) -> bool {
         self.size.0 < 20 || self.size.1 < 5
     }
 
     /// The lines between the conversation's head and the footer.
-=======
-    /// Lines that messages and composer have together.
->>>>>>> main
     pub(super) fn body_height(&self) -> usize {
         let rows = usize::from(self.size.1);
         let small = self.size.0 < 60 || rows < 16;

@@ -121,7 +121,6 @@ impl Model {
         fuzzy(text, rows)
     }
 
-<<<<<<< HEAD
     /// One row stands for the views by number.
     fn in_menu(row: &Action, place: u16) -> bool {
         let view = row.name.strip_prefix("view-").and_then(|n| n.parse::<usize>().ok());
@@ -139,7 +138,8 @@ impl Model {
             Act::Note => format!("{} {review}, {} saves.", row.help, self.key(place::REVIEW, Act::SaveNote)),
             _ => row.help.to_owned(),
         }
-=======
+    }
+
     /// A channel that a query names and that there is not.
     fn unknown_channel(&self, text: &str) -> Option<String> {
         let query = Query::parse(text).ok()?;
@@ -149,7 +149,6 @@ impl Model {
         })?;
         let known: Vec<&str> = self.options.descriptors.iter().map(|it| it.name.0.as_str()).collect();
         (!known.contains(&name.as_str())).then(|| format!("no channel {name} here: {}", known.join(", ")))
->>>>>>> main
     }
 
     fn time_note(&self, text: &str) -> String {

@@ -191,29 +191,6 @@ fn an_amber_finding_is_taken_only_after_it_was_drawn() {
 }
 
 #[test]
-fn a_finding_that_has_no_room_on_the_screen_is_not_taken() {
-    let mut desk = Desk::opened((20, 4));
-    desk.keys("r");
-    desk.answer();
-    desk.type_in("ligue para 11 98765-4321");
-    desk.keys("Esc");
-    desk.answer();
-    desk.keys("Y");
-    assert!(desk.commits().is_empty(), "{:?}", desk.model.size);
-    assert!(
-        desk.notice().contains("no room"),
-        "{} {:?} {:?}",
-        desk.notice(),
-        desk.model.review,
-        desk.model.place()
-    );
-    desk.send(Msg::Input(Input::Resize(20, 5)));
-    desk.draw();
-    desk.keys("Y");
-    assert_eq!(desk.commits().len(), 1);
-}
-
-#[test]
 fn a_finding_under_a_pop_up_has_not_been_read() {
     let mut desk = Desk::opened(SIZE);
     desk.keys("r");
