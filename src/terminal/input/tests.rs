@@ -345,6 +345,35 @@ fn joined(events: Vec<InputEvent>) -> Vec<InputEvent> {
     out
 }
 
+/// What a reader of this file says until it has ended.
+fn reads(file: std::fs::File, then: impl FnOnce()) -> Vec<InputEvent> {
+    let (send, mut events) = tokio::sync::mpsc::channel(16);
+    let reader = Reader::start(std::sync::Arc::new(file), Timing::LOCAL, std::time::Instant::now(), send);
+    let reader = reader.expect("a thread");
+    then();
+    // The thread lets go of its sender when it ends: one that spins would hold this up for ever.
+    let all = std::iter::from_fn(|| events.blocking_recv()).flat_map(|(_, batch)| batch).collect();
+    reader.stop();
+    all
+}
+
+#[test]
+fn the_end_of_the_input_is_one_hang_up_and_ends_the_reader() {
+    let empty = std::fs::File::open("/dev/null").expect("it is everywhere");
+    assert_eq!(reads(empty, || ()), [InputEvent::Hangup]);
+}
+
+#[test]
+fn an_input_error_of_a_dropped_line_is_one_hang_up_and_ends_the_reader() {
+    let size = portable_pty::PtySize { rows: 5, cols: 40, pixel_width: 0, pixel_height: 0 };
+    let pair = portable_pty::native_pty_system().openpty(size).expect("a pty");
+    let line = std::fs::File::open(pair.master.tty_name().expect("a name")).expect("a line");
+    let probe = line.try_clone().expect("a line");
+    assert_eq!(reads(line, move || drop(pair)), [InputEvent::Hangup]);
+    let error = std::io::Read::read(&mut &probe, &mut [0]).err().and_then(|error| error.raw_os_error());
+    assert!(matches!(error, None | Some(5)), "the line is gone: {error:?}");
+}
+
 proptest! {
     #[test]
     fn where_the_reads_are_cut_does_not_matter(bytes in stream(), cuts in prop::collection::vec(1_usize..6, 0..60)) {
