@@ -272,7 +272,11 @@ impl Model {
         let Some((id, channel, forever)) =
             self.target().map(|row| (row.id, row.channel.clone(), row.gate.at(self.now) == Gate::ReadOnly))
         else {
-            self.tell("No conversation is selected: there is nobody to write to here.");
+            let read = self.thread.as_ref().filter(|_| self.screen == Screen::Thread);
+            match read.filter(|_| self.loads.contains_key(&Load::Open)).map(|thread| thread.id) {
+                Some(id) => self.begun = Some((id, act)),
+                None => self.tell("No conversation is selected: there is nobody to write to here."),
+            }
             return;
         };
         let quote = (act == Act::ReplyQuoting).then(|| {

@@ -184,6 +184,8 @@ pub struct Model {
     pub(super) canned_uses: HashMap<ChannelName, HashMap<(String, String), u64>>,
     /// Keys that wait for what the store is asked: they are taken in their order once it is on the screen.
     pub(super) ahead: Vec<Stroke>,
+    /// A reply or note that was begun before its conversation was read: the keys after it are its text.
+    pub(super) begun: Option<(ConversationId, Act)>,
     /// A question.
     pub ask: Option<Ask>,
     /// The details, and how far they are scrolled.
@@ -268,6 +270,7 @@ impl Model {
             shelf: None,
             canned_uses: HashMap::new(),
             ahead: Vec::new(),
+            begun: None,
             ask: None,
             details: None,
             preview: None,
@@ -373,7 +376,7 @@ impl Model {
         if self.locked.is_none() {
             self.thread_drawn();
         }
-        if !self.ahead.is_empty() {
+        if !self.ahead.is_empty() || self.begun.is_some() {
             // They were typed before this picture: what it shows is not taken by them.
             if !self.waits() {
                 self.take_ahead();

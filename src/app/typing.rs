@@ -145,12 +145,22 @@ impl Model {
         let picking = self.picker.as_ref().is_some_and(|it| it.kind == super::popup::PickerKind::Canned);
         let reading = |load: &Load| self.loads.contains_key(load);
         reading(&Load::MarkQuery)
+            || (self.begun.is_some() && reading(&Load::Open))
             || (picking && reading(&Load::Canned))
             || (self.review.is_some() && self.review_waits())
     }
 
     /// Takes the keys that waited.
     pub(super) fn take_ahead(&mut self) {
+        if let Some((id, act)) = self.begun.take() {
+            if self.target().is_some_and(|row| row.id == id) {
+                self.write(act);
+            } else {
+                // They were text: without their composer they must not become commands.
+                self.ahead.clear();
+                self.tell(format!("There is no conversation {id} here: nobody to write to."));
+            }
+        }
         for stroke in std::mem::take(&mut self.ahead) {
             self.input(Input::Key(stroke));
         }

@@ -240,3 +240,25 @@ fn local_unread_says_what_it_did() {
     desk.keys("U");
     assert_eq!(desk.notice(), "unread here: 17 João dos Santos");
 }
+
+#[test]
+fn a_reply_begun_before_its_conversation_was_read_gets_what_was_typed_after_it() {
+    let mut desk = Desk::unread(super::fixture::options(SIZE));
+    desk.keys(": 1 7 Enter r");
+    desk.type_in("2e Y");
+    assert!(desk.changes().is_empty() && desk.model.composer.is_none());
+    desk.answer();
+    desk.draw();
+    let composer = desk.model.composer.as_ref().expect("the reply that was begun");
+    assert_eq!((composer.to, composer.body().as_str()), (Some(ConversationId(17)), "2e Y"));
+
+    // One that is not there: what was typed is nothing, not commands.
+    let mut desk = Desk::unread(super::fixture::options(SIZE));
+    desk.store.retain(|row| row.id != ConversationId(17));
+    desk.keys(": 1 7 Enter i");
+    desk.type_in("2e Y");
+    desk.answer();
+    desk.draw();
+    assert!(desk.changes().is_empty() && desk.model.composer.is_none());
+    assert!(desk.model.ask.as_ref().is_some_and(crate::app::popup::Ask::is_sentence));
+}
