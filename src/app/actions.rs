@@ -355,7 +355,7 @@ actions! {
     StartTutor Program "start-tutor" "tutor" "Leave this and start the tutor." [WELCOME => "t"];
     WriteExample Program "write-example" "example" "Write an example of a configuration, every line a comment." [WELCOME => "w"];
     Lock Program "lock" "lock" "Hide everything until it is opened again." [SCREENS | PANEL => "L"];
-    Unlock Program "unlock" "unlock" "Open the locked screen: twice, or after the word of [ui] pin." [LOCKED => "Enter"];
+    Unlock Program "unlock" "unlock" "Open the locked screen: twice, or after the word of ui.pin." [LOCKED => "Enter"];
     Mouse Program "mouse" "mouse" "The mouse is deskline's, or the terminal's to select text." [ALL => "F2"];
     Repaint Program "repaint" "repaint" "Draw everything again." [ALL | LOCKED => "Ctrl-l"];
     Stats Program "stats" "what drawing costs" "Bytes a key, frames, and the time to the terminal and back." [SCREENS => ""];
