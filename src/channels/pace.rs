@@ -6,10 +6,9 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     io::{self, Read, Seek, Write},
     num::NonZeroU32,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -18,7 +17,7 @@ use std::{
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
-use super::tokens::Tokens;
+use super::tokens::{Tokens, open_private};
 use crate::domain::{
     Time,
     time::{Clock, from_millis, to_millis},
@@ -118,17 +117,7 @@ fn take(free: Option<Time>, now: Time, interval: TimeDelta) -> (Time, Time) {
 }
 
 fn take_shared(path: &Path, now: Time, interval: TimeDelta) -> io::Result<Time> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-        .open(path)?;
+    let mut file = open_private(path)?;
     lock(&file)?;
     let mut text = String::new();
     // What cannot be read is written anew.

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::OpenOptionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use secrecy::{ExposeSecret, SecretString};
@@ -172,20 +172,25 @@ impl Locked {
     }
 }
 
-fn open_locked(path: &std::path::Path) -> io::Result<File> {
+fn open_locked(path: &Path) -> io::Result<File> {
+    let file = open_private(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Opens a file of ours alone, made where it is not there; never through a link.
+pub(super) fn open_private(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let file = OpenOptions::new()
+    OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
         .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-        .open(path)?;
-    file.lock()?;
-    Ok(file)
+        .open(path)
 }
 
 #[cfg(test)]

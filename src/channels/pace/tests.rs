@@ -1,3 +1,4 @@
+use std::fs;
 use std::{future::Future, pin::Pin};
 
 use super::*;
