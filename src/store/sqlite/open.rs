@@ -152,16 +152,21 @@ pub(super) fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
     let modes = Modes::of(options)?;
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
     modes.make_folder(folder).map_err(|error| cannot("make the folder", folder, &error))?;
-    if let Some(owner) = options.owner.as_ref().filter(|_| !path.exists()) {
-        // Made by anybody else it would belong to them, and its owner's service could not use it.
-        if account(owner)? != nix::unistd::geteuid().as_raw() {
+    let attachments = folder.join("attachments");
+    if let Some(owner) = &options.owner
+        && account(owner)? != nix::unistd::geteuid().as_raw()
+    {
+        // Made by anybody else they would belong to them, and their owner's service could not use them.
+        if let Some(missing) = [path.as_path(), &attachments].into_iter().find(|it| !it.exists()) {
             return Err(StoreError::Unusable(format!(
-                "the store {} does not exist yet, and [store] owner says that {owner} makes it; start {owner}'s \
-                 service (deskline sync) first",
-                path.display()
+                "{} does not exist yet, and [store] owner says that {owner} makes it; start {owner}'s service \
+                 (deskline sync) first",
+                missing.display()
             )));
         }
     }
+    // Before the file: whoever sees that finds this too.
+    modes.make_folder(&attachments).map_err(|error| cannot("make the folder", &attachments, &error))?;
     modes.make_store(path)?;
     check_owner(options, path, modes)?;
     let network = on_network(folder);
@@ -173,8 +178,6 @@ pub(super) fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
     let opened = open_locked(path, modes, network);
     bell.unlock().map_err(|error| cannot("unlock", path, &error))?;
     let (writer, notes) = opened?;
-    let attachments = folder.join("attachments");
-    modes.make_folder(&attachments).map_err(|error| cannot("make the folder", &attachments, &error))?;
     Ok(Opened { writer, bell, bell_path, network, notes })
 }
 

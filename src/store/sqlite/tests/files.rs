@@ -53,6 +53,25 @@ fn nobody_but_its_owner_makes_a_store() {
     let refused = SqliteStore::open(OpenOptions { owner: Some("daemon".into()), ..OpenOptions::at(&path) });
     assert!(refused.err().is_some_and(|error| error.to_string().contains("daemon's service")));
     assert!(!path.exists());
+
+    // Nor the folder beside it, which its owner's service would then refuse.
+    drop(open(&path).unwrap());
+    std::os::unix::fs::chown(&path, Some(1), None).unwrap();
+    let attachments = path.with_file_name("attachments");
+    fs::remove_dir(&attachments).unwrap();
+    let refused = SqliteStore::open(OpenOptions { owner: Some("daemon".into()), ..OpenOptions::at(&path) });
+    assert!(refused.err().is_some_and(|error| error.to_string().contains("attachments does not exist yet")));
+    assert!(!attachments.exists());
+}
+
+#[test]
+fn whoever_finds_a_store_finds_its_folder_for_attachments() {
+    let folder = tempfile::tempdir().unwrap();
+    // The file cannot be made where a folder is: what comes before it is there all the same.
+    let path = folder.path().join("deskline.db");
+    fs::create_dir(&path).unwrap();
+    assert!(open(&path).is_err());
+    assert!(path.with_file_name("attachments").is_dir());
 }
 
 #[tokio::test]
