@@ -107,7 +107,7 @@ impl Model {
             self.ask = Some(Ask::new(
                 format!(
                     "{} not sent yet, and no other engine will send {}: quit all the same?",
-                    super::words::count(n, "message is", "messages are"),
+                    super::words::count(self.lang, n, "message is", "messages are"),
                     if n == 1 { "it" } else { "them" }
                 ),
                 "quit; they go out at the next start, or ask",
@@ -117,7 +117,7 @@ impl Model {
             self.ask = Some(Ask::new(
                 format!(
                     "{} failed, parked or uncertain (g f): quit all the same?",
-                    super::words::count(unsettled, "row of yours is", "rows of yours are")
+                    super::words::count(self.lang, unsettled, "row of yours is", "rows of yours are")
                 ),
                 "quit; they stay in Fix",
                 AskThen::Quit,

@@ -10,7 +10,7 @@ use crate::{
         list::List,
         words,
     },
-    domain::{Conversation, Direction, Gate, GateEvidence, Time},
+    domain::{Conversation, Direction, Gate, GateEvidence, Time, lang::tr},
 };
 
 /// Where the columns stand at a width.
@@ -84,11 +84,15 @@ pub fn rows(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     }
     if shown.is_empty() {
         let text = if model.list.loading {
-            "reading the store ...".to_owned()
+            model.lang.tr("reading the store ...").to_owned()
         } else if model.list.narrowed.search.is_some() || model.list.narrowed.filter.is_some() {
-            format!("nothing found   {} ends the search", model.key(place::LIST, Act::Escape))
+            tr!(
+                model.lang,
+                "nothing found   {key} ends the search",
+                key = model.key(place::LIST, Act::Escape)
+            )
         } else {
-            format!("nothing in {}", model.list.title())
+            tr!(model.lang, "nothing in {title}", title = model.list.title())
         };
         paint.text(area.x + 2, area.y, area.width.saturating_sub(2), &text, paint.theme.dim);
         return;
@@ -124,7 +128,9 @@ fn one(paint: &mut Paint<'_>, model: &Model, row: &Conversation, now: Time, area
     paint.text(area.x + 3, area.y, 1, letter.encode_utf8(&mut [0; 4]), letter_style);
     let mut x = area.x + 4;
     if columns.due {
-        let due = row.due_at.map_or_else(|| "--".into(), |at| words::due(at, row.due_clock.as_deref(), now));
+        let due = row
+            .due_at
+            .map_or_else(|| "--".into(), |at| words::due(model.lang, at, row.due_clock.as_deref(), now));
         paint.right(x, area.y, 6, &due, if risk { theme.alarm } else { theme.plain });
         x += 7;
     }
@@ -151,7 +157,7 @@ fn one(paint: &mut Paint<'_>, model: &Model, row: &Conversation, now: Time, area
         x += 5;
     }
     if columns.wait {
-        let wait = row.waiting_since.map_or_else(|| "--".into(), |at| words::age(now - at));
+        let wait = row.waiting_since.map_or_else(|| "--".into(), |at| words::age(model.lang, now - at));
         paint.right(x, area.y, 4, &wait, theme.plain);
     }
 }
@@ -180,11 +186,11 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
     if row.gate.at(now) == Gate::Paused {
         let since = match row.gate {
             GateEvidence::Said { since: Some(at), .. } => {
-                format!(" since {}", words::clock(at, model.options.zone, now))
+                tr!(model.lang, " since {at}", at = words::clock(model.lang, at, model.options.zone, now))
             }
             _ => String::new(),
         };
-        return format!("PAUSED by Americanas{since}");
+        return tr!(model.lang, "PAUSED by Americanas{since}", since);
     }
     let subject = row.subject.as_deref().unwrap_or_default();
     if let Some(hit) = model.list.hits.get(&row.id) {

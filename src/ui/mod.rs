@@ -90,7 +90,7 @@ pub fn window_title(model: &Model) -> String {
     }
     let figures = model.list.views.iter().take(3).filter_map(|view| {
         let total = view.count.map_or(0, |count| count.total);
-        (total > 0).then(|| format!("{total} {}", view.name.to_lowercase()))
+        (total > 0).then(|| format!("{total} {}", view.title.to_lowercase()))
     });
     let figures: Vec<String> = figures.collect();
     if figures.is_empty() {
@@ -268,7 +268,7 @@ fn small(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
         Screen::Thread => {
             let name = model.thread.as_ref().and_then(|it| it.conversation.as_ref());
             let line = name.map_or_else(
-                || "reading the store ...".to_owned(),
+                || model.lang.tr("reading the store ...").to_owned(),
                 |row| format!("{} {} {}", row.id, list::customer(row), thread::gate(model, row, now).0),
             );
             paint.text(0, 0, area.width, &line, theme.strong);

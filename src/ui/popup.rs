@@ -14,6 +14,7 @@ use crate::{
     },
     domain::{
         Status,
+        lang::tr,
         text::{SafeText, columns},
     },
 };
@@ -31,9 +32,15 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, above: Rect) -> Option<Positio
         }
         let key = |act| model.key(place::ASK, act);
         let answers = if ask.is_sentence() {
-            "Esc closes this".to_owned()
+            model.lang.tr("Esc closes this").to_owned()
         } else {
-            format!("{} {}   {} leave it", key(Act::Confirm), ask.yes, key(Act::Decline))
+            tr!(
+                model.lang,
+                "{key} {yes}   {key2} leave it",
+                key = key(Act::Confirm),
+                yes = ask.yes,
+                key2 = key(Act::Decline)
+            )
         };
         paint.text(area.x + 1, area.bottom() - 1, room, &answers, paint.theme.key);
         return None;

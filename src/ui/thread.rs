@@ -16,7 +16,7 @@ use crate::{
         thread_lines::LineKind,
         triage, words,
     },
-    domain::{Conversation, Facts, Gate, GateEvidence, Time, text::columns},
+    domain::{Conversation, Facts, Gate, GateEvidence, Lang, Time, lang::tr, text::columns},
 };
 
 /// The two lines about the conversation.
@@ -24,10 +24,21 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let theme = paint.theme.clone();
     let Some(thread) = &model.thread else { return };
     let Some(row) = &thread.conversation else {
-        paint.text(area.x, area.y, area.width, &format!(" {}  reading the store ...", thread.id), theme.dim);
+        paint.text(
+            area.x,
+            area.y,
+            area.width,
+            &tr!(model.lang, " {id}  reading the store ...", id = thread.id),
+            theme.dim,
+        );
         return;
     };
-    let place = format!("msg {}/{}", (thread.selected + 1).min(thread.messages.len()), thread.messages.len());
+    let place = tr!(
+        model.lang,
+        "msg {len}/{n}",
+        len = (thread.selected + 1).min(thread.messages.len()),
+        n = thread.messages.len()
+    );
     let demo = if model.options.demo { " DEMO" } else { "" };
     let who = match row.assignee.as_deref() {
         None => "--",
@@ -36,9 +47,9 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     };
     let lang = row.lang.as_deref().and_then(|lang| lang.get(..2)).unwrap_or("--");
     let room = area.width.saturating_sub(cells(&place) + 1);
-    let status = triage::word(row.status).to_uppercase();
+    let status = triage::word(model.lang, row.status).to_uppercase();
     let snoozed = row.snoozed_until.filter(|at| *at > now).map_or_else(String::new, |at| {
-        format!("   asleep till {}", words::clock(at, model.options.zone, now))
+        tr!(model.lang, "   asleep till {at}", at = words::clock(model.lang, at, model.options.zone, now))
     });
     paint.pieces(
         area.x,
@@ -48,7 +59,7 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
             (demo, theme.alarm),
             (&format!(" {}  {} ", row.id, model.short(&row.channel)), theme.dim),
             (customer(row), theme.strong),
-            (&format!("   {status}   {who}   {lang}   {}{snoozed}", due(row, now)), theme.plain),
+            (&format!("   {status}   {who}   {lang}   {}{snoozed}", due(model.lang, row, now)), theme.plain),
         ],
     );
     paint.right(area.x, area.y, area.width, &place, theme.dim);
@@ -63,11 +74,13 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         _ = write!(line, "{}{more}   ", product.title.as_deref().unwrap_or(&product.sku));
     }
     if let Some(remote) = &row.remote_status {
-        let age = row.remote_read_at.map_or_else(String::new, |at| format!(" ({})", words::ago(now - at)));
+        let age = row
+            .remote_read_at
+            .map_or_else(String::new, |at| format!(" ({})", words::ago(model.lang, now - at)));
         _ = write!(line, "{}: {}{age}   ", model.vendor_name(&row.channel, row), facts(remote));
     }
     let chats = if row.remote_id.contains('/') {
-        format!("   chats {}", model.key(place::THREAD, Act::GoTicket))
+        tr!(model.lang, "   chats {key}", key = model.key(place::THREAD, Act::GoTicket))
     } else {
         String::new()
     };
@@ -104,12 +117,24 @@ pub fn facts(facts: &Facts) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
-fn due(row: &Conversation, now: Time) -> String {
+/// The clock that a deadline is by.
+fn clock_name(lang: Lang, clock: Option<&str>) -> String {
+    match clock {
+        None => lang.tr("deadline").into(),
+        Some("window") => lang.word("clock", "window").into(),
+        Some("marketplace") => lang.word("clock", "marketplace").into(),
+        Some("company") => lang.word("clock", "company").into(),
+        Some(own) => own.to_owned(),
+    }
+}
+
+fn due(lang: Lang, row: &Conversation, now: Time) -> String {
     row.due_at.map_or_else(
-        || "no deadline".into(),
+        || lang.tr("no deadline").into(),
         |at| {
-            let clock = row.due_clock.as_deref().unwrap_or("deadline");
-            format!("due {} ({clock})", words::due(at, Some(clock), now))
+            let clock = clock_name(lang, row.due_clock.as_deref());
+            let due = words::due(lang, at, row.due_clock.as_deref(), now);
+            tr!(lang, "due {due} ({clock})", due, clock)
         },
     )
 }
@@ -117,22 +142,31 @@ fn due(row: &Conversation, now: Time) -> String {
 /// May we send, in words, and whether we may.
 pub fn gate(model: &Model, row: &Conversation, now: Time) -> (String, bool) {
     let since = |at: Option<Time>| {
-        at.map_or_else(String::new, |at| format!(" since {}", words::clock(at, model.options.zone, now)))
+        at.map_or_else(String::new, |at| {
+            tr!(model.lang, " since {at}", at = words::clock(model.lang, at, model.options.zone, now))
+        })
     };
     match (row.gate.at(now), row.gate) {
-        (Gate::Open, GateEvidence::Window { until }) => {
-            (format!("CAN SEND till {}", words::clock(until, model.options.zone, now)), true)
-        }
-        (Gate::Open, _) => ("CAN SEND".into(), true),
+        (Gate::Open, GateEvidence::Window { until }) => (
+            tr!(
+                model.lang,
+                "CAN SEND till {at}",
+                at = words::clock(model.lang, until, model.options.zone, now)
+            ),
+            true,
+        ),
+        (Gate::Open, _) => (model.lang.tr("CAN SEND").into(), true),
         (Gate::TemplateOnly, GateEvidence::Window { until }) => {
-            (format!("TEMPLATE ONLY{}", since(Some(until))), false)
+            (tr!(model.lang, "TEMPLATE ONLY{until}", until = since(Some(until))), false)
         }
-        (Gate::Paused, GateEvidence::Said { since: at, .. }) => (format!("PAUSED{}", since(at)), false),
+        (Gate::Paused, GateEvidence::Said { since: at, .. }) => {
+            (tr!(model.lang, "PAUSED{at}", at = since(at)), false)
+        }
         (Gate::RemoteClosed, GateEvidence::Said { since: at, .. }) => {
-            (format!("CLOSED there{}", since(at)), false)
+            (tr!(model.lang, "CLOSED there{at}", at = since(at)), false)
         }
-        (Gate::Unknown, _) => ("CAN SEND? not known".into(), true),
-        (Gate::ReadOnly, _) => ("READ ONLY".into(), false),
+        (Gate::Unknown, _) => (model.lang.tr("CAN SEND? not known").into(), true),
+        (Gate::ReadOnly, _) => (model.lang.tr("READ ONLY").into(), false),
         (other, _) => (other.as_str().to_uppercase(), false),
     }
 }

@@ -13,8 +13,8 @@ use crate::{
     },
     domain::{
         Attachment, AttachmentState, Author, Capabilities, ChannelHealth, ChannelKind, Conversation,
-        ConversationId, Counterpart, Customer, Delivery, Descriptor, Direction, Gate, GateEvidence, Message,
-        MessageId, MessageKind, Reach, Role, RowNumber, Status, Time,
+        ConversationId, Counterpart, Customer, Delivery, Descriptor, Direction, Gate, GateEvidence, Lang,
+        Message, MessageId, MessageKind, Reach, Role, RowNumber, Status, Time,
         capability::{Caption, FileLimit, FileRules},
         desk::{Changed, Committed, Count, Way},
         report::{Policies, Report, Said, Scope, Track},
@@ -131,6 +131,7 @@ pub(crate) fn options(size: (u16, u16)) -> AppOptions {
         mouse: false,
         members: vec!["jon".into()],
         zone: chrono_tz::America::Sao_Paulo,
+        lang: crate::domain::Lang::default(),
         demo: false,
         tutor: false,
         config_file: None,
