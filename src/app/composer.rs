@@ -258,7 +258,7 @@ impl Model {
             lines.push(format!("{}/{of} {}", n + 1, parts.join(" + ")));
         }
         if of > FILE_LINES {
-            lines.push(tr!(self.lang, "and {_LINES} more", _LINES = of - FILE_LINES));
+            lines.push(tr!(self.lang, "and {n} more", n = of - FILE_LINES));
         }
         lines
     }
@@ -296,7 +296,7 @@ impl Model {
             match read.filter(|_| self.loads.contains_key(&Load::Open)).map(|thread| thread.id) {
                 Some(id) => self.begun = Some((id, act)),
                 None => {
-                    self.tell(self.lang.tr("No conversation is selected: there is nobody to write to here."))
+                    self.tell(self.lang.tr("No conversation is selected: there is nobody to write to here."));
                 }
             }
             return;

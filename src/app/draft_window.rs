@@ -93,9 +93,9 @@ impl Model {
             self.form_restored(&form);
         }
         self.say(if kept {
-            "yours from here on; what stood here before is kept as a version"
+            self.lang.tr("yours from here on; what stood here before is kept as a version")
         } else {
-            "yours from here on"
+            self.lang.tr("yours from here on")
         });
         self.thread_resized();
     }

@@ -381,17 +381,16 @@ impl Model {
         let to = match descriptor.kind.as_str() {
             "thg" => {
                 let account = descriptor.account.as_deref();
-                tr!(
-                    self.lang,
-                    "THG CUSTOMER SERVICES{format}",
-                    format =
-                        account.map_or_else(String::new, |account| tr!(self.lang, " as {account}", account))
+                format!(
+                    "{}{}",
+                    self.lang.tr("THG CUSTOMER SERVICES"),
+                    account.map_or_else(String::new, |account| tr!(self.lang, " as {name}", name = account))
                 )
             }
             _ if form.value(Field::To).is_empty() => self.lang.tr("nobody yet").to_owned(),
             _ => form.value(Field::To).to_owned(),
         };
-        tr!(self.lang, "{to} via {via}", to, via)
+        format!("{to} via {via}")
     }
 
     pub(super) fn form_findings(&self) -> Vec<Finding> {

@@ -505,7 +505,11 @@ impl Model {
         };
         match found {
             Some(at) => self.select_at(at),
-            None => self.say(if forward { "nothing unread below" } else { "nothing unread above" }),
+            None => self.say(if forward {
+                self.lang.tr("nothing unread below")
+            } else {
+                self.lang.tr("nothing unread above")
+            }),
         }
     }
 
@@ -551,7 +555,7 @@ impl Model {
         // the row under the cursor where there are none.
         match rows.len() {
             0 => self.tell(self.lang.tr("Nothing in this view matches: nothing was marked.")),
-            MARKS => self.say(tr!(self.lang, "the newest {MARKS} are marked: more match", MARKS)),
+            MARKS => self.say(tr!(self.lang, "the newest {n} are marked: more match", n = MARKS)),
             _ => {}
         }
         for row in rows {

@@ -81,8 +81,8 @@ impl Model {
             let (fix, outbox) = (key(Act::GoFix), key(Act::GoOutbox));
             self.say(tr!(
                 self.lang,
-                "{now} of yours need you: {fix} lists them, {outbox} shows the outbox",
-                now,
+                "{n} of yours need you: {fix} lists them, {outbox} shows the outbox",
+                n = now,
                 fix,
                 outbox
             ));
@@ -91,12 +91,20 @@ impl Model {
         let fresh = self.outbox.rows.iter().filter(waiting).find(|row| !known.contains(&row.n));
         if let Some(row) = fresh.filter(|_| !first) {
             let fix = self.key(place::LIST, Act::GoFix);
-            let why = row.error.as_deref().or(row.reason.as_deref()).unwrap_or("no reason was given");
-            let (what, to, state) = (self.row_what(row), self.row_to(row), row.state.as_str());
+            let why = row
+                .error
+                .as_deref()
+                .or(row.reason.as_deref())
+                .unwrap_or_else(|| self.lang.tr("no reason was given"));
+            let (what, to, state) = (
+                self.row_what(row),
+                self.row_to(row),
+                self.lang.word("state", row.state.as_str()).to_uppercase(),
+            );
             self.say(tr!(
                 self.lang,
-                "{to_uppercase} {what} to {to}   {fix} lists it   {why}",
-                to_uppercase = state.to_uppercase(),
+                "{state} {what} to {to}   {fix} lists it   {why}",
+                state,
                 what,
                 to,
                 fix,
@@ -114,7 +122,7 @@ impl Model {
             Action::Status { close: false } => can.reopen_word,
             _ => String::new(),
         };
-        format!("{} {word}", row.action.word()).trim_end().to_owned()
+        format!("{} {word}", self.lang.word("outbox", row.action.word())).trim_end().to_owned()
     }
 
     /// Whom a row is for.
@@ -124,21 +132,10 @@ impl Model {
             (_, Some(known)) => Self::recipient(known),
             (Action::Create(new), None) => {
                 let thg = self.descriptor(&row.channel).is_some_and(|it| it.kind.as_str() == "thg");
-                let nobody = if thg { "THG CUSTOMER SERVICES" } else { "a new conversation" };
-                tr!(
-                    self.lang,
-                    "{nobody} ({conversation}) via {channel}",
-                    nobody = new.to.as_deref().unwrap_or(nobody),
-                    conversation = row.conversation,
-                    channel = row.channel
-                )
+                let nobody = self.lang.tr(if thg { "THG CUSTOMER SERVICES" } else { "a new conversation" });
+                format!("{} ({}) via {}", new.to.as_deref().unwrap_or(nobody), row.conversation, row.channel)
             }
-            (_, None) => tr!(
-                self.lang,
-                "({conversation}) via {channel}",
-                conversation = row.conversation,
-                channel = row.channel
-            ),
+            (_, None) => format!("({}) via {}", row.conversation, row.channel),
         }
     }
 
@@ -194,7 +191,7 @@ impl Model {
             Act::DiscardRow => {
                 self.ask = Some(Ask::new(
                     tr!(self.lang, "Drop row {n} with its text?", n),
-                    "drop it",
+                    self.lang.tr("drop it"),
                     AskThen::DiscardRow(n),
                 ));
             }
@@ -214,7 +211,7 @@ impl Model {
                         "Send row {n} again? If it is there after all, the customer reads it twice.",
                         n
                     ),
-                    "send it again",
+                    self.lang.tr("send it again"),
                     AskThen::SendAgain(n),
                 );
                 ask.needs_drawing = true;

@@ -70,24 +70,24 @@ impl Model {
         let zone = self.options.zone;
         let (local, today) = (row.created_at.with_timezone(&zone), self.now.with_timezone(&zone));
         let when = if today.date_naive().checked_sub_days(Days::new(1)) == Some(local.date_naive()) {
-            tr!(self.lang, "{format} yesterday", format = local.format("%H:%M"))
+            tr!(self.lang, "{at} yesterday", at = local.format("%H:%M"))
         } else {
             words::clock(self.lang, row.created_at, zone, self.now)
         };
         let why = row.reason.as_deref().map_or_else(String::new, |why| format!("  ({why})"));
         let question = tr!(
             self.lang,
-            "Not sent: {word} to {name}, {when}.{why}",
-            word = row.action.word(),
+            "Not sent: {what} to {name}, {when}.{why}",
+            what = self.lang.word("outbox", row.action.word()),
             name = conversation.counterpart.name,
             when,
             why
         );
         let yes = tr!(
             self.lang,
-            "send   {key} edit   {key2} discard",
-            key = self.key(place::ASK, Act::Edit),
-            key2 = self.key(place::ASK, Act::DiscardRow)
+            "send   {edit} edit   {discard} discard",
+            edit = self.key(place::ASK, Act::Edit),
+            discard = self.key(place::ASK, Act::DiscardRow)
         );
         let then = AskThen::Parked { n, conversation: conversation.id };
         self.ask = Some(Ask { needs_drawing: true, ..Ask::new(question, &yes, then) });

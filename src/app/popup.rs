@@ -15,7 +15,7 @@ use super::{
     undo::Intent,
 };
 use crate::domain::{
-    ConversationId, DraftKind, RowNumber,
+    ConversationId, DraftKind, Lang, RowNumber,
     channel::Template,
     lang::tr,
     outbox::{CatalogItem, LocalChange},
@@ -173,23 +173,23 @@ impl Picker {
     }
 
     /// What stands before the field.
-    pub fn prompt(&self) -> &'static str {
+    pub fn prompt(&self, lang: Lang) -> &'static str {
         match self.kind {
             PickerKind::Palette => ":",
-            PickerKind::Help => "what works here",
-            PickerKind::Agent => "assign to",
-            PickerKind::Labels => "labels (+x -y)",
-            PickerKind::Snooze => "asleep until",
-            PickerKind::Later => "send at",
+            PickerKind::Help => lang.word("prompt", "what works here"),
+            PickerKind::Agent => lang.word("prompt", "assign to"),
+            PickerKind::Labels => lang.word("prompt", "labels (+x -y)"),
+            PickerKind::Snooze => lang.word("prompt", "asleep until"),
+            PickerKind::Later => lang.word("prompt", "send at"),
             PickerKind::Search => "/",
-            PickerKind::SearchAll => "search everything",
-            PickerKind::Filter => "filter (! inverts)",
-            PickerKind::Attach => "attach",
-            PickerKind::Canned => "canned reply",
-            PickerKind::Variables(_) => "value",
-            PickerKind::TextFilter => "through",
-            PickerKind::MarkQuery => "mark what matches",
-            PickerKind::Files(act) => act.row().title,
+            PickerKind::SearchAll => lang.word("prompt", "search everything"),
+            PickerKind::Filter => lang.word("prompt", "filter (! inverts)"),
+            PickerKind::Attach => lang.word("prompt", "attach"),
+            PickerKind::Canned => lang.word("prompt", "canned reply"),
+            PickerKind::Variables(_) => lang.word("prompt", "value"),
+            PickerKind::TextFilter => lang.word("prompt", "through"),
+            PickerKind::MarkQuery => lang.word("prompt", "mark what matches"),
+            PickerKind::Files(act) => act.row().title_in(lang),
         }
     }
 }
@@ -311,7 +311,7 @@ impl Model {
                 let reader = self.known(id).map_or_else(String::new, |row| self.addressee(row));
                 self.ask = Some(Ask::new(
                     tr!(self.lang, "Make this note a reply TO {reader}?", reader),
-                    "make it public",
+                    self.lang.tr("make it public"),
                     AskThen::MakePublic,
                 ));
             }

@@ -126,7 +126,7 @@ impl Preflight<'_> {
                 ));
             }
             Gate::Paused => {
-                found.push(red(self.lang.tr("the marketplace mediates: replies are refused until it ends")))
+                found.push(red(self.lang.tr("the marketplace mediates: replies are refused until it ends")));
             }
             Gate::ReadOnly => found.push(red(self.lang.tr("we may only read here"))),
             Gate::RemoteClosed if self.reopen => {}
@@ -151,20 +151,27 @@ impl Preflight<'_> {
     }
 
     /// What came since the author last looked.
-    fn traffic(&self, found: &mut Vec<Finding>) {
-        let came: Vec<&Message> = self
-            .messages
+    fn came(&self) -> Vec<&Message> {
+        let Some(seen) = self.seen else { return Vec::new() };
+        self.messages
             .iter()
-            .filter(|message| self.seen.is_none_or(|seen| message.id > seen))
+            .filter(|message| message.id > seen)
             .filter(|message| match message.direction {
                 crate::domain::Direction::Inbound => true,
                 crate::domain::Direction::Outbound => message.author.name.as_deref() != Some(self.me),
                 crate::domain::Direction::Note => false,
             })
-            .collect();
-        if self.seen.is_some()
-            && let Some(newest) = came.last()
-        {
+            .collect()
+    }
+
+    /// Whether something came since the author last looked.
+    pub fn unseen(&self) -> bool {
+        self.kind != DraftKind::Note && !self.came().is_empty()
+    }
+
+    fn traffic(&self, found: &mut Vec<Finding>) {
+        let came = self.came();
+        if let Some(newest) = came.last() {
             found.push(Finding {
                 level: Level::Amber,
                 text: tr!(

@@ -95,9 +95,11 @@ impl Model {
             return;
         }
         let mut findings = self.findings();
+        let came =
+            self.composer.as_ref().is_some_and(|it| self.with_preflight(it, |preflight| preflight.unseen()));
         if let Some(review) = &mut self.review {
             if let Some(refused) = &review.refused
-                && !findings.iter().any(|finding| finding.text.contains("since you last looked"))
+                && !came
             {
                 findings.push(refused.clone());
             }
@@ -255,7 +257,7 @@ impl Model {
             }
             Act::DiscardDraft => {
                 let question = self.lang.tr("Throw this text away?").to_owned();
-                self.ask = Some(Ask::new(question, "discard", AskThen::DiscardDraft));
+                self.ask = Some(Ask::new(question, self.lang.tr("discard"), AskThen::DiscardDraft));
             }
             _ => {}
         }
@@ -267,9 +269,9 @@ impl Model {
         let shown = review.shown || review.verdict() == Verdict::Clean;
         if !shown {
             self.say(if self.bar_whole() {
-                "read first what was found: nothing was sent"
+                self.lang.tr("read first what was found: nothing was sent")
             } else {
-                "no room to show what was found: nothing was sent; a larger window shows it"
+                self.lang.tr("no room to show what was found: nothing was sent; a larger window shows it")
             });
         }
         shown
@@ -348,7 +350,7 @@ impl Model {
             return Some(self.lang.tr("only the template goes; the text stays as your draft").into());
         }
         let then = Some(&composer.then).filter(|then| !then.is_empty())?;
-        Some(tr!(self.lang, "with it: {zone}", zone = then.sentence(self.lang, self.now, self.options.zone)))
+        Some(tr!(self.lang, "with it: {what}", what = then.sentence(self.lang, self.now, self.options.zone)))
     }
 
     /// Whether what the bar decides by is still on its way: the conversation, its draft, whose numbers are in the text.
@@ -393,10 +395,15 @@ impl Model {
         let mut others = tr!(self.lang, "{key} edit   ", key = key(Act::Edit));
         for (act, word) in [(Act::ViewFinding, "view"), (Act::Later, "later")] {
             if self.offered(act) {
-                let _ = write!(others, "{} {word}   ", key(act));
+                let _ = write!(others, "{} {}   ", key(act), self.lang.word("hint", word));
             }
         }
-        let _ = write!(others, "{} keep draft   {} discard (asks)", key(Act::Keep), key(Act::DiscardDraft));
+        others += &tr!(
+            self.lang,
+            "{keep} keep draft   {discard} discard (asks)",
+            keep = key(Act::Keep),
+            discard = key(Act::DiscardDraft)
+        );
         (offers, others)
     }
 
@@ -413,9 +420,9 @@ impl Model {
                     id = row.id
                 )
             }
-            (_, Some(row)) => tr!(self.lang, "Send to {addressee}?", addressee = self.addressee(row)),
+            (_, Some(row)) => tr!(self.lang, "Send to {reader}?", reader = self.addressee(row)),
             (_, None) => {
-                tr!(self.lang, "Start with {form_recipient}?", form_recipient = self.form_recipient())
+                tr!(self.lang, "Start with {reader}?", reader = self.form_recipient())
             }
         }
     }

@@ -487,7 +487,11 @@ impl Model {
         let near_the_end = at.is_some_and(|at| at + PAGE / 4 >= shown.len()) && !self.list.complete;
         match next {
             Some(id) => self.open_conversation(id),
-            None => self.say(if by > 0 { "this is the last one" } else { "this is the first one" }),
+            None => self.say(if by > 0 {
+                self.lang.tr("this is the last one")
+            } else {
+                self.lang.tr("this is the first one")
+            }),
         }
         if near_the_end && let Some(at) = at {
             let selected = self.list.selected;

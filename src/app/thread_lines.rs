@@ -121,15 +121,19 @@ fn one(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine
     let (fill, mut head) = match message.direction {
         Direction::Inbound => {
             let role = match message.author.role {
-                Role::Marketplace => " (marketplace)",
-                Role::Partner => " (partner)",
-                Role::System => " (system)",
+                Role::Marketplace => frame.lang.tr(" (marketplace)"),
+                Role::Partner => frame.lang.tr(" (partner)"),
+                Role::System => frame.lang.tr(" (system)"),
                 Role::Customer | Role::Agent => "",
             };
             ('-', format!("-- {when} -- {author}{role} --"))
         }
         Direction::Outbound => {
-            let author = message.author.name.as_deref().map_or_else(|| SafeText::line("us"), SafeText::name);
+            let author = message
+                .author
+                .name
+                .as_deref()
+                .map_or_else(|| SafeText::line(frame.lang.tr("us")), SafeText::name);
             let state = message.delivery.map(|delivery| delivery_word(delivery, message, frame));
             (
                 '#',
@@ -142,7 +146,7 @@ fn one(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine
         Direction::Note => ('=', tr!(frame.lang, "== {when} == INTERNAL NOTE by {author} ==", when, author)),
     };
     if new {
-        head.push_str(" NEW --");
+        head.push_str(frame.lang.tr(" NEW --"));
     }
     out.push(ThreadLine { kind: LineKind::Head(fill), text: head, message: at, new });
     let (kind, gutter) = match message.direction {
@@ -160,12 +164,17 @@ fn one(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine
     }
     context(message, at, frame, out);
     for file in &message.attachments {
-        let name = SafeText::name(file.name.as_deref().unwrap_or("file")).into_string();
+        let name =
+            SafeText::name(file.name.as_deref().unwrap_or_else(|| frame.lang.tr("file"))).into_string();
         let size = file.size.map_or_else(String::new, |size| format!("  {}", words::bytes(size)));
         let mime =
             file.mime.as_deref().map_or_else(String::new, |mime| format!("  {}", SafeText::line(mime)));
         wrapped(
-            &SafeText::line(&format!("[{}] {name}{mime}{size}  {}", file.n, file.state.as_str())),
+            &SafeText::line(&format!(
+                "[{}] {name}{mime}{size}  {}",
+                file.n,
+                frame.lang.word("file", file.state.as_str())
+            )),
             LineKind::Aside,
             "  ",
             at,
@@ -196,7 +205,7 @@ fn delivery_word(delivery: Delivery, message: &Message, frame: &Frame<'_>) -> St
         (Delivery::Failed, _) => frame.lang.tr("FAILED").into(),
         (Delivery::Uncertain, _) => frame.lang.tr("UNCERTAIN").into(),
         (Delivery::Parked, _) => frame.lang.tr("PARKED, not sent").into(),
-        (delivery, _) => delivery.as_str().into(),
+        (delivery, _) => frame.lang.word("state", delivery.as_str()).into(),
     }
 }
 

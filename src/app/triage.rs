@@ -40,14 +40,14 @@ impl Model {
             Act::StatusOpen => self.status(Status::Open, false),
             Act::StatusPending => self.status(Status::Pending, false),
             Act::StatusOnHold => self.status(Status::OnHold, false),
-            Act::Settle => self.change("no reply needed", &LocalChange::Settle),
-            Act::Unread => self.change("unread here", &LocalChange::Unseen),
+            Act::Settle => self.change(self.lang.tr("no reply needed"), &LocalChange::Settle),
+            Act::Unread => self.change(self.lang.tr("unread here"), &LocalChange::Unseen),
             Act::AssignMe => {
                 let me = self.options.me.clone();
-                self.change("assigned to you", &LocalChange::Assign(Some(me)));
+                self.change(self.lang.tr("assigned to you"), &LocalChange::Assign(Some(me)));
             }
             Act::AssignTeam | Act::AssignNobody => {
-                self.change("assigned to nobody", &LocalChange::Assign(None));
+                self.change(self.lang.tr("assigned to nobody"), &LocalChange::Assign(None));
             }
             Act::SnoozeTomorrow => self.snooze(at_nine(now, zone, 1)),
             Act::SnoozeWeek => {
@@ -55,17 +55,24 @@ impl Model {
                 self.snooze(at_nine(now, zone, u64::from(7 - today)));
             }
             Act::SnoozeReply => {
-                self.change("asleep until the customer writes", &LocalChange::until_they_write());
+                self.change(
+                    self.lang.tr("asleep until the customer writes"),
+                    &LocalChange::until_they_write(),
+                );
             }
-            Act::PriorityLow => self.change("priority low", &LocalChange::Priority(Some(Priority::Low))),
+            Act::PriorityLow => {
+                self.change(self.lang.tr("priority low"), &LocalChange::Priority(Some(Priority::Low)));
+            }
             Act::PriorityNormal => {
-                self.change("priority normal", &LocalChange::Priority(Some(Priority::Normal)));
+                self.change(self.lang.tr("priority normal"), &LocalChange::Priority(Some(Priority::Normal)));
             }
-            Act::PriorityHigh => self.change("priority high", &LocalChange::Priority(Some(Priority::High))),
+            Act::PriorityHigh => {
+                self.change(self.lang.tr("priority high"), &LocalChange::Priority(Some(Priority::High)));
+            }
             Act::PriorityUrgent => {
-                self.change("priority urgent", &LocalChange::Priority(Some(Priority::Urgent)));
+                self.change(self.lang.tr("priority urgent"), &LocalChange::Priority(Some(Priority::Urgent)));
             }
-            Act::PriorityNone => self.change("no priority", &LocalChange::Priority(None)),
+            Act::PriorityNone => self.change(self.lang.tr("no priority"), &LocalChange::Priority(None)),
             Act::VendorRead => self.vendor_mark(true),
             Act::VendorUnread => self.vendor_mark(false),
             _ => {}
@@ -155,7 +162,11 @@ impl Model {
         let whom = match targets.as_slice() {
             [only] => {
                 let name = self.known(*only).map_or("", |row| row.counterpart.name.as_str());
-                format!("{}{only} {name}", if marked { "the marked " } else { "" })
+                if marked {
+                    tr!(self.lang, "the marked {only}", only = format!("{only} {name}"))
+                } else {
+                    format!("{only} {name}")
+                }
             }
             many => tr!(self.lang, "{n} marked conversations", n = many.len()),
         };
@@ -164,7 +175,8 @@ impl Model {
             (_, 1) => self.lang.tr("  It has your unsent draft.").to_owned(),
             (n, _) => tr!(self.lang, "  {n} of them with your unsent draft.", n),
         };
-        let yes = if drafts.is_empty() { "do it" } else { "do it; the draft is kept" };
+        let yes =
+            if drafts.is_empty() { self.lang.tr("do it") } else { self.lang.tr("do it; the draft is kept") };
         self.ask = Some(Ask::new(
             format!("{what} {whom}?{unsent}{told}"),
             yes,
@@ -269,7 +281,7 @@ impl Model {
                 line,
                 label
             ),
-            "do it all the same",
+            self.lang.tr("do it all the same"),
             then,
         );
         ask.needs_drawing = true;
@@ -351,7 +363,7 @@ impl Model {
             LocalChange::Status(_) => &can.reopen_word,
             _ => return None,
         };
-        Some(tr!(self.lang, "{channel} is told {word}", channel = self.vendor_name(&row.channel, row), word))
+        Some(tr!(self.lang, "{vendor} is told {word}", vendor = self.vendor_name(&row.channel, row), word))
     }
 
     /// The vendor's name as the footer uses it.
@@ -381,11 +393,13 @@ impl Model {
         let remote: Vec<ConversationId> =
             targets.iter().copied().filter(|id| reach(self, *id) == Reach::Remote).collect();
         if remote.is_empty() {
-            let mark = if read { "read" } else { "unread" };
-            self.say(tr!(self.lang, "this vendor keeps no {mark} mark that can be set{else}", mark, else = if read { "" } else { ": U marks it here" }));
+            self.say(if read {
+                self.lang.tr("this vendor keeps no read mark that can be set")
+            } else {
+                self.lang.tr("this vendor keeps no unread mark that can be set: U marks it here")
+            });
             return;
         }
-        let mark = if read { "read" } else { "unread" };
         let named = |model: &Self, id: ConversationId| {
             model.known(id).map_or_else(|| id.to_string(), |row| format!("{id} {}", row.counterpart.name))
         };
@@ -414,8 +428,12 @@ impl Model {
             many => tr!(self.lang, "{n} marked conversations", n = many.len()),
         };
         self.ask = Some(Ask::new(
-            tr!(self.lang, "Mark {whom} {mark} at the vendor?", whom, mark),
-            "do it",
+            if read {
+                tr!(self.lang, "Mark {whom} read at the vendor?", whom)
+            } else {
+                tr!(self.lang, "Mark {whom} unread at the vendor?", whom)
+            },
+            self.lang.tr("do it"),
             AskThen::VendorMark { ids, read, left },
         ));
     }
@@ -427,24 +445,24 @@ impl Model {
             let what = match (row.kind.as_str(), read) {
                 ("whatsapp", _) => tr!(
                     self.lang,
-                    "{name} will see blue ticks on {usize}",
+                    "{name} will see blue ticks on {messages}",
                     name = row.counterpart.name,
-                    usize = match row.unread {
+                    messages = match row.unread {
                         0 => self.lang.tr("the messages so far").to_owned(),
                         n => words::count(self.lang, n as usize, "message", "messages"),
                     }
                 ),
                 (_, true) => tr!(
                     self.lang,
-                    "{channel} will show {id} {name} as read",
-                    channel = self.vendor_name(&row.channel, &row),
+                    "{vendor} will show {id} {name} as read",
+                    vendor = self.vendor_name(&row.channel, &row),
                     id,
                     name = row.counterpart.name
                 ),
                 (_, false) => tr!(
                     self.lang,
-                    "{channel} will show {id} {name} as unread",
-                    channel = self.vendor_name(&row.channel, &row),
+                    "{vendor} will show {id} {name} as unread",
+                    vendor = self.vendor_name(&row.channel, &row),
                     id,
                     name = row.counterpart.name
                 ),

@@ -203,6 +203,11 @@ impl Model {
         }
     }
 
+    /// Whether the last thing done is a message that has not left yet.
+    pub(super) fn holds_a_message(&self) -> bool {
+        matches!(self.undo.done.last(), Some(Step::Sent { until: Some(until), .. }) if *until > self.now)
+    }
+
     pub(super) fn start_count_down(&mut self, until: Option<Time>) {
         if until.is_some_and(|until| until > self.now) && !self.timers.contains_key(&Timer::Second) {
             self.start_timer(Timer::Second, self.now + Duration::seconds(1));
@@ -235,7 +240,7 @@ impl Model {
                 self.say(tr!(self.lang, "the message to {to} is on its way: it cannot be undone", to));
             }
             Step::Told { what, .. } if over => {
-                self.say(tr!(self.lang, "{what}: done, it cannot be undone", what))
+                self.say(tr!(self.lang, "{what}: done, it cannot be undone", what));
             }
             Step::Sent { rows, conversation, to, with, .. } => {
                 self.take_steps_back(&with);
@@ -261,7 +266,11 @@ impl Model {
             }
             Step::Local { label, changes, until, told, group } => {
                 let told_already = self.take_steps_back(&changes);
-                let seen = if told_already { "; the vendor has seen it and is told again" } else { "" };
+                let seen = if told_already {
+                    self.lang.tr("; the vendor has seen it and is told again")
+                } else {
+                    ""
+                };
                 let redo = self.key(super::actions::place::LIST, super::actions::Act::Redo);
                 self.say(tr!(self.lang, "undone: {label}{seen}   {redo} does it again", label, seen, redo));
                 self.undo.undone.push(Step::Local { label, changes, until, told, group });
@@ -320,7 +329,9 @@ pub(super) fn refused(lang: Lang, refusal: &Refusal) -> String {
         Refusal::Changed { .. } => {
             lang.tr("something arrived since you looked: nothing was changed").to_owned()
         }
-        Refusal::TooLate(Some(state)) => tr!(lang, "too late: it is {state}", state = state.as_str()),
+        Refusal::TooLate(Some(state)) => {
+            tr!(lang, "too late: it is {state}", state = lang.word("state", state.as_str()))
+        }
         Refusal::TooLate(None) => lang.tr("too late: it is sent").to_owned(),
         Refusal::NotNow(why) => why.clone(),
     }

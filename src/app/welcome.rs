@@ -56,20 +56,20 @@ impl Model {
             ),
             tr!(
                 self.lang,
-                "{key}  write an example to {display}",
+                "{key}  write an example to {file}",
                 key = key(Act::WriteExample),
-                display = file.display()
+                file = file.display()
             ),
             tr!(self.lang, "{key}  leave", key = key(Act::Quit)),
             String::new(),
             self.lang.tr("A channel is a few lines in that file, for example:").into(),
             String::new(),
-            self.lang.tr("    [[channel]]").into(),
-            self.lang.tr("    name = \"americanas\"").into(),
-            self.lang.tr("    kind = \"skyhub\"                # thg, dsco, skyhub or whatsapp").into(),
-            self.lang.tr("    url = \"https://api.skyhub.com.br\"").into(),
-            self.lang.tr("    user_email = \"loja@example.com\"").into(),
-            self.lang.tr("    api_key = { file = \"~/.secrets/skyhub\" }").into(),
+            "    [[channel]]".into(),
+            "    name = \"americanas\"".into(),
+            "    kind = \"skyhub\"                # thg, dsco, skyhub or whatsapp".into(),
+            "    url = \"https://api.skyhub.com.br\"".into(),
+            "    user_email = \"loja@example.com\"".into(),
+            "    api_key = { file = \"~/.secrets/skyhub\" }".into(),
             String::new(),
             self.lang
                 .tr("deskline config check names what is wrong with it; deskline doctor tries each login.")

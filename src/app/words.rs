@@ -1,6 +1,6 @@
 //! Small wordings that screens share: times, ages, sizes, who reads what we write.
 
-use chrono::{Datelike, Duration, Weekday};
+use chrono::{Datelike, Duration};
 use chrono_tz::Tz;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -66,7 +66,7 @@ pub fn seconds_left(until: Time, now: Time) -> i64 {
 pub fn moment(lang: Lang, at: Time, zone: Tz, now: Time) -> String {
     let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
     let year = if local.year() == today.year() { "" } else { " %Y" };
-    local.format(&format!("%d {}{year} %H:%M", month(lang, local.month0()))).to_string()
+    local.format(&format!("%d {}{year} %H:%M", lang.month(local.month0()))).to_string()
 }
 
 /// `21:41` today, else with its date.
@@ -82,34 +82,8 @@ pub fn clock(lang: Lang, at: Time, zone: Tz, now: Time) -> String {
 /// `Fri 28 Nov 09:00`.
 pub fn weekday(lang: Lang, at: Time, zone: Tz) -> String {
     let local = at.with_timezone(&zone);
-    let day = match local.weekday() {
-        Weekday::Mon => lang.word("weekday", "Mon"),
-        Weekday::Tue => lang.word("weekday", "Tue"),
-        Weekday::Wed => lang.word("weekday", "Wed"),
-        Weekday::Thu => lang.word("weekday", "Thu"),
-        Weekday::Fri => lang.word("weekday", "Fri"),
-        Weekday::Sat => lang.word("weekday", "Sat"),
-        Weekday::Sun => lang.word("weekday", "Sun"),
-    };
-    local.format(&format!("{day} %d {} %H:%M", month(lang, local.month0()))).to_string()
-}
-
-/// Three letters.
-fn month(lang: Lang, month0: u32) -> &'static str {
-    match month0 {
-        0 => lang.word("month", "Jan"),
-        1 => lang.word("month", "Feb"),
-        2 => lang.word("month", "Mar"),
-        3 => lang.word("month", "Apr"),
-        4 => lang.word("month", "May"),
-        5 => lang.word("month", "Jun"),
-        6 => lang.word("month", "Jul"),
-        7 => lang.word("month", "Aug"),
-        8 => lang.word("month", "Sep"),
-        9 => lang.word("month", "Oct"),
-        10 => lang.word("month", "Nov"),
-        _ => lang.word("month", "Dec"),
-    }
+    let day = lang.weekday(local.weekday());
+    local.format(&format!("{day} %d {} %H:%M", lang.month(local.month0()))).to_string()
 }
 
 /// `120 KB`.

@@ -17,6 +17,8 @@ mod tests;
 
 use std::{collections::HashMap, fmt::Display, fmt::Write as _, sync::OnceLock};
 
+use chrono::Weekday;
+
 /// A sentence by its context (mostly none) and its English.
 type Catalogue = HashMap<(&'static str, &'static str), &'static str>;
 
@@ -50,12 +52,12 @@ impl Lang {
     }
 
     /// A sentence without holes.
-    pub fn tr(self, english: &'static str) -> &'static str {
+    pub fn tr(self, english: &str) -> &str {
         self.word("", english)
     }
 
     /// A word whose translation depends on what it is: `open` is a status and something to do.
-    pub fn word(self, context: &'static str, english: &'static str) -> &'static str {
+    pub fn word<'a>(self, context: &str, english: &'a str) -> &'a str {
         static DE: OnceLock<Catalogue> = OnceLock::new();
         static PT_BR: OnceLock<Catalogue> = OnceLock::new();
         let catalogue = match self {
@@ -66,6 +68,39 @@ impl Lang {
             Self::Marked => return tests::marked(english),
         };
         catalogue.get(&(context, english)).copied().unwrap_or(english)
+    }
+}
+
+impl Lang {
+    /// A day of the week in two or three letters.
+    pub fn weekday(self, day: Weekday) -> &'static str {
+        match day {
+            Weekday::Mon => self.word("weekday", "Mon"),
+            Weekday::Tue => self.word("weekday", "Tue"),
+            Weekday::Wed => self.word("weekday", "Wed"),
+            Weekday::Thu => self.word("weekday", "Thu"),
+            Weekday::Fri => self.word("weekday", "Fri"),
+            Weekday::Sat => self.word("weekday", "Sat"),
+            Weekday::Sun => self.word("weekday", "Sun"),
+        }
+    }
+
+    /// A month in three letters, January being 0.
+    pub fn month(self, month0: u32) -> &'static str {
+        match month0 {
+            0 => self.word("month", "Jan"),
+            1 => self.word("month", "Feb"),
+            2 => self.word("month", "Mar"),
+            3 => self.word("month", "Apr"),
+            4 => self.word("month", "May"),
+            5 => self.word("month", "Jun"),
+            6 => self.word("month", "Jul"),
+            7 => self.word("month", "Aug"),
+            8 => self.word("month", "Sep"),
+            9 => self.word("month", "Oct"),
+            10 => self.word("month", "Nov"),
+            _ => self.word("month", "Dec"),
+        }
     }
 }
 

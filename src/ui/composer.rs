@@ -19,7 +19,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     let top = area.bottom() - height;
     let row = composer.to.and_then(|id| model.known(id));
     let (fill, mut parts) = row.map_or_else(
-        || ('#', vec![tr!(model.lang, "TO {form_recipient}", form_recipient = model.form_recipient())]),
+        || ('#', vec![tr!(model.lang, "TO {reader}", reader = model.form_recipient())]),
         |row| model.border(row, composer.kind, composer.reopen),
     );
     let shut = row.is_some_and(|row| !matches!(row.gate.at(now), Gate::Open | Gate::Unknown));
@@ -30,7 +30,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     };
     // Right after the reader, so that nothing takes its place.
     if model.options.demo {
-        parts.insert(1, model.lang.tr("DEMO").into());
+        parts.insert(1, "DEMO".into());
     }
     if composer.kind == DraftKind::Reply && !shut {
         let most = model.descriptor(&composer.channel).and_then(|it| it.capabilities.max_text);
@@ -41,8 +41,8 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     if let Some(at) = composer.saved_at {
         parts.push(tr!(
             model.lang,
-            "saved {format}",
-            format = at.with_timezone(&model.options.zone).format("%H:%M:%S")
+            "saved {at}",
+            at = at.with_timezone(&model.options.zone).format("%H:%M:%S")
         ));
     }
     if let Some(elsewhere) = model.written_elsewhere() {

@@ -47,23 +47,25 @@ fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
     out.extend(person.into_iter().flatten().map(|it| (false, format!("  {it}"))));
     out.push((
         false,
-        tr!(
-            model.lang,
-            "  {channel} as {remote_id}",
-            channel = model.via(&row.channel),
-            remote_id = row.remote_id
-        ),
+        tr!(model.lang, "  {channel} as {id}", channel = model.via(&row.channel), id = row.remote_id),
     ));
     if !row.labels.is_empty() {
-        out.push((false, tr!(model.lang, "  labels: {join}", join = row.labels.join(" "))));
+        out.push((false, tr!(model.lang, "  labels: {labels}", labels = row.labels.join(" "))));
     }
     if let Some(priority) = row.priority {
-        out.push((false, tr!(model.lang, "  priority {priority}", priority = priority.as_str())));
+        out.push((
+            false,
+            tr!(
+                model.lang,
+                "  priority {priority}",
+                priority = model.lang.word("priority", priority.as_str())
+            ),
+        ));
     }
     if let Some(until) = row.snoozed_until.filter(|until| *until > now) {
         out.push((
             false,
-            tr!(model.lang, "  asleep until {zone}", zone = words::weekday(model.lang, until, zone)),
+            tr!(model.lang, "  asleep until {at}", at = words::weekday(model.lang, until, zone)),
         ));
     }
     if let Some(thread) = model.thread.as_ref().filter(|thread| thread.id == row.id) {
@@ -119,7 +121,7 @@ fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
         out.push((true, model.lang.tr("What happened").into()));
     }
     for event in history.iter().rev().take(50) {
-        let who = event.actor.as_deref().unwrap_or("the vendor");
+        let who = event.actor.as_deref().unwrap_or_else(|| model.lang.tr("the vendor"));
         let what: Vec<String> =
             event.details.values().filter_map(|it| it.as_str().map(str::to_owned)).collect();
         out.push((
@@ -127,7 +129,7 @@ fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
             format!(
                 "  {} {} {who} {}",
                 words::moment(model.lang, event.at, zone, now),
-                event.what,
+                model.lang.word("event", &event.what),
                 what.join(" ")
             ),
         ));
@@ -161,11 +163,16 @@ fn clocks(model: &Model, row: &Conversation, now: Time) -> Vec<String> {
     };
     let none = clock::Policy::default();
     let policy = model.descriptor(&row.channel).map_or(&none, |it| &it.clocks);
-    let mut lines = clock::explain(policy, &facts, now, zone);
+    let mut lines = clock::explain(model.lang, policy, &facts, now, zone);
     if let (Some(at), Some(kept)) = (row.due_at, &row.due_clock)
         && clock::due(policy, &facts, now).is_none_or(|due| due.at > at)
     {
-        lines.push(tr!(model.lang, "breached: {kept}, {zone}", kept, zone = clock::moment(at, zone)));
+        lines.push(tr!(
+            model.lang,
+            "breached: {clock}, {at}",
+            clock = model.lang.word("clock", kept),
+            at = clock::moment(model.lang, at, zone)
+        ));
     }
     lines
 }
@@ -186,8 +193,8 @@ fn files(out: &mut Vec<(bool, String)>, model: &Model, row: &Conversation) {
             format!(
                 "  {}  {}  {size}  {}  {}",
                 file.n,
-                name.as_deref().unwrap_or("no name"),
-                file.mime.as_deref().unwrap_or("type unknown"),
+                name.as_deref().unwrap_or_else(|| model.lang.tr("no name")),
+                file.mime.as_deref().unwrap_or_else(|| model.lang.tr("type unknown")),
                 file.state.as_str()
             ),
         ));

@@ -1,7 +1,5 @@
 //! The last three lines: what was said, what can be taken back, which keys there are.
 
-use std::fmt::Write as _;
-
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, cells};
@@ -77,18 +75,22 @@ pub fn standing(model: &Model) -> Option<String> {
     }
     if model.screen == Screen::List {
         if let Some(search) = &model.list.narrowed.search {
-            let scope = if model.list.narrowed.everything { "everything" } else { "this view" };
+            let scope = if model.list.narrowed.everything {
+                model.lang.tr("everything")
+            } else {
+                model.lang.tr("this view")
+            };
             if model.picker.is_some() {
                 return Some(tr!(model.lang, "search in {scope}: {search}", scope, search));
             }
             return Some(tr!(
                 model.lang,
-                "search in {scope}: {search}   {key} {key2} next, previous   {key3} ends it",
+                "search in {scope}: {search}   {next} {previous} next, previous   {end} ends it",
                 scope,
                 search,
-                key = key(Act::NextUnread),
-                key2 = key(Act::PreviousUnread),
-                key3 = key(Act::Escape)
+                next = key(Act::NextUnread),
+                previous = key(Act::PreviousUnread),
+                end = key(Act::Escape)
             ));
         }
         if let Some(filter) = &model.list.narrowed.filter {
@@ -113,11 +115,11 @@ pub fn standing(model: &Model) -> Option<String> {
         }
         return Some(tr!(
             model.lang,
-            "search: {search}   {key} {key2} next, previous hit   {key3} ends it",
+            "search: {search}   {next} {previous} next, previous hit   {end} ends it",
             search,
-            key = key(Act::NextUnread),
-            key2 = key(Act::PreviousUnread),
-            key3 = key(Act::Escape)
+            next = key(Act::NextUnread),
+            previous = key(Act::PreviousUnread),
+            end = key(Act::Escape)
         ));
     }
     model
@@ -227,6 +229,7 @@ fn hints(model: &Model, width: u16) -> String {
             Some(DraftKind::Note) => (Act::SaveNote, "save note"),
             _ => (Act::Send, "send"),
         };
+        let word = model.lang.word("hint", word);
         let done = model.key(place::REVIEW, act);
         let mut line = tr!(
             model.lang,
@@ -253,7 +256,7 @@ fn hints(model: &Model, width: u16) -> String {
         }
         if model.form.is_some() {
             let back = model.key(at, Act::PreviousField);
-            let _ = write!(line, "   {back}: fields");
+            line += &tr!(model.lang, "   {back}: fields", back);
         }
         let files = !note && takes_files(model);
         for (act, word, works) in [
@@ -267,6 +270,7 @@ fn hints(model: &Model, width: u16) -> String {
                 continue;
             }
             if let Some(key) = model.keymap.key_of(at, act) {
+                let word = model.lang.word("hint", word);
                 let hint = format!("  {} {word}", key.replace("Ctrl-x", "^X"));
                 if cells(&line) + cells(&hint) < width {
                     line.push_str(&hint);
@@ -294,6 +298,7 @@ fn hints(model: &Model, width: u16) -> String {
             Some((prefix, _)) if !model.in_text() => prefix.to_owned(),
             _ => key.replace("Ctrl-x", "^X"),
         };
+        let word = model.lang.word("hint", word);
         let hint = format!("{}{key} {word}", if line.is_empty() { "" } else { "  " });
         if cells(&line) + cells(&hint) < width {
             line.push_str(&hint);

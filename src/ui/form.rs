@@ -11,7 +11,12 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) -> (Option<Positio
     let theme = paint.theme.clone();
     let Some(form) = &model.form else { return (None, 0) };
     let demo = if model.options.demo { " DEMO" } else { "" };
-    paint.pieces(area.x, area.y, area.width, &[(demo, theme.alarm), (" New conversation", theme.strong)]);
+    paint.pieces(
+        area.x,
+        area.y,
+        area.width,
+        &[(demo, theme.alarm), (model.lang.tr(" New conversation"), theme.strong)],
+    );
     paint.rule(area.x, area.y + 1, area.width, theme.line(), theme.rule);
     let mut cursor = None;
     let mut y = area.y + 2;

@@ -115,7 +115,7 @@ fn health(model: &Model, now: Time, width: u16) -> (String, bool) {
         } else {
             String::new()
         };
-        return (format!("{} {trouble}{since}", channel.short), true);
+        return (format!("{} {}{since}", channel.short, model.lang.word("trouble", trouble)), true);
     }
     if model.health.is_empty() {
         return (String::new(), false);

@@ -317,7 +317,7 @@ fn review(model: &Model, page: &mut Page) {
 
 fn picker(model: &Model, page: &mut Page) {
     let Some(picker) = &model.picker else { return };
-    page.head = format!("Choose: {}.", picker.prompt());
+    page.head = format!("Choose: {}.", picker.prompt(model.lang));
     page.body = picker
         .choices
         .iter()

@@ -10,7 +10,7 @@ use crate::{
         list::List,
         words,
     },
-    domain::{Conversation, Direction, Gate, GateEvidence, Time, lang::tr},
+    domain::{Conversation, Direction, Gate, GateEvidence, Lang, Time, lang::tr},
 };
 
 /// Where the columns stand at a width.
@@ -46,30 +46,30 @@ impl Columns {
 }
 
 /// The heads of the columns.
-pub fn heads(paint: &mut Paint<'_>, area: Rect) {
+pub fn heads(paint: &mut Paint<'_>, lang: Lang, area: Rect) {
     let columns = Columns::at(area.width);
     let style = paint.theme.dim;
     let mut x = area.x + 4;
     if columns.due {
-        paint.right(x, area.y, 6, "DUE", style);
+        paint.right(x, area.y, 6, lang.word("column", "DUE"), style);
         x += 7;
     }
-    paint.text(x, area.y, 5, "CH", style);
+    paint.text(x, area.y, 5, lang.word("column", "CH"), style);
     x += 6;
     if columns.lang {
-        paint.text(x, area.y, 2, "LG", style);
+        paint.text(x, area.y, 2, lang.word("column", "LG"), style);
         x += 3;
     }
-    paint.text(x, area.y, columns.customer, "CUSTOMER", style);
+    paint.text(x, area.y, columns.customer, lang.word("column", "CUSTOMER"), style);
     x += columns.customer + 1;
-    paint.text(x, area.y, columns.subject, "SUBJECT / LAST MESSAGE", style);
+    paint.text(x, area.y, columns.subject, lang.word("column", "SUBJECT / LAST MESSAGE"), style);
     x += columns.subject + 1;
     if columns.who {
-        paint.text(x, area.y, 4, "WHO", style);
+        paint.text(x, area.y, 4, lang.word("column", "WHO"), style);
         x += 5;
     }
     if columns.wait {
-        paint.right(x, area.y, 4, "WAIT", style);
+        paint.right(x, area.y, 4, lang.word("column", "WAIT"), style);
     }
 }
 
@@ -150,7 +150,7 @@ fn one(paint: &mut Paint<'_>, model: &Model, row: &Conversation, now: Time, area
     if columns.who {
         let who = match row.assignee.as_deref() {
             None => "--",
-            Some(who) if who == model.options.me => "me",
+            Some(who) if who == model.options.me => model.lang.tr("me"),
             Some(who) => who,
         };
         paint.text(x, area.y, 4, who, theme.plain);

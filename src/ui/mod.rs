@@ -42,8 +42,8 @@ pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
     let area = Rect { height: whole.height.min(model.size.1), ..whole };
     let mut paint = Paint { buf: frame.buffer_mut(), theme };
     let cursor = if model.too_small() {
-        paint.text(0, 0, area.width, "too small", theme.plain);
-        paint.text(0, 1, area.width, "20x5 needed", theme.plain);
+        paint.text(0, 0, area.width, model.lang.tr("too small"), theme.plain);
+        paint.text(0, 1, area.width, model.lang.tr("20x5 needed"), theme.plain);
         None
     } else if model.locked.is_some() {
         lock::draw(&mut paint, model, area);
@@ -109,7 +109,7 @@ fn full(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<P
         Screen::List => {
             header::draw(paint, model, now, area.width);
             paint.rule(0, 1, area.width, theme.line(), theme.rule);
-            list::heads(paint, Rect { y: 2, height: 1, ..area });
+            list::heads(paint, model.lang, Rect { y: 2, height: 1, ..area });
             list::rows(paint, model, now, Rect { y: 3, height: above.height - 4, ..area });
             paint.rule(0, above.bottom() - 1, area.width, theme.line(), theme.rule);
         }
@@ -186,7 +186,7 @@ fn panes(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
     }
     let list = Rect { x, y: 2, width: panes.list, height: rows };
     title(paint, x, model.list.title(), model.screen == Screen::List, panes.list);
-    list::heads(paint, Rect { height: 1, ..list });
+    list::heads(paint, model.lang, Rect { height: 1, ..list });
     list::rows(paint, model, now, Rect { y: 3, height: rows - 1, ..list });
     x = divide(paint, x + panes.list, rows) + 1;
     let pane = Rect { x, y: 2, width: panes.thread, height: rows };
@@ -201,7 +201,7 @@ fn panes(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
     }
     if panes.details > 0 {
         x = divide(paint, x + panes.thread, rows) + 1;
-        title(paint, x, "details", false, panes.details);
+        title(paint, x, model.lang.tr("details"), false, panes.details);
         details::draw(paint, model, now, Rect { x, y: 2, width: panes.details, height: rows });
     } else if model.details.is_some() {
         let over = Rect { y: 2, height: rows, ..area };

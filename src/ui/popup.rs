@@ -36,10 +36,10 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, above: Rect) -> Option<Positio
         } else {
             tr!(
                 model.lang,
-                "{key} {yes}   {key2} leave it",
+                "{key} {yes}   {no} leave it",
                 key = key(Act::Confirm),
                 yes = ask.yes,
-                key2 = key(Act::Decline)
+                no = key(Act::Decline)
             )
         };
         paint.text(area.x + 1, area.bottom() - 1, room, &answers, paint.theme.key);
@@ -88,7 +88,7 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
     let lines = lines(picker);
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(most);
     let area = band(paint, above, 1 + note + rows + below_choices, "");
-    let prompt = format!(" {} ", picker.prompt());
+    let prompt = format!(" {} ", picker.prompt(model.lang));
     let x = paint.pieces(area.x, area.y, area.width, &[(&prompt, theme.key)]);
     let room = (area.x + area.width).saturating_sub(x + 1);
     let before: String = picker.text().chars().take(picker.input.cursor().1).collect();
@@ -103,13 +103,14 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
     let shown = lines.iter().skip(first).take(page);
     let mut hint = String::new();
     if picker.kind == PickerKind::Help && picker.text().is_empty() {
-        hint.push_str("type to filter");
+        hint.push_str(model.lang.tr("type to filter"));
     }
     if lines.len() > page {
         let named: Vec<usize> = shown.clone().filter_map(|line| line.choice()).collect();
         if let (Some(from), Some(to)) = (named.first(), named.last()) {
             let gap = if hint.is_empty() { "" } else { "   " };
-            _ = write!(hint, "{gap}{}-{} of {}", from + 1, to + 1, picker.choices.len());
+            let (from, to, n) = (from + 1, to + 1, picker.choices.len());
+            _ = write!(hint, "{gap}{}", tr!(model.lang, "{from}-{to} of {n}", from, to, n));
         }
     }
     if room > at + cells(&hint) + 2 {
@@ -134,7 +135,9 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
     for (line, y) in shown.zip(inner.y..) {
         let row = Rect { y, height: 1, ..inner };
         match line {
-            Line::Heading(name) => paint.text(row.x + 1, y, row.width - 1, name, theme.strong),
+            Line::Heading(name) => {
+                paint.text(row.x + 1, y, row.width - 1, model.lang.word("heading", name), theme.strong);
+            }
             Line::Choice(at) => choice(paint, picker, *at, digits, row),
         }
     }
@@ -228,10 +231,10 @@ fn prefix(paint: &mut Paint<'_>, model: &Model, above: Rect) {
             Act::StatusPending => model.status_note(Status::Pending),
             Act::StatusOnHold => model.status_note(Status::OnHold),
             Act::StatusResolved => model.status_note(Status::Resolved),
-            _ => row.help.to_owned(),
+            _ => model.lang.tr(row.help).to_owned(),
         };
         paint.text(area.x + 2, y, 14, keys, theme.key);
-        paint.text(area.x + 16, y, 24, row.title, theme.plain);
+        paint.text(area.x + 16, y, 24, row.title_in(model.lang), theme.plain);
         paint.text(area.x + 41, y, area.width.saturating_sub(42), &note, theme.dim);
     }
 }

@@ -29,7 +29,9 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             return picture(paint, body, *across, *down, points);
         }
         Some(PreviewBody::Picture { .. }) => wrapped(
-            "a picture: this terminal has not proved that it shows its colours (COLORTERM=truecolor)",
+            model.lang.tr(
+                "a picture: this terminal has not proved that it shows its colours (COLORTERM=truecolor)",
+            ),
             width,
         ),
     };

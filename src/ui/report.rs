@@ -26,9 +26,9 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let screen = &model.report;
     let by = match screen.by {
         By::All => "",
-        By::Channel => ", by channel",
-        By::Agent => ", by agent",
-        By::Label => ", by label",
+        By::Channel => model.lang.tr(", by channel"),
+        By::Agent => model.lang.tr(", by agent"),
+        By::Label => model.lang.tr(", by label"),
     };
     let days = if screen.days == 1 {
         model.lang.tr("last day").to_owned()
@@ -38,10 +38,10 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let key = |act| model.key(place::REPORT, act);
     let hint = tr!(
         model.lang,
-        "  {key} {key2} days  {key3} by",
-        key = key(Act::ReportShorter),
-        key2 = key(Act::ReportLonger),
-        key3 = key(Act::ReportBy)
+        "  {fewer} {more} days  {by} by",
+        fewer = key(Act::ReportShorter),
+        more = key(Act::ReportLonger),
+        by = key(Act::ReportBy)
     );
     paint.pieces(
         area.x,
@@ -60,7 +60,13 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     match screen.opened {
         Some(at) => items(paint, model, now, at, body),
         None if screen.figures.is_none() => {
-            paint.text(area.x + 2, body.y, area.width.saturating_sub(2), "reading the log ...", theme.dim);
+            paint.text(
+                area.x + 2,
+                body.y,
+                area.width.saturating_sub(2),
+                model.lang.tr("reading the log ..."),
+                theme.dim,
+            );
         }
         None => figures(paint, model, body),
     }

@@ -35,14 +35,14 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     };
     let place = tr!(
         model.lang,
-        "msg {len}/{n}",
-        len = (thread.selected + 1).min(thread.messages.len()),
+        "msg {at}/{n}",
+        at = (thread.selected + 1).min(thread.messages.len()),
         n = thread.messages.len()
     );
     let demo = if model.options.demo { " DEMO" } else { "" };
     let who = match row.assignee.as_deref() {
         None => "--",
-        Some(who) if who == model.options.me => "me",
+        Some(who) if who == model.options.me => model.lang.tr("me"),
         Some(who) => who,
     };
     let lang = row.lang.as_deref().and_then(|lang| lang.get(..2)).unwrap_or("--");
@@ -66,7 +66,7 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let (gate, open) = gate(model, row, now);
     let mut line = String::new();
     if let Some(order) = row.order.as_ref().filter(|order| !order.is_empty()) {
-        _ = write!(line, "order {}   ", first_fact(order));
+        line += &tr!(model.lang, "order {number}   ", number = first_fact(order));
     }
     if let Some(product) = row.products.first() {
         let more =
@@ -176,12 +176,24 @@ pub fn messages(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let theme = paint.theme.clone();
     let Some(thread) = &model.thread else { return };
     if !thread.loaded {
-        paint.text(area.x + 2, area.y, area.width.saturating_sub(2), "reading the store ...", theme.dim);
+        paint.text(
+            area.x + 2,
+            area.y,
+            area.width.saturating_sub(2),
+            model.lang.tr("reading the store ..."),
+            theme.dim,
+        );
         return;
     }
     let lines = model.thread_lines();
     if lines.is_empty() {
-        paint.text(area.x + 2, area.y, area.width.saturating_sub(2), "no messages here yet", theme.dim);
+        paint.text(
+            area.x + 2,
+            area.y,
+            area.width.saturating_sub(2),
+            model.lang.tr("no messages here yet"),
+            theme.dim,
+        );
         return;
     }
     for (line, y) in lines.iter().skip(thread.top).take(usize::from(area.height)).zip(area.y..) {

@@ -95,7 +95,7 @@ impl Model {
         choices.sort_by_key(|choice| !choice.enabled);
         choices.extend(shelf.broken.iter().map(|(file, why)| Choice {
             enabled: false,
-            ..plain(&format!("{file}: {why}"), "cannot be used")
+            ..plain(&format!("{file}: {why}"), self.lang.tr("cannot be used"))
         }));
         // The nine are of his language; where there is nothing in it, of any.
         let near = |what: &What| match what {
@@ -141,8 +141,8 @@ impl Model {
             .map(|sku| Choice {
                 what: What::Product(CatalogItem { catalog_id: catalog.clone(), product_id: sku.clone() }),
                 ..plain(
-                    &tr!(self.lang, "product {sku} {sku2}", sku, sku2 = named(&sku)),
-                    "shown from the catalogue",
+                    &tr!(self.lang, "product {sku} {name}", sku, name = named(&sku)),
+                    self.lang.tr("shown from the catalogue"),
                 )
             })
             .collect()
@@ -180,12 +180,12 @@ impl Model {
             Some(shelf) if shelf.replies.is_empty() && shelf.broken.is_empty() => {
                 let folders: Vec<String> =
                     self.options.canned.iter().map(|it| it.display().to_string()).collect();
-                tr!(self.lang, "no canned replies (NAME.LANG.md) in {join}", join = folders.join(", "))
+                tr!(self.lang, "no canned replies (NAME.LANG.md) in {folders}", folders = folders.join(", "))
             }
             Some(_) => tr!(
                 self.lang,
-                "1-9 takes one; most used here first, in {as_deref}",
-                as_deref = self.canned_lang().as_deref().unwrap_or("any language")
+                "1-9 takes one; most used here first, in {language}",
+                language = self.canned_lang().as_deref().unwrap_or_else(|| self.lang.tr("any language"))
             ),
         }
     }

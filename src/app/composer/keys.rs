@@ -103,7 +103,7 @@ impl Model {
             Act::ReviewBar => self.open_review(),
             Act::NextField | Act::PreviousField if self.form.is_some() => self.form_act(act),
             Act::NextField | Act::PreviousField => {
-                self.say(self.lang.tr("only a new conversation has fields"))
+                self.say(self.lang.tr("only a new conversation has fields"));
             }
             Act::SendClean => self.send_if_clean(),
             Act::ThreadUp => self.scroll_pages(-1, false),

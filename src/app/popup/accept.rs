@@ -116,7 +116,7 @@ impl Model {
             return;
         }
         self.change(
-            &tr!(self.lang, "labelled {trim}", trim = text.trim()),
+            &tr!(self.lang, "labelled {labels}", labels = text.trim()),
             &LocalChange::Label { add, remove },
         );
     }

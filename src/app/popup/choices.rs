@@ -44,7 +44,7 @@ impl Model {
                     tr!(
                         self.lang,
                         "now: {labels}",
-                        labels = if labels.is_empty() { "none" } else { &labels }
+                        labels = if labels.is_empty() { self.lang.tr("none") } else { &labels }
                     ),
                 )
             }
@@ -116,9 +116,9 @@ impl Model {
         let rows = rows.into_iter().map(|row| {
             let here = row.places() & place != 0;
             let (title, help) = match row.act {
-                _ if all => (row.name.to_owned(), row.help.to_owned()),
-                Act::View1 => (self.lang.tr("view 1 to 9").to_owned(), row.help.to_owned()),
-                _ => (row.plain_title(), self.menu_help(row)),
+                _ if all => self.by_name(row),
+                Act::View1 => (self.lang.tr("view 1 to 9").to_owned(), self.lang.tr(row.help).to_owned()),
+                _ => (row.plain_title(self.lang), self.menu_help(row)),
             };
             let keys = self.keymap.keys_of(place, row.act);
             Choice {
@@ -130,6 +130,14 @@ impl Model {
             }
         });
         fuzzy(text, rows)
+    }
+
+    /// An action in the palette: its name, which stays, and in another language what it is called there; both are found.
+    fn by_name(&self, row: &Action) -> (String, String) {
+        let help = self.lang.tr(row.help).to_owned();
+        let title = row.plain_title(self.lang);
+        let called = if self.lang == Lang::En { String::new() } else { format!("  {title}.") };
+        (format!("{}{called}", row.name), help)
     }
 
     /// One row stands for the views by number.
@@ -147,7 +155,7 @@ impl Model {
                 tr!(
                     self.lang,
                     "{help} {review}, then {key} sends.",
-                    help = row.help,
+                    help = self.lang.tr(row.help),
                     review,
                     key = self.key(place::REVIEW, Act::Send)
                 )
@@ -155,11 +163,11 @@ impl Model {
             Act::Note => tr!(
                 self.lang,
                 "{help} {review}, {key} saves.",
-                help = row.help,
+                help = self.lang.tr(row.help),
                 review,
                 key = self.key(place::REVIEW, Act::SaveNote)
             ),
-            _ => row.help.to_owned(),
+            _ => self.lang.tr(row.help).to_owned(),
         }
     }
 
@@ -172,7 +180,7 @@ impl Model {
         })?;
         let known: Vec<&str> = self.options.descriptors.iter().map(|it| it.name.0.as_str()).collect();
         (!known.contains(&name.as_str()))
-            .then(|| tr!(self.lang, "no channel {name} here: {join}", name, join = known.join(", ")))
+            .then(|| tr!(self.lang, "no channel {name} here: {known}", name, known = known.join(", ")))
     }
 
     fn time_note(&self, text: &str) -> String {
@@ -185,8 +193,8 @@ impl Model {
                 let earlier = due.map_or_else(String::new, |due| {
                     tr!(
                         self.lang,
-                        "   the deadline is earlier: {zone}",
-                        zone = words::weekday(self.lang, due, self.options.zone)
+                        "   the deadline is earlier: {at}",
+                        at = words::weekday(self.lang, due, self.options.zone)
                     )
                 });
                 format!("{}{earlier}", words::weekday(self.lang, at, self.options.zone))

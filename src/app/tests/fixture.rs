@@ -13,8 +13,8 @@ use crate::{
     },
     domain::{
         Attachment, AttachmentState, Author, Capabilities, ChannelHealth, ChannelKind, Conversation,
-        ConversationId, Counterpart, Customer, Delivery, Descriptor, Direction, Gate, GateEvidence, Lang,
-        Message, MessageId, MessageKind, Reach, Role, RowNumber, Status, Time,
+        ConversationId, Counterpart, Customer, Delivery, Descriptor, Direction, Gate, GateEvidence, Message,
+        MessageId, MessageKind, Reach, Role, RowNumber, Status, Time,
         capability::{Caption, FileLimit, FileRules},
         desk::{Changed, Committed, Count, Way},
         report::{Policies, Report, Said, Scope, Track},

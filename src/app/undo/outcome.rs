@@ -50,8 +50,8 @@ impl Model {
                             text: match newest {
                                 Some(_) => tr!(
                                     self.lang,
-                                    "{len} since you last looked",
-                                    len = words::count(
+                                    "{messages} since you last looked",
+                                    messages = words::count(
                                         self.lang,
                                         arrived.len(),
                                         "message came",
@@ -236,7 +236,7 @@ impl Model {
                 line,
                 label
             ),
-            "do it all the same",
+            self.lang.tr("do it all the same"),
             AskThen::Change { id, changes: vec![change], label },
         );
         ask.needs_drawing = true;
