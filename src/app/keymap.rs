@@ -259,7 +259,11 @@ impl Keymap {
         for spelled in &binding.keys {
             match sequence(spelled) {
                 Some(keys) => wanted.push((spelled.as_str(), keys)),
-                None => self.refuse(format!("{}: no key is called \"{spelled}\"", binding.source)),
+                None => self.refuse(format!(
+                    "{}: no key is called \"{spelled}\"; keys are called a, G, Ctrl-e, F5, Enter, Space, PgDn, or two of \
+                     them: g o",
+                    binding.source
+                )),
             }
         }
         let source: Rc<str> = binding.source.as_str().into();

@@ -46,7 +46,9 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let first = format!(" {}  {} ", row.id, model.short(&row.channel));
     let taken = cells(demo) + cells(&first);
     // Which clock it is gives way first, then the gaps, then the end of a long name.
-    let rest = |gap: &str, which| format!("{gap}{status}{gap}{who}{gap}{lang}{gap}{}{snoozed}", due(row, now, which));
+    let rest = |gap: &str, which| {
+        format!("{gap}{status}{gap}{who}{gap}{lang}{gap}{}{snoozed}", due(row, now, which))
+    };
     let ways = [rest("   ", true), rest("  ", true), rest("   ", false), rest("  ", false)];
     let whole = cells(customer(row)).min(NAME);
     let rest = ways.iter().find(|rest| taken + whole + cells(rest) <= room).unwrap_or(&ways[3]);

@@ -12,8 +12,8 @@ use crate::{
     },
     domain::{
         Conversation, ConversationId, DraftKind,
-        outbox::LocalChange,
         desk::{Changed, Refusal, Seen},
+        outbox::LocalChange,
     },
 };
 
@@ -161,13 +161,8 @@ impl Model {
                 continue;
             }
             said = self.told(id, change);
-            let wish = Wish::Change {
-                id,
-                change: change.clone(),
-                vendor,
-                held_until: None,
-                seen: Seen::default(),
-            };
+            let wish =
+                Wish::Change { id, change: change.clone(), vendor, held_until: None, seen: Seen::default() };
             self.perform_wish(wish, Intent::Back);
         }
         let name = self.known(id).map_or_else(String::new, |row| format!(" {id} {}", row.counterpart.name));
