@@ -85,6 +85,7 @@ impl Macro {
     }
 
     /// The same without a status.
+    #[must_use]
     pub fn beside_status(&self) -> Self {
         Self { status: None, ..self.clone() }
     }

@@ -49,9 +49,9 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let rest = |gap: &str, which| {
         format!("{gap}{status}{gap}{who}{gap}{lang}{gap}{}{snoozed}", due(row, now, which))
     };
-    let ways = [rest("   ", true), rest("  ", true), rest("   ", false), rest("  ", false)];
+    let ways = [rest("   ", true), rest("  ", true), rest("   ", false), rest("  ", false), rest(" ", false)];
     let whole = cells(customer(row)).min(NAME);
-    let rest = ways.iter().find(|rest| taken + whole + cells(rest) <= room).unwrap_or(&ways[3]);
+    let rest = ways.iter().find(|rest| taken + whole + cells(rest) <= room).unwrap_or(&ways[4]);
     let name = room.saturating_sub(taken + cells(rest)).max(1);
     let mut x = paint.pieces(area.x, area.y, room, &[(demo, theme.alarm), (&first, theme.dim)]);
     let end = (area.x + room).saturating_sub(x);
