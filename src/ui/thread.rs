@@ -19,6 +19,9 @@ use crate::{
     domain::{Conversation, Facts, Gate, GateEvidence, Lang, Time, lang::tr, text::columns},
 };
 
+/// A name that is longer gives way to which clock the deadline is of.
+const NAME: u16 = 24;
+
 /// The two lines about the conversation.
 pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let theme = paint.theme.clone();
@@ -51,17 +54,20 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let snoozed = row.snoozed_until.filter(|at| *at > now).map_or_else(String::new, |at| {
         tr!(model.lang, "   asleep till {at}", at = words::clock(model.lang, at, model.options.zone, now))
     });
-    paint.pieces(
-        area.x,
-        area.y,
-        room,
-        &[
-            (demo, theme.alarm),
-            (&format!(" {}  {} ", row.id, model.short(&row.channel)), theme.dim),
-            (customer(row), theme.strong),
-            (&format!("   {status}   {who}   {lang}   {}{snoozed}", due(model.lang, row, now)), theme.plain),
-        ],
-    );
+    let first = format!(" {}  {} ", row.id, model.short(&row.channel));
+    let taken = cells(demo) + cells(&first);
+    // Which clock it is gives way first, then the gaps, then the end of a long name.
+    let rest = |gap: &str, which| {
+        format!("{gap}{status}{gap}{who}{gap}{lang}{gap}{}{snoozed}", due(model.lang, row, now, which))
+    };
+    let ways = [rest("   ", true), rest("  ", true), rest("   ", false), rest("  ", false), rest(" ", false)];
+    let whole = cells(customer(row)).min(NAME);
+    let rest = ways.iter().find(|rest| taken + whole + cells(rest) <= room).unwrap_or(&ways[4]);
+    let name = room.saturating_sub(taken + cells(rest)).max(1);
+    let mut x = paint.pieces(area.x, area.y, room, &[(demo, theme.alarm), (&first, theme.dim)]);
+    let end = (area.x + room).saturating_sub(x);
+    x = paint.pieces(x, area.y, name.min(end), &[(customer(row), theme.strong)]);
+    paint.pieces(x, area.y, (area.x + room).saturating_sub(x), &[(rest, theme.plain)]);
     paint.right(area.x, area.y, area.width, &place, theme.dim);
     let (gate, open) = gate(model, row, now);
     let mut line = String::new();
@@ -118,23 +124,17 @@ pub fn facts(facts: &Facts) -> String {
 }
 
 /// The clock that a deadline is by.
-fn clock_name(lang: Lang, clock: Option<&str>) -> String {
-    match clock {
-        None => lang.tr("deadline").into(),
-        Some("window") => lang.word("clock", "window").into(),
-        Some("marketplace") => lang.word("clock", "marketplace").into(),
-        Some("company") => lang.word("clock", "company").into(),
-        Some(own) => own.to_owned(),
-    }
+fn clock_name(lang: Lang, clock: Option<&str>) -> &str {
+    clock.map_or_else(|| lang.tr("deadline"), |clock| lang.word("clock", clock))
 }
 
-fn due(lang: Lang, row: &Conversation, now: Time) -> String {
+fn due(lang: Lang, row: &Conversation, now: Time, which: bool) -> String {
     row.due_at.map_or_else(
-        || lang.tr("no deadline").into(),
+        || lang.tr(if which { "no deadline" } else { "due --" }).into(),
         |at| {
             let clock = clock_name(lang, row.due_clock.as_deref());
             let due = words::due(lang, at, row.due_clock.as_deref(), now);
-            tr!(lang, "due {due} ({clock})", due, clock)
+            if which { tr!(lang, "due {due} ({clock})", due, clock) } else { tr!(lang, "due {due}", due) }
         },
     )
 }

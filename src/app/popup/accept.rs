@@ -36,7 +36,7 @@ impl Model {
                 }
                 None => self.say(tr!(self.lang, "nobody is called \"{text}\" here", text)),
             },
-            PickerKind::Labels => self.labels(&text),
+            PickerKind::Labels => self.labels(&choice.map_or(text, |it| it.title)),
             PickerKind::Snooze => match parse_time(&text, self.now, self.options.zone) {
                 Some(at) => self.snooze(at),
                 None => self.say(tr!(self.lang, "\"{text}\" is no time: nothing was done", text)),
