@@ -176,6 +176,7 @@ impl Model {
             && self.thread.as_ref().is_none_or(|thread| thread.id != id)
         {
             self.show_thread(id);
+            self.load_details();
             self.dirty = true;
         }
     }
@@ -185,7 +186,7 @@ impl Model {
         self.load(Load::Open, Request::Conversation(id));
         self.load(Load::Messages, Request::Thread { id, before: None, limit });
         self.load(Load::Rows, Request::Outbox(Some(id)));
-        if self.details.is_some() {
+        if self.details.is_some() || self.details_beside() {
             self.load(Load::History, Request::History(id));
         }
     }
