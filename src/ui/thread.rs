@@ -113,12 +113,14 @@ fn fact(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What a vendor says, its words as they are; a flag is named where it is set.
+/// What a vendor says, its words as they are; a flag is named where it is set, and so is what is no status.
 pub fn facts(facts: &Facts) -> String {
     let said = facts.iter().filter_map(|(key, value)| match value {
         Value::Null | Value::Bool(false) => None,
         Value::Bool(true) => Some(key.clone()),
-        other => Some(fact(other)),
+        other if key.contains("status") => Some(fact(other)),
+        Value::Array(list) => Some(list.iter().map(fact).collect::<Vec<_>>().join(", ")),
+        other => Some(format!("{} {}", key.replace('_', " "), fact(other))),
     });
     said.collect::<Vec<_>>().join(", ")
 }
