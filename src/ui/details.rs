@@ -195,7 +195,7 @@ fn files(out: &mut Vec<(bool, String)>, model: &Model, row: &Conversation) {
                 file.n,
                 name.as_deref().unwrap_or_else(|| model.lang.tr("no name")),
                 file.mime.as_deref().unwrap_or_else(|| model.lang.tr("type unknown")),
-                file.state.as_str()
+                model.lang.word("file", file.state.as_str())
             ),
         ));
     }

@@ -1,6 +1,7 @@
 //! Pictures of the screens, with style. Every line is held to its width.
 
 mod hostile;
+mod languages;
 
 use std::fmt::Write as _;
 

@@ -132,7 +132,7 @@ fn clock_name(lang: Lang, clock: Option<&str>) -> &str {
 
 fn due(lang: Lang, row: &Conversation, now: Time, which: bool) -> String {
     row.due_at.map_or_else(
-        || lang.tr(if which { "no deadline" } else { "due --" }).into(),
+        || if which { lang.tr("no deadline").into() } else { lang.tr("due --").into() },
         |at| {
             let clock = clock_name(lang, row.due_clock.as_deref());
             let due = words::due(lang, at, row.due_clock.as_deref(), now);
