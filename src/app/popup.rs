@@ -74,6 +74,8 @@ pub enum PickerKind {
     Agent,
     /// Labels: `+x -y`, or one to switch.
     Labels,
+    /// A reference id, title or due date at the vendor.
+    VendorFields,
     /// A time to wake at.
     Snooze,
     /// A time to send at.
@@ -178,6 +180,7 @@ impl Picker {
             PickerKind::Help => "what works here",
             PickerKind::Agent => "assign to",
             PickerKind::Labels => "labels (+x -y)",
+            PickerKind::VendorFields => "at the vendor",
             PickerKind::Snooze => "asleep until",
             PickerKind::Later => "send at",
             PickerKind::Search => "/",
@@ -351,6 +354,10 @@ impl Model {
         }
         match act {
             Act::Labels => self.open_picker(PickerKind::Labels),
+            Act::VendorFields if !self.keeps_fields() => {
+                self.say("this vendor keeps no reference id, title or due date of ours");
+            }
+            Act::VendorFields => self.open_picker(PickerKind::VendorFields),
             Act::AssignAgent => {
                 self.load(Load::Members, Request::Members);
                 self.open_picker(PickerKind::Agent);

@@ -36,6 +36,7 @@ impl Model {
                 None => self.say(format!("nobody is called \"{text}\" here")),
             },
             PickerKind::Labels => self.labels(&choice.map_or(text, |it| it.title)),
+            PickerKind::VendorFields => self.set_fields(&text),
             PickerKind::Snooze => match parse_time(&text, self.now, self.options.zone) {
                 Some(at) => self.snooze(at),
                 None => self.say(format!("\"{text}\" is no time: nothing was done")),

@@ -40,6 +40,7 @@ impl Model {
                 let note = format!("now: {}", if labels.is_empty() { "none" } else { &labels });
                 (self.label_choices(&text), note)
             }
+            PickerKind::VendorFields => (Vec::new(), self.fields_note(&text)),
             PickerKind::Snooze | PickerKind::Later => (Vec::new(), self.time_note(&text)),
             PickerKind::Canned => (self.canned_choices(&text), self.canned_note()),
             PickerKind::Variables(template) => (Vec::new(), template_note(template, picker.field)),

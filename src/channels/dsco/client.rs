@@ -312,7 +312,15 @@ impl Channel for Dsco {
         // `hello` may greet anybody: a read that needs the account, of the smallest window there is.
         let until = (self.server_now() - UNTIL_MARGIN).trunc_subsecs(3);
         let window = Window { since: until - TimeDelta::minutes(1), until };
-        self.list(Loop::Conversations, &request::conversations_in(window), &mut Uncounted).await?;
+        let read = self.list(Loop::Conversations, &request::conversations_in(window), &mut Uncounted).await;
+        read.map_err(|mut error| {
+            // A window that is refused for its time says so, and whose clock is off.
+            let skew = self.skew().unwrap_or_default().num_seconds();
+            if error.kind == ErrorKind::Refused && skew.abs() > 30 {
+                error.words = format!("{} (the vendor's clock is {skew} s off ours)", error.words);
+            }
+            error
+        })?;
         Ok(Checked {
             said: format!("signed in as {}, conversations can be read", self.role().word()),
             skew: self.skew(),

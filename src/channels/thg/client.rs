@@ -304,6 +304,10 @@ impl Thg {
             while seen.has_more && pages < MOST_PAGES {
                 let page = self.list(Some(&seen.id), 0, seen.given, sink).await?;
                 let Some(found) = page.seen.into_iter().find(|it| it.id == seen.id) else { break };
+                // No list at all is an outage: what is there is not the whole thread.
+                if found.given == 0 && found.has_more {
+                    break;
+                }
                 seen.add(map::MessagePage {
                     // An empty page ends it, whatever `hasMore` says.
                     has_more: found.given > 0 && found.has_more,
