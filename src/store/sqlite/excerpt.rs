@@ -117,7 +117,10 @@ mod tests {
     fn a_hit_stands_near_the_beginning_of_its_line() {
         let text = "Hello,\n\nplease tell me where the \"Päckchen\" is, and when it will be here at last, for my mother waits for it";
         let line = shown(text, "pack", true).unwrap();
-        assert_eq!(line, "…where the \"Päckchen\" is, and when it will be here at last, for my mother waits…");
+        assert_eq!(
+            line,
+            "…where the \"Päckchen\" is, and when it will be here at last, for my mother waits…"
+        );
         assert_eq!(shown("The parcel", "parcel", false).unwrap(), "The parcel");
         assert_eq!(shown("parcel", "PARC", true).unwrap(), "parcel");
         assert_eq!(shown("parcel", "parc", false), None, "a phrase's last word is whole");
