@@ -4,6 +4,7 @@ use super::{
     actions::Act,
     model::{Model, Screen},
 };
+use crate::domain::lang::tr;
 
 /// How many panes stand side by side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +62,9 @@ pub struct Panes {
 /// The narrowest list that says anything beside a conversation.
 const LIST: u16 = 42;
 
+/// The narrowest list that has all its columns: who reads, who answers, in which language, and since when.
+const WHOLE: u16 = 53;
+
 /// The narrowest composer that need not borrow from the list.
 const COMPOSER: u16 = 80;
 
@@ -86,12 +90,12 @@ impl Model {
         }
         if !self.details_beside() {
             let list = (width / 2).clamp(LIST, width.saturating_sub(LIST / 2));
-            let list = if width >= 100 { list.max(50) } else { list.min(width - 37) };
+            let list = if width >= 100 { list.max(WHOLE) } else { list.min(width - 37) };
             return Panes { views: 0, list, thread: width - list - 1, details: 0 };
         }
         let (views, details) = (18, (width / 5).clamp(30, 44));
         let rest = width - views - details - 3;
-        let list = rest * 45 / 100;
+        let list = (rest / 2).max(WHOLE);
         Panes { views, list, thread: rest - list, details }
     }
 
@@ -123,9 +127,13 @@ impl Model {
         let (side, wide) = layout.widths();
         let width = self.size.0;
         self.say(match layout {
-            Layout::Side if width < side => format!("layout side: from {side} columns on; here are {width}"),
-            Layout::Wide if width < wide => format!("layout wide: from {wide} columns on; here are {width}"),
-            _ => format!("layout {}", layout.name()),
+            Layout::Side if width < side => {
+                tr!(self.lang, "layout side: from {side} columns on; here are {width}", side, width)
+            }
+            Layout::Wide if width < wide => {
+                tr!(self.lang, "layout wide: from {wide} columns on; here are {width}", wide, width)
+            }
+            _ => tr!(self.lang, "layout {name}", name = layout.name()),
         });
         self.rearranged();
     }
@@ -133,11 +141,20 @@ impl Model {
     /// `+` and `_`: the focused pane alone, or all of them; kept for the next start.
     pub(super) fn zoom(&mut self, zoomed: bool) {
         if zoomed && !self.zoomed && !self.side_by_side() {
-            self.say("one pane only at this width");
+            self.say(self.lang.tr("one pane only at this width"));
             return;
         }
         self.zoomed = zoomed;
+        self.zoomed_details = zoomed && self.details.is_some();
         self.rearranged();
+    }
+
+    /// Away with the details, and with a zoom that was for them.
+    pub(super) fn close_details(&mut self) {
+        self.details = None;
+        if self.zoomed_details {
+            self.zoom(false);
+        }
     }
 
     fn rearranged(&mut self) {

@@ -25,8 +25,8 @@ use super::{
     undo::{Intent, Undo},
 };
 use crate::domain::{
-    Capabilities, ChannelHealth, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, MessageId,
-    Time,
+    Capabilities, ChannelHealth, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Lang,
+    MessageId, Time, lang::tr,
 };
 
 /// What the program is started with.
@@ -63,6 +63,8 @@ pub struct AppOptions {
     pub members: Vec<String>,
     /// In which times are shown.
     pub zone: Tz,
+    /// The screen's language.
+    pub lang: Lang,
     /// The demo: marked everywhere, quits without a question.
     pub demo: bool,
     /// The tutor, in the demo.
@@ -92,6 +94,7 @@ impl AppOptions {
             mouse: false,
             members: Vec::new(),
             zone: Tz::UTC,
+            lang: Lang::default(),
             demo: false,
             tutor: false,
             config_file: None,
@@ -158,6 +161,8 @@ pub(super) enum Timer {
 pub struct Model {
     /// What it was started with.
     pub options: AppOptions,
+    /// The screen's language.
+    pub lang: Lang,
     /// Which keys do what.
     pub keymap: Keymap,
     /// Columns and rows.
@@ -214,6 +219,8 @@ pub struct Model {
     pub layout: Layout,
     /// One pane over the whole screen.
     pub zoomed: bool,
+    /// It is the details that were zoomed: they take the zoom with them.
+    pub(super) zoomed_details: bool,
     /// The screen is locked.
     pub locked: Option<Locked>,
     /// Whether the mouse is ours.
@@ -254,9 +261,12 @@ impl Model {
         let keymap = Keymap::with(&options.preset, &options.bindings);
         let notice = keymap.complaints.first().map(|first| match keymap.complaints.len() {
             1 => first.clone(),
-            n => format!("{first}   ({} more: deskline config check)", n - 1),
+            n => {
+                tr!(options.lang, "{first}   ({n} more: deskline config check)", first, n = n - 1)
+            }
         });
         Self {
+            lang: options.lang,
             keymap,
             size: options.size,
             slow_line: false,
@@ -286,6 +296,7 @@ impl Model {
             engine: EngineState::Unknown,
             layout: Layout::Auto,
             zoomed: false,
+            zoomed_details: false,
             locked: None,
             mouse: options.mouse,
             tutor: options.tutor.then(Tutor::default),
@@ -402,7 +413,7 @@ impl Model {
             place::ASK
         } else if self.picker.is_some() {
             place::PICKER
-        } else if self.preview.is_some() || (self.details.is_some() && !self.details_beside()) {
+        } else if self.preview.is_some() || self.details.is_some() {
             place::PANEL
         } else if self.review.is_some() {
             place::REVIEW
@@ -520,10 +531,10 @@ impl Model {
             Act::GoOutbox => self.open_outbox(),
             Act::GoReport => self.open_report(),
             Act::Details => {
-                self.details = if self.details.is_some() { None } else { Some(0) };
+                self.details = Some(0);
                 self.load_details();
             }
-            Act::NextPane | Act::PreviousPane => self.switch_pane(),
+            Act::NextPane | Act::PreviousPane => self.switch_pane(act),
             Act::ZoomIn => self.zoom(true),
             Act::ZoomOut => self.zoom(false),
             Act::LayoutAuto | Act::LayoutOne | Act::LayoutSide | Act::LayoutWide => self.set_layout(act),
@@ -543,14 +554,14 @@ impl Model {
 
     pub(super) fn cancel(&mut self) {
         let key = self.key(self.place(), Act::Cancel);
-        self.say(format!("nothing was cancelled   {key} again quits, drafts are kept"));
+        self.say(tr!(self.lang, "nothing was cancelled   {key} again quits, drafts are kept", key));
     }
 
     /// Does an action by name: the palette and the help menu come here.
     pub(super) fn run(&mut self, act: Act) {
         let place = self.place();
         if act.row().places() & place == 0 {
-            self.say(format!("{} does not work here", act.row().name));
+            self.say(tr!(self.lang, "{name} does not work here", name = act.row().name));
             return;
         }
         self.perform(act, &[]);
