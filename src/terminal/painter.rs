@@ -71,8 +71,15 @@ impl Painter {
     pub fn paint(&mut self, drawn: &Buffer, next: &Buffer, cursor: Option<Position>) {
         self.width = next.area.width;
         let row = usize::from(self.width.max(1));
-        for (y, (drawn, next)) in (0..).zip(drawn.content.chunks(row).zip(next.content.chunks(row))) {
-            self.line(y, drawn, next);
+        let lines = drawn.content.chunks(row).zip(next.content.chunks(row));
+        let lines: Vec<_> = (0..).zip(lines).filter(|(_, (drawn, next))| drawn != next).collect();
+        // What is plain and what is not, each from top to bottom: a way down is shorter than a pen put down and taken
+        // up again in each line.
+        let plain_first = self.pen.is_none_or(|pen| pen == Pen::PLAIN);
+        for plain in [plain_first, !plain_first] {
+            for (y, (drawn, next)) in &lines {
+                self.line(*y, drawn, next, plain);
+            }
         }
         match cursor {
             Some(at) => {
@@ -83,10 +90,8 @@ impl Painter {
         }
     }
 
-    fn line(&mut self, y: u16, drawn: &[Cell], next: &[Cell]) {
-        if drawn == next {
-            return;
-        }
+    /// Writes the plain cells of a line that have changed, or the others.
+    fn line(&mut self, y: u16, drawn: &[Cell], next: &[Cell], plain: bool) {
         // From here on the line is blank, with nothing behind the blanks.
         let blank = next.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
         let mut x = 0;
@@ -96,13 +101,18 @@ impl Painter {
             let (cell, changed) = (&next[x], half || next[x] != drawn[x]);
             let wide = x + 1 < next.len() && is_wide(cell.symbol());
             half = changed && is_wide(drawn[x].symbol());
-            if changed && x >= blank && drawn[x..].iter().filter(|cell| !is_blank(cell)).count() >= ERASE {
+            let now = is_plain(cell) == plain;
+            if now
+                && changed
+                && x >= blank
+                && drawn[x..].iter().filter(|cell| !is_blank(cell)).count() >= ERASE
+            {
                 self.step_to(y, x, next);
                 self.set_pen_for(&next[x]);
                 self.out.push_str("\x1b[K");
                 return;
             }
-            if changed {
+            if now && changed {
                 self.step_to(y, x, next);
                 self.put(y, x, cell);
             }
@@ -121,7 +131,7 @@ impl Painter {
             && from.y == y
             && from.x < to.x
             && to.x - from.x <= STEP
-            && next[usize::from(from.x)..x].iter().all(|cell| is_plain(cell, pen))
+            && next[usize::from(from.x)..x].iter().all(|cell| is_drawn_by(pen, cell))
         {
             for cell in &next[usize::from(from.x)..x] {
                 self.out.push_str(cell.symbol());
@@ -259,8 +269,13 @@ fn is_blank(cell: &Cell) -> bool {
     cell.symbol() == " " && Pen::of(cell).blanks_as(Pen::PLAIN)
 }
 
+/// Whether a cell asks for no style.
+fn is_plain(cell: &Cell) -> bool {
+    Pen::of(cell) == Pen::PLAIN || is_blank(cell)
+}
+
 /// Whether a pen writes this cell as it is, in one byte.
-fn is_plain(cell: &Cell, pen: Pen) -> bool {
+fn is_drawn_by(pen: Pen, cell: &Cell) -> bool {
     match cell.symbol().as_bytes() {
         b" " => Pen::of(cell).blanks_as(pen),
         [b'!'..=b'~'] => Pen::of(cell) == pen,
