@@ -6,6 +6,7 @@ use super::{model::Model, msg::Wish, triage::HOLD_SECONDS, undo::Intent, words};
 use crate::domain::{
     Action,
     desk::{Commit, Seen},
+    lang::tr,
     outbox::SetFields,
     when::parse as parse_time,
 };
@@ -21,36 +22,46 @@ impl Model {
         let (key, value) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
         let value = value.trim();
         match key {
-            _ if value.is_empty() => Err("ref ticket-42, title Late order, due fri 12:00".into()),
+            _ if value.is_empty() => {
+                Err(self.lang.tr("ref ticket-42, title Late order, due fri 12:00").into())
+            }
             "ref" => {
                 let fields = SetFields { reference: Some(value.into()), ..SetFields::default() };
-                Ok((fields, format!("our reference {value}")))
+                Ok((fields, tr!(self.lang, "our reference {value}", value)))
             }
             "title" => {
                 let most = self.target().and_then(|row| self.capabilities(&row.channel).max_title);
                 let long = value.chars().count();
                 if let Some(most) = most.filter(|most| long > *most) {
-                    return Err(format!("the title has {long} characters, the vendor takes {most}"));
+                    return Err(tr!(
+                        self.lang,
+                        "the title has {long} characters, the vendor takes {most}",
+                        long,
+                        most
+                    ));
                 }
                 Ok((
                     SetFields { title: Some(value.into()), ..SetFields::default() },
-                    format!("the title {value}"),
+                    tr!(self.lang, "the title {value}", value),
                 ))
             }
             "due" => match parse_time(value, self.now, self.options.zone) {
                 Some(at) => {
                     let fields = SetFields { due: Some(at), ..SetFields::default() };
-                    Ok((fields, format!("due {}", words::weekday(at, self.options.zone))))
+                    Ok((
+                        fields,
+                        tr!(self.lang, "due {at}", at = words::weekday(self.lang, at, self.options.zone)),
+                    ))
                 }
-                None => Err(format!("\"{value}\" is no time: 3d, 14:30, fri 9, tomorrow")),
+                None => Err(tr!(self.lang, "\"{value}\" is no time: 3d, 14:30, fri 9, tomorrow", value)),
             },
-            _ => Err(format!("\"{key}\" is none of ref, title, due")),
+            _ => Err(tr!(self.lang, "\"{key}\" is none of ref, title, due", key)),
         }
     }
 
     pub(super) fn fields_note(&self, text: &str) -> String {
         match self.fields_of(text) {
-            Ok((_, said)) => format!("will show {said}"),
+            Ok((_, said)) => tr!(self.lang, "will show {said}", said),
             Err(why) => why,
         }
     }
@@ -59,7 +70,7 @@ impl Model {
     pub(super) fn set_fields(&mut self, text: &str) {
         let (fields, said) = match self.fields_of(text) {
             Ok(found) => found,
-            Err(why) => return self.say(format!("{why}: nothing was changed")),
+            Err(why) => return self.say(tr!(self.lang, "{why}: nothing was changed", why)),
         };
         let Some(row) = self.target().cloned() else { return };
         let until = self.now + Duration::seconds(HOLD_SECONDS);
@@ -77,7 +88,8 @@ impl Model {
             ends_draft: None,
             send_ids: Vec::new(),
         };
-        let what = format!("{} will show {said} on {}", self.vendor_name(&row.channel, &row), row.id);
+        let vendor = self.vendor_name(&row.channel, &row);
+        let what = tr!(self.lang, "{vendor} will show {said} on {id}", vendor, said, id = row.id);
         self.perform_wish(Wish::Commit(Box::new(commit)), Intent::Tell { what, until: Some(until) });
         self.start_count_down(Some(until));
     }

@@ -283,7 +283,7 @@ async fn webhook(
         Ok(404) => report.odd(
             about,
             format!("{} answers, and knows no webhook of this channel", listener.listen),
-            "start deskline sync anew, so that it reads this configuration",
+            "if that is deskline sync, start it anew so that it reads this configuration; else another program has the port",
         ),
         Ok(status) => report.bad(
             about,

@@ -228,6 +228,15 @@ async fn a_limit_of_the_vendors_is_obeyed() {
                 );
             }
             stage.fair_weather();
+            if said.is_some() {
+                // Before the pause is over nothing leaves at all.
+                let before = stage.requests();
+                let error = player.reply(&target, "too much").await;
+                assert!(error.is_err() || player.listens(), "{player} does not wait");
+                assert!(stage.requests() == before || player.listens(), "{player} asks during the pause");
+                stage.forget("too much");
+            }
+            stage.clock.forward(TimeDelta::seconds(10));
         }
         assert_eq!(stage.copies("too much"), 0, "{player}");
     }

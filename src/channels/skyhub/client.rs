@@ -103,12 +103,14 @@ impl SkyHub {
             Method::POST => (POST, max.min(WRITE_RATE)),
             _ => ("PATCH", max.min(WRITE_RATE)),
         };
+        self.http.free(bucket)?;
         self.http.place(bucket, rate).await;
         let mut asked = self.http.request(method, url).headers(self.headers.clone());
         if let Some(body) = body {
             asked = asked.body(body);
         }
         let answer = self.http.send(asked).await?;
+        self.http.obey(bucket, &answer, self.settings.clock.now());
         if answer.status.is_success() {
             return Ok(answer);
         }

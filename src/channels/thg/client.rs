@@ -134,6 +134,7 @@ impl Thg {
         token: Option<&SecretString>,
         sink: &mut dyn Sink,
     ) -> Result<Answer, ChannelError> {
+        self.http.free(BUCKET)?;
         self.http.place(BUCKET, self.max_rate).await;
         sink.requested();
         let mut builder = self
@@ -150,6 +151,7 @@ impl Thg {
             };
         }
         let answer = self.http.send(builder).await?;
+        self.http.obey(BUCKET, &answer, self.clock.now());
         if let Some(date) = answer.date() {
             *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(date - self.clock.now());
         }
