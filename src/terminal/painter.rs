@@ -75,8 +75,7 @@ impl Painter {
         let lines: Vec<_> = (0..).zip(lines).filter(|(_, (drawn, next))| drawn != next).collect();
         // What is plain and what is not, each from top to bottom: a way down is shorter than a pen put down and taken
         // up again in each line.
-        let plain_first = self.pen.is_none_or(|pen| pen == Pen::PLAIN);
-        for plain in [plain_first, !plain_first] {
+        for plain in [true, false] {
             for (y, (drawn, next)) in &lines {
                 self.line(*y, drawn, next, plain);
             }
@@ -97,11 +96,15 @@ impl Painter {
         let mut x = 0;
         // What is left of a wide character whose first half is written over: terminals differ about what they put there.
         let mut half = false;
+        let mut now = plain;
         while x < next.len() {
             let (cell, changed) = (&next[x], half || next[x] != drawn[x]);
             let wide = x + 1 < next.len() && is_wide(cell.symbol());
             half = changed && is_wide(drawn[x].symbol());
-            let now = is_plain(cell) == plain;
+            // A blank goes with what stands before it.
+            if !is_blank(cell) {
+                now = plain == (Pen::of(cell) == Pen::PLAIN);
+            }
             if now
                 && changed
                 && x >= blank
@@ -267,11 +270,6 @@ fn is_wide(symbol: &str) -> bool {
 /// A blank on the terminal's own ground.
 fn is_blank(cell: &Cell) -> bool {
     cell.symbol() == " " && Pen::of(cell).blanks_as(Pen::PLAIN)
-}
-
-/// Whether a cell asks for no style.
-fn is_plain(cell: &Cell) -> bool {
-    Pen::of(cell) == Pen::PLAIN || is_blank(cell)
 }
 
 /// Whether a pen writes this cell as it is, in one byte.
