@@ -598,7 +598,7 @@ impl Model {
             (_, None) => self.say("no conversation is selected"),
             (Act::GoTicket, Some((_, channel, remote_id, name))) => match remote_id.split_once('/') {
                 Some((ticket, _)) => {
-                    self.show_special(format!("Ticket of {name}"), format!("channel:{channel} \"{ticket}\""));
+                    self.show_special(format!("Ticket of {name}"), of_ticket(&channel, ticket));
                 }
                 None => self.say("this channel has one chat for each conversation"),
             },
@@ -650,6 +650,11 @@ impl Model {
             _ => self.screen = Screen::List,
         }
     }
+}
+
+/// All chats of a vendor's ticket.
+pub(super) fn of_ticket(channel: &ChannelName, ticket: &str) -> String {
+    format!("channel:{channel} remote:\"{}\"", ticket.replace('"', ""))
 }
 
 /// The conversations of a person in a channel. The vendor's number says who it is; a name may be another's too.

@@ -130,6 +130,7 @@ pub(super) enum Load {
     History,
     Rows,
     Siblings,
+    Chats,
     Draft,
     Outbox,
     Path,

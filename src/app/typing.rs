@@ -128,6 +128,14 @@ impl Model {
             Meaning::Nothing => {
                 let sequence = keys.len() > 1;
                 self.end_prefix();
+                // The composer's prefix in the bar: what follows it was meant for the text, not for the bar.
+                if place == place::REVIEW
+                    && !sequence
+                    && matches!(self.keymap.meaning(place::COMPOSER, &keys), Meaning::Prefix)
+                {
+                    self.prefix = keys;
+                    return;
+                }
                 if place == place::LOCKED {
                     self.locked_key(key);
                 } else if sequence {

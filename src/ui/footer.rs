@@ -80,6 +80,9 @@ pub fn standing(model: &Model) -> Option<String> {
             if model.picker.is_some() {
                 return Some(format!("search in {scope}: {search}"));
             }
+            if model.list.rows.is_empty() {
+                return Some(format!("search in {scope}: {search}   {} ends it", key(Act::Escape)));
+            }
             return Some(format!(
                 "search in {scope}: {search}   {} {} next, previous   {} ends it",
                 key(Act::NextUnread),

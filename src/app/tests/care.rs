@@ -170,6 +170,34 @@ fn marked_rows_that_were_never_drawn_are_left_out_stay_marked_and_are_counted() 
 }
 
 #[test]
+fn the_composers_prefix_in_the_bar_swallows_the_next_key() {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("Olá João, pedimos desculpas");
+    desk.keys("Esc");
+    desk.wished.clear();
+    desk.keys("Ctrl-x y");
+    assert!(desk.commits().is_empty() && desk.model.review.is_some());
+    assert!(desk.notice().contains("Ctrl-x y: no such key here"), "{}", desk.notice());
+    desk.keys("Ctrl-x Esc y");
+    assert_eq!(desk.commits().len(), 1);
+}
+
+#[test]
+fn a_path_typed_where_no_file_is_taken_never_becomes_text() {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("r");
+    desk.answer();
+    desk.keys("Ctrl-x a");
+    desk.type_in("/home/ana/photo.jpg");
+    assert_eq!(desk.body(), "");
+    desk.keys("Esc");
+    desk.type_in("Olá");
+    assert_eq!(desk.body(), "Olá");
+}
+
+#[test]
 fn one_marked_row_asks_like_many() {
     let mut desk = Desk::open(SIZE);
     read(&mut desk);
