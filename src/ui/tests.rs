@@ -361,6 +361,7 @@ fn the_header_names_the_worst_channel() {
         error: None,
         engine: None,
         last_webhook: None,
+        notice: None,
     };
     let end = |desk: &Desk| picture(desk, &Theme::dark()).lines().next().unwrap().to_owned();
     desk.model.health = vec![health("americanas", "SKYH"), health("wa-br", "WAPP")];
