@@ -94,7 +94,13 @@ pub fn standing(model: &Model) -> Option<String> {
             }
             if model.list.rows.is_empty() {
                 let end = key(Act::Escape);
-                return Some(tr!(model.lang, "search in {scope}: {search}   {end} ends it", scope, search, end));
+                return Some(tr!(
+                    model.lang,
+                    "search in {scope}: {search}   {end} ends it",
+                    scope,
+                    search,
+                    end
+                ));
             }
             return Some(tr!(
                 model.lang,

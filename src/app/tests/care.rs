@@ -313,3 +313,26 @@ fn a_reply_begun_before_its_conversation_was_read_gets_what_was_typed_after_it()
     assert!(desk.changes().is_empty() && desk.model.composer.is_none());
     assert!(desk.model.ask.as_ref().is_some_and(crate::app::popup::Ask::is_sentence));
 }
+
+#[test]
+fn where_nothing_can_be_drawn_no_key_acts() {
+    let mut desk = Desk::opened(SIZE);
+    let resize = |desk: &mut Desk, size: (u16, u16)| {
+        desk.send(Msg::Input(crate::app::Input::Resize(size.0, size.1)));
+        desk.draw();
+    };
+    desk.wished.clear();
+    resize(&mut desk, (19, 5));
+    desk.keys("e a m r x q Enter : Esc");
+    assert!(desk.wished.is_empty() && desk.model.composer.is_none() && desk.model.screen == Screen::Thread);
+    resize(&mut desk, SIZE);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("Olá João");
+    resize(&mut desk, (1, 1));
+    desk.type_in(" oi");
+    desk.keys("Backspace Esc y");
+    assert!(desk.commits().is_empty());
+    resize(&mut desk, SIZE);
+    assert_eq!(desk.body(), "Olá João oy");
+}

@@ -355,18 +355,17 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
     let mut text = text;
     // One text with many files went out as many messages: it comes back as one, with all of them.
     for follower in unsent_followers(tx.db, &row)? {
-        if let Some(Outgoing { text: words, file, .. }) = follower.action.as_ref().and_then(Action::outgoing) {
-            let names = file.as_ref().is_some_and(|file| words.starts_with('(') && words.ends_with(&file.name));
+        if let Some(Outgoing { text: words, file, .. }) = follower.action.as_ref().and_then(Action::outgoing)
+        {
+            let names =
+                file.as_ref().is_some_and(|file| words.starts_with('(') && words.ends_with(&file.name));
             if !names && !words.is_empty() {
                 text = if text.is_empty() { words.clone() } else { format!("{text}\n\n{words}") };
             }
             files.extend(file.clone());
         }
         // What waited for it waits for the first, and goes with that.
-        tx.db.execute(
-            "UPDATE outbox SET after_row = ?1 WHERE after_row = ?2",
-            params![row.n, follower.n],
-        )?;
+        tx.db.execute("UPDATE outbox SET after_row = ?1 WHERE after_row = ?2", params![row.n, follower.n])?;
         outbox::remove(tx.db, &follower)?;
         let facts = details([("row", follower.n.into()), ("action", follower.word.clone().into())]);
         log(tx.db, now, Some(row.conversation), Some(agent), "take back", &facts)?;
@@ -412,7 +411,8 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
 /// The messages of the same send that wait for a row which has not left.
 fn unsent_followers(db: &Connection, row: &outbox::Row) -> rusqlite::Result<Vec<outbox::Row>> {
     let waits = |row: &outbox::Row| {
-        matches!(row.state, Some(RowState::Held | RowState::Later | RowState::Queued)) && row.message.is_some()
+        matches!(row.state, Some(RowState::Held | RowState::Later | RowState::Queued))
+            && row.message.is_some()
     };
     let mut all = Vec::new();
     if !waits(row) {

@@ -313,7 +313,12 @@ async fn a_text_with_many_files_is_taken_back_as_one() {
         Action::Reply(Outgoing { text: text.into(), file: Some(file(name)), ..Outgoing::default() })
     };
     let wish = Commit {
-        actions: vec![say("Que pena", "a.jpg"), say("(2/3) b.jpg", "b.jpg"), say("mais", "c.jpg"), Action::Read],
+        actions: vec![
+            say("Que pena", "a.jpg"),
+            say("(2/3) b.jpg", "b.jpg"),
+            say("mais", "c.jpg"),
+            Action::Read,
+        ],
         send_ids: ["1", "2", "3", "4"].map(str::to_owned).to_vec(),
         ..commit(id, "americanas", "", Some(at(10)))
     };
