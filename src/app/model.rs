@@ -133,6 +133,7 @@ pub(super) enum Load {
     History,
     Rows,
     Siblings,
+    Chats,
     Draft,
     Outbox,
     Path,
