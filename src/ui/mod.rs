@@ -25,6 +25,7 @@ mod tests;
 
 use ratatui::{
     Frame,
+    buffer::Buffer,
     layout::{Position, Rect},
 };
 
@@ -37,10 +38,17 @@ use crate::{
 
 /// Draws everything as it is at `now`.
 pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
-    let whole = frame.area();
+    if let Some(cursor) = paint(model, theme, now, frame.buffer_mut()) {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// The same into a blank picture; answers where the cursor stands, where it is seen.
+pub fn paint(model: &Model, theme: &Theme, now: Time, blank: &mut Buffer) -> Option<Position> {
+    let whole = blank.area;
     // The tutor takes rows of its own, below.
     let area = Rect { height: whole.height.min(model.size.1), ..whole };
-    let mut paint = Paint { buf: frame.buffer_mut(), theme };
+    let mut paint = Paint { buf: blank, theme };
     let cursor = if model.too_small() {
         paint.text(0, 0, area.width, model.lang.tr("too small"), theme.plain);
         paint.text(0, 1, area.width, model.lang.tr("20x5 needed"), theme.plain);
@@ -66,9 +74,7 @@ pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
             Rect { y: area.bottom(), height: whole.height - area.height, ..whole },
         );
     }
-    if let Some(cursor) = cursor {
-        frame.set_cursor_position(cursor);
-    }
+    cursor
 }
 
 /// The tutor's lesson under the screen.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Result, ToSql, types::Value};
 
-use super::{rows, words};
+use super::{excerpt::Sought, rows, words};
 use crate::{
     domain::{
         Conversation, ConversationId, Gate, Time,
@@ -21,7 +21,7 @@ pub(super) struct Condition {
 }
 
 /// While it is typed a commoner word is answered from its newest hits; what is taken with Enter looks at all.
-const HITS: i64 = 2000;
+const HITS: i64 = 1000;
 
 /// The gate at `:now`.
 const GATE: &str = "iif(c.gate = 'window', iif(c.gate_until > :now, 'open', 'template_only'), c.gate)";
@@ -120,6 +120,12 @@ fn term_sql(what: &What, now: Time, binds: &mut Binds) -> String {
         ),
         What::Order(text) => number_sql(text, "'order', 'number'", binds),
         What::Sku(text) => number_sql(text, "'sku', 'number'", binds),
+        What::Remote(text) => {
+            let (whole, from) = (binds.bind(text.clone()), binds.bind(format!("{text}/")));
+            // The character after the slash: every chat of the ticket, by the index.
+            let to = binds.bind(format!("{text}0"));
+            format!("(c.remote_id = {whole} OR (c.remote_id >= {from} AND c.remote_id < {to}))")
+        }
         What::Customer(text) => {
             let mut any = Vec::new();
             if let Some(matching) = matching(text, true) {
@@ -263,11 +269,18 @@ pub(super) fn list_statement(db: &Connection, request: &ListRequest) -> Result<C
         after = format!(" AND ({}) {compare} ({})", columns.join(", "), names.join(", "));
     }
     binds.push((":limit".into(), i64::try_from(request.limit).unwrap_or(i64::MAX).into()));
-    let sql = format!(
-        "SELECT {} FROM conversation c {} WHERE {condition}{after} ORDER BY {order} LIMIT :limit",
-        rows::CONVERSATION,
-        rows::CURSOR,
-    );
+    let (shown, cursor) = (rows::CONVERSATION, rows::CURSOR);
+    // What a search finds is sorted, and only its numbers are: the rows themselves are read for one page of them.
+    let sql = if request.query.has_words() {
+        format!(
+            "SELECT {shown} FROM (SELECT c.id AS found FROM conversation c WHERE {condition}{after} \
+             ORDER BY {order} LIMIT :limit) JOIN conversation c ON c.id = found {cursor} ORDER BY {order}"
+        )
+    } else {
+        format!(
+            "SELECT {shown} FROM conversation c {cursor} WHERE {condition}{after} ORDER BY {order} LIMIT :limit"
+        )
+    };
     Ok(Condition { sql, binds })
 }
 
@@ -294,89 +307,70 @@ pub(super) fn hits(
     of: &[ConversationId],
 ) -> Result<Vec<(ConversationId, String)>> {
     let words = query.terms.iter().filter(|term| !term.negated).filter_map(|term| match &term.what {
-        What::Word(word) => matching(word, true),
-        What::Phrase(phrase) => matching(phrase, false),
+        What::Word(word) => Some((word.as_str(), true)),
+        What::Phrase(phrase) => Some((phrase.as_str(), false)),
         _ => None,
     });
-    let words: Vec<String> = words.collect();
-    if words.is_empty() {
+    let sought = Sought::new(words);
+    if sought.is_empty() {
         return Ok(Vec::new());
     }
-    let words = words.join(" OR ");
-    let mut statement = db.prepare_cached(
-        "SELECT snippet(message_text, 0, char(2), '', '…', 16) FROM message_text WHERE message_text MATCH ?1 \
-         AND rowid IN (SELECT id FROM message WHERE conversation = ?2) ORDER BY rowid DESC LIMIT 1",
-    )?;
     let mut hits = Vec::new();
     for id in of {
-        let hit: Option<String> = statement.query_row((&words, id.0), |r| r.get(0)).optional()?;
-        hits.extend(hit.map(|hit| (*id, around(&hit))));
+        hits.extend(sought.newest(db, id.0)?.map(|hit| (*id, hit)));
     }
     Ok(hits)
 }
 
-/// A line in which the first hit (behind a mark) stands near the beginning: a row of a list is short.
-fn around(hit: &str) -> String {
-    const BEFORE: usize = 2;
-    let words: Vec<&str> = hit.split_whitespace().collect();
-    let first = words.iter().position(|word| word.contains('\u{2}')).unwrap_or(0);
-    let from = first.saturating_sub(BEFORE);
-    let cut = if from > 0 && !words[from].starts_with('…') { "…" } else { "" };
-    format!("{cut}{}", words[from..].join(" ").replace('\u{2}', ""))
+/// More at risk are not counted: nobody reads the figure any more, and a neglected inbox must not be slow too.
+const MOST_AT_RISK: i64 = 10_000;
+
+/// The statements that say how many conversations match, and how many of them are at risk; both bind the same.
+pub(super) fn count_statements(query: &Query, me: &str, now: Time) -> [Condition; 2] {
+    let counted = condition(query, me, now, false);
+    let sql = &counted.sql;
+    let total = if query.terms.iter().all(|term| is_tallied(&term.what)) {
+        format!(
+            "SELECT ifnull(sum(c.n), 0) FROM (SELECT nullif(turn, '') AS turn, nullif(assignee, '') AS assignee, \
+             nullif(snoozed, 0) AS snoozed_until, iif(fix, 'failed', NULL) AS outbox, channel, status, \
+             nullif(priority, '') AS priority, nullif(lang, '') AS lang, n FROM tally) c WHERE {sql}"
+        )
+    } else {
+        format!("SELECT count(*) FROM conversation c WHERE {sql}")
+    };
+    let at_risk = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM conversation c WHERE c.warn_at IS NOT NULL AND c.warn_at <= :now \
+         AND {sql} LIMIT {MOST_AT_RISK})"
+    );
+    let mut binds = counted.binds.clone();
+    if !binds.iter().any(|(name, _)| name == ":now") {
+        binds.push((":now".into(), to_millis(now).into()));
+    }
+    [Condition { sql: total, binds: counted.binds }, Condition { sql: at_risk, binds }]
 }
 
 /// How many conversations match, and how many of them are at risk.
 pub(super) fn count(db: &Connection, query: &Query, me: &str, now: Time) -> Result<Count> {
-    let Condition { sql, mut binds } = condition(query, me, now, false);
-    let total: i64 = if let Some(sql) = tallied(query) {
-        let me: &[(&str, &dyn ToSql)] = &[(":me", &me)];
-        let bound = if sql.contains(":me") { me } else { &[] };
-        db.prepare_cached(&sql)?.query_row(bound, |r| r.get(0))?
-    } else {
+    let [total, at_risk] = count_statements(query, me, now);
+    let count = |Condition { sql, binds }: Condition| {
         let bound: Vec<(&str, &dyn ToSql)> =
             binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
-        db.prepare_cached(&format!("SELECT count(*) FROM conversation c WHERE {sql}"))?
-            .query_row(bound.as_slice(), |r| r.get(0))?
+        let n: i64 = db.prepare_cached(&sql)?.query_row(bound.as_slice(), |r| r.get(0))?;
+        Ok::<_, rusqlite::Error>(usize::try_from(n).unwrap_or(0))
     };
-    if !binds.iter().any(|(name, _)| name == ":now") {
-        binds.push((":now".into(), to_millis(now).into()));
-    }
-    let bound: Vec<(&str, &dyn ToSql)> =
-        binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
-    let at_risk: i64 = db
-        .prepare_cached(&format!(
-            "SELECT count(*) FROM conversation c WHERE c.warn_at IS NOT NULL AND c.warn_at <= :now AND {sql}"
-        ))?
-        .query_row(bound.as_slice(), |r| r.get(0))?;
-    let count = |n: i64| usize::try_from(n).unwrap_or(0);
-    Ok(Count { total: count(total), at_risk: count(at_risk) })
+    Ok(Count { total: count(total)?, at_risk: count(at_risk)? })
 }
 
-/// The statement over what is counted as it is written, where the query asks for nothing else.
-fn tallied(query: &Query) -> Option<String> {
-    let mut all = Vec::new();
-    let mut turns = Vec::new();
-    let positive = |term: &&crate::domain::query::Term| !term.negated && matches!(term.what, What::Is(_));
-    if query.terms.iter().filter(positive).count() > 1 {
-        return None;
+/// Whether the tally, which is kept as conversations are written, knows of this.
+fn is_tallied(what: &What) -> bool {
+    match what {
+        What::Turn(_)
+        | What::Status(_)
+        | What::Channel(_)
+        | What::Priority(_)
+        | What::Lang(_)
+        | What::Assignee(_) => true,
+        What::Is(is) => matches!(is, Is::Mine | Is::Unassigned | Is::Snoozed | Is::Fix),
+        _ => false,
     }
-    for term in &query.terms {
-        let sql = match &term.what {
-            What::Turn(turn) if !term.negated => {
-                turns.push(format!("'{}'", turn.as_str()));
-                continue;
-            }
-            What::Is(Is::Mine) => "assignee = :me",
-            What::Is(Is::Unassigned) => "assignee = ''",
-            What::Is(Is::Snoozed) => "snoozed",
-            What::Is(Is::Fix) => "fix",
-            _ => return None,
-        };
-        all.push(if term.negated { format!("NOT ({sql})") } else { sql.to_owned() });
-    }
-    if !turns.is_empty() {
-        all.push(format!("turn IN ({})", turns.join(", ")));
-    }
-    let condition = if all.is_empty() { "1".to_owned() } else { all.join(" AND ") };
-    Some(format!("SELECT ifnull(sum(n), 0) FROM tally WHERE {condition}"))
 }
