@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use super::words;
 use crate::domain::{
     Delivery, Direction, Message, MessageId, MessageKind, Role, Time,
+    attachment::Progress,
     text::{SafeText, wrap},
 };
 
@@ -161,8 +162,13 @@ fn one(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine
         let size = file.size.map_or_else(String::new, |size| format!("  {}", words::bytes(size)));
         let mime =
             file.mime.as_deref().map_or_else(String::new, |mime| format!("  {}", SafeText::line(mime)));
+        let state = match file.progress() {
+            Some(Progress::Percent(percent)) => format!("{percent}% fetched"),
+            Some(Progress::Bytes(bytes)) => format!("{} fetched", words::bytes(bytes)),
+            None => file.state.as_str().to_owned(),
+        };
         wrapped(
-            &SafeText::line(&format!("[{}] {name}{mime}{size}  {}", file.n, file.state.as_str())),
+            &SafeText::line(&format!("[{}] {name}{mime}{size}  {state}", file.n)),
             LineKind::Aside,
             "  ",
             at,

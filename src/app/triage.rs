@@ -341,7 +341,7 @@ impl Model {
     pub fn vendor_name(&self, channel: &ChannelName, row: &Conversation) -> String {
         self.descriptor(channel)
             .and_then(|it| it.vendor.clone())
-            .unwrap_or_else(|| words::vendor(row).to_owned())
+            .unwrap_or_else(|| self.manner(&row.channel).vendor().to_owned())
     }
 
     /// What the status pop-up says beside a status: what the vendor will be told of it.
@@ -410,21 +410,21 @@ impl Model {
         let until = self.now + Duration::seconds(HOLD_SECONDS);
         for id in ids {
             let Some(row) = self.known(*id).cloned() else { continue };
-            let what = match (row.kind.as_str(), read) {
-                ("whatsapp", _) => format!(
-                    "{} will see blue ticks on {}",
+            let what = match (self.manner(&row.channel).read_mark.clone(), read) {
+                (Some(mark), _) => format!(
+                    "{} will see {mark} on {}",
                     row.counterpart.name,
                     match row.unread {
                         0 => "the messages so far".to_owned(),
                         n => words::count(n as usize, "message", "messages"),
                     }
                 ),
-                (_, true) => format!(
+                (None, true) => format!(
                     "{} will show {id} {} as read",
                     self.vendor_name(&row.channel, &row),
                     row.counterpart.name
                 ),
-                (_, false) => format!(
+                (None, false) => format!(
                     "{} will show {id} {} as unread",
                     self.vendor_name(&row.channel, &row),
                     row.counterpart.name

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use super::model::Model;
-use crate::domain::{ChannelName, Conversation, DraftKind, Gate, GateEvidence, Time};
+use crate::domain::{ChannelName, Conversation, DraftKind, Gate, GateEvidence, Time, channel::Mediator};
 
 /// A text without accents, in small letters: how words are compared.
 pub fn folded(text: &str) -> String {
@@ -163,7 +163,7 @@ impl Model {
                     "sending would reopen it at {}",
                     self.descriptor(&row.channel)
                         .and_then(|it| it.vendor.clone())
-                        .unwrap_or_else(|| vendor(row).into())
+                        .unwrap_or_else(|| self.manner(&row.channel).vendor().into())
                 ),
             ],
             Gate::TemplateOnly => vec![
@@ -181,30 +181,18 @@ impl Model {
 
 /// Who stands between us and the customer there.
 fn mediator(model: &Model, row: &Conversation) -> String {
-    match row.kind.as_str() {
-        "skyhub" => "Americanas".into(),
-        // The partner that the consumer is reached through, else the partner itself.
-        "dsco" => {
+    match &model.manner(&row.channel).mediator {
+        Mediator::Named(name) => name.clone(),
+        Mediator::Partner => {
             let words = [Some(row.counterpart.addressee.as_str()), row.counterpart.note.as_deref()];
             let through = words.into_iter().flatten().find_map(|it| {
                 it.split_once(" through ").map(|(_, name)| name).or_else(|| it.strip_prefix("through "))
             });
             through.unwrap_or(&row.counterpart.name).to_owned()
         }
-        _ => model
+        Mediator::Vendor => model
             .descriptor(&row.channel)
             .and_then(|it| it.vendor.clone())
             .unwrap_or_else(|| row.channel.to_string()),
-    }
-}
-
-/// The vendor's name by kind.
-pub fn vendor(row: &Conversation) -> &'static str {
-    match row.kind.as_str() {
-        "skyhub" => "SkyHub",
-        "dsco" => "Dsco",
-        "thg" => "THG",
-        "whatsapp" => "WhatsApp",
-        _ => "the vendor",
     }
 }

@@ -117,7 +117,7 @@ impl KeySchema {
 /// A kind of channel: what its `[[channel]]` table may say beside the common keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KindSchema {
-    /// Its word (`kind = "thg"`).
+    /// Its word: what `kind` of a `[[channel]]` says.
     pub kind: &'static str,
     /// The default of `short`.
     pub short: &'static str,

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 
 use super::{Facts, Outcome, Pause, Policy, Whose, company, due, marketplace, rules, window};
-use crate::domain::{ChannelKind, Gate, Time};
+use crate::domain::{Gate, Time};
 
 /// A line for each fact that a deadline is made of: all clocks, pauses, calendars, and which comes first. Moments are
 /// written in `zone`.
@@ -47,11 +47,7 @@ pub fn explain(policy: &Policy, facts: &Facts<'_>, now: Time, zone: Tz) -> Vec<S
 fn explain_marketplace(policy: &Policy, facts: &Facts<'_>, now: Time, zone: Tz, lines: &mut Vec<String>) {
     let whose = Whose::Marketplace.as_str();
     let Some(demand) = marketplace(policy, facts) else {
-        let why = match rules(policy, facts).1 {
-            _ if *facts.kind == ChannelKind::WHATSAPP => "the window is what the vendor demands",
-            "" => "this chat is between others",
-            why => why,
-        };
+        let (_, why) = rules(policy, facts);
         lines.push(format!("{whose}: none ({why})"));
         return;
     };
