@@ -25,7 +25,7 @@ pub async fn run(desk: &Desk, args: Explain) -> Result<(), CliError> {
     for line in plain::conversation_head(&conversation, now) {
         plain::line(&line)?;
     }
-    for line in clock::explain(policy, &facts, now, desk.zone) {
+    for line in clock::explain(crate::domain::Lang::En, policy, &facts, now, desk.zone) {
         plain::line(&line)?;
     }
     if let (Some(at), Some(kept)) = (conversation.due_at, &conversation.due_clock)
@@ -33,7 +33,7 @@ pub async fn run(desk: &Desk, args: Explain) -> Result<(), CliError> {
     {
         plain::line(&format!(
             "breached: {kept}, {}; a breach is never rewritten, whatever the clocks say since",
-            clock::moment(at, desk.zone)
+            clock::moment(crate::domain::Lang::En, at, desk.zone)
         ))?;
     }
     Ok(())

@@ -92,8 +92,8 @@ pub struct Manner {
     pub asks: Vec<Ask>,
     /// Who reads a new conversation that names nobody: `THG CUSTOMER SERVICES`.
     pub addressee: Option<String>,
-    /// What the customer sees of our read mark: `blue ticks`. `None`: only the vendor's own pages show it.
-    pub read_mark: Option<String>,
+    /// The customer sees our read mark (blue ticks); else only the vendor's own pages show it.
+    pub customer_sees_read: bool,
     /// Its subjects are categories, which say little alone.
     pub subject_is_category: bool,
     /// It is a messenger itself: to name another is no way around a marketplace.
@@ -145,7 +145,7 @@ pub static UNKNOWN: Manner = Manner {
     mediator: Mediator::Vendor,
     asks: Vec::new(),
     addressee: None,
-    read_mark: None,
+    customer_sees_read: false,
     subject_is_category: false,
     messenger: false,
     by_webhook: false,

@@ -8,7 +8,7 @@ use ratatui::{
 use super::paint::{Paint, cells};
 use crate::{
     app::{Model, preflight::Level, review::Verdict, words},
-    domain::{DraftKind, Gate, Time, text::SafeText},
+    domain::{DraftKind, Gate, Time, lang::tr, text::SafeText},
 };
 
 /// Draws it into the last rows of `area`; answers where the cursor stands.
@@ -19,7 +19,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     let top = area.bottom() - height;
     let row = composer.to.and_then(|id| model.known(id));
     let (fill, mut parts) = row.map_or_else(
-        || ('#', vec![format!("TO {}", model.form_recipient())]),
+        || ('#', vec![tr!(model.lang, "TO {reader}", reader = model.form_recipient())]),
         |row| model.border(row, composer.kind, composer.reopen),
     );
     let shut = row.is_some_and(|row| !matches!(row.gate.at(now), Gate::Open | Gate::Unknown));
@@ -39,7 +39,11 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
         }
     }
     if let Some(at) = composer.saved_at {
-        parts.push(format!("saved {}", at.with_timezone(&model.options.zone).format("%H:%M:%S")));
+        parts.push(tr!(
+            model.lang,
+            "saved {at}",
+            at = at.with_timezone(&model.options.zone).format("%H:%M:%S")
+        ));
     }
     if let Some(elsewhere) = model.written_elsewhere() {
         parts = vec![elsewhere];
@@ -179,7 +183,7 @@ fn offers(paint: &mut Paint<'_>, model: &Model, area: Rect) {
 fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let (Some(review), Some(composer)) = (&model.review, &model.composer) else { return };
     let theme = paint.theme.clone();
-    let words = words::count(composer.body().split_whitespace().count(), "word", "words");
+    let words = words::count(model.lang, composer.body().split_whitespace().count(), "word", "words");
     let lang = composer.to.and_then(|id| model.known(id)).and_then(|row| row.lang.as_deref());
     let beside =
         lang.map_or_else(|| words.clone(), |lang| format!("{words}, {}", lang.get(..2).unwrap_or(lang)));

@@ -194,7 +194,7 @@ fn limits(api: Api) -> Vec<FileLimit> {
 pub fn manner() -> Manner {
     Manner {
         vendor: "WhatsApp".into(),
-        read_mark: Some("blue ticks".into()),
+        customer_sees_read: true,
         messenger: true,
         by_webhook: true,
         ..Manner::default()
