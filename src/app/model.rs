@@ -135,6 +135,7 @@ pub(super) enum Load {
     History,
     Rows,
     Siblings,
+    Chats,
     Draft,
     Outbox,
     Path,

@@ -377,6 +377,6 @@ pub(super) fn apply(row: &mut Conversation, change: &LocalChange) {
         LocalChange::HoldUntil(until) => row.held_until = Some(*until),
         LocalChange::Unseen => row.unread = row.unread.max(1),
         LocalChange::SeenUpTo(_) => row.unread = 0,
-        LocalChange::Note { .. } => {}
+        LocalChange::Note { .. } | LocalChange::Unsettle(_) => {}
     }
 }

@@ -245,6 +245,8 @@ pub enum LocalChange {
     Status(Status),
     /// The unanswered run needs no reply: open → pending.
     Settle,
+    /// Takes a settling back: what was settled before it, and the rest waits again.
+    Unsettle(Option<Time>),
     /// Assign to a Unix account, or to nobody.
     Assign(Option<String>),
     /// Add and remove labels.
