@@ -127,6 +127,9 @@ pub struct KindSchema {
     pub webhook: bool,
     /// Its own keys.
     pub keys: &'static [KeySchema],
+    /// A `[[channel]]` of it with every key of its own, where `config.example.toml` has none (a further vendor's own
+    /// folder documents it); else empty.
+    pub example: &'static str,
 }
 
 /// How often a table may stand in a file.

@@ -81,6 +81,7 @@ pub struct Descriptor {
 }
 
 /// How screens speak of a kind of channel and what they ask for, so that no screen knows a kind.
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Manner {
