@@ -292,6 +292,7 @@ actions! {
     Editor Text "editor" "$EDITOR" "Write in $EDITOR." [COMPOSER => "Ctrl-x e"];
     Attach Text "attach" "attach" "Attach a file." [COMPOSER | FORM => "Ctrl-x a"];
     TextFilter Text "filter-text" "through a program" "Send the text through a program of the configuration." [COMPOSER => "Ctrl-x f"];
+    DraftVersions Text "draft-versions" "older texts" "Look at older texts of this draft and take one back." [COMPOSER => "Ctrl-x v"];
     Quote Text "quote" "quote" "Insert the selected message as a quote." [COMPOSER => "Ctrl-x q"];
     MakeNote Text "make-note" "make it a note" "For the team only." [COMPOSER => "Ctrl-x n"];
     MakePublic Text "make-public" "make it public" "A note becomes a reply (asks)." [COMPOSER => "Ctrl-x p"];

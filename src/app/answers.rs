@@ -56,6 +56,8 @@ impl Model {
                     thread.rows = rows;
                 }
             }
+            (Load::Versions, Loaded::Versions(versions)) => self.versions_loaded(versions),
+            (Load::Present, Loaded::Present(others)) => self.present_loaded(others),
             (Load::Draft, Loaded::Draft(draft)) => self.draft_loaded(draft),
             (Load::Draft, Loaded::DraftHeld(draft, held)) => self.draft_held(draft, held),
             (Load::Outbox, Loaded::Outbox(rows)) => self.outbox_loaded(rows),
@@ -87,6 +89,7 @@ impl Model {
             Timer::Preview => self.preview(),
             Timer::ReadCursor => self.move_read_cursor(),
             Timer::SaveDraft => self.save_draft(),
+            Timer::Presence => self.tell_presence(),
             Timer::Second => {
                 self.dirty = true;
                 self.count_down();
@@ -94,6 +97,7 @@ impl Model {
             Timer::Minute => {
                 self.dirty = true;
                 self.start_minute();
+                self.presence_minute();
             }
             Timer::Gate => {
                 self.dirty = true;

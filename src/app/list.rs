@@ -258,7 +258,7 @@ impl List {
 
     /// Whether the deadline of a row is at risk: past, or within half an hour.
     pub fn at_risk(row: &Conversation, now: Time) -> bool {
-        row.due_at.is_some_and(|due| due - now < Duration::minutes(30))
+        row.next_due().is_some_and(|(due, _)| due - now < Duration::minutes(30))
     }
 }
 

@@ -24,6 +24,7 @@ pub mod outbox;
 mod parked;
 pub mod popup;
 pub mod preflight;
+pub mod presence;
 pub mod presets;
 pub mod preview;
 pub mod report;
@@ -36,6 +37,7 @@ pub mod triage;
 pub mod tutor;
 mod typing;
 pub mod undo;
+mod versions;
 mod welcome;
 pub mod words;
 

@@ -131,6 +131,8 @@ pub(super) enum Load {
     Rows,
     Siblings,
     Draft,
+    Versions,
+    Present,
     Outbox,
     Path,
     Preview,
@@ -148,6 +150,7 @@ pub(super) enum Timer {
     Preview,
     ReadCursor,
     SaveDraft,
+    Presence,
     Second,
     Minute,
     Gate,
@@ -237,6 +240,7 @@ pub struct Model {
     pub(super) session: super::session::Wanted,
     /// The newest message of each conversation that has been drawn on this screen.
     pub(super) shown: HashMap<ConversationId, MessageId>,
+    pub(super) presence: super::presence::Presence,
     pub(super) handling: Option<Handling>,
     pub(super) dirty: bool,
     pub(super) fx: Vec<Effect>,
@@ -274,6 +278,7 @@ impl Model {
             ask: None,
             details: None,
             preview: None,
+            presence: super::presence::Presence::default(),
             handling: None,
             outbox: OutboxScreen::default(),
             report: ReportScreen::default(),
@@ -354,6 +359,7 @@ impl Model {
                 self.engine = engine;
             }
         }
+        self.attend(key);
         self.measure(key);
         self.teach();
         std::mem::take(&mut self.fx)

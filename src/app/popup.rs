@@ -15,7 +15,7 @@ use super::{
     undo::Intent,
 };
 use crate::domain::{
-    ConversationId, DraftKind, RowNumber,
+    ConversationId, Draft, DraftKind, RowNumber,
     channel::Template,
     outbox::{CatalogItem, LocalChange},
     text::SafeText,
@@ -90,6 +90,8 @@ pub enum PickerKind {
     Canned,
     /// The values of a template's variables, a field each.
     Variables(Template),
+    /// Older texts of the draft, once they have been read.
+    Versions(Option<Vec<Draft>>),
     /// A program that the text goes through.
     TextFilter,
     /// A query that marks what it matches.
@@ -142,6 +144,7 @@ pub(super) enum What {
     Canned(usize),
     Template(Template),
     Product(CatalogItem),
+    Version(Box<Draft>),
 }
 
 impl Choice {
@@ -186,6 +189,7 @@ impl Picker {
             PickerKind::Attach => "attach",
             PickerKind::Canned => "canned reply",
             PickerKind::Variables(_) => "value",
+            PickerKind::Versions(_) => "older texts",
             PickerKind::TextFilter => "through",
             PickerKind::MarkQuery => "mark what matches",
             PickerKind::Files(act) => act.row().title,

@@ -12,5 +12,6 @@ mod list;
 mod outbox;
 mod parked;
 mod rules;
+mod team;
 mod windows;
 mod writing;

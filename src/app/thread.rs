@@ -17,6 +17,7 @@ use crate::domain::{
     Conversation, ConversationId, Direction, Message, MessageId, OutboxRow, Time,
     desk::{Seen, Sort, Way},
     outbox::{Event, LocalChange},
+    presence::Present,
 };
 
 /// Messages that are read at a time.
@@ -36,6 +37,8 @@ pub struct Thread {
     pub loaded: bool,
     /// Its part of the outbox.
     pub rows: Vec<OutboxRow>,
+    /// Other windows in it.
+    pub present: Vec<Present>,
     /// What happened in it, once the details asked for it.
     pub history: Vec<Event>,
     /// The customer's other conversations, once the details asked for them.
@@ -72,6 +75,7 @@ impl Thread {
             messages: Vec::new(),
             loaded: false,
             rows: Vec::new(),
+            present: Vec::new(),
             history: Vec::new(),
             siblings: Vec::new(),
             selected: 0,
@@ -165,6 +169,7 @@ impl Model {
         self.load(Load::Open, Request::Conversation(id));
         self.load(Load::Messages, Request::Thread { id, before: None, limit: MESSAGES });
         self.load(Load::Rows, Request::Outbox(Some(id)));
+        self.load(Load::Present, Request::Present(id));
     }
 
     /// The conversation beside the list, after 250 ms of rest. Never moves the read cursor.
@@ -185,6 +190,7 @@ impl Model {
         self.load(Load::Open, Request::Conversation(id));
         self.load(Load::Messages, Request::Thread { id, before: None, limit });
         self.load(Load::Rows, Request::Outbox(Some(id)));
+        self.load(Load::Present, Request::Present(id));
         if self.details.is_some() {
             self.load(Load::History, Request::History(id));
         }

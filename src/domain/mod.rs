@@ -15,6 +15,8 @@ pub mod ids;
 pub mod lifecycle;
 pub mod message;
 pub mod outbox;
+pub mod presence;
+pub mod promise;
 pub mod query;
 pub mod report;
 pub mod text;
@@ -30,6 +32,7 @@ pub use gate::{Gate, GateEvidence};
 pub use ids::{ConversationId, MessageId, RowNumber};
 pub use message::{Author, Delivery, Direction, Message, MessageKind, Role};
 pub use outbox::{Action, OutboxRow, Outgoing, RowState};
+pub use promise::Promise;
 pub use time::Time;
 
 /// A JSON object whose keys keep their order: vendor facts that are shown, never interpreted.

@@ -49,6 +49,14 @@ fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
     if let Some(priority) = row.priority {
         out.push((false, format!("  priority {}", priority.as_str())));
     }
+    if let Some(promise) = &row.promise {
+        let words = if promise.words.is_empty() { String::new() } else { format!(": \"{}\"", promise.words) };
+        let by = words::weekday(promise.at, zone);
+        out.push((false, format!("  promised by {} for {by}{words}", promise.by)));
+    }
+    if row.thanked {
+        out.push((false, "  thanks alone came after it was resolved: it stays so, no answer is due".into()));
+    }
     if let Some(until) = row.snoozed_until.filter(|until| *until > now) {
         out.push((false, format!("  asleep until {}", words::weekday(until, zone))));
     }

@@ -100,6 +100,9 @@ pub fn standing(model: &Model) -> Option<String> {
             key(Act::Escape)
         ));
     }
+    if let Some(sentence) = model.presence() {
+        return Some(sentence);
+    }
     model
         .descriptor(&model.composer.as_ref()?.channel)
         .filter(|_| model.review.is_none() && model.composer.as_ref().is_some_and(|it| it.files.len() > 1))
@@ -229,6 +232,7 @@ fn hints(model: &Model, width: u16) -> String {
             (Act::MakeNote, "internal", !note),
             (Act::MakePublic, "public", note),
             (Act::Editor, "editor", true),
+            (Act::DraftVersions, "older", true),
         ] {
             if !works {
                 continue;

@@ -190,9 +190,13 @@ pub fn conversation_words(model: &Model, row: &Conversation, now: Time) -> Strin
         parts.push(format!("{} unread", row.unread));
     }
     parts.push(format!("status {}", triage::word(row.status)));
-    if let Some(due) = row.due_at {
+    if row.thanked {
+        parts.push("thanks only, stays resolved".into());
+    }
+    if let Some((due, whose)) = row.next_due() {
         let risk = if List::at_risk(row, now) { "AT RISK, " } else { "" };
-        let clock = match row.due_clock.as_deref() {
+        let clock = match whose {
+            Some("promise") => "promised",
             Some("window") => "the window shuts",
             _ => "due",
         };

@@ -124,7 +124,7 @@ fn one(paint: &mut Paint<'_>, model: &Model, row: &Conversation, now: Time, area
     paint.text(area.x + 3, area.y, 1, letter.encode_utf8(&mut [0; 4]), letter_style);
     let mut x = area.x + 4;
     if columns.due {
-        let due = row.due_at.map_or_else(|| "--".into(), |at| words::due(at, row.due_clock.as_deref(), now));
+        let due = row.next_due().map_or_else(|| "--".into(), |(at, clock)| words::due(at, clock, now));
         paint.right(x, area.y, 6, &due, if risk { theme.alarm } else { theme.plain });
         x += 7;
     }
@@ -195,6 +195,9 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
         && query == "is:drift"
     {
         return drift.clone();
+    }
+    if row.thanked {
+        return format!("THANKS only: {}", row.last_line.as_deref().unwrap_or(subject));
     }
     match row.last_line.as_deref() {
         Some(line) if subject.is_empty() => line.to_owned(),

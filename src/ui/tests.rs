@@ -131,6 +131,28 @@ fn composer() {
 }
 
 #[test]
+fn a_colleague_is_shown_under_the_composer_and_thanks_as_such() {
+    let mut desk = Desk::opened((80, 24));
+    desk.present = vec![crate::domain::presence::Present {
+        agent: "jon".into(),
+        place: "pts/9".into(),
+        since: Some(desk.now - chrono::Duration::seconds(20)),
+        writing: None,
+    }];
+    desk.store[1].thanked = true;
+    desk.store[1].status = crate::domain::Status::Resolved;
+    desk.store[1].outbox = None;
+    desk.store[1].last_line = Some("Obrigado!".into());
+    desk.send(Msg::StoreChanged);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("Olá João, pedimos desculpas");
+    insta::assert_snapshot!("presence", picture(&desk, &Theme::dark()));
+    desk.keys("Esc k q");
+    insta::assert_snapshot!("thanks", picture(&desk, &Theme::dark()));
+}
+
+#[test]
 fn borders_use_the_words_of_the_specification() {
     let mut desk = Desk::open((80, 24));
     desk.store[1].gate = GateEvidence::said(Gate::RemoteClosed);

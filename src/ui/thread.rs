@@ -36,7 +36,10 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     };
     let lang = row.lang.as_deref().and_then(|lang| lang.get(..2)).unwrap_or("--");
     let room = area.width.saturating_sub(cells(&place) + 1);
-    let status = triage::word(row.status).to_uppercase();
+    let mut status = triage::word(row.status).to_uppercase();
+    if row.thanked {
+        status.push_str(", THANKS only");
+    }
     let snoozed = row.snoozed_until.filter(|at| *at > now).map_or_else(String::new, |at| {
         format!("   asleep till {}", words::clock(at, model.options.zone, now))
     });
@@ -105,10 +108,10 @@ pub fn facts(facts: &Facts) -> String {
 }
 
 fn due(row: &Conversation, now: Time) -> String {
-    row.due_at.map_or_else(
+    row.next_due().map_or_else(
         || "no deadline".into(),
-        |at| {
-            let clock = row.due_clock.as_deref().unwrap_or("deadline");
+        |(at, clock)| {
+            let clock = clock.unwrap_or("deadline");
             format!("due {} ({clock})", words::due(at, Some(clock), now))
         },
     )

@@ -197,6 +197,7 @@ impl Model {
                 format!("{then}{}", self.filled(&reply.body))
             }
             (PickerKind::Canned, Some(What::Template(template))) => template.text.clone().unwrap_or_default(),
+            (PickerKind::Versions(_), Some(What::Version(draft))) => draft.body.clone(),
             (PickerKind::Variables(template), _) => {
                 let mut values = picker.fields.clone();
                 if let Some(value) = values.get_mut(picker.field) {

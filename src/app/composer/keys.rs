@@ -115,6 +115,7 @@ impl Model {
             Act::Attach => self.open_attach(),
             Act::Canned => self.open_canned(),
             Act::TextFilter => self.open_filters(),
+            Act::DraftVersions => self.open_versions(),
             Act::Quote => {
                 let selected = self.thread.as_ref().and_then(|thread| thread.selected_message());
                 match selected.map(|message| (message.id, message.body.clone())) {

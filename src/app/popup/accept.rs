@@ -76,6 +76,10 @@ impl Model {
                     parameters,
                 });
             }
+            PickerKind::Versions(_) => match choice.map(|choice| choice.what) {
+                Some(What::Version(version)) => self.take_version(&version),
+                _ => self.say("no older text is there: nothing was changed"),
+            },
             PickerKind::TextFilter => match choice {
                 Some(choice) => self.filter_text(&choice.title),
                 None => self.say(format!("no filter is called \"{text}\"")),

@@ -42,6 +42,10 @@ impl Model {
             PickerKind::Snooze | PickerKind::Later => (Vec::new(), self.time_note(&text)),
             PickerKind::Canned => (self.canned_choices(&text), self.canned_note()),
             PickerKind::Variables(template) => (Vec::new(), template_note(template, picker.field)),
+            PickerKind::Versions(versions) => {
+                let rows = versions.as_deref().unwrap_or_default();
+                (self.version_choices(&text, rows), Self::versions_note(versions.as_deref()))
+            }
             PickerKind::TextFilter => {
                 let filters = self.options.filters.iter();
                 (fuzzy(&text, filters.map(|(name, command)| plain(name, &command.join(" ")))), String::new())
@@ -157,7 +161,8 @@ impl Model {
         }
         match parse_time(text, self.now, self.options.zone) {
             Some(at) => {
-                let due = self.target().and_then(|row| row.due_at).filter(|due| *due < at);
+                let due =
+                    self.target().and_then(|row| row.next_due()).map(|(due, _)| due).filter(|due| *due < at);
                 let earlier = due.map_or_else(String::new, |due| {
                     format!("   the deadline is earlier: {}", words::weekday(due, self.options.zone))
                 });

@@ -182,6 +182,8 @@ pub(crate) fn conversation(
         outbox: None,
         has_draft: false,
         drift: None,
+        thanked: false,
+        promise: None,
     }
 }
 
@@ -278,6 +280,8 @@ pub(crate) struct Desk {
     pub others: Vec<Effect>,
     pub shelf: crate::app::canned::Shelf,
     pub owners: Vec<(String, Conversation)>,
+    pub versions: Vec<crate::domain::Draft>,
+    pub present: Vec<crate::domain::presence::Present>,
 }
 
 impl Desk {
@@ -306,6 +310,8 @@ impl Desk {
             others: Vec::new(),
             shelf: crate::app::canned::Shelf::default(),
             owners: Vec::new(),
+            versions: Vec::new(),
+            present: Vec::new(),
         };
         let effects = desk.model.start(desk.now);
         desk.take(effects);
@@ -382,6 +388,8 @@ impl Desk {
             Request::History(_) => Loaded::History(Vec::new()),
             Request::Outbox(_) => Loaded::Outbox(Vec::new()),
             Request::Draft { .. } => Loaded::Draft(None),
+            Request::Present(_) => Loaded::Present(self.present.clone()),
+            Request::Versions { .. } => Loaded::Versions(self.versions.clone()),
             Request::Drafts => Loaded::Drafts(Vec::new()),
             Request::Preview { n, .. } => Loaded::Preview(PreviewBody::Text(format!("file {n}\nline two"))),
             Request::Report { days, by } => {

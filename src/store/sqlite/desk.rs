@@ -10,7 +10,7 @@ use super::{
     SqliteStore, actor, changes, commit,
     commit::Answered,
     conversations::{self, Touch, log},
-    deadline, drafts, erase, files, import, ledger, outbox, reading,
+    deadline, drafts, erase, files, import, ledger, outbox, presence, reading,
     rows::{details, to_json},
 };
 use crate::{
@@ -178,6 +178,20 @@ impl Desk for SqliteStore {
     ) -> Result<(), StoreError> {
         let of = of.map_or(0, |it| it.0);
         self.writer.write("close_draft", move |tx| drafts::close(tx, (of, &agent, kind), &window)).await
+    }
+
+    async fn be_present(
+        &self,
+        agent: String,
+        window: DraftWindow,
+        of: Option<ConversationId>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .write("be_present", move |tx| {
+                presence::note(tx, &agent, &window, of.map(|it| it.0), to_millis(now))
+            })
+            .await
     }
 
     async fn save_session(&self, agent: String, session: Value) -> Result<(), StoreError> {

@@ -22,7 +22,7 @@ mod embedded {
 }
 
 /// The schema that this program writes; `PRAGMA user_version` of the newest migration.
-pub(super) const SCHEMA: i64 = 4;
+pub(super) const SCHEMA: i64 = 5;
 
 /// How to open a store.
 #[derive(Clone)]

@@ -7,6 +7,7 @@ mod files;
 mod ledger;
 mod lists;
 mod outbox;
+mod presence;
 mod skew;
 mod vendors;
 

@@ -1,0 +1,159 @@
+//! Colleagues: who is here, whose words were kept.
+
+use chrono::Duration;
+
+use super::fixture::Desk;
+use crate::{
+    app::{Msg, Wish},
+    domain::{ConversationId, Draft, DraftKind, presence::Present},
+};
+
+const SIZE: (u16, u16) = (80, 24);
+
+fn told(desk: &Desk) -> Vec<Option<i64>> {
+    let told = |wish: &Wish| match wish {
+        Wish::Present(of) => Some(of.map(|id| id.0)),
+        _ => None,
+    };
+    desk.wished.iter().filter_map(|(_, wish)| told(wish)).collect()
+}
+
+fn present(desk: &Desk, agent: &str, seconds: Option<i64>, writing: Option<DraftKind>) -> Present {
+    Present {
+        agent: agent.into(),
+        place: "pts/9".into(),
+        since: seconds.map(|seconds| desk.now - Duration::seconds(seconds)),
+        writing,
+    }
+}
+
+#[test]
+fn a_window_tells_where_it_rests_and_when_it_leaves() {
+    let mut desk = Desk::opened(SIZE);
+    assert!(told(&desk).is_empty());
+    desk.wait(250);
+    assert_eq!(told(&desk), [Some(17)]);
+    // Who flies through conversations is in none of them.
+    desk.keys("J J");
+    desk.wait(200);
+    desk.keys("K");
+    assert_eq!(told(&desk), [Some(17)]);
+    desk.wait(250);
+    assert_eq!(told(&desk), [Some(17), Some(19)]);
+    desk.keys("q");
+    assert_eq!(told(&desk), [Some(17), Some(19), None]);
+    desk.keys("Enter");
+    desk.wait(250);
+    desk.send(Msg::Signal(crate::app::Signal::Hangup));
+    assert_eq!(told(&desk).last(), Some(&None), "a row ends when its window leaves");
+}
+
+#[test]
+fn a_preview_is_no_presence_and_a_long_stay_renews_its_lease_with_a_key() {
+    let mut desk = Desk::open((120, 40));
+    desk.wait(2000);
+    desk.answer();
+    assert!(told(&desk).is_empty());
+    desk.keys("Enter");
+    desk.wait(250);
+    desk.wait(400_000);
+    assert_eq!(told(&desk), [Some(17)], "nothing is told at rest");
+    desk.keys("k");
+    assert_eq!(told(&desk), [Some(17), Some(17)]);
+}
+
+#[test]
+fn the_footer_says_who_else_is_here_and_changes_with_the_minute() {
+    let mut desk = Desk::opened(SIZE);
+    let said = |desk: &mut Desk, others: Vec<Present>| {
+        desk.present = others;
+        desk.send(Msg::StoreChanged);
+        desk.answer();
+        desk.model.presence()
+    };
+    assert_eq!(said(&mut desk, Vec::new()), None);
+    let jon = present(&desk, "jon", Some(21), None);
+    assert_eq!(said(&mut desk, vec![jon]).as_deref(), Some("jon opened this conversation 20 s ago"));
+    desk.now += Duration::seconds(20);
+    desk.keys("k");
+    assert_eq!(desk.model.presence().as_deref(), Some("jon opened this conversation 20 s ago"));
+    desk.wait(60_000);
+    assert_eq!(desk.model.presence().as_deref(), Some("jon opened this conversation 1 min ago"));
+    let others = vec![
+        present(&desk, "jon", Some(5), Some(DraftKind::Reply)),
+        present(&desk, "ana", Some(300), None),
+        present(&desk, "eva", Some(300), None),
+    ];
+    assert_eq!(
+        said(&mut desk, others).as_deref(),
+        Some("jon is writing a reply here; here too: your other window, eva")
+    );
+    let mine = present(&desk, "ana", Some(300), None);
+    assert_eq!(
+        said(&mut desk, vec![mine]).as_deref(),
+        Some("you opened this conversation in pts/9 too, 5 min ago")
+    );
+    let mine = present(&desk, "ana", None, Some(DraftKind::Note));
+    assert_eq!(said(&mut desk, vec![mine]).as_deref(), Some("you are writing a note here in pts/9"));
+    desk.keys("q");
+    assert_eq!(desk.model.presence(), None, "in the list it is no news");
+}
+
+#[test]
+fn a_window_that_died_is_found_out_with_the_minute() {
+    let mut desk = Desk::opened(SIZE);
+    desk.present = vec![present(&desk, "jon", Some(5), None)];
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    desk.present.clear();
+    desk.wait(60_000);
+    desk.answer();
+    assert_eq!(desk.model.presence(), None);
+    desk.wait(120_000);
+    assert!(desk.asked.is_empty(), "nothing is asked while nobody is shown");
+}
+
+#[test]
+fn an_older_text_is_looked_at_and_taken_back_and_the_one_it_replaces_is_kept() {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("new words");
+    let version = |body: &str| Draft {
+        conversation: Some(ConversationId(17)),
+        agent: "ana".into(),
+        kind: DraftKind::Reply,
+        body: body.into(),
+        cursor: (0, 0),
+        files: Vec::new(),
+        quote: None,
+        form: serde_json::Value::Null,
+        saved_at: desk.now - Duration::minutes(9),
+    };
+    desk.versions = vec![version("thrown away"), version("Olá João\nlonger")];
+    desk.keys("Ctrl-x v");
+    assert_eq!(desk.model.picker.as_ref().unwrap().note, "reading …");
+    desk.answer();
+    desk.keys("Down");
+    assert_eq!(desk.model.picker_preview(), ["Olá João", "longer"]);
+    desk.wished.clear();
+    desk.keys("Enter");
+    assert_eq!(desk.body(), "Olá João\nlonger");
+    let saved: Vec<String> = desk
+        .wished
+        .iter()
+        .filter_map(|(_, wish)| match wish {
+            Wish::SaveDraft(draft) => Some(draft.body.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(saved, ["new words", ""], "emptied, the text that stood there becomes a version");
+    desk.wait(250);
+    let saved = |wish: &Wish| matches!(wish, Wish::SaveDraft(it) if it.body.starts_with("Olá"));
+    assert!(desk.wished.iter().any(|(_, wish)| saved(wish)));
+    desk.versions.clear();
+    desk.keys("Ctrl-x v");
+    desk.answer();
+    desk.keys("Enter");
+    assert_eq!(desk.body(), "Olá João\nlonger");
+}
