@@ -18,8 +18,7 @@ async fn a_colleague_in_the_same_conversation_is_seen_coming_writing_and_going()
     jon.keys("r");
     jon.sees("TO CUSTOMER João").await;
     jon.read("pedimos desculpas");
-    world.clock.advance(std::time::Duration::from_millis(300));
-    jon.step();
+    jon.pass("the draft on disk", |it| it.shows("saved 12:")).await;
     ana.sees("jon is writing a reply here").await;
     jon.read("\x1b");
     jon.sees("Send to CUSTOMER João").await;
