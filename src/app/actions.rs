@@ -234,6 +234,7 @@ actions! {
     GoOutbox View "go-outbox" "outbox" "What has not been sent." [SCREENS => "g o"];
     GoReport View "go-report" "report" "Figures of the last days, with their rows." [SCREENS => "g r"];
     GoFix View "go-fix" "fix" "What a person has to settle." [SCREENS => "g f"];
+    GoPromised View "go-promised" "promised" "What is promised to a customer and not kept yet." [SCREENS => "g p"];
     GoDrift View "go-drift" "drift" "Where ours and the vendor's status differ." [SCREENS => "g D"];
     GoCustomer View "go-customer" "customer's others" "The customer's other conversations." [BOTH => "g c"];
     GoTicket View "go-ticket" "ticket's others" "The ticket's other chats." [BOTH => "g s"];
@@ -256,6 +257,7 @@ actions! {
     StatusResolved Triage "status-resolved" "resolved" "Status resolved." [BOTH => "s r"];
     Settle Triage "settle" "no reply needed" "No answer is due; tells the vendor nothing." [BOTH => "s a"];
     VendorUnread Triage "vendor-unread" "unread at the vendor" "Unread again at the vendor, where it can be." [BOTH => "s u"];
+    PromiseKept Triage "promise-kept" "promise kept" "What was promised is done; tells the vendor nothing." [BOTH => "s k"];
     VendorRead Triage "vendor-read" "read at the vendor" "The customer may see it; held five seconds." [BOTH => "M"];
     Unread Triage "unread" "unread here" "Unread again for me alone." [BOTH => "U"];
     AssignTeam Triage "assign-team" "to the team" "Back to the team: assigned to nobody." [BOTH => "a t"];
@@ -265,6 +267,7 @@ actions! {
     SnoozeWeek Triage "snooze-week" "Monday 9:00" "Asleep until then, or until they write." [BOTH => "z w"];
     SnoozeReply Triage "snooze-reply" "until the customer writes" "Or until a deadline is near." [BOTH => "z c"];
     SnoozeUntil Triage "snooze-until" "until a time" "Asleep until a time that I type." [BOTH => "z Enter, z 0, z 1, z 2, z 3, z 4, z 5, z 6, z 7, z 8, z 9"];
+    Promise Triage "promise" "promised by" "What is promised to the customer, and by when; an empty time drops it." [BOTH => "z p"];
     Labels Triage "labels" "labels" "Add and remove labels." [BOTH => "t"];
     PriorityLow Triage "priority-low" "low" "Priority low." [BOTH => "p l"];
     PriorityNormal Triage "priority-normal" "normal" "Priority normal." [BOTH => "p n"];
@@ -334,6 +337,7 @@ actions! {
     SaveNote Send "save-note" "save note" "Save the note for the team." [REVIEW => "n"];
     Edit Send "edit" "edit" "Back to the text." [REVIEW | ASK => "e"];
     ViewFinding Send "view-finding" "view" "What was found, in full." [REVIEW => "v"];
+    ReviewPromise Send "review-promise" "promised by" "Change the date that the text promises, or drop it with an empty one." [REVIEW => "t"];
     Later Send "later" "later" "Send at a time that I type." [REVIEW => "l"];
     Keep Send "keep" "keep draft" "Keep it as a draft and leave." [REVIEW => "k, p, Esc"];
     DiscardDraft Send "discard-draft" "discard" "Throw the text away (asks)." [REVIEW => "D"];

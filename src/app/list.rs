@@ -20,6 +20,7 @@ use super::{
 use crate::domain::{
     ChannelName, Conversation, ConversationId, Customer, Delivery, Status, Time,
     desk::{Count, Sort, Way},
+    promise,
     query::{BUILT_IN, Query},
 };
 
@@ -258,7 +259,8 @@ impl List {
 
     /// Whether the deadline of a row is at risk: past, or within half an hour.
     pub fn at_risk(row: &Conversation, now: Time) -> bool {
-        row.next_due().is_some_and(|(due, _)| due - now < Duration::minutes(30))
+        let promised = row.promise.as_ref().is_some_and(|it| it.at - now < promise::WARNED_BEFORE);
+        promised || row.due_at.is_some_and(|due| due - now < Duration::minutes(30))
     }
 }
 

@@ -27,6 +27,7 @@ pub mod preflight;
 pub mod presence;
 pub mod presets;
 pub mod preview;
+mod promises;
 pub mod report;
 pub mod review;
 pub mod session;

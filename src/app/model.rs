@@ -525,6 +525,9 @@ impl Model {
             }
             Act::GoOutbox => self.open_outbox(),
             Act::GoReport => self.open_report(),
+            Act::GoPromised => self.go_promised(),
+            Act::Promise => self.open_promise(),
+            Act::PromiseKept => self.promise_kept(),
             Act::Details => {
                 self.details = if self.details.is_some() { None } else { Some(0) };
                 self.load_details();

@@ -78,6 +78,8 @@ pub enum PickerKind {
     Snooze,
     /// A time to send at.
     Later,
+    /// A time by which something is promised.
+    Promise,
     /// Words.
     Search,
     /// Words over everything.
@@ -183,6 +185,7 @@ impl Picker {
             PickerKind::Labels => "labels (+x -y)",
             PickerKind::Snooze => "asleep until",
             PickerKind::Later => "send at",
+            PickerKind::Promise => "promised by",
             PickerKind::Search => "/",
             PickerKind::SearchAll => "search everything",
             PickerKind::Filter => "filter (! inverts)",

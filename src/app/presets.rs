@@ -33,6 +33,7 @@ const GMAIL: &[Row] = &[
     (BOTH, "snooze-tomorrow", "b t"),
     (BOTH, "snooze-week", "b w"),
     (BOTH, "snooze-reply", "b c"),
+    (BOTH, "promise", "b p"),
     (BOTH, "snooze-until", "b Enter, b 0, b 1, b 2, b 3, b 4, b 5, b 6, b 7, b 8, b 9"),
     (BOTH, "priority-low", "-, ! l"),
     (BOTH, "priority-normal", "! n"),
@@ -67,6 +68,7 @@ const MUTT: &[Row] = &[
     (BOTH, "snooze-tomorrow", "b t"),
     (BOTH, "snooze-week", "b w"),
     (BOTH, "snooze-reply", "b c"),
+    (BOTH, "promise", "b p"),
     (BOTH, "snooze-until", "b Enter, b 0, b 1, b 2, b 3, b 4, b 5, b 6, b 7, b 8, b 9"),
 ];
 

@@ -13,7 +13,7 @@ use super::{
     preflight::{Finding, Level, Preflight, others},
 };
 use crate::domain::{
-    Conversation, ConversationId, DraftKind, Status, Time,
+    Conversation, ConversationId, DraftKind, Promise, Status, Time,
     text::{SafeText, columns},
 };
 
@@ -26,6 +26,10 @@ pub struct Review {
     pub shown: bool,
     /// Whether the findings are shown in full.
     pub viewing: bool,
+    /// The date that the text promises.
+    pub promise: Option<Promise>,
+    /// Whether the agent has set (or dropped) it.
+    pub(super) promise_by_hand: bool,
     /// Numbers in the text that belong to other conversations.
     pub(super) owners: Vec<(String, ConversationId, String)>,
     /// What the store refused the send over: sending all the same is then held against nothing.
@@ -79,7 +83,8 @@ impl Model {
             return;
         }
         self.save_draft();
-        self.review = Some(Review { findings: self.findings(), ..Review::default() });
+        let promise = self.found_promise(self.now);
+        self.review = Some(Review { findings: self.findings(), promise, ..Review::default() });
         self.ask_owners();
         self.thread_resized();
     }
@@ -168,6 +173,7 @@ impl Model {
         match act {
             Act::Edit | Act::Keep | Act::DiscardDraft => true,
             Act::ViewFinding => !review.findings.is_empty(),
+            Act::ReviewPromise => !note,
             Act::SaveNote => note && verdict == Verdict::Clean,
             Act::Send | Act::SendResolveNext => !note && verdict == Verdict::Clean,
             Act::SendNew | Act::SendOpen | Act::SendPending | Act::SendOnHold | Act::SendResolved => {
@@ -187,6 +193,7 @@ impl Model {
         let worst = review.findings.first().map_or("", |finding| finding.text.as_str());
         match review.verdict() {
             _ if act == Act::ViewFinding => "nothing was found".into(),
+            _ if act == Act::ReviewPromise => "a note promises nobody anything".into(),
             _ if act == Act::Later && note => "a note goes nowhere: it is saved at once".into(),
             _ if act == Act::SaveNote && !note => "this is a reply, not a note: nothing was saved".into(),
             _ if act != Act::SaveNote && note => "this is a note, not a reply: nothing was sent".into(),
@@ -236,6 +243,7 @@ impl Model {
                 self.thread_resized();
             }
             Act::Later => self.open_picker(PickerKind::Later),
+            Act::ReviewPromise => self.open_promise(),
             Act::Keep => {
                 let form = self.screen == Screen::Form;
                 self.park_composer();
@@ -295,7 +303,8 @@ impl Model {
             0
         };
         let offers = self.review_offer_lines().len();
-        1 + offers + review.findings.len() + details + usize::from(self.review_then().is_some())
+        let promise = usize::from(self.review_promise().is_some());
+        1 + offers + review.findings.len() + details + promise + usize::from(self.review_then().is_some())
     }
 
     /// What may be done, in as many lines as the width asks for.

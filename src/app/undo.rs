@@ -325,6 +325,9 @@ pub(super) fn apply(row: &mut Conversation, change: &LocalChange) {
         LocalChange::Status(status) => {
             row.status = *status;
             row.turn = status.turn();
+            if matches!(status, crate::domain::Status::Resolved | crate::domain::Status::Closed) {
+                row.promise = None;
+            }
         }
         LocalChange::Settle => {
             if row.status.turn() == Some(crate::domain::Turn::Us) {
@@ -346,6 +349,7 @@ pub(super) fn apply(row: &mut Conversation, change: &LocalChange) {
         LocalChange::HoldUntil(until) => row.held_until = Some(*until),
         LocalChange::Unseen => row.unread = row.unread.max(1),
         LocalChange::SeenUpTo(_) => row.unread = 0,
+        LocalChange::Promise(promise) => row.promise.clone_from(promise),
         LocalChange::Note { .. } => {}
     }
 }

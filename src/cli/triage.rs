@@ -10,7 +10,7 @@ use super::{
 };
 use crate::app::preflight::status_findings;
 use crate::domain::{
-    Action, Conversation, Priority, Reach, Status,
+    Action, Conversation, Priority, Promise, Reach, Status,
     desk::{Changed, Commit, Refusal, Seen},
     outbox::{LocalChange, SetFields},
     when,
@@ -112,6 +112,25 @@ pub async fn snooze(desk: &Desk, args: args::Snooze) -> Result<(), CliError> {
         plain::note(&format!("asleep until {}", plain::moment(until, desk.zone)));
     }
     changed.map(drop)
+}
+
+/// `deskline promise`.
+pub async fn promise(desk: &Desk, args: args::Snooze) -> Result<(), CliError> {
+    let conversation = find::conversation(desk, &args.id).await?;
+    let text = args.when.join(" ");
+    let promise = if text == "-" {
+        None
+    } else {
+        let at = when::parse(&text, desk.clock.now(), desk.zone).ok_or_else(|| {
+            CliError::new(Code::Usage, format!("{text}: no time in the future"))
+                .hint("3d, 4h, 14:30, fri 9, tomorrow, 2026-12-24, - says that it is kept")
+        })?;
+        Some(Promise { at, words: String::new(), by: desk.me.clone() })
+    };
+    if let Some(promise) = &promise {
+        plain::note(&format!("promised by {}", plain::moment(promise.at, desk.zone)));
+    }
+    change(desk, &conversation, LocalChange::Promise(promise), Vec::new(), Seen::default()).await.map(drop)
 }
 
 /// `deskline set`.

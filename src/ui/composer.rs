@@ -207,6 +207,10 @@ fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             }
         }
     }
+    if let Some(promise) = model.review_promise() {
+        paint.pieces(area.x, y, area.width, &[(" + ", theme.public), (&promise, theme.public)]);
+        y += 1;
+    }
     if let Some(then) = model.review_then() {
         paint.text(area.x + 1, y, area.width - 1, &then, theme.strong);
         y += 1;

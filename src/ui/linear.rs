@@ -312,6 +312,7 @@ fn review(model: &Model, page: &mut Page) {
         };
         page.body.push(format!("{level}: {} {}", finding.text, finding.detail));
     }
+    page.body.extend(model.review_promise());
     let (first, second) = model.review_offers();
     page.body.extend([first, second]);
     page.news.clear();

@@ -29,3 +29,32 @@ async fn a_colleague_in_the_same_conversation_is_seen_coming_writing_and_going()
     ana.until("nobody", |it| !it.shows("jon opened")).await;
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_reply_promises_comes_back_before_its_date() {
+    let world = World::with(&["americanas"]).await;
+    let mut ana = world.window("ana", (80, 24)).await;
+    let joao = world.id("americanas", JOAO).await;
+    ana.open(joao, "Produto ainda").await;
+    ana.keys("r");
+    ana.sees("TO CUSTOMER João").await;
+    ana.read("Olá João, retornamos em 5 horas.");
+    ana.read("\x1b");
+    ana.sees("promises: Mon 02 Mar 17:").await;
+    ana.keys("y");
+    ana.sees("Held 10 s").await;
+    ana.pass("the reply", |_| world.book().copies("skyhub", JOAO, "Olá João, retornamos em 5 horas.") == 1)
+        .await;
+    ana.keys("gp");
+    ana.sees("[Promised 1]").await;
+    ana.sees("p4h").await;
+    let status = async || {
+        let row =
+            world.store.conversation(joao, "ana".into(), world.now()).await.expect("works").expect("there");
+        row.status.as_str()
+    };
+    assert_eq!(status().await, "pending");
+    world.clock.advance(std::time::Duration::from_secs(3600));
+    world.pass("our move again", async |_: &World| status().await == "open").await;
+    world.end().await;
+}

@@ -35,6 +35,7 @@ impl Model {
                 }
                 None => self.say(format!("nobody is called \"{text}\" here")),
             },
+            PickerKind::Promise => self.promise_typed(&text),
             PickerKind::Labels => self.labels(&text),
             PickerKind::Snooze => match parse_time(&text, self.now, self.options.zone) {
                 Some(at) => self.snooze(at),

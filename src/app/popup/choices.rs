@@ -39,6 +39,7 @@ impl Model {
                 let labels = self.target().map(|row| row.labels.join(" ")).unwrap_or_default();
                 (Vec::new(), format!("now: {}", if labels.is_empty() { "none" } else { &labels }))
             }
+            PickerKind::Promise => (Vec::new(), self.promise_note(&text)),
             PickerKind::Snooze | PickerKind::Later => (Vec::new(), self.time_note(&text)),
             PickerKind::Canned => (self.canned_choices(&text), self.canned_note()),
             PickerKind::Variables(template) => (Vec::new(), template_note(template, picker.field)),

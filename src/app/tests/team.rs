@@ -157,3 +157,91 @@ fn an_older_text_is_looked_at_and_taken_back_and_the_one_it_replaces_is_kept() {
     desk.keys("Enter");
     assert_eq!(desk.body(), "Olá João\nlonger");
 }
+
+/// A reply with these words, in the review bar.
+fn reviewed(text: &str) -> Desk {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in(text);
+    desk.keys("Esc");
+    desk
+}
+
+fn promised(desk: &Desk) -> Option<crate::domain::Promise> {
+    match &desk.commits().last().unwrap().actions[0] {
+        crate::domain::Action::Reply(outgoing) => outgoing.promise.clone(),
+        other => unreachable!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_reply_promises_stands_in_the_bar_and_goes_with_it() {
+    let mut desk = reviewed("Enviaremos um novo até sexta-feira.");
+    assert_eq!(
+        desk.model.review_promise().as_deref(),
+        Some("promises: Fri 09 Jun 18:00 \"até sexta-feira\"   t changes or drops it")
+    );
+    assert!(desk.model.offered(crate::app::actions::Act::Send), "it is no finding: the bar is clean");
+    desk.keys("y");
+    let promise = promised(&desk).unwrap();
+    assert_eq!((promise.by.as_str(), promise.words.as_str()), ("ana", "até sexta-feira"));
+    assert_eq!(desk.model.known(ConversationId(17)).unwrap().promise, Some(promise), "shown at once");
+    let mut desk = reviewed("Vocês podem esperar até sexta-feira?");
+    assert_eq!(desk.model.review_promise(), None);
+    desk.keys("t");
+    assert_eq!(desk.model.picker.as_ref().unwrap().prompt(), "promised by");
+}
+
+#[test]
+fn the_date_is_changed_or_dropped_with_a_key() {
+    let mut desk = reviewed("Enviaremos um novo até sexta-feira.");
+    desk.keys("t");
+    desk.type_in("3d");
+    desk.keys("Enter");
+    assert!(desk.model.review_promise().unwrap().starts_with("promises: Fri 09 Jun 21:52"));
+    desk.keys("y");
+    assert_eq!(promised(&desk).unwrap().at, desk.now + Duration::days(3));
+    let mut desk = reviewed("Enviaremos um novo até sexta-feira.");
+    desk.keys("t Enter");
+    assert_eq!(desk.model.review_promise(), None);
+    desk.keys("y");
+    assert_eq!(promised(&desk), None);
+    // A time that is none changes nothing.
+    let mut desk = reviewed("Enviaremos um novo até sexta-feira.");
+    desk.keys("t");
+    desk.type_in("soon");
+    desk.keys("Enter");
+    assert!(desk.model.review_promise().is_some() && desk.notice().contains("no time"));
+}
+
+#[test]
+fn tomorrow_in_a_reply_of_a_later_hour_is_meant_from_where_it_is_read() {
+    let mut desk = reviewed("Amanhã enviamos um novo.");
+    let today = desk.model.review.as_ref().unwrap().promise.clone().unwrap();
+    desk.keys("l");
+    desk.type_in("3d");
+    desk.keys("Enter");
+    assert_eq!(promised(&desk).unwrap().at, today.at + Duration::days(3));
+    assert_eq!(desk.model.known(ConversationId(17)).unwrap().promise, None, "not before it leaves");
+}
+
+#[test]
+fn a_promise_is_set_and_kept_by_hand_and_warned_of() {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("s k");
+    assert_eq!(desk.notice(), "nothing is promised here");
+    desk.keys("z p");
+    desk.type_in("3h");
+    desk.keys("Enter");
+    assert!(matches!(desk.changes()[..], [crate::domain::outbox::LocalChange::Promise(Some(_))]));
+    let row = desk.model.known(ConversationId(17)).unwrap().clone();
+    assert!(crate::app::list::List::at_risk(&row, desk.now), "four hours before");
+    desk.all_done();
+    desk.keys("s k");
+    assert!(matches!(desk.changes()[..], [crate::domain::outbox::LocalChange::Promise(None)]));
+    desk.all_done();
+    assert!(desk.model.safety().unwrap().starts_with("promise kept"));
+    desk.keys("g p");
+    assert_eq!(desk.model.list.title(), "Promised");
+}

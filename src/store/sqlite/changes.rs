@@ -7,7 +7,7 @@ use super::{
     actor::Tx,
     commit::{self, Answered, NewRow},
     conversations::{self, Touch, log},
-    outbox,
+    outbox, promises,
     rows::{details, from_json, to_json},
 };
 use crate::{
@@ -109,6 +109,10 @@ fn apply(tx: &Tx<'_>, id: i64, wish: &Wish, before: &Before, now: i64) -> Result
             outbox::set_status(db, id, *to, Some(&wish.author), now)?;
             note("state", before.status.as_str().into(), to.as_str().into())?;
             let mut inverse = vec![LocalChange::Status(before.status)];
+            // Resolved, what was promised is kept; open again, it is not.
+            if matches!(to, Status::Resolved | Status::Closed) {
+                inverse.extend(promises::of(db, id)?.map(|promise| LocalChange::Promise(Some(promise))));
+            }
             inverse.extend(before.held_until.map(|until| LocalChange::HoldUntil(from_millis(until))));
             inverse
         }
@@ -186,6 +190,14 @@ fn apply(tx: &Tx<'_>, id: i64, wish: &Wish, before: &Before, now: i64) -> Result
             let message = db.last_insert_rowid();
             log(db, now, Some(id), Some(&wish.author), "note", &details([("message", message.into())]))?;
             Vec::new()
+        }
+        LocalChange::Promise(to) => {
+            let from = promises::of(db, id)?;
+            let why = if to.is_some() { "set by hand" } else { "kept or dropped by hand" };
+            if !promises::set(db, id, to.as_ref(), Some(&wish.author), why, now)? {
+                return Ok(tells.then(Vec::new));
+            }
+            vec![LocalChange::Promise(from)]
         }
         LocalChange::SeenUpTo(MessageId(message)) => {
             if !commit::move_cursor(db, id, &wish.author, Some(*message))? {

@@ -10,7 +10,7 @@ use super::{
     SqliteStore, actor, changes, commit,
     commit::Answered,
     conversations::{self, Touch, log},
-    deadline, drafts, erase, files, import, ledger, outbox, presence, reading,
+    deadline, drafts, erase, files, import, ledger, outbox, presence, promises, reading,
     rows::{details, to_json},
 };
 use crate::{
@@ -333,6 +333,7 @@ fn withdraw(
         } else {
             outbox::open_again(db, row, now)?;
         }
+        promises::unmade(db, row, Some(agent), now)?;
     }
     let facts = details([("row", row.n.into()), ("action", row.word.clone().into())]);
     log(db, now, Some(row.conversation), Some(agent), what, &facts)?;
@@ -470,6 +471,9 @@ fn retry(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<()> {
     )?;
     let facts = details([("row", n.into()), ("action", row.word.clone().into())]);
     log(db, now, Some(row.conversation), Some(agent), "retry", &facts)?;
+    if was_stopped && row.message.is_some() {
+        promises::made_now(db, &row, now)?;
+    }
     if was_stopped
         && row.message.is_some()
         && let Some(status) = row.status_with

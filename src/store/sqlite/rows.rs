@@ -117,7 +117,8 @@ pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation> {
     })
 }
 
-fn promise(at: Option<Time>, words: Option<String>, by: Option<String>) -> Option<Promise> {
+/// What the columns `promised_at`, `promise`, `promised_by` hold.
+pub(super) fn promise(at: Option<Time>, words: Option<String>, by: Option<String>) -> Option<Promise> {
     Some(Promise { at: at?, words: words.unwrap_or_default(), by: by.unwrap_or_default() })
 }
 

@@ -8,6 +8,7 @@ mod ledger;
 mod lists;
 mod outbox;
 mod presence;
+mod promises;
 mod skew;
 mod vendors;
 
