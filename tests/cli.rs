@@ -277,6 +277,29 @@ fn a_misspelt_key_is_named_with_its_file_its_line_and_its_neighbour() {
 }
 
 #[test]
+fn keys_that_name_what_there_is_not_are_refused_by_check_and_start() {
+    let vendors = Vendors::start();
+    for (line, words) in [
+        ("resolv = \"B\"", ["no action is called \"resolv\"", "\"resolve\""]),
+        ("\"lists.resolve\" = \"B\"", ["does not work in \"lists\"", "list, conversation"]),
+        ("resolve = \"Blah\"", ["no key is called \"Blah\"", "Ctrl-e"]),
+    ] {
+        let config = vendors.config("config.toml", &format!("[keys]\n{line}\n"));
+        for arguments in [["config", "check"].as_slice(), &["list"], &["demo", "--print"]] {
+            let wrong = vendors.run(&config, arguments);
+            assert_eq!(code(&wrong), 3, "{line} {arguments:?}");
+            let said = said(&wrong);
+            for word in words.iter().chain(&["config.toml:2"]) {
+                assert!(said.contains(word), "{word} is not in {said}");
+            }
+        }
+    }
+    let config = vendors.config("config.toml", "[keys]\nresolve = \"B\"\n");
+    let demo = vendors.run(&config, &["demo", "--print"]);
+    assert_eq!(code(&demo), 0, "{}", said(&demo));
+}
+
+#[test]
 fn the_effective_configuration_is_shown_without_its_secrets() {
     let vendors = Vendors::start();
     let all = ["myprotein", "dsco-supplier", "americanas", "whatsapp"];

@@ -122,6 +122,7 @@ fn target(seen: &ConversationSeen) -> Target {
         facts: seen.facts.clone(),
         customer: seen.customer.clone(),
         gate: Gate::Open,
+        composing: false,
         known: Vec::new(),
     }
 }
@@ -280,7 +281,11 @@ fn whatsapp(simulator: &Simulator, api: Api) -> WhatsApp {
                 phone_number_id: key("phone_number_id"),
                 access_token: key("access_token").into(),
             },
-            Trust::Signed { app_secret: key("app_secret").into(), verify_token: key("verify_token").into() },
+            Trust::Signed {
+                app_secret: key("app_secret").into(),
+                verify_token: key("verify_token").into(),
+                rewritten: false,
+            },
             Some(key("phone_number_id")),
         ),
         Api::OnPremises => (
@@ -299,6 +304,7 @@ fn whatsapp(simulator: &Simulator, api: Api) -> WhatsApp {
         login,
         hook: Hook { path: "/hook".into(), trust, phone_number_id: number },
         media_hosts: vec!["127.0.0.1".into(), "localhost".into()],
+        typing: false,
         max_rate: 0,
         tokens: Tokens::in_memory(),
         clock: Arc::new(Real),
@@ -409,6 +415,7 @@ async fn a_stranger_is_written_to_by_template_only() {
         facts: deskline::domain::Facts::new(),
         customer: Customer::default(),
         gate: Gate::TemplateOnly,
+        composing: false,
         known: Vec::new(),
     };
     let action = reply("Olá");

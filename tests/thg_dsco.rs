@@ -198,6 +198,7 @@ fn target(id: &str, known: &[(&str, Time)]) -> Target {
         facts: Facts::new(),
         customer: Customer::default(),
         gate: Gate::Open,
+        composing: false,
         known: known
             .iter()
             .map(|it| KnownMessage { key: it.0.into(), direction: Direction::Inbound, at: it.1 })

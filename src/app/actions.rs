@@ -216,10 +216,10 @@ actions! {
     ReportShorter View "report-shorter" "fewer days" "Figures of fewer days." [REPORT => "["];
     ReportLonger View "report-longer" "more days" "Figures of more days." [REPORT => "]"];
     ReportBy View "report-by" "by" "Figures of all, by channel, by agent, by label." [REPORT => "b"];
-    NextPane View "next-pane" "next pane" "The focus to the next pane." [BOTH => "Tab"];
-    PreviousPane View "previous-pane" "previous pane" "The focus to the previous pane." [BOTH => "BackTab"];
-    ZoomIn View "zoom-in" "zoom in" "The focused pane over the whole screen." [BOTH => "+"];
-    ZoomOut View "zoom-out" "zoom out" "All panes again." [BOTH => "_"];
+    NextPane View "next-pane" "next pane" "The focus to the next pane." [BOTH | PANEL => "Tab"];
+    PreviousPane View "previous-pane" "previous pane" "The focus to the previous pane." [BOTH | PANEL => "BackTab"];
+    ZoomIn View "zoom-in" "zoom in" "The focused pane over the whole screen." [BOTH | PANEL => "+"];
+    ZoomOut View "zoom-out" "zoom out" "All panes again." [BOTH | PANEL => "_"];
     LayoutAuto View "layout-auto" "layout by width" "Panes by the width of the screen." [BOTH => ""];
     LayoutOne View "layout-one" "one pane" "One pane at every width." [BOTH => ""];
     LayoutSide View "layout-side" "side by side" "List and conversation side by side." [BOTH => ""];

@@ -1,5 +1,7 @@
 //! What the store and the timers answer, and to which feature it goes. A late answer dies by its number.
 
+use crate::domain::{ChannelHealth, ChannelName};
+
 use super::{
     model::{Load, Model, Timer},
     msg::{Loaded, Outcome, Request, Ticket},
@@ -26,7 +28,7 @@ impl Model {
             }
             (Load::Session, Loaded::Session(session)) => self.session_loaded(session),
             (Load::Counts, Loaded::Counts(counts)) => self.counts_loaded(&counts),
-            (Load::Health, Loaded::Health(health)) => self.health = health,
+            (Load::Health, Loaded::Health(health)) => self.health_loaded(health),
             (Load::Canned, Loaded::Canned(shelf)) => self.shelf_loaded(*shelf),
             (Load::Owners, Loaded::Owners(owners)) => self.owners_loaded(owners),
             (Load::Hits, Loaded::Hits(hits)) => self.hits_loaded(hits),
@@ -64,6 +66,24 @@ impl Model {
             _ => {}
         }
         self.check_review();
+    }
+
+    /// What a vendor says of an account as a whole stands in no conversation: it is said once, when it comes.
+    fn health_loaded(&mut self, health: Vec<ChannelHealth>) {
+        if !self.health.is_empty() {
+            let said = |of: &[ChannelHealth], name: &ChannelName| {
+                of.iter().find(|it| it.channel == *name).and_then(|it| it.notice.clone())
+            };
+            let new = health.iter().find_map(|it| {
+                let (_, text) = said(&health, &it.channel)
+                    .filter(|now| said(&self.health, &it.channel).as_ref() != Some(now))?;
+                Some(format!("{}: {text}", it.channel))
+            });
+            if let Some(new) = new {
+                self.say(new);
+            }
+        }
+        self.health = health;
     }
 
     pub(super) fn done(&mut self, ticket: Ticket, outcome: Outcome) {

@@ -84,6 +84,12 @@ impl Macro {
         changes
     }
 
+    /// The same without a status.
+    #[must_use]
+    pub fn beside_status(&self) -> Self {
+        Self { status: None, ..self.clone() }
+    }
+
     /// All of it in a line: `on hold, +shipping, to me, asleep until Fri 27 Nov 09:00, priority high`.
     pub fn sentence(&self, now: Time, zone: chrono_tz::Tz) -> String {
         let mut parts: Vec<String> = Vec::new();

@@ -152,6 +152,8 @@ pub struct Keymap {
     /// What could not be bound or got in another's way, with the sources of both, for the first screen, `config check`
     /// and `doctor`.
     pub complaints: Vec<String>,
+    /// Those of them that name what there is not: an action, a place, a key. The configuration is wrong then.
+    pub errors: Vec<String>,
 }
 
 /// The places that keys belong to, with the names that a configuration uses.
@@ -193,7 +195,7 @@ impl Keymap {
     /// # Panics
     /// Never: a test reads every key of the table.
     pub fn with(preset: &str, bindings: &[Binding]) -> Self {
-        let mut map = Self { bound: HashMap::new(), complaints: Vec::new() };
+        let mut map = Self { bound: HashMap::new(), complaints: Vec::new(), errors: Vec::new() };
         let source: Rc<str> = "the default keys".into();
         for action in ACTIONS {
             for (places, alternatives) in action.keys {
@@ -211,6 +213,7 @@ impl Keymap {
         }
         // A preset is held by a test; what is told is what the agent's own words do.
         map.complaints.clear();
+        map.errors.clear();
         let mut taken = Vec::new();
         for binding in bindings {
             taken.extend(map.bind(binding));
@@ -220,6 +223,11 @@ impl Keymap {
         map
     }
 
+    fn refuse(&mut self, sentence: String) {
+        self.errors.push(sentence.clone());
+        self.complaints.push(sentence);
+    }
+
     fn bind(&mut self, binding: &Binding) -> Vec<Taken> {
         let Some(act) = Act::named(&binding.action) else {
             let nearest = ACTIONS
@@ -227,7 +235,7 @@ impl Keymap {
                 .map(|row| (strsim::jaro_winkler(row.name, &binding.action), row.name))
                 .max_by(|a, b| a.0.total_cmp(&b.0))
                 .map_or("", |(_, name)| name);
-            self.complaints.push(format!(
+            self.refuse(format!(
                 "{}: no action is called \"{}\"; the nearest is \"{nearest}\"",
                 binding.source, binding.action
             ));
@@ -239,7 +247,7 @@ impl Keymap {
         {
             let known: Vec<&str> =
                 PLACES.iter().filter(|(place, _)| works & place != 0).map(|(_, name)| *name).collect();
-            self.complaints.push(format!(
+            self.refuse(format!(
                 "{}: {} does not work in \"{wanted}\"; it works in {}",
                 binding.source,
                 binding.action,
@@ -251,7 +259,11 @@ impl Keymap {
         for spelled in &binding.keys {
             match sequence(spelled) {
                 Some(keys) => wanted.push((spelled.as_str(), keys)),
-                None => self.complaints.push(format!("{}: no key is called \"{spelled}\"", binding.source)),
+                None => self.refuse(format!(
+                    "{}: no key is called \"{spelled}\"; keys are called a, G, Ctrl-e, F5, Enter, Space, PgDn, or two of \
+                     them: g o",
+                    binding.source
+                )),
             }
         }
         let source: Rc<str> = binding.source.as_str().into();

@@ -61,6 +61,9 @@ pub struct Panes {
 /// The narrowest list that says anything beside a conversation.
 const LIST: u16 = 42;
 
+/// The narrowest list that has all its columns: who reads, who answers, in which language, and since when.
+const WHOLE: u16 = 53;
+
 /// The narrowest composer that need not borrow from the list.
 const COMPOSER: u16 = 80;
 
@@ -86,12 +89,12 @@ impl Model {
         }
         if !self.details_beside() {
             let list = (width / 2).clamp(LIST, width.saturating_sub(LIST / 2));
-            let list = if width >= 100 { list.max(50) } else { list.min(width - 37) };
+            let list = if width >= 100 { list.max(WHOLE) } else { list.min(width - 37) };
             return Panes { views: 0, list, thread: width - list - 1, details: 0 };
         }
         let (views, details) = (18, (width / 5).clamp(30, 44));
         let rest = width - views - details - 3;
-        let list = rest * 45 / 100;
+        let list = (rest / 2).max(WHOLE);
         Panes { views, list, thread: rest - list, details }
     }
 
@@ -137,7 +140,16 @@ impl Model {
             return;
         }
         self.zoomed = zoomed;
+        self.zoomed_details = zoomed && self.details.is_some();
         self.rearranged();
+    }
+
+    /// Away with the details, and with a zoom that was for them.
+    pub(super) fn close_details(&mut self) {
+        self.details = None;
+        if self.zoomed_details {
+            self.zoom(false);
+        }
     }
 
     fn rearranged(&mut self) {

@@ -624,17 +624,31 @@ impl Model {
         }
     }
 
-    pub(super) fn switch_pane(&mut self) {
+    /// The focus goes round: list, conversation, and the details where they have a pane of their own.
+    pub(super) fn switch_pane(&mut self, act: Act) {
         if !self.side_by_side() {
             self.say("one pane only at this width");
             return;
         }
-        match self.screen {
-            Screen::List => {
-                if let Some(id) = self.list.selected {
-                    self.open_conversation(id);
-                }
+        let (forth, beside) = (act == Act::NextPane, self.details_beside());
+        if self.details.is_some() {
+            self.close_details();
+            if self.composer.is_none() && beside {
+                self.focus(if forth { Screen::List } else { Screen::Thread });
             }
+        } else if beside && (self.screen == Screen::Thread) == forth {
+            self.common_act(Act::Details, &[]);
+        } else if self.screen == Screen::List {
+            self.focus(Screen::Thread);
+        } else {
+            self.focus(Screen::List);
+        }
+    }
+
+    fn focus(&mut self, pane: Screen) {
+        match (pane, self.list.selected) {
+            (Screen::Thread, Some(id)) if self.screen == Screen::List => self.open_conversation(id),
+            (Screen::Thread, _) => {}
             _ => self.screen = Screen::List,
         }
     }

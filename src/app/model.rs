@@ -217,6 +217,8 @@ pub struct Model {
     pub layout: Layout,
     /// One pane over the whole screen.
     pub zoomed: bool,
+    /// It is the details that were zoomed: they take the zoom with them.
+    pub(super) zoomed_details: bool,
     /// The screen is locked.
     pub locked: Option<Locked>,
     /// Whether the mouse is ours.
@@ -291,6 +293,7 @@ impl Model {
             engine: EngineState::Unknown,
             layout: Layout::Auto,
             zoomed: false,
+            zoomed_details: false,
             locked: None,
             mouse: options.mouse,
             tutor: options.tutor.then(Tutor::default),
@@ -408,7 +411,7 @@ impl Model {
             place::ASK
         } else if self.picker.is_some() {
             place::PICKER
-        } else if self.preview.is_some() || (self.details.is_some() && !self.details_beside()) {
+        } else if self.preview.is_some() || self.details.is_some() {
             place::PANEL
         } else if self.review.is_some() {
             place::REVIEW
@@ -529,10 +532,10 @@ impl Model {
             Act::Promise => self.open_promise(),
             Act::PromiseKept => self.promise_kept(),
             Act::Details => {
-                self.details = if self.details.is_some() { None } else { Some(0) };
+                self.details = Some(0);
                 self.load_details();
             }
-            Act::NextPane | Act::PreviousPane => self.switch_pane(),
+            Act::NextPane | Act::PreviousPane => self.switch_pane(act),
             Act::ZoomIn => self.zoom(true),
             Act::ZoomOut => self.zoom(false),
             Act::LayoutAuto | Act::LayoutOne | Act::LayoutSide | Act::LayoutWide => self.set_layout(act),

@@ -421,8 +421,10 @@ impl Model {
             }
             Act::Complete => {
                 let title = picker.choices.get(picker.chosen).map(|choice| choice.title.clone());
-                let plain =
-                    matches!(picker.kind, PickerKind::Attach | PickerKind::Agent | PickerKind::TextFilter);
+                let plain = matches!(
+                    picker.kind,
+                    PickerKind::Attach | PickerKind::Agent | PickerKind::TextFilter | PickerKind::Labels
+                );
                 if let Some(title) = title.filter(|_| plain) {
                     picker.input = TextArea::new(vec![title]);
                     picker.input.move_cursor(CursorMove::End);
@@ -469,7 +471,8 @@ impl Model {
         match (act, top) {
             (Act::PanelDown, Some(top)) => *top += 1,
             (Act::PanelUp, Some(top)) => *top = top.saturating_sub(1),
-            (Act::ClosePanel, _) => self.details = None,
+            (Act::ClosePanel, _) => self.close_details(),
+            (Act::NextPane | Act::PreviousPane, _) => self.switch_pane(act),
             (other, _) => self.common_act(other, &[]),
         }
     }

@@ -297,14 +297,21 @@ impl Model {
     /// Lines that the review bar takes.
     pub fn review_height(&self) -> usize {
         let Some(review) = &self.review else { return 0 };
-        let details: usize = if review.viewing {
-            review.findings.iter().map(|finding| self.finding_lines(finding).len()).sum()
-        } else {
-            0
+        let lines = |finding: &Finding| {
+            let detail = if review.viewing { self.finding_lines(finding).len() } else { 0 };
+            self.finding_text(finding).len() + detail
         };
+        let findings: usize = review.findings.iter().map(lines).sum();
         let offers = self.review_offer_lines().len();
         let promise = usize::from(self.review_promise().is_some());
-        1 + offers + review.findings.len() + details + promise + usize::from(self.review_then().is_some())
+        1 + offers + findings + promise + usize::from(self.review_then().is_some())
+    }
+
+    /// The sentence of a finding, in as many lines as the width asks for.
+    pub fn finding_text(&self, finding: &Finding) -> Vec<String> {
+        let width = usize::from(self.composer_columns().1).saturating_sub(4).max(10);
+        let safe = SafeText::line(&finding.text).into_string();
+        textwrap::wrap(&safe, width).into_iter().map(std::borrow::Cow::into_owned).collect()
     }
 
     /// What may be done, in as many lines as the width asks for.
@@ -334,7 +341,7 @@ impl Model {
     /// A finding in full, as wide as the bar.
     pub fn finding_lines(&self, finding: &Finding) -> Vec<String> {
         let width = usize::from(self.composer_columns().1).saturating_sub(6).max(10);
-        if finding.detail == finding.text && columns(&SafeText::line(&finding.text)) <= width + 3 {
+        if finding.detail == finding.text {
             return Vec::new();
         }
         let safe = SafeText::block(&finding.detail).into_string();
@@ -348,7 +355,8 @@ impl Model {
         if composer.keeps_text() {
             return Some("only the template goes; the text stays as your draft".into());
         }
-        let then = Some(&composer.then).filter(|then| !then.is_empty())?;
+        // The status stands beside the key that sets it; the keys beside that one set another.
+        let then = Some(composer.then.beside_status()).filter(|then| !then.is_empty())?;
         Some(format!("with it: {}", then.sentence(self.now, self.options.zone)))
     }
 

@@ -82,7 +82,7 @@ impl Model {
         let session = json!({
             "view": self.list.views[self.list.view].name,
             "layout": self.layout.name(),
-            "zoom": self.zoomed,
+            "zoom": self.zoomed && !self.zoomed_details,
             "selected": self.list.selected.map(|id| id.0),
             "open": open.map(|thread| thread.id.0),
             "scroll": open.map(|thread| thread.top).filter(|_| open.is_some_and(|thread| !thread.follow)),

@@ -10,6 +10,7 @@ mod find;
 mod keys;
 mod list;
 mod outbox;
+mod panes;
 mod parked;
 mod rules;
 mod team;

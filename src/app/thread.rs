@@ -181,6 +181,7 @@ impl Model {
             && self.thread.as_ref().is_none_or(|thread| thread.id != id)
         {
             self.show_thread(id);
+            self.load_details();
             self.dirty = true;
         }
     }
@@ -191,7 +192,7 @@ impl Model {
         self.load(Load::Messages, Request::Thread { id, before: None, limit });
         self.load(Load::Rows, Request::Outbox(Some(id)));
         self.load(Load::Present, Request::Present(id));
-        if self.details.is_some() {
+        if self.details.is_some() || self.details_beside() {
             self.load(Load::History, Request::History(id));
         }
     }

@@ -310,17 +310,19 @@ impl Model {
     /// What the vendor is to be told of a local change, by what its channel can do.
     pub(super) fn vendor_side(&self, id: ConversationId, change: &LocalChange) -> Vec<Action> {
         let Some(row) = self.known(id) else { return Vec::new() };
-        let can = self.capabilities(&row.channel);
-        let done = |status: Status| matches!(status, Status::Resolved | Status::Closed);
         match change {
-            LocalChange::Status(to) if done(*to) && !done(row.status) && can.resolve == Reach::Remote => {
-                vec![Action::Status { close: true }]
-            }
-            LocalChange::Status(to) if !done(*to) && done(row.status) && can.reopen == Reach::Remote => {
-                vec![Action::Status { close: false }]
-            }
+            LocalChange::Status(to) if done(*to) != done(row.status) => self.vendor_side_of(id, *to),
             _ => Vec::new(),
         }
+    }
+
+    /// What tells the vendor of a status, whatever stands here.
+    pub(super) fn vendor_side_of(&self, id: ConversationId, to: Status) -> Vec<Action> {
+        let Some(row) = self.known(id) else { return Vec::new() };
+        let can = self.capabilities(&row.channel);
+        let close = done(to);
+        let reach = if close { can.resolve } else { can.reopen };
+        if reach == Reach::Remote { vec![Action::Status { close }] } else { Vec::new() }
     }
 
     /// What the vendor will be told, in its own words: `SkyHub: ARCHIVED`.
@@ -486,4 +488,8 @@ fn local(zone: Tz, at: chrono::NaiveDateTime) -> Time {
         .earliest()
         .or_else(|| zone.from_local_datetime(&(at + Duration::hours(1))).earliest())
         .map_or_else(|| at.and_utc(), |at: DateTime<Tz>| at.to_utc())
+}
+
+fn done(status: Status) -> bool {
+    matches!(status, Status::Resolved | Status::Closed)
 }

@@ -172,6 +172,11 @@ pub(super) enum Intent {
     },
     /// A change that takes another one back, or does it again.
     Back,
+    /// The vendor's side of a change that was taken back here: where it comes too late, the vendor is told again.
+    BackThere {
+        id: ConversationId,
+        inverse: Vec<LocalChange>,
+    },
     TakeBack {
         row: RowNumber,
         conversation: Option<ConversationId>,
@@ -216,7 +221,14 @@ impl Model {
     /// Undoes the last action, once it is known what came of it.
     pub(super) fn undo_last(&mut self) {
         let pending = self.wishes.values().any(|intent| {
-            matches!(intent, Intent::Send { .. } | Intent::Tell { .. } | Intent::Change { .. } | Intent::Back)
+            matches!(
+                intent,
+                Intent::Send { .. }
+                    | Intent::Tell { .. }
+                    | Intent::Change { .. }
+                    | Intent::Back
+                    | Intent::BackThere { .. }
+            )
         });
         if pending || !self.again.is_empty() {
             self.undo.waiting += 1;
@@ -272,7 +284,8 @@ impl Model {
             let over = !step.rows.is_empty() && step.until.is_none_or(|until| until <= self.now);
             told_already |= over;
             for row in step.rows.iter().filter(|_| !over) {
-                self.perform_wish(Wish::TakeBack(*row), Intent::Back);
+                let intent = Intent::BackThere { id: step.id, inverse: step.inverse.clone() };
+                self.perform_wish(Wish::TakeBack(*row), intent);
             }
             for inverse in step.inverse.clone() {
                 // Once the vendor knows, taking it back is a call of its own.

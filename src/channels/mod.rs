@@ -143,6 +143,8 @@ pub struct Target {
     pub customer: Customer,
     /// The gate as last known.
     pub gate: Gate,
+    /// Whether an agent writes a reply right now.
+    pub composing: bool,
     /// The `key`s of the stored messages, oldest first, with their direction's word (`inbound`/`outbound`). At most the
     /// newest 500.
     pub known: Vec<KnownMessage>,
@@ -331,12 +333,14 @@ pub struct ChannelError {
     pub words: String,
     /// What the vendor's side showed while refusing (a chat that is PAUSED now), to be applied.
     pub page: Option<Box<Page>>,
+    /// The word for the list's header, where the kind's own says too little (`banned`).
+    pub word: Option<String>,
 }
 
 impl ChannelError {
     /// An error with the vendor's (or our) words.
     pub fn new(kind: ErrorKind, retry: Retry, words: impl Into<String>) -> Self {
-        Self { kind, retry, status: None, words: words.into(), page: None }
+        Self { kind, retry, status: None, words: words.into(), page: None, word: None }
     }
 
     /// A mistake or trouble on our side; nothing left the house.
@@ -354,6 +358,7 @@ impl ChannelError {
     /// The word for the list's header: `401`, `unreachable`, `rate limit`.
     pub fn short(&self) -> String {
         match (self.status, self.kind) {
+            _ if self.word.is_some() => self.word.clone().unwrap_or_default(),
             (Some(status), _) => status.to_string(),
             (None, ErrorKind::Credentials) => "login refused".into(),
             (None, ErrorKind::RateLimited) => "rate limit".into(),

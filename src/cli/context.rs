@@ -67,6 +67,12 @@ impl World {
         sources.file = file;
         let config = config::load(&sources, &registry::schemas())
             .map_err(|error| CliError::new(Code::Config, error.to_string()).hint("deskline config check"))?;
+        // Actions, places and keys are the screen's to know.
+        let keys =
+            crate::app::keymap::Keymap::with(&config.keys.preset, &super::inbox::bindings(&config.keys));
+        if !keys.errors.is_empty() {
+            return Err(CliError::new(Code::Config, keys.errors.join("\n")).hint("deskline config check"));
+        }
         Ok(Self { environment, config, clock: Arc::new(SystemClock) })
     }
 

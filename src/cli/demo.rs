@@ -1,7 +1,13 @@
 //! `deskline demo`: the inbox against the built-in simulator. The real engine, the real connectors, a store that
-//! vanishes at the end; no file of the user is read or written.
+//! vanishes at the end; of the user's files only `[ui]` and `[keys]` are read, and none is written.
 
-use std::{fs, os::unix::fs::OpenOptionsExt, sync::Arc, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::sync::Mutex;
 
@@ -11,7 +17,7 @@ use super::{
     context::{Desk, World},
     error::{CliError, Code},
     inbox::{self, Face, OwnEngine, Show},
-    simulate,
+    plain, simulate,
 };
 use crate::{
     config::Environment,
@@ -40,8 +46,41 @@ const CANNED: [(&str, &str); 9] = [
     ("wait.md", include_str!("../../assets/demo/canned/wait.md")),
 ];
 
+/// The user's own file, or the one of `--config`, with every line blank that is not of `[ui]` or `[keys]`: what is wrong
+/// in them keeps its line.
+fn yours(environment: &Environment, named: Option<&Path>) -> Result<Option<(PathBuf, String)>, CliError> {
+    let path = named.map_or_else(|| environment.user_file(), Path::to_owned);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(_) if named.is_none() => return Ok(None),
+        Err(error) => {
+            return Err(CliError::new(Code::Config, format!("{} cannot be read: {error}", path.display())));
+        }
+    };
+    let mut ours = false;
+    let kept = text.lines().map(|line| {
+        let head = line.trim_start();
+        if head.starts_with('[') {
+            let table = head.trim_start_matches('[').split([']', '.']).next().unwrap_or_default().trim();
+            ours = matches!(table, "ui" | "keys");
+        }
+        // Nobody is locked out of a demo, and its secrets are not the user's.
+        if ours && !head.starts_with("pin") { line } else { "" }
+    });
+    let kept = kept.collect::<Vec<_>>().join("\n");
+    Ok(Some((path, kept)))
+}
+
 /// Runs it.
-pub async fn run(environment: Environment, args: Demo, tutor: bool) -> Result<(), CliError> {
+pub async fn run(
+    mut environment: Environment,
+    named: Option<PathBuf>,
+    args: Demo,
+    tutor: bool,
+) -> Result<(), CliError> {
+    // The tutor's lessons name the default keys.
+    let yours = if tutor { None } else { yours(&environment, named.as_deref())? };
+
     // Before anything is started: without a terminal there is nothing to show.
     let face = Face::open(&environment, args.linear, args.print)?;
     let folder = tempfile::Builder::new().prefix("deskline-demo-").tempdir()?;
@@ -80,8 +119,25 @@ pub async fn run(environment: Environment, args: Demo, tutor: bool) -> Result<()
         fs::create_dir_all(&canned)?;
         fs::write(canned.join(name), text)?;
     }
+    environment.system_file = file;
     let environment = environment.confined_to(folder.path());
-    let desk = Arc::new(Desk::open(World::load(environment, Some(file))?).await?);
+    if let Some((path, text)) = yours {
+        let copy = environment.user_file();
+        if let Some(parent) = copy.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&copy, text)?;
+        fs::set_permissions(&copy, fs::Permissions::from_mode(0o600))?;
+        if let Err(error) = World::load(environment.clone(), None) {
+            let text = error.text.replace(&copy.display().to_string(), &path.display().to_string());
+            if named.is_some() {
+                return Err(CliError { text, ..error });
+            }
+            plain::note(&format!("the demo goes on without your [ui] and [keys]: {text}"));
+            fs::remove_file(&copy)?;
+        }
+    }
+    let desk = Arc::new(Desk::open(World::load(environment, None)?).await?);
     let built = desk.world.channels(None).await?;
     if let Some((name, why)) = built.without.first() {
         return Err(CliError::new(Code::Failed, format!("the demo's channel {name} cannot be built: {why}")));

@@ -231,6 +231,19 @@ async fn channels(report: &mut Report, desk: &Desk) {
                 report.bad(&about, code, error.words, advice);
             }
         }
+        if let Some(health) = health.iter().find(|it| it.channel == channel.descriptor().name) {
+            if let (Some(since), Some(error)) = (health.failing_since, &health.error) {
+                let text = format!("in trouble since {}: {error}", rfc3339(since));
+                report.odd(
+                    &about,
+                    text,
+                    "the engine tries again by itself; deskline sync --once does so now",
+                );
+            }
+            if let Some((at, text)) = &health.notice {
+                report.good(&about, format!("last said of the account, {}: {text}", rfc3339(*at)));
+            }
+        }
         if channel.webhook().is_some() {
             webhook(report, desk, &about, &health, channel.descriptor().name.0.as_str()).await;
         }

@@ -116,8 +116,8 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
         ));
     }
     let command = match cli.command {
-        Some(Command::Demo(args)) => return demo::run(environment, args, false).await,
-        Some(Command::Tutor) => return demo::run(environment, demo::tutor(), true).await,
+        Some(Command::Demo(args)) => return demo::run(environment, cli.config, args, false).await,
+        Some(Command::Tutor) => return demo::run(environment, None, demo::tutor(), true).await,
         Some(Command::Simulate(args)) => return simulate::run(args).await,
         Some(Command::Doctor(args)) => return doctor::run(environment, cli.config, args).await,
         other => other,
@@ -128,7 +128,7 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
         None => {
             let face = inbox::Face::open(&desk.world.environment, cli.linear, cli.print)?;
             match Box::pin(inbox::run(desk, cli.channel, face)).await? {
-                Some(start) => Box::pin(demo::run(outside, demo::tutor(), start == Start::Tutor)).await,
+                Some(start) => Box::pin(demo::run(outside, None, demo::tutor(), start == Start::Tutor)).await,
                 None => Ok(()),
             }
         }

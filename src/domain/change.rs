@@ -26,6 +26,9 @@ pub enum Change {
     Conversation(Box<ConversationSeen>),
     /// A message exists.
     Message(Box<MessageSeen>),
+    /// A message of a past that the vendor hands over: as [`Message`](Self::Message), but it raises no alarm and is
+    /// unread for nobody.
+    Earlier(Box<MessageSeen>),
     /// A message of ours has come so far.
     Delivery(DeliverySeen),
     /// A message was changed by its author.

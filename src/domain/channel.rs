@@ -112,4 +112,7 @@ pub struct ChannelHealth {
     pub engine: Option<String>,
     /// The last webhook, for channels that live by them.
     pub last_webhook: Option<Time>,
+    /// The vendor's last word of the account as a whole (a template that was paused), and when it was said.
+    #[serde(default)]
+    pub notice: Option<(Time, String)>,
 }

@@ -355,6 +355,8 @@ pub struct TargetFacts {
     pub aliases: Vec<String>,
     /// The channel's own facts.
     pub facts: crate::domain::Facts,
+    /// Whether an agent writes a reply right now: a reply's draft is held by a window.
+    pub composing: bool,
     /// Keys, directions and times of the newest 500 messages that came from the vendor, oldest first.
     pub known: Vec<(String, crate::domain::Direction, Time)>,
 }

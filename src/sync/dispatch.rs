@@ -461,6 +461,7 @@ fn target_of(facts: &TargetFacts, now: Time) -> Target {
         facts: facts.facts.clone(),
         customer: facts.conversation.customer.clone(),
         gate: facts.conversation.gate.at(now),
+        composing: facts.composing,
         known: facts
             .known
             .iter()

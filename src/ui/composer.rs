@@ -72,7 +72,9 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     paint.rule(area.x, y, area.width, &gutter, style);
     if !rest.is_empty() {
         let line = format!("{gutter}{gutter}{gutter} {} ", rest.join(&format!(" {gutter}{gutter} ")));
-        paint.text(area.x, y, area.width, &line, style);
+        let used = cells(&line).min(area.width);
+        paint.clear(Rect { y, width: used, height: 1, ..area });
+        paint.text(area.x, y, used, &line, style);
     }
     if model.review.is_some() {
         self::review(paint, model, Rect { y: y + 1, height: review, ..area });
@@ -198,8 +200,11 @@ fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             Level::Amber => (" ? ", theme.notice),
             Level::Red => (" ! ", theme.alarm),
         };
-        paint.pieces(area.x, y, area.width, &[(mark, style), (&finding.text, style)]);
-        y += 1;
+        for (at, line) in model.finding_text(finding).iter().enumerate() {
+            let mark = if at == 0 { mark } else { "   " };
+            paint.pieces(area.x, y, area.width, &[(mark, style), (line, style)]);
+            y += 1;
+        }
         if review.viewing {
             for line in model.finding_lines(finding) {
                 paint.pieces(area.x, y, area.width, &[("     ", theme.plain), (&line, theme.plain)]);

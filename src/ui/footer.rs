@@ -20,22 +20,31 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let said = said(model);
     let safety = model.safety();
     let mut y = area.y;
+    let rows = if area.height >= 3 { area.height - u16::from(safety.is_some()) } else { 1 };
     if area.height >= 3 || (area.height == 2 && safety.is_none()) {
-        if let Some(said) = &said {
-            paint.text(area.x + 1, y, area.width.saturating_sub(1), said, theme.notice);
+        // A sentence that one line does not hold takes the hints' line too, never the safety line.
+        let width = usize::from(area.width).saturating_sub(1).max(1);
+        let safe = crate::domain::text::SafeText::line(said.as_deref().unwrap_or_default()).into_string();
+        let lines = textwrap::wrap(&safe, width);
+        for line in lines.iter().take(usize::from(rows)) {
+            paint.text(area.x + 1, y, area.width.saturating_sub(1), line, theme.notice);
+            y += 1;
         }
+        y = y.max(area.y + 1);
+        if safety.is_none() && area.height >= 3 {
+            y = y.max(area.y + 2);
+        }
+    }
+    if let Some(safety) = safety.as_ref().filter(|_| area.height >= 2) {
+        let key = undo_key(model);
+        let room = area.width.saturating_sub(cells(&key) + 2);
+        paint.text(area.x + 1, y, room, safety, theme.safety);
+        paint.right(area.x, y, area.width, &key, theme.key);
         y += 1;
     }
-    if area.height >= 3 || (area.height == 2 && safety.is_some()) {
-        if let Some(safety) = &safety {
-            let key = undo_key(model);
-            let room = area.width.saturating_sub(cells(&key) + 2);
-            paint.text(area.x + 1, y, room, safety, theme.safety);
-            paint.right(area.x, y, area.width, &key, theme.key);
-        }
-        y += 1;
+    if y < area.bottom() {
+        paint.text(area.x + 1, y, area.width.saturating_sub(1), &hints(model, area.width), theme.dim);
     }
-    paint.text(area.x + 1, y, area.width.saturating_sub(1), &hints(model, area.width), theme.dim);
 }
 
 fn undo_key(model: &Model) -> String {

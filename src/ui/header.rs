@@ -41,9 +41,12 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
         );
         return;
     }
-    // Names give way before figures do.
-    let full =
-        [usize::MAX, 6, 4, 2, 0].into_iter().find(|name| tabs_width(model, *name) + x <= room).unwrap_or(0);
+    // Names give way before figures do, the longest ones first.
+    let full = [usize::MAX]
+        .into_iter()
+        .chain((2..10).rev())
+        .find(|name| tabs_width(model, *name) + x <= room)
+        .unwrap_or(0);
     for (at, view) in model.list.views.iter().enumerate() {
         if at == 0 && !model.fix_shown() && model.list.view != 0 {
             continue;
@@ -72,7 +75,11 @@ fn tabs_width(model: &Model, name: usize) -> u16 {
 /// `1 Mine 7!2`.
 pub fn tab(view: &View, name: usize) -> String {
     let number = view.number.map_or_else(String::new, |n| format!("{n} "));
-    let short: String = view.name.chars().take(name).collect();
+    // A word that was shortened says so.
+    let short: String = match view.name.chars().count() {
+        long if long > name && name > 2 => view.name.chars().take(name - 1).chain(['.']).collect(),
+        _ => view.name.chars().take(name).collect(),
+    };
     let count = view.count.map_or_else(String::new, |count| {
         let risk = if count.at_risk > 0 { format!("!{}", figure(count.at_risk)) } else { String::new() };
         format!(" {}{risk}", figure(count.total))

@@ -27,7 +27,7 @@ struct Columns {
 
 impl Columns {
     fn at(width: u16) -> Self {
-        let (due, lang, who, wait) = (width >= 40, width >= 72, width >= 64, width >= 50);
+        let (due, lang, who, wait) = (width >= 40, width >= 53, width >= 50, width >= 46);
         // Marks, then each column with the blank that ends it.
         let fixed = 4
             + if due { 7 } else { 0 }
@@ -39,7 +39,8 @@ impl Columns {
         let customer = match width {
             100.. => (rest * 30 / 100).clamp(16, 28),
             72.. => 16,
-            _ => (rest * 45 / 100).min(16),
+            // Enough to know a customer by, the rest for the words.
+            _ => (rest * 45 / 100).clamp(rest.min(10), 16),
         };
         Self { lang, who, wait, due, customer, subject: rest.saturating_sub(customer + 1) }
     }
@@ -201,6 +202,8 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
     }
     match row.last_line.as_deref() {
         Some(line) if subject.is_empty() => line.to_owned(),
+        // What the vendor opened and nobody has written in.
+        None if subject.is_empty() => "no message yet".to_owned(),
         Some(line) if !line.is_empty() && !subject.starts_with(line) && !line.starts_with(subject) => {
             // A category says little alone: the words follow at once.
             let between = if row.kind.as_str() == "thg" { " " } else { " / " };

@@ -129,10 +129,9 @@ fn full(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<P
                 if model.form.as_ref().is_some_and(crate::app::form::Form::in_text) { text } else { field };
         }
     }
-    if model.details.is_some() && !model.details_beside() {
-        let body = Rect { y: 3, height: above.height.saturating_sub(3), ..area };
-        paint.clear(body);
-        details::draw(paint, model, now, body);
+    if model.details.is_some() {
+        let rule = if model.screen == Screen::List { 1 } else { 2 };
+        details_over(paint, model, now, Rect { y: rule, height: above.height.saturating_sub(rule), ..area });
         cursor = None;
     }
     if model.preview.is_some() {
@@ -185,14 +184,15 @@ fn panes(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
         x = divide(paint, panes.views, rows) + 1;
     }
     let list = Rect { x, y: 2, width: panes.list, height: rows };
-    title(paint, x, model.list.title(), model.screen == Screen::List, panes.list);
+    let focused = |screen| model.screen == screen && model.details.is_none();
+    title(paint, x, model.list.title(), focused(Screen::List), panes.list);
     list::heads(paint, Rect { height: 1, ..list });
     list::rows(paint, model, now, Rect { y: 3, height: rows - 1, ..list });
     x = divide(paint, x + panes.list, rows) + 1;
     let pane = Rect { x, y: 2, width: panes.thread, height: rows };
     let name = model.thread.as_ref().and_then(|it| it.conversation.as_ref());
     let name = name.map_or_else(String::new, |row| format!("{} ({})", list::customer(row), row.id));
-    title(paint, x, &name, model.screen == Screen::Thread, panes.thread);
+    title(paint, x, &name, focused(Screen::Thread), panes.thread);
     let mut cursor = None;
     if model.thread.is_some() {
         thread::head(paint, model, now, Rect { height: 2, ..pane });
@@ -201,12 +201,10 @@ fn panes(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
     }
     if panes.details > 0 {
         x = divide(paint, x + panes.thread, rows) + 1;
-        title(paint, x, "details", false, panes.details);
+        title(paint, x, "details", model.details.is_some(), panes.details);
         details::draw(paint, model, now, Rect { x, y: 2, width: panes.details, height: rows });
     } else if model.details.is_some() {
-        let over = Rect { y: 2, height: rows, ..area };
-        paint.clear(over);
-        details::draw(paint, model, now, over);
+        details_over(paint, model, now, Rect { y: 1, height: rows + 1, ..area });
         cursor = None;
     }
     if model.preview.is_some() {
@@ -218,20 +216,33 @@ fn panes(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
     popup::draw(paint, model, above).or(focus)
 }
 
-/// The title of a pane in its upper rule; the focused one in brackets.
+/// The details over the rest, under a rule that says of whom they are.
+fn details_over(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
+    let theme = paint.theme.clone();
+    paint.clear(area);
+    paint.rule(area.x, area.y, area.width, theme.line(), theme.rule);
+    let of = model.detailed().map(|row| format!("details of {} ({})", list::customer(row), row.id));
+    named(paint, area.x, area.y, &of.unwrap_or_else(|| "details".into()), true, area.width);
+    details::draw(paint, model, now, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area });
+}
+
+/// The title of a pane in the upper rule; the focused one in brackets.
 fn title(paint: &mut Paint<'_>, x: u16, name: &str, focused: bool, width: u16) {
-    if name.is_empty() {
-        return;
+    if !name.is_empty() {
+        named(paint, x, 1, name, focused, width);
     }
+}
+
+fn named(paint: &mut Paint<'_>, x: u16, y: u16, name: &str, focused: bool, width: u16) {
     let theme = paint.theme.clone();
     let room = width.saturating_sub(6);
     let name_cells = paint::cells(name).min(room);
     let (open, close, style) = if focused { ("[", "]", theme.strong) } else { (" ", " ", theme.dim) };
     // The rule's colour would stay in what is bold only.
-    paint.clear(Rect { x: x + 2, y: 1, width: (name_cells + 2).min(width.saturating_sub(2)), height: 1 });
-    paint.text(x + 2, 1, 1, open, theme.cursor);
-    paint.text(x + 3, 1, name_cells, name, style);
-    paint.text(x + 3 + name_cells, 1, 1, close, theme.cursor);
+    paint.clear(Rect { x: x + 2, y, width: (name_cells + 2).min(width.saturating_sub(2)), height: 1 });
+    paint.text(x + 2, y, 1, open, theme.cursor);
+    paint.text(x + 3, y, name_cells, name, style);
+    paint.text(x + 3 + name_cells, y, 1, close, theme.cursor);
 }
 
 fn divide(paint: &mut Paint<'_>, x: u16, rows: u16) -> u16 {
@@ -285,9 +296,7 @@ fn small(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
         }
     }
     if model.details.is_some() {
-        let body = Rect { y: 1, height: above.height - 1, ..area };
-        paint.clear(body);
-        details::draw(paint, model, now, body);
+        details_over(paint, model, now, above);
         cursor = None;
     }
     if model.preview.is_some() {

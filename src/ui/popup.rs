@@ -198,6 +198,9 @@ fn choice(paint: &mut Paint<'_>, picker: &Picker, at: usize, digits: bool, row: 
     paint.right(row.x + row.width - beside, row.y, beside, &choice.beside, theme.key);
 }
 
+/// Ten keys that do the same.
+const DIGITS: &str = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9";
+
 /// What can follow a prefix key; a status says what the vendor will be told.
 fn prefix(paint: &mut Paint<'_>, model: &Model, above: Rect) {
     let theme = paint.theme.clone();
@@ -206,11 +209,16 @@ fn prefix(paint: &mut Paint<'_>, model: &Model, above: Rect) {
     for (keys, act) in follow {
         let spelled = keymap::show(&keys);
         match seen.iter_mut().find(|(known, _)| *known == act) {
-            Some((_, all)) if all.len() < 12 => _ = write!(all, ", {spelled}"),
-            Some(_) => {}
+            Some((_, all)) => _ = write!(all, ", {spelled}"),
             None => seen.push((act, spelled)),
         }
     }
+    for (_, keys) in &mut seen {
+        *keys = keys.replace(DIGITS, "0-9");
+    }
+    // As wide as they are: what is told of them has the rest.
+    let keys_wide = seen.iter().map(|(_, keys)| cells(keys)).max().unwrap_or(0).min(14);
+    let titles_wide = seen.iter().map(|(act, _)| cells(act.row().title)).max().unwrap_or(0).min(30);
     let rows = u16::try_from(seen.len()).unwrap_or(u16::MAX);
     let area = band(paint, above, rows, &keymap::show(&model.prefix));
     for ((act, keys), y) in seen.iter().zip(area.y..area.bottom()) {
@@ -223,8 +231,9 @@ fn prefix(paint: &mut Paint<'_>, model: &Model, above: Rect) {
             Act::StatusResolved => model.status_note(Status::Resolved),
             _ => row.help.to_owned(),
         };
-        paint.text(area.x + 2, y, 14, keys, theme.key);
-        paint.text(area.x + 16, y, 24, row.title, theme.plain);
-        paint.text(area.x + 41, y, area.width.saturating_sub(42), &note, theme.dim);
+        paint.text(area.x + 2, y, keys_wide, keys, theme.key);
+        paint.text(area.x + 4 + keys_wide, y, titles_wide, row.title, theme.plain);
+        let x = area.x + 6 + keys_wide + titles_wide;
+        paint.text(x, y, area.right().saturating_sub(x), &note, theme.dim);
     }
 }

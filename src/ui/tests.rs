@@ -383,6 +383,7 @@ fn the_header_names_the_worst_channel() {
         error: None,
         engine: None,
         last_webhook: None,
+        notice: None,
     };
     let end = |desk: &Desk| picture(desk, &Theme::dark()).lines().next().unwrap().to_owned();
     desk.model.health = vec![health("americanas", "SKYH"), health("wa-br", "WAPP")];
@@ -416,5 +417,52 @@ fn what_has_no_room_in_the_upper_border_stands_in_the_lower_one() {
     let cells = render_cells(&desk, &Theme::dark()).concat();
     for words in ["WINDOW SHUT since ", ": template only", "## ^X m picks one", "### draft kept", "## DEMO"] {
         assert!(cells.contains(words), "{words}: {cells}");
+    }
+}
+
+#[test]
+fn both_sources_of_a_key_conflict_can_be_read_at_80_columns() {
+    let mut options = options((80, 24));
+    let binding = |action: &str, line: u8| crate::app::keymap::Binding {
+        place: None,
+        action: action.into(),
+        keys: vec!["B".into()],
+        source: format!("/home/ana/.config/deskline/config.toml:{line}"),
+    };
+    options.bindings = vec![binding("resolve", 14), binding("copy", 15)];
+    let desk = Desk::with(options);
+    let cells = render_cells(&desk, &Theme::dark());
+    let lines: Vec<String> = cells.chunks(80).map(<[String]>::concat).collect();
+    let said = lines[21..].iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
+    for source in ["config.toml:14", "config.toml:15", "the later one counts"] {
+        assert!(said.contains(source), "{source}: {said}");
+    }
+}
+
+#[test]
+fn the_header_of_a_conversation_and_the_tabs_are_cut_in_no_word() {
+    let mut options = options((80, 24));
+    options.demo = true;
+    let mut desk = counted(Desk::with(options));
+    let line = |desk: &Desk| render_cells(desk, &Theme::dark())[..80].concat();
+    let tabs = line(&desk);
+    assert!(tabs.contains("Fix 2") && tabs.contains("5 Snooz") && tabs.contains(". 12"), "{tabs}");
+    desk.keys("Enter");
+    desk.answer();
+    let head = line(&desk);
+    assert!(head.contains("João dos Santos") && head.contains("due 4m") && !head.contains('…'), "{head}");
+}
+
+#[test]
+fn every_column_stands_in_a_list_beside_a_conversation() {
+    for width in [100, 120, 160, 200] {
+        let mut desk = Desk::open((width, 40));
+        desk.wait(250);
+        desk.answer();
+        let cells = render_cells(&desk, &Theme::dark());
+        let heads = cells.chunks(usize::from(width)).nth(2).unwrap().concat();
+        for head in ["DUE", "CH", "LG", "CUSTOMER", "WHO", "WAIT"] {
+            assert!(heads.contains(head), "{width}: {head}: {heads}");
+        }
     }
 }

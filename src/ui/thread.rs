@@ -19,6 +19,9 @@ use crate::{
     domain::{Conversation, Facts, Gate, GateEvidence, Time, text::columns},
 };
 
+/// A name that is longer gives way to which clock the deadline is of.
+const NAME: u16 = 24;
+
 /// The two lines about the conversation.
 pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let theme = paint.theme.clone();
@@ -43,17 +46,20 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let snoozed = row.snoozed_until.filter(|at| *at > now).map_or_else(String::new, |at| {
         format!("   asleep till {}", words::clock(at, model.options.zone, now))
     });
-    paint.pieces(
-        area.x,
-        area.y,
-        room,
-        &[
-            (demo, theme.alarm),
-            (&format!(" {}  {} ", row.id, model.short(&row.channel)), theme.dim),
-            (customer(row), theme.strong),
-            (&format!("   {status}   {who}   {lang}   {}{snoozed}", due(row, now)), theme.plain),
-        ],
-    );
+    let first = format!(" {}  {} ", row.id, model.short(&row.channel));
+    let taken = cells(demo) + cells(&first);
+    // Which clock it is gives way first, then the gaps, then the end of a long name.
+    let rest = |gap: &str, which| {
+        format!("{gap}{status}{gap}{who}{gap}{lang}{gap}{}{snoozed}", due(row, now, which))
+    };
+    let ways = [rest("   ", true), rest("  ", true), rest("   ", false), rest("  ", false), rest(" ", false)];
+    let whole = cells(customer(row)).min(NAME);
+    let rest = ways.iter().find(|rest| taken + whole + cells(rest) <= room).unwrap_or(&ways[4]);
+    let name = room.saturating_sub(taken + cells(rest)).max(1);
+    let mut x = paint.pieces(area.x, area.y, room, &[(demo, theme.alarm), (&first, theme.dim)]);
+    let end = (area.x + room).saturating_sub(x);
+    x = paint.pieces(x, area.y, name.min(end), &[(customer(row), theme.strong)]);
+    paint.pieces(x, area.y, (area.x + room).saturating_sub(x), &[(rest, theme.plain)]);
     paint.right(area.x, area.y, area.width, &place, theme.dim);
     let (gate, open) = gate(model, row, now);
     let mut line = String::new();
@@ -107,12 +113,13 @@ pub fn facts(facts: &Facts) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
-fn due(row: &Conversation, now: Time) -> String {
+fn due(row: &Conversation, now: Time, which: bool) -> String {
     row.next_due().map_or_else(
-        || "no deadline".into(),
+        || if which { "no deadline".into() } else { "due --".into() },
         |(at, clock)| {
             let clock = clock.unwrap_or("deadline");
-            format!("due {} ({clock})", words::due(at, Some(clock), now))
+            let due = words::due(at, Some(clock), now);
+            if which { format!("due {due} ({clock})") } else { format!("due {due}") }
         },
     )
 }

@@ -323,6 +323,7 @@ impl Player {
             facts: seen.facts.clone(),
             customer: seen.customer.clone(),
             gate: Gate::Open,
+            composing: false,
             known: kept.known(&seen.remote_id),
         }
     }

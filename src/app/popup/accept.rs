@@ -36,7 +36,7 @@ impl Model {
                 None => self.say(format!("nobody is called \"{text}\" here")),
             },
             PickerKind::Promise => self.promise_typed(&text),
-            PickerKind::Labels => self.labels(&text),
+            PickerKind::Labels => self.labels(&choice.map_or(text, |it| it.title)),
             PickerKind::Snooze => match parse_time(&text, self.now, self.options.zone) {
                 Some(at) => self.snooze(at),
                 None => self.say(format!("\"{text}\" is no time: nothing was done")),

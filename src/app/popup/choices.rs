@@ -37,7 +37,8 @@ impl Model {
             PickerKind::Agent => (fuzzy(&text, self.members.iter().map(|it| plain(it, ""))), String::new()),
             PickerKind::Labels => {
                 let labels = self.target().map(|row| row.labels.join(" ")).unwrap_or_default();
-                (Vec::new(), format!("now: {}", if labels.is_empty() { "none" } else { &labels }))
+                let note = format!("now: {}", if labels.is_empty() { "none" } else { &labels });
+                (self.label_choices(&text), note)
             }
             PickerKind::Promise => (Vec::new(), self.promise_note(&text)),
             PickerKind::Snooze | PickerKind::Later => (Vec::new(), self.time_note(&text)),
@@ -91,6 +92,7 @@ impl Model {
     pub(in crate::app) fn place_below(&self) -> u16 {
         use crate::app::actions::place;
         match self.screen {
+            _ if self.preview.is_some() || self.details.is_some() => place::PANEL,
             _ if self.review.is_some() => place::REVIEW,
             Screen::Thread if self.composer.is_some() => place::COMPOSER,
             Screen::List => self.place_of_list(),
@@ -99,6 +101,39 @@ impl Model {
             Screen::Report => place::REPORT,
             Screen::Form => place::FORM,
         }
+    }
+
+    /// Labels that are used here: what was typed comes first, so that Enter takes it; the last word is what is completed.
+    fn label_choices(&self, text: &str) -> Vec<Choice> {
+        let mine = self.target().map(|row| row.labels.clone()).unwrap_or_default();
+        let mut used: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+        for label in self.list.rows.iter().chain(self.target()).flat_map(|row| &row.labels) {
+            *used.entry(label.as_str()).or_default() += 1;
+        }
+        let mut used: Vec<(&str, usize)> = used.into_iter().collect();
+        used.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        let typed = text.trim();
+        let (before, last) = text.rsplit_once(' ').map_or(("", text), |(before, last)| (before, last));
+        let sign: String = last.chars().take_while(|it| matches!(it, '+' | '-')).take(1).collect();
+        let space = if before.is_empty() { "" } else { " " };
+        let known = used.iter().filter(|(label, _)| !before.split(' ').any(|it| it == *label));
+        let known = known.map(|(label, n)| {
+            let has = mine.iter().any(|it| it == label);
+            let state = if has { "set: takes it off".to_owned() } else { format!("on {n} here") };
+            plain(label, if sign.is_empty() { &state } else { "" })
+        });
+        let found = fuzzy(last.trim_start_matches(['+', '-']), known);
+        let whole = |mut choice: Choice| {
+            choice.title = format!("{before}{space}{sign}{}", choice.title);
+            choice
+        };
+        let mut choices: Vec<Choice> = found.into_iter().map(whole).collect();
+        if let Some(at) = choices.iter().position(|choice| choice.title == typed) {
+            choices[..=at].rotate_right(1);
+        } else if !typed.is_empty() {
+            choices.insert(0, plain(typed, if typed.contains(' ') || !sign.is_empty() { "" } else { "new" }));
+        }
+        choices
     }
 
     /// Actions by their names; in the menu only those of this place, in plain words and by what they are about.

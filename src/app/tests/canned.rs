@@ -137,7 +137,7 @@ fn a_macro_is_shown_whole_and_undone_at_once() {
     desk.keys("2");
     desk.answer();
     desk.keys("Esc");
-    assert_eq!(desk.model.review_then().unwrap(), "with it: on hold, +shipping, to me");
+    assert_eq!(desk.model.review_then().unwrap(), "with it: +shipping, to me");
     assert!(desk.model.review_offers().0.starts_with("y send, then on hold"));
     desk.wished.clear();
     desk.keys("y");
@@ -170,7 +170,7 @@ fn a_refused_reply_takes_its_macro_with_it() {
     let refusal = Refusal::NotNow("the marketplace mediates".into());
     desk.send(Msg::Done(ticket, Outcome::Refused(refusal)));
     assert!(desk.changes().is_empty());
-    assert_eq!(desk.model.review_then().unwrap(), "with it: on hold, +shipping, to me");
+    assert_eq!(desk.model.review_then().unwrap(), "with it: +shipping, to me");
 }
 
 #[test]

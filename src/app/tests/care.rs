@@ -2,8 +2,12 @@
 
 use super::fixture::{Desk, message};
 use crate::{
-    app::{Screen, Wish, canned::parse},
-    domain::{ConversationId, Direction, Status, outbox::LocalChange},
+    app::{Msg, Outcome, Screen, Wish, canned::parse},
+    domain::{
+        Action, ConversationId, Direction, RowNumber, Status,
+        desk::{Changed, Refusal},
+        outbox::LocalChange,
+    },
 };
 
 const SIZE: (u16, u16) = (80, 24);
@@ -17,6 +21,25 @@ fn read(desk: &mut Desk) {
     for row in desk.store.iter_mut().chain(&mut desk.model.list.rows) {
         row.unread = 0;
     }
+}
+
+#[test]
+fn an_undo_that_comes_too_late_tells_the_vendor_again_and_says_so() {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("e");
+    let inverse = vec![LocalChange::Status(Status::Open)];
+    desk.done(Outcome::Changed(Changed { inverse, rows: vec![RowNumber(41)] }));
+    desk.wished.clear();
+    desk.keys("u");
+    let (ticket, wish) = desk.wished.remove(0);
+    assert!(matches!(wish, Wish::TakeBack(_)));
+    desk.wished.clear();
+    desk.send(Msg::Done(ticket, Outcome::Refused(Refusal::TooLate(None))));
+    let again = desk.wished.iter().any(|(_, wish)| {
+        matches!(wish, Wish::Change { vendor, .. } if matches!(vendor.as_slice(), [Action::Status { close: false }]))
+    });
+    assert!(again, "{:?}", desk.wished);
+    assert!(desk.notice().contains("SkyHub is told READ"), "{}", desk.notice());
 }
 
 #[test]

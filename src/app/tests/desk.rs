@@ -6,6 +6,7 @@ use crate::app::{
     actions::{Act, place},
     layout::Layout,
 };
+use crate::domain::outbox::LocalChange;
 
 fn session(desk: &Desk) -> serde_json::Value {
     desk.wished
@@ -238,4 +239,42 @@ fn the_tutor_goes_on_when_it_was_done_and_names_the_keys_as_they_are() {
     desk.all_done();
     assert!(lesson(&desk).1.contains("u takes it back"), "{:?}", lesson(&desk));
     assert!(!lesson(&desk).1.contains(['{', '}']));
+}
+
+#[test]
+fn labels_that_are_used_here_complete_what_is_typed() {
+    let mut desk = Desk::open((80, 24));
+    desk.model.list.rows[1].labels = vec!["vip".into(), "shipping".into()];
+    desk.model.list.rows[2].labels = vec!["vip".into()];
+    let titles = |desk: &Desk| -> Vec<String> {
+        desk.model.picker.as_ref().unwrap().choices.iter().map(|it| it.title.clone()).collect()
+    };
+    desk.keys("t");
+    assert_eq!(titles(&desk), ["vip", "shipping"]);
+    desk.type_in("vi");
+    assert_eq!(titles(&desk), ["vi", "vip"], "Enter takes what was typed");
+    desk.keys("Down Tab");
+    assert_eq!(desk.model.picker.as_ref().unwrap().text(), "vip");
+    desk.type_in(" +ship");
+    assert_eq!(titles(&desk), ["vip +ship", "vip +shipping"]);
+    desk.keys("Down Enter");
+    let added = desk.changes().into_iter().find_map(|it| match it {
+        LocalChange::Label { add, remove } => Some((add.clone(), remove.clone())),
+        _ => None,
+    });
+    assert_eq!(added.unwrap(), (vec!["vip".to_owned(), "shipping".to_owned()], Vec::new()));
+}
+
+#[test]
+fn a_long_finding_is_told_once_and_whole() {
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("r");
+    desk.answer();
+    desk.type_in(&format!("https://example.com/{}", "a/".repeat(60)));
+    desk.keys("Esc");
+    let finding = desk.model.review.as_ref().unwrap().findings[0].clone();
+    let lines = desk.model.finding_text(&finding);
+    assert!(!lines.is_empty() && !finding.text.is_empty());
+    assert!(lines.iter().all(|line| crate::domain::text::columns(line) <= 76));
+    assert!(desk.model.finding_lines(&finding).iter().all(|line| !lines.contains(line)));
 }

@@ -409,6 +409,7 @@ impl Desk {
                 error: None,
                 engine: None,
                 last_webhook: None,
+                notice: None,
             }]),
             Request::Session => Loaded::Session(None),
             Request::Canned(_) => Loaded::Canned(Box::new(self.shelf.clone())),

@@ -231,6 +231,14 @@ fn conflicts_name_both_sources() {
     let unknown = complaints(&[(None, "resolv", &["B"]), (Some("lists"), "resolve", &["B"])]);
     assert!(unknown[0].contains("the nearest is \"resolve\""), "{unknown:?}");
     assert!(unknown[1].contains("it works in list, conversation"), "{unknown:?}");
+    let binding = |action: &str, key: &str| Binding {
+        place: None,
+        action: action.into(),
+        keys: vec![key.into()],
+        source: "config.toml:1".into(),
+    };
+    let errors = |action, key| Keymap::with("default", &[binding(action, key)]).errors.len();
+    assert_eq!([errors("resolv", "B"), errors("resolve", "Bla"), errors("resolve", "y")], [1, 1, 0]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::{
     app::{
         composer::Composer,
         model::{Load, Model, Screen},
-        msg::{Outcome, Request},
+        msg::{Outcome, Request, Wish},
         popup::{Ask, AskThen},
         preflight::{Finding, Level},
         words,
@@ -13,6 +13,7 @@ use crate::{
     domain::{
         Conversation, ConversationId, DraftKind,
         desk::{Changed, Refusal, Seen},
+        outbox::LocalChange,
     },
 };
 
@@ -134,6 +135,9 @@ impl Model {
                 self.typed();
                 self.say(format!("attached {name}"));
             }
+            (Intent::BackThere { id, inverse }, Outcome::Refused(Refusal::TooLate(_))) => {
+                self.tell_again(id, &inverse);
+            }
             (Intent::Settle { label }, Outcome::Done) => {
                 self.say(label);
                 self.refresh_outbox();
@@ -145,6 +149,28 @@ impl Model {
             (_, Outcome::Failed(words)) => self.say(words),
             _ => {}
         }
+    }
+
+    /// The engine was quicker than an undo: what is here again is said to the vendor too, or it is said that it cannot be.
+    fn tell_again(&mut self, id: ConversationId, inverse: &[LocalChange]) {
+        let mut said = None;
+        for change in inverse {
+            let LocalChange::Status(to) = change else { continue };
+            let vendor = self.vendor_side_of(id, *to);
+            if vendor.is_empty() {
+                continue;
+            }
+            said = self.told(id, change);
+            let wish =
+                Wish::Change { id, change: change.clone(), vendor, held_until: None, seen: Seen::default() };
+            self.perform_wish(wish, Intent::Back);
+        }
+        let name = self.known(id).map_or_else(String::new, |row| format!(" {id} {}", row.counterpart.name));
+        self.say(said.map_or_else(
+            || format!("undone here only:{name}: the vendor knows already and cannot be told otherwise"),
+            |told| format!("the vendor knew already:{name}: {told} now"),
+        ));
+        self.refresh_after_refusal();
     }
 
     pub(in crate::app) fn refresh_after_refusal(&mut self) {

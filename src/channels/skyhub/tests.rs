@@ -66,6 +66,7 @@ fn target(remote_id: &str) -> Target {
         facts,
         customer: Customer::default(),
         gate: Gate::Open,
+        composing: false,
         known: Vec::new(),
     }
 }

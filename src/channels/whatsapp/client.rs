@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::webhook::Hook;
 use super::{
+    account::{self, Standing},
     answers::{self, Answered, BusinessNumber, Named, Session},
     error, map, media,
     request::{self, Address, Api},
@@ -75,6 +76,8 @@ pub struct Settings {
     pub hook: Hook,
     /// Further hosts that may be asked for files with the token (`*.fbsbx.com`).
     pub media_hosts: Vec<String>,
+    /// Whether a read mark says that somebody types, where somebody does.
+    pub typing: bool,
     /// Requests a second; 0: no limit of ours.
     pub max_rate: u32,
     /// Where the session is kept (On-Premises).
@@ -87,7 +90,8 @@ pub struct Settings {
 pub struct WhatsApp {
     pub(super) settings: Settings,
     pub(super) http: Http,
-    session: tokio::sync::Mutex<Option<Token>>,
+    /// The session's token and when it was got.
+    session: tokio::sync::Mutex<Option<(Token, Time)>>,
     /// How often in a row each person was written to too often.
     too_often: Mutex<HashMap<Address, u32>>,
 }
@@ -202,7 +206,14 @@ impl WhatsApp {
             !refused && token.until.is_none_or(|until| until - self.now() >= RENEW_BEFORE)
         };
         let mut session = self.session.lock().await;
-        if let Some(token) = session.as_ref().filter(|token| good(token)) {
+        // One that never had three days is good until its end: a relay may give less.
+        let short = |token: &Token, got_at: Time| {
+            let life = token.until.map(|until| until - got_at);
+            let refused = refused.is_some_and(|it| it.expose_secret() == token.value.expose_secret());
+            !refused && life.is_some_and(|life| life < RENEW_BEFORE) && token.serves(self.now())
+        };
+        let held = session.as_ref().filter(|(token, got_at)| good(token) || short(token, *got_at));
+        if let Some((token, _)) = held {
             return Ok(token.value.clone());
         }
         // Another process may have logged in meanwhile: the file is read under its lock before any login.
@@ -210,16 +221,21 @@ impl WhatsApp {
         let token = if let Some(token) = kept.read().filter(good) {
             token
         } else {
-            let token = self.login(username, password).await?;
+            let (token, _) = self.login(username, password).await?;
             kept.keep(&token);
             token
         };
         let value = token.value.clone();
-        *session = Some(token);
+        *session = Some((token, self.now()));
         Ok(value)
     }
 
-    async fn login(&self, username: &str, password: &SecretString) -> Result<Token, ChannelError> {
+    /// Logs in; the answer has the vendor's clock beside the token.
+    async fn login(
+        &self,
+        username: &str,
+        password: &SecretString,
+    ) -> Result<(Token, Option<Time>), ChannelError> {
         let url = request::on_premises(&self.settings.url, &["users", "login"]);
         self.http.place(BUCKET, self.settings.max_rate).await;
         let request =
@@ -232,7 +248,7 @@ impl WhatsApp {
         if !answer.status.is_success() {
             let error = error::refusal(&answer, self.now());
             let retry = if error.retry == Retry::Unclear { Retry::Safe(None) } else { error.retry };
-            return Err(ChannelError { retry, ..error });
+            return Err(error::wants_new_password(ChannelError { retry, ..error }, &url, username));
         }
         let session = read::<Answered>(&answer)
             .and_then(|it| it.users.into_iter().next())
@@ -240,9 +256,15 @@ impl WhatsApp {
             .map(|(session, _)| session)
             .unwrap_or_default();
         let Some(token) = session.token else {
-            return Err(ChannelError { retry: Retry::Safe(None), ..error::unreadable(&answer, "session") });
+            let error = match error::trouble(&answer) {
+                // On-Premises says no with 200 at times.
+                Some(_) => error::refusal(&answer, self.now()),
+                None => ChannelError { retry: Retry::Safe(None), ..error::unreadable(&answer, "session") },
+            };
+            return Err(error::wants_new_password(error, &url, username));
         };
-        Ok(Token { value: token.into(), until: session.expires_after.as_deref().and_then(expiry) })
+        let until = session.expires_after.as_deref().and_then(expiry);
+        Ok((Token { value: token.into(), until }, answer.date()))
     }
 
     fn phone_number_id(&self) -> &str {
@@ -316,8 +338,9 @@ impl Channel for WhatsApp {
     async fn check(&self) -> Result<Checked, ChannelError> {
         if let Login::OnPremises { username, password, .. } = &self.settings.login {
             // Not the kept session: what is asked is whether the password still opens the door.
-            self.login(username, password).await?;
-            return Ok(Checked { said: format!("logged in as {username}"), skew: None });
+            let (_, date) = self.login(username, password).await?;
+            let skew = date.map(|date| date - self.now());
+            return Ok(Checked { said: format!("logged in as {username}"), skew });
         }
         let url = request::cloud_thing(&self.settings.url, self.phone_number_id());
         let answer = self.ask(Method::GET, &url, Load::Nothing).await?;
@@ -340,8 +363,18 @@ impl Channel for WhatsApp {
     }
 
     /// Push only: neither API lists past messages (contract B.0).
-    async fn scan(&self, _: Sweep, _: &dyn Memory, _: &mut dyn Sink) -> Result<(), ChannelError> {
-        Ok(())
+    ///
+    /// What is told all the same is what a webhook has told before: an account that is banned or restricted is a
+    /// channel in trouble until WhatsApp takes it back.
+    async fn scan(&self, _: Sweep, memory: &dyn Memory, _: &mut dyn Sink) -> Result<(), ChannelError> {
+        let note = memory.note(account::STANDING).await?;
+        match note.and_then(|note| account::standing_of(&note, self.now())) {
+            Some(Standing { word, words }) => {
+                let error = ChannelError::new(ErrorKind::Refused, Retry::Never, words);
+                Err(ChannelError { word: Some(word), ..error })
+            }
+            None => Ok(()),
+        }
     }
 
     async fn upload(&self, file: &StoredFile, path: &Path) -> Result<String, ChannelError> {
@@ -427,8 +460,8 @@ impl Channel for WhatsApp {
         let Some(newest) = newest else { return Ok(Page::default()) };
         let answer = match self.api() {
             Api::Cloud => {
-                let body =
-                    json!({ "messaging_product": "whatsapp", "status": "read", "message_id": newest.key });
+                let typing = self.settings.typing && target.composing;
+                let body = request::read_mark(&newest.key, typing);
                 self.succeed(Method::POST, &self.messages_url(), Load::Json(&body)).await?
             }
             Api::OnPremises => {

@@ -108,6 +108,25 @@ pub fn unreadable(answer: &Answer, what: &str) -> ChannelError {
         .with_status(answer.status.as_u16())
 }
 
+/// On-Premises: the first login of an installation must bring a new password (contract B1.1). deskline never chooses one;
+/// it says how it is done.
+pub fn wants_new_password(refusal: ChannelError, url: &str, username: &str) -> ChannelError {
+    let words = refusal.words.to_lowercase();
+    let wants = words.contains("new_password")
+        || (words.contains("password")
+            && ["new", "change", "first", "default", "expired"].iter().any(|it| words.contains(it)));
+    if !wants {
+        return refusal;
+    }
+    let words = format!(
+        "{}. The first login must set a new password (8 to 64 characters with a digit, an upper-case and a lower-case \
+         letter and a special character): curl -u {username} -H 'Content-Type: application/json' \
+         -d '{{\"new_password\":\"…\"}}' {url}, then write it where `password` is kept",
+        refusal.words
+    );
+    ChannelError { kind: ErrorKind::Credentials, retry: Retry::Never, words, ..refusal }
+}
+
 /// Whether an answer says that this one person was written to too often.
 pub fn is_pair_rate(told: Option<&Told>) -> bool {
     told.and_then(Told::code) == Some(PAIR_RATE)

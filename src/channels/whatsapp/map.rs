@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     content, error,
-    request::{is_phone, send_id},
+    request::{digits, is_phone, send_id},
     wire::{Contact, Events, Media, Message, Status, System, Trouble},
 };
 use crate::{
@@ -30,20 +30,20 @@ use crate::{
 };
 
 /// How long the window stays open after a customer's message.
-const WINDOW: TimeDelta = TimeDelta::hours(24);
+pub(super) const WINDOW: TimeDelta = TimeDelta::hours(24);
 
 /// Who a message is by, as far as the event says.
 #[derive(Clone, Debug, Default)]
-struct Person {
+pub(super) struct Person {
     wa_id: Option<String>,
     user_id: Option<String>,
-    name: Option<String>,
+    pub(super) name: Option<String>,
     group: Option<String>,
 }
 
 impl Person {
     /// The conversation's name: the group, else the number, else the user id.
-    fn conversation(&self) -> Option<&str> {
+    pub(super) fn conversation(&self) -> Option<&str> {
         self.group.as_deref().or(self.wa_id.as_deref()).or(self.user_id.as_deref())
     }
 
@@ -70,37 +70,40 @@ pub fn events(events: &Events, received_at: Time, parsed: &mut Parsed) {
         .collect();
     let mut walk =
         Walk { contacts, received_at, seen: Vec::new(), by_name: HashMap::new(), after: Vec::new() };
-    for (raws, echo) in [(&events.messages, false), (&events.message_echoes, true)] {
+    for (raws, by) in [(&events.messages, By::Them), (&events.message_echoes, By::Us)] {
         for raw in raws {
-            if let Err(why) = walk.message(raw, echo) {
+            if let Err(why) = walk.message(raw, by) {
                 parsed.unread.push(why);
             }
         }
     }
+    walk.besides(events, &mut parsed.unread);
     for raw in &events.statuses {
-        match walk.status(raw) {
-            Ok(change) => walk.after.push(change),
-            Err(why) => parsed.unread.push(why),
+        if let Err(why) = walk.status(raw) {
+            parsed.unread.push(why);
         }
     }
-    for raw in &events.errors {
-        let trouble =
-            lenient::decode::<Trouble>(raw).map(|(trouble, _)| error::words(&trouble)).unwrap_or_default();
-        if trouble.is_empty() {
-            parsed.unread.push("an error without words".into());
-        } else {
-            walk.after.push(Change::Account { text: trouble, at: received_at });
-        }
-    }
+    walk.errors(&events.errors, &mut parsed.unread);
     walk.into_changes(&mut parsed.page.changes);
 }
 
-struct Walk {
+/// Whose a message is.
+#[derive(Clone, Copy)]
+pub(super) enum By<'a> {
+    /// A customer's.
+    Them,
+    /// The business's own, from the phone's app.
+    Us,
+    /// Somebody's in a thread of the past, with this person.
+    Past(&'a str),
+}
+
+pub(super) struct Walk {
     contacts: Vec<Contact>,
-    received_at: Time,
+    pub(super) received_at: Time,
     seen: Vec<(ConversationSeen, Option<String>)>,
     by_name: HashMap<String, usize>,
-    after: Vec<Change>,
+    pub(super) after: Vec<Change>,
 }
 
 impl Walk {
@@ -118,7 +121,7 @@ impl Walk {
         changes.extend(self.after);
     }
 
-    fn person(&self, wa_id: Option<&str>, user_id: Option<&str>, group: Option<&str>) -> Person {
+    pub(super) fn person(&self, wa_id: Option<&str>, user_id: Option<&str>, group: Option<&str>) -> Person {
         let wa_id = wa_id.filter(|it| !it.is_empty());
         let user_id = user_id.filter(|it| !it.is_empty());
         let contact = match (wa_id, user_id, self.contacts.as_slice()) {
@@ -141,7 +144,7 @@ impl Walk {
     }
 
     /// The conversation of a person, begun where this body has not shown it yet.
-    fn conversation(&mut self, person: &Person) -> Option<&mut ConversationSeen> {
+    pub(super) fn conversation(&mut self, person: &Person) -> Option<&mut ConversationSeen> {
         let name = person.conversation()?.to_owned();
         let at = self.by_name.get(&name).copied().unwrap_or(self.seen.len());
         if at == self.seen.len() {
@@ -154,14 +157,21 @@ impl Walk {
         Some(seen)
     }
 
-    fn message(&mut self, raw: &Raw, echo: bool) -> Result<(), String> {
+    pub(super) fn message(&mut self, raw: &Raw, by: By<'_>) -> Result<(), String> {
         let (message, kept) = lenient::decode::<Message>(raw)
             .map_err(|_| format!("a message is {}, not an object", lenient::shape(raw)))?;
         let customer = message.system.as_ref().and_then(|it| it.customer.as_deref());
-        let (wa_id, user_id) = if echo {
-            (message.to.as_deref(), message.to_user_id.as_deref())
-        } else {
-            (message.from.as_deref().or(customer), message.from_user_id.as_deref())
+        let theirs = (message.from.as_deref().or(customer), message.from_user_id.as_deref());
+        let ours = (message.to.as_deref(), message.to_user_id.as_deref());
+        let (echo, (wa_id, user_id)) = match by {
+            By::Them => (false, theirs),
+            By::Us => (true, ours),
+            By::Past(thread) => {
+                let other = |from: &str| digits(from) != digits(thread);
+                let echo =
+                    message.to.is_some() || theirs.0.is_some_and(|from| is_phone(thread) && other(from));
+                (echo, if is_phone(thread) { (Some(thread), None) } else { (None, Some(thread)) })
+            }
         };
         let person = self.person(wa_id, user_id, message.group_id.as_deref());
         let key =
@@ -212,7 +222,7 @@ impl Walk {
             Direction::Inbound => Author { role: Role::Customer, name: person.name.clone() },
         };
         let author_id = (direction == Direction::Inbound).then(|| person.id().map(str::to_owned)).flatten();
-        self.after.push(Change::Message(Box::new(MessageSeen {
+        let seen = Box::new(MessageSeen {
             conversation,
             key,
             remote_id: message.id.clone(),
@@ -227,13 +237,43 @@ impl Walk {
             sent_at: said_at,
             send_id: None,
             provisional: false,
-        })));
+        });
+        let past = matches!(by, By::Past(_));
+        self.after.push(if past { Change::Earlier(seen) } else { Change::Message(seen) });
+        let come = message.history_context.and_then(|it| it.status).filter(|_| echo);
+        if let (Some(key), Some(delivery)) = (message.id, come.as_deref().and_then(come_so_far)) {
+            self.after.push(Change::Delivery(DeliverySeen {
+                key,
+                send_id: None,
+                recipient: None,
+                delivery,
+                error: (delivery == Delivery::Failed).then(|| "WhatsApp says ERROR, without a word".into()),
+                window_closed: false,
+                at: said_at,
+            }));
+        }
         Ok(())
     }
 
-    fn status(&self, raw: &Raw) -> Result<Change, String> {
+    fn status(&mut self, raw: &Raw) -> Result<(), String> {
         let (status, _) = lenient::decode::<Status>(raw)
             .map_err(|_| format!("a status is {}, not an object", lenient::shape(raw)))?;
+        // How far a call of ours rings is no state of a message.
+        if status.kind.as_deref() == Some("call") {
+            return Ok(());
+        }
+        // A person whom a number of ours was told of by both names answers under either.
+        if let (Some(number), Some(user)) = (&status.recipient_id, &status.recipient_user_id)
+            && is_phone(number)
+            && !user.is_empty()
+        {
+            self.after.push(Change::Alias { conversation: number.clone(), alias: user.clone() });
+        }
+        self.after.push(self.come(&status)?);
+        Ok(())
+    }
+
+    fn come(&self, status: &Status) -> Result<Change, String> {
         let key = status.id.clone().ok_or("a status names no message")?;
         let word = status.status.as_deref().unwrap_or_default();
         let at = status.timestamp.as_deref().and_then(moment);
@@ -282,6 +322,17 @@ impl Walk {
             at,
         }))
     }
+}
+
+/// How far a message of ours had come, in the words of the past.
+fn come_so_far(word: &str) -> Option<Delivery> {
+    Some(match word.to_ascii_uppercase().as_str() {
+        "SENT" => Delivery::Sent,
+        "DELIVERED" => Delivery::Delivered,
+        "READ" | "PLAYED" => Delivery::Read,
+        "ERROR" | "FAILED" => Delivery::Failed,
+        _ => return None,
+    })
 }
 
 /// A reaction, an edit, a take-back: what is about another message and no message itself.
@@ -357,7 +408,7 @@ pub fn no_window(at: Time) -> GateEvidence {
 }
 
 /// The window ends by the *newest* customer message; bodies come in no order.
-fn window(seen: &mut ConversationSeen, told: GateEvidence) {
+pub(super) fn window(seen: &mut ConversationSeen, told: GateEvidence) {
     seen.gate = match (seen.gate, told) {
         (Some(GateEvidence::Window { until: known }), GateEvidence::Window { until }) => {
             Some(GateEvidence::Window { until: known.max(until) })

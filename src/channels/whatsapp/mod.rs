@@ -3,7 +3,9 @@
 //! Push only: everything inbound comes by [`webhook`]; neither API lists past messages. A send cannot be looked up: our
 //! name of it travels in `biz_opaque_callback_data` (Cloud) and a status that brings it back settles it.
 
+pub mod account;
 pub mod answers;
+mod besides;
 pub mod client;
 pub mod content;
 pub mod error;
@@ -73,8 +75,11 @@ fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, C
     let (login, hook) = match api(config) {
         Api::Cloud => {
             let phone_number_id = text("phone_number_id")?.to_owned();
-            let trust =
-                Trust::Signed { app_secret: secret("app_secret")?, verify_token: secret("verify_token")? };
+            let trust = Trust::Signed {
+                app_secret: secret("app_secret")?,
+                verify_token: secret("verify_token")?,
+                rewritten: settings.flag("webhook_rewritten"),
+            };
             let path = settings.text("webhook_path").unwrap_or(DEFAULT_PATH).to_owned();
             let hook = Hook { path, trust, phone_number_id: Some(phone_number_id.clone()) };
             (Login::Cloud { phone_number_id, access_token: secret("access_token")? }, hook)
@@ -96,6 +101,7 @@ fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, C
         login,
         hook,
         media_hosts: settings.list("media_hosts").to_vec(),
+        typing: settings.flag("typing"),
         max_rate: means.max_rate,
         tokens: means.tokens,
         clock: means.clock,

@@ -264,6 +264,16 @@ fn title(header: &str) -> String {
     header.chars().take(24).collect::<String>().trim().to_owned()
 }
 
+/// Cloud: the body of a read mark, which marks all before it too; `typing`: it says that somebody writes, until the reply
+/// or 25 seconds later (contract B2.4).
+pub fn read_mark(message_id: &str, typing: bool) -> Value {
+    let mut body = json!({ "messaging_product": "whatsapp", "status": "read", "message_id": message_id });
+    if typing {
+        body["typing_indicator"] = json!({ "type": "text" });
+    }
+    body
+}
+
 /// Cloud: the address of sends and of read marks.
 pub fn cloud_messages(base: &str, phone_number_id: &str) -> String {
     format!("{}/{}/messages", base.trim_end_matches('/'), segment(phone_number_id))

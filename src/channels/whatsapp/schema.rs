@@ -1,7 +1,7 @@
 //! What the table of a whatsapp account takes beside the common keys.
 
 use crate::config::{
-    KeyKind::{Choice, Digits, List, Secret, Templates, Text, Url, WebPath},
+    KeyKind::{Choice, Digits, Flag, List, Secret, Templates, Text, Url, WebPath},
     KeySchema as Key, KindSchema,
 };
 
@@ -28,6 +28,19 @@ pub const SCHEMA: KindSchema = KindSchema {
         )
         .or("/webhook/whatsapp")
         .when("api", "on-premises"),
+        Key::new(
+            "webhook_rewritten",
+            Flag,
+            "cloud: a proxy in front writes bodies anew; a signature that does not fit the bytes is tried over them \
+             as Meta had written them.",
+        )
+        .or("false"),
+        Key::new(
+            "typing",
+            Flag,
+            "cloud: a read mark says \"typing\" too while an agent writes in that conversation.",
+        )
+        .or("false"),
         Key::new(
             "media_hosts",
             List,

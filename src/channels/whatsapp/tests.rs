@@ -1,3 +1,4 @@
+mod beside;
 mod sends;
 mod webhooks;
 
@@ -19,7 +20,11 @@ fn hook(api: Api) -> Hook {
     Hook {
         path: "/webhook/whatsapp".into(),
         trust: match api {
-            Api::Cloud => Trust::Signed { app_secret: "app-secret".into(), verify_token: "verify".into() },
+            Api::Cloud => Trust::Signed {
+                app_secret: "app-secret".into(),
+                verify_token: "verify".into(),
+                rewritten: false,
+            },
             Api::OnPremises => Trust::SecretPath,
         },
         phone_number_id: (api == Api::Cloud).then(|| NUMBER.to_owned()),
@@ -38,6 +43,7 @@ fn account(url: &str, api: Api) -> WhatsApp {
         },
         hook: hook(api),
         media_hosts: vec!["*.fbsbx.com".into()],
+        typing: false,
         max_rate: 0,
         tokens: Tokens::in_memory(),
         clock: HandClock::at(&now().to_rfc3339()),

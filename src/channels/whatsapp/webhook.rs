@@ -3,14 +3,16 @@
 //! Either API's shape is read on either path. Every entry, change, message, status and error is walked; what cannot
 //! be read is counted in a sentence and never costs its siblings.
 
+use std::fmt::Write;
+
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::{
-    map,
+    account, map,
     wire::{Body, Entry, Events, Happening},
 };
 use crate::{
@@ -26,6 +28,8 @@ pub enum Trust {
         app_secret: SecretString,
         /// Stands in the check of the address.
         verify_token: SecretString,
+        /// A proxy in front writes bodies anew: what does not verify as it came is tried as Meta had written it.
+        rewritten: bool,
     },
     /// On-Premises: the vendor signs nothing; the path is the secret.
     SecretPath,
@@ -56,9 +60,9 @@ impl Webhook for Hook {
     }
 
     fn verifies(&self, signature: Option<&str>, body: &[u8]) -> bool {
-        let app_secret = match &self.trust {
+        let (app_secret, rewritten) = match &self.trust {
             Trust::SecretPath => return true,
-            Trust::Signed { app_secret, .. } => app_secret.expose_secret(),
+            Trust::Signed { app_secret, rewritten, .. } => (app_secret.expose_secret(), *rewritten),
         };
         let Some(given) = signature
             .and_then(|it| it.trim().strip_prefix("sha256="))
@@ -68,10 +72,11 @@ impl Webhook for Hook {
             return false;
         };
         // Over the bytes as they came: parsed and written again they would differ (contract B.5).
-        Hmac::<Sha256>::new_from_slice(app_secret.as_bytes()).is_ok_and(|mut mac| {
-            mac.update(body);
-            mac.verify_slice(&given).is_ok()
-        })
+        signed(app_secret, body, &given)
+            || rewritten
+                && std::str::from_utf8(body).is_ok_and(|text| {
+                    ["", "/", "/<%@"].iter().any(|also| signed(app_secret, &escaped(text, also), &given))
+                })
     }
 
     fn parse(&self, body: &[u8], received_at: Time, alone: bool) -> Parsed {
@@ -101,6 +106,40 @@ impl Webhook for Hook {
     }
 }
 
+/// Whether `given` is the signature of these bytes; in constant time.
+fn signed(app_secret: &str, body: &[u8], given: &[u8]) -> bool {
+    Hmac::<Sha256>::new_from_slice(app_secret.as_bytes()).is_ok_and(|mut mac| {
+        mac.update(body);
+        mac.verify_slice(given).is_ok()
+    })
+}
+
+/// A body as Meta writes it (contract B.5): letters beyond ASCII as `\uXXXX`, of `also` the slash as `\/` and the others
+/// as their escapes. What is escaped already stays.
+fn escaped(text: &str, also: &str) -> Vec<u8> {
+    let mut out = String::with_capacity(text.len() + text.len() / 4);
+    let mut after_backslash = false;
+    for letter in text.chars() {
+        match letter {
+            '/' if also.contains('/') && !after_backslash => out.push_str("\\/"),
+            '<' | '%' | '@' if also.contains(letter) => {
+                let case =
+                    if letter == '<' { "\\u003C".to_owned() } else { format!("\\u{:04x}", letter as u32) };
+                out.push_str(&case);
+            }
+            letter if letter.is_ascii() => out.push(letter),
+            letter => {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    // Writing into a String cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+        after_backslash = letter == '\\' && !after_backslash;
+    }
+    out.into_bytes()
+}
+
 impl Hook {
     fn entry(&self, raw: &RawValue, received_at: Time, alone: bool, parsed: &mut Parsed) {
         let Ok(entry) = lenient::split::<Entry>(raw) else {
@@ -112,14 +151,24 @@ impl Hook {
                 parsed.unread.push(format!("a change is {}", lenient::shape(change)));
                 continue;
             };
-            // Every other field (account_update, history, calls, …) is for consoles, not for agents.
-            let echoes = match happening.field.as_deref() {
-                None | Some("messages") => false,
-                Some("smb_message_echoes" | "message_echoes") => true,
-                Some(_) => continue,
-            };
-            if let Some(value) = &happening.value {
-                self.events(value, echoes, received_at, alone, parsed);
+            match (happening.field.as_deref(), &happening.value) {
+                (None | Some("messages" | "history" | "calls" | "user_preferences"), Some(value)) => {
+                    self.events(value, false, received_at, alone, parsed);
+                }
+                (Some("smb_message_echoes" | "message_echoes"), Some(value)) => {
+                    self.events(value, true, received_at, alone, parsed);
+                }
+                // The phone's own address book: names that people there gave, no word of the customer's.
+                (Some("smb_app_state_sync"), _) | (None, None) => {}
+                // Of the business account, whose numbers all are concerned.
+                (Some(field), value) => {
+                    let at = entry.time.as_deref().and_then(map::moment).unwrap_or(received_at);
+                    let value = value.as_ref().and_then(|it| lenient::decode::<Value>(it).ok());
+                    let (value, _) = value.unwrap_or_default();
+                    let (change, standing) = account::read(field, &value, at);
+                    parsed.page.changes.push(change);
+                    parsed.page.memory.extend(standing.map(|it| (account::STANDING.to_owned(), it)));
+                }
             }
         }
     }

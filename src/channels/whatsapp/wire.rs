@@ -19,6 +19,9 @@ pub struct Entry {
     /// What happened.
     #[serde(default, deserialize_with = "lenient::items")]
     pub changes: Vec<Raw>,
+    /// When, in Unix seconds, where it is said.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub time: Option<String>,
 }
 
 /// Cloud: one happening.
@@ -53,6 +56,103 @@ pub struct Events {
     /// Trouble of the account as a whole.
     #[serde(default, deserialize_with = "lenient::items")]
     pub errors: Vec<Raw>,
+    /// What was said before the account was joined.
+    #[serde(default, deserialize_with = "lenient::items")]
+    pub history: Vec<Raw>,
+    /// Who rang.
+    #[serde(default, deserialize_with = "lenient::items")]
+    pub calls: Vec<Raw>,
+    /// What customers wish to hear of.
+    #[serde(default, deserialize_with = "lenient::items")]
+    pub user_preferences: Vec<Raw>,
+}
+
+/// A part of the past.
+#[derive(Debug, Default, Deserialize)]
+pub struct Past {
+    /// By person.
+    #[serde(default, deserialize_with = "lenient::items")]
+    pub threads: Vec<Raw>,
+    /// Why there is none.
+    #[serde(default, deserialize_with = "lenient::items")]
+    pub errors: Vec<Raw>,
+}
+
+/// What was said with one person.
+#[derive(Debug, Default, Deserialize)]
+pub struct PastThread {
+    /// The person.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub id: Option<String>,
+    /// In both directions.
+    #[serde(default, deserialize_with = "lenient::items")]
+    pub messages: Vec<Raw>,
+}
+
+/// What was known of a message of the past.
+#[derive(Debug, Default, Deserialize)]
+pub struct PastContext {
+    /// `READ`, `DELIVERED`, …
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub status: Option<String>,
+}
+
+/// A call.
+#[derive(Debug, Default, Deserialize)]
+pub struct Call {
+    /// Its id.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub id: Option<String>,
+    /// Who rings.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub from: Option<String>,
+    /// Who rings, as a user id.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub from_user_id: Option<String>,
+    /// Whom.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub to: Option<String>,
+    /// `connect`, `terminate`.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub event: Option<String>,
+    /// Unix seconds.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub timestamp: Option<String>,
+    /// Unix seconds, once it is over.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub start_time: Option<String>,
+    /// `USER_INITIATED`, `BUSINESS_INITIATED`.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub direction: Option<String>,
+    /// How it ended: `COMPLETED`, `FAILED`.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub status: Option<String>,
+    /// Seconds.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub duration: Option<String>,
+}
+
+/// What a customer wishes to hear of.
+#[derive(Debug, Default, Deserialize)]
+pub struct Preference {
+    /// The number.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub wa_id: Option<String>,
+    /// The user id.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub user_id: Option<String>,
+    /// In a sentence.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub detail: Option<String>,
+    /// `marketing_messages`.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub category: Option<String>,
+    /// `stop`, `resume`.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub value: Option<String>,
+    /// Unix seconds.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub timestamp: Option<String>,
 }
 
 /// The business's number.
@@ -175,6 +275,9 @@ pub struct Message {
     /// What cannot be passed on.
     #[serde(default, deserialize_with = "lenient::maybe")]
     pub unsupported: Option<Typed>,
+    /// What was known of it, where it is of the past.
+    #[serde(default, deserialize_with = "lenient::maybe")]
+    pub history_context: Option<PastContext>,
 }
 
 /// What a message answers or asks about.
@@ -437,6 +540,9 @@ pub struct Status {
     /// The message.
     #[serde(default, deserialize_with = "lenient::text")]
     pub id: Option<String>,
+    /// `call` where it is none of a message (On-Premises: `message`).
+    #[serde(default, rename = "type", deserialize_with = "lenient::text")]
+    pub kind: Option<String>,
     /// `sent`, `delivered`, `read`, `failed`, …
     #[serde(default, deserialize_with = "lenient::text")]
     pub status: Option<String>,

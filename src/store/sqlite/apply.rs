@@ -33,6 +33,8 @@ pub(super) struct Applying<'a, 'b> {
     pub(super) messages_new: usize,
     /// Whether anything waits for a message that is not here yet.
     pub(super) orphans: bool,
+    /// What is applied just now is of the past: unread for nobody.
+    pub(super) past: bool,
 }
 
 /// Applies a page with its notes.
@@ -94,7 +96,17 @@ impl<'a, 'b> Applying<'a, 'b> {
             .db
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM orphan)")?
             .query_row([], |r| r.get::<_, bool>(0))?;
-        Ok(Self { tx, db: tx.db, channel, kind, now, touched: BTreeMap::new(), messages_new: 0, orphans })
+        Ok(Self {
+            tx,
+            db: tx.db,
+            channel,
+            kind,
+            now,
+            touched: BTreeMap::new(),
+            messages_new: 0,
+            orphans,
+            past: false,
+        })
     }
 
     /// Whether this page has made the conversation.
@@ -110,6 +122,12 @@ impl<'a, 'b> Applying<'a, 'b> {
         match change {
             Change::Conversation(seen) => self.conversation(seen),
             Change::Message(seen) => messages::seen(self, seen),
+            Change::Earlier(seen) => {
+                self.past = true;
+                let end = messages::seen(self, seen);
+                self.past = false;
+                end
+            }
             Change::Delivery(seen) => messages::delivery(self, seen, change),
             Change::Edited { key, body, at, .. } => messages::edited(self, key, body, to_millis(*at), change),
             Change::Removed { key, at, .. } => messages::removed(self, key, to_millis(*at), change),
@@ -158,8 +176,12 @@ impl<'a, 'b> Applying<'a, 'b> {
         let (named, old_gate, old_until, was_closed, old_facts, old_labels) = old;
         let (gate, since, until) = match seen.gate {
             None => (None, None, None),
-            // A window shuts by its own time, or by a failure that says so; not by a page that did not see it.
-            Some(GateEvidence::Said { gate: Gate::TemplateOnly, .. }) if old_gate == "window" => {
+            // A window shuts by its own time, or by a failure that says so and since when; not by a page that did not
+            // see it.
+            Some(GateEvidence::Said { gate: Gate::TemplateOnly, since }) if old_gate == "window" => {
+                if let Some(since) = since {
+                    self.shut_window(id, to_millis(since))?;
+                }
                 (None, None, None)
             }
             Some(GateEvidence::Said { gate, since }) => (Some(gate.as_str()), since.map(to_millis), None),
@@ -264,7 +286,8 @@ impl<'a, 'b> Applying<'a, 'b> {
             (Some(id), Some(other)) => return join::merge(self, id.min(other), id.max(other)).map(drop),
             (None, Some(id)) => (id, conversation),
             (Some(id), None) => (id, alias),
-            (None, None) => (self.place(conversation, Role::Customer)?, alias),
+            // Two names of somebody nobody has written to or heard of here: no conversation.
+            (None, None) => return Ok(()),
         };
         self.db.prepare_cached("INSERT OR IGNORE INTO alias VALUES (?1, ?2, ?3)")?.execute(params![
             self.channel,

@@ -1,5 +1,6 @@
 //! The doorbell: a file beside the store that a writer touches after its commit and that all others watch. Nothing wakes
-//! up without cause; only on network file systems, which tell nobody, is there a look every two seconds.
+//! up without cause; only on network file systems, which tell nobody, and on a box that has given out all its watches is
+//! there a look every two seconds.
 
 use std::{
     fs::File,
@@ -20,7 +21,7 @@ use tokio::sync::watch;
 
 use super::actor::Looker;
 
-/// How often network file systems are looked at.
+/// How often the store is looked at where nobody tells.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The writing thread's side.
@@ -53,6 +54,8 @@ impl Ringer {
 pub(super) struct Watcher {
     stop: Stop,
     thread: Option<JoinHandle<()>>,
+    /// Why it looks now and then, where it could have been told.
+    deaf: Option<std::io::Error>,
 }
 
 enum Stop {
@@ -63,29 +66,47 @@ enum Stop {
 impl Watcher {
     /// Watches the file. `network`: by looking now and then.
     pub(super) fn start(path: &Path, network: bool, looker: Looker) -> std::io::Result<Self> {
-        let thread = std::thread::Builder::new().name("store-bell".into()).stack_size(256 << 10);
         if network {
-            let (stop, stopped) = mpsc::channel::<()>();
-            let thread = thread.spawn(move || {
-                while stopped.recv_timeout(LOOK_EVERY) == Err(mpsc::RecvTimeoutError::Timeout)
-                    && looker.look()
-                {}
-            })?;
-            return Ok(Self { stop: Stop::Polling(Some(stop)), thread: Some(thread) });
+            return Self::looking(looker, None);
         }
-        let inotify = Inotify::init()?;
-        let mut watches = inotify.watches();
-        let current = Arc::new(Mutex::new(watches.add(path, MASK)?));
-        let ended = Arc::new(AtomicBool::new(false));
-        let stop = Stop::Inotify {
-            ended: Arc::clone(&ended),
-            watches: watches.clone(),
-            current: Arc::clone(&current),
+        let watched = Inotify::init().and_then(|inotify| {
+            let watch = inotify.watches().add(path, MASK)?;
+            Ok((inotify, watch))
+        });
+        let (inotify, watch) = match watched {
+            Ok(watched) => watched,
+            Err(error) => return Self::looking(looker, Some(error)),
         };
+        let watches = inotify.watches();
+        let current = Arc::new(Mutex::new(watch));
+        let ended = Arc::new(AtomicBool::new(false));
+        let stop = Stop::Inotify { ended: Arc::clone(&ended), watches, current: Arc::clone(&current) };
         let path = path.to_owned();
-        let thread = thread.spawn(move || listen(inotify, &path, &ended, &current, &looker))?;
-        Ok(Self { stop, thread: Some(thread) })
+        let thread = thread().spawn(move || listen(inotify, &path, &ended, &current, &looker))?;
+        Ok(Self { stop, thread: Some(thread), deaf: None })
     }
+
+    fn looking(looker: Looker, deaf: Option<std::io::Error>) -> std::io::Result<Self> {
+        let (stop, stopped) = mpsc::channel::<()>();
+        let thread = thread().spawn(move || {
+            while stopped.recv_timeout(LOOK_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) && looker.look() {}
+        })?;
+        Ok(Self { stop: Stop::Polling(Some(stop)), thread: Some(thread), deaf })
+    }
+
+    /// What to tell who opened the store.
+    pub(super) fn note(&self) -> Option<String> {
+        let error = self.deaf.as_ref()?;
+        Some(format!(
+            "this box watches no more files ({error}): what others change shows after up to {} s; raise \
+             fs.inotify.max_user_watches and fs.inotify.max_user_instances",
+            LOOK_EVERY.as_secs()
+        ))
+    }
+}
+
+fn thread() -> std::thread::Builder {
+    std::thread::Builder::new().name("store-bell".into()).stack_size(256 << 10)
 }
 
 const MASK: WatchMask = WatchMask::MODIFY.union(WatchMask::DELETE_SELF).union(WatchMask::MOVE_SELF);
@@ -139,5 +160,33 @@ impl Drop for Watcher {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, atomic::AtomicI64};
+
+    use super::*;
+    use crate::store::sqlite::actor::{House, Writer};
+
+    #[test]
+    fn where_no_watch_can_be_had_the_store_is_looked_at_and_that_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        let house = House {
+            attachments: folder.path().into(),
+            damaged: folder.path().into(),
+            keep_status_after_send: false,
+            latest: AtomicI64::new(0),
+        };
+        let bell = File::create(folder.path().join("bell")).unwrap();
+        let writer = Writer::start(db, Arc::new(house), Ringer::new(bell, watch::channel(1).0)).unwrap();
+        // Of a file that is not there the kernel gives no watch, as of any once it has given out all.
+        let without = Watcher::start(&folder.path().join("none"), false, writer.looker()).unwrap();
+        assert!(matches!(without.stop, Stop::Polling(Some(_))));
+        assert!(without.note().unwrap().contains("fs.inotify.max_user_watches"));
+        let with = Watcher::start(&folder.path().join("bell"), false, writer.looker()).unwrap();
+        assert!(matches!(with.stop, Stop::Inotify { .. }) && with.note().is_none());
     }
 }

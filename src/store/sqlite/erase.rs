@@ -224,11 +224,11 @@ impl Marks {
     pub(super) fn cover(&self, change: &Change, page: &[Change]) -> bool {
         let old = |conversation: &str, at: i64| self.at(conversation).is_some_and(|erased| at <= erased);
         match change {
-            Change::Message(seen) => {
+            Change::Message(seen) | Change::Earlier(seen) => {
                 old(&seen.conversation, seen.sent_at.map_or(i64::MAX, to_millis))
             }
             Change::Conversation(seen) => self.at(&seen.remote_id).is_some_and(|erased| {
-                !page.iter().any(|other| matches!(other, Change::Message(it)
+                !page.iter().any(|other| matches!(other, Change::Message(it) | Change::Earlier(it)
                     if it.conversation == seen.remote_id && it.sent_at.is_none_or(|at| to_millis(at) > erased)))
             }),
             Change::Edited { conversation, at, .. } | Change::Removed { conversation, at, .. } => {

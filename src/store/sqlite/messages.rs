@@ -155,7 +155,7 @@ fn insert(to: &mut Applying<'_, '_>, conversation: i64, seen: &MessageSeen) -> R
         to.touch(conversation).facts.push((at, id, fact));
     }
     to.touch(conversation).words |= inbound && speaks;
-    if inbound && speaks && !to.is_fresh(conversation) {
+    if inbound && speaks && !to.past && !to.is_fresh(conversation) {
         to.db
             .prepare_cached("UPDATE cursor SET unread = unread + 1 WHERE conversation = ?1")?
             .execute([conversation])?;

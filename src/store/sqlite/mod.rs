@@ -108,7 +108,7 @@ impl SqliteStore {
 
     fn open_in(options: OpenOptions, temporary: Option<tempfile::TempDir>) -> Result<Self, StoreError> {
         let modes = Modes::of(&options)?;
-        let opened = open::open(&options)?;
+        let mut opened = open::open(&options)?;
         if temporary.is_some() {
             // It ends with this process: waiting for the disk would keep nothing, and a busy one takes seconds.
             opened
@@ -131,6 +131,7 @@ impl SqliteStore {
         let ringer = Ringer::new(opened.bell, mark);
         let writer = Writer::start(opened.writer, Arc::clone(&house), ringer).map_err(thread)?;
         let watcher = Watcher::start(&opened.bell_path, opened.network, writer.looker()).map_err(thread)?;
+        opened.notes.extend(watcher.note());
         let reader = Reader::start(reading, house, "store-reader").map_err(thread)?;
         Ok(Self {
             _watcher: watcher,

@@ -201,7 +201,10 @@ impl Reading for SqliteStore {
             .read(move |db| {
                 db.prepare_cached(
                     "SELECT c.name, c.short, h.ok_at, h.failing_since, h.trouble, h.error, \
-                     iif(l.until > ?1, l.holder, NULL), h.last_webhook FROM channel c \
+                     iif(l.until > ?1, l.holder, NULL), h.last_webhook, \
+                     (SELECT json_array(e.at, json_extract(e.details, '$.text')) FROM event e \
+                      WHERE e.conversation IS NULL AND e.channel = c.name AND e.what = 'account' \
+                      ORDER BY e.seq DESC LIMIT 1) FROM channel c \
                      LEFT JOIN health h ON h.channel = c.name LEFT JOIN lease l ON l.channel = c.name \
                      WHERE c.kind <> 'import' ORDER BY c.name",
                 )?
@@ -216,6 +219,11 @@ impl Reading for SqliteStore {
                         error: r.get(5)?,
                         engine: r.get(6)?,
                         last_webhook: time(7)?,
+                        notice: r
+                            .get::<_, Option<String>>(8)?
+                            .map(|it| from_json::<(i64, String)>(&it))
+                            .filter(|(_, text)| !text.is_empty())
+                            .map(|(at, text)| (from_millis(at), text)),
                     })
                 })?
                 .collect()

@@ -107,7 +107,7 @@ pub(super) fn claim(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) -> Resu
             lease.epoch,
             now
         ])?;
-        return claimed(db, row.n, folder).map(Some);
+        return claimed(db, row.n, folder, now).map(Some);
     }
 }
 
@@ -204,13 +204,13 @@ fn forbidden(db: &Connection, row: &outbox::Row, candidate: &Candidate, now: i64
 }
 
 /// A row with what its channel needs.
-fn claimed(db: &Connection, n: i64, folder: &Path) -> Result<Claimed> {
+fn claimed(db: &Connection, n: i64, folder: &Path, now: i64) -> Result<Claimed> {
     let row = db
         .prepare_cached(&format!("SELECT {} FROM outbox o WHERE o.n = ?1", rows::OUTBOX))?
         .query_row([n], rows::outbox)?;
     let target = match row.action {
         Action::Create(_) => None,
-        _ => Some(target(db, row.conversation.0)?),
+        _ => Some(target(db, row.conversation.0, now)?),
     };
     let outgoing = row.action.outgoing();
     let quote = match outgoing.and_then(|it| it.quote) {
@@ -226,7 +226,7 @@ fn claimed(db: &Connection, n: i64, folder: &Path) -> Result<Claimed> {
     Ok(Claimed { row, target, quote, file })
 }
 
-fn target(db: &Connection, id: i64) -> Result<TargetFacts> {
+fn target(db: &Connection, id: i64, now: i64) -> Result<TargetFacts> {
     let conversation = db
         .prepare_cached(&format!(
             "SELECT {} FROM conversation c {} WHERE c.id = :id",
@@ -250,7 +250,12 @@ fn target(db: &Connection, id: i64) -> Result<TargetFacts> {
         })?
         .collect::<Result<Vec<_>>>()?;
     known.reverse();
-    Ok(TargetFacts { conversation, aliases, facts: from_json(&facts), known })
+    let composing = db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM draft WHERE conversation = ?1 AND kind = 'reply' AND until > ?2)",
+        )?
+        .query_row([id, now], |r| r.get(0))?;
+    Ok(TargetFacts { conversation, aliases, facts: from_json(&facts), composing, known })
 }
 
 /// Marks a claimed row as being sent. `false`: it is gone, or the lease is, or what came since it was claimed forbids it.
@@ -490,7 +495,7 @@ pub(super) fn claim_look(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) ->
         "UPDATE outbox SET look_at = ?2, epoch = ?3, claimed_at = ?4 WHERE n = ?1",
         params![n, now + LOOK_LASTS_MS, lease.epoch, now],
     )?;
-    let mut claimed = claimed(db, n, folder)?;
+    let mut claimed = claimed(db, n, folder, now)?;
     if matches!(claimed.row.action, Action::Create(_)) {
         claimed.target = None;
     }

@@ -3,6 +3,9 @@
 use unicode_normalization::UnicodeNormalization;
 use whatlang::{Detector, Lang};
 
+#[cfg(test)]
+mod tests;
+
 /// A text as two sends of it are compared: the vendor may have trimmed it or written its line ends otherwise.
 pub(super) fn comparable(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n").trim().nfc().collect()
@@ -29,13 +32,20 @@ const ENOUGH: usize = 240;
 
 /// The language of a customer's words, one of `tags` (`pt-BR`; none: any), `None` when unsure.
 pub(super) fn language(text: &str, tags: &[String]) -> Option<String> {
-    if text.chars().filter(|c| c.is_alphabetic()).count() < 8 {
+    if text.chars().filter(|c| c.is_alphabetic()).count() < 4 {
         return None;
     }
     let known: Vec<(&String, Lang)> =
         tags.iter().filter_map(|tag| Some((tag, lang_of(tag.split(['-', '_']).next()?)?))).collect();
     // A few lines tell it as well as a page, at a fraction of the cost.
     let text = text.char_indices().nth(ENOUGH).map_or(text, |(end, _)| &text[..end]);
+    if let Some(lang) = by_small_words(text) {
+        let tag = known.iter().find(|(_, it)| *it == lang).map(|(tag, _)| (*tag).clone());
+        return tag.or_else(|| known.is_empty().then(|| tag_of(lang)).flatten());
+    }
+    if text.chars().filter(|c| c.is_alphabetic()).count() < 8 {
+        return None;
+    }
     if known.is_empty() {
         let info = Detector::with_allowlist(LANGUAGES.map(|(_, lang)| lang).to_vec()).detect(text)?;
         return info.is_reliable().then(|| tag_of(info.lang())).flatten();
@@ -53,6 +63,50 @@ pub(super) fn language(text: &str, tags: &[String]) -> Option<String> {
     }
     known.iter().find(|(_, lang)| *lang == info.lang()).map(|(tag, _)| (*tag).clone())
 }
+
+/// A short question says too little for letters to be counted; its small words say it. A text with small words of two
+/// languages, or long enough to be told by its letters, is not decided here.
+fn by_small_words(text: &str) -> Option<Lang> {
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_alphabetic() && c != '\'')
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    if words.len() > 12 {
+        return None;
+    }
+    let hits = SMALL_WORDS.map(|(lang, small)| {
+        (words.iter().filter(|word| small.split(' ').any(|it| it == word.as_str())).count(), lang)
+    });
+    let mut found = hits.iter().filter(|(n, _)| *n > 0);
+    match (found.next(), found.next()) {
+        (Some((n, lang)), None) if *n >= 2 => Some(*lang),
+        _ => None,
+    }
+}
+
+/// Words that only one of these languages has.
+const SMALL_WORDS: [(Lang, &str); 4] = [
+    (
+        Lang::Eng,
+        "the is it you your my could would please when where what this that does did have can we they and not \
+         yet still by with are how which thanks thank hello hi arrived it's i'm don't",
+    ),
+    (
+        Lang::Por,
+        "não é ainda chegou meu minha vocês você quando onde obrigado obrigada olá oi bom boa dia tarde uma um \
+         foi qual isso assim já até comprei quero posso tem",
+    ),
+    (
+        Lang::Deu,
+        "der die das ist nicht ich sie und wann wo mein meine bitte noch kann können ein eine hallo danke wie lässt \
+         sich habe haben wurde wird für mit bestellung",
+    ),
+    (
+        Lang::Spa,
+        "el los las cuándo dónde hola gracias todavía una un con qué cuál puedo tiene llegó buenos días buenas",
+    ),
+];
 
 const LANGUAGES: [(&str, Lang); 26] = [
     ("en", Lang::Eng),

@@ -200,6 +200,7 @@ impl State {
                 conversation: conversation(row.conversation, &row.channel, self.gate(row.conversation)),
                 aliases: Vec::new(),
                 facts: crate::domain::Facts::new(),
+                composing: false,
                 known: Vec::new(),
             }),
             quote: None,
@@ -221,7 +222,7 @@ impl State {
                     }
                     applied.conversations.extend(id);
                 }
-                Change::Message(_) => applied.messages_new += 1,
+                Change::Message(_) | Change::Earlier(_) => applied.messages_new += 1,
                 _ => {}
             }
         }

@@ -114,6 +114,7 @@ fn target(known: &[&str]) -> Target {
         facts: Facts::new(),
         customer: Customer::default(),
         gate: Gate::Open,
+        composing: false,
         known: known
             .iter()
             .map(|it| KnownMessage {

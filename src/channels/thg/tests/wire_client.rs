@@ -70,6 +70,7 @@ fn target(known: &[(&str, i64)]) -> Target {
         facts: Facts::new(),
         customer: Customer::default(),
         gate: Gate::Open,
+        composing: false,
         known: known
             .iter()
             .map(|it| KnownMessage { key: it.0.into(), direction: Direction::Inbound, at: at(it.1) })

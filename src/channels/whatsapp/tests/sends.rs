@@ -17,18 +17,19 @@ use crate::{
     },
 };
 
-fn target(remote_id: &str) -> Target {
+pub(super) fn target(remote_id: &str) -> Target {
     Target {
         remote_id: remote_id.into(),
         aliases: Vec::new(),
         facts: Facts::new(),
         customer: Customer::default(),
         gate: Gate::Open,
+        composing: false,
         known: Vec::new(),
     }
 }
 
-fn text(text: &str) -> Outgoing {
+pub(super) fn text(text: &str) -> Outgoing {
     Outgoing { text: text.into(), ..Outgoing::default() }
 }
 
@@ -36,7 +37,11 @@ async fn send_to(url: &str, api: Api, outgoing: Outgoing, target: &Target) -> Re
     send_by(&account(url, api), outgoing, target).await
 }
 
-async fn send_by(account: &WhatsApp, outgoing: Outgoing, target: &Target) -> Result<Sent, ChannelError> {
+pub(super) async fn send_by(
+    account: &WhatsApp,
+    outgoing: Outgoing,
+    target: &Target,
+) -> Result<Sent, ChannelError> {
     let upload = outgoing.file.is_some().then(|| "1037".to_owned());
     let action = Action::Reply(outgoing);
     let sending = Sending {
@@ -51,7 +56,7 @@ async fn send_by(account: &WhatsApp, outgoing: Outgoing, target: &Target) -> Res
     account.send(&sending).await
 }
 
-fn accepted() -> Says {
+pub(super) fn accepted() -> Says {
     json_answer(
         200,
         &json!({"messaging_product": "whatsapp", "contacts": [{"input": "+16505551234", "wa_id": "16505551234"}],
@@ -441,15 +446,16 @@ async fn a_session_with_less_than_three_days_left_is_renewed() {
     let vendor = StandIn::start(|_, asked| match asked.target.as_str() {
         "/v1/users/login" => json_answer(
             200,
-            &json!({"users": [{"token": "short", "expires_after": "2026-03-04 11:59:59+00:00"}]}),
+            &json!({"users": [{"token": "short", "expires_after": "2026-03-08 11:59:59+00:00"}]}),
         ),
         _ => json_answer(200, &json!({"messages": [{"id": "g"}]})),
     })
     .await;
-    let account = account(&vendor.url, Api::OnPremises);
+    let mut account = account(&vendor.url, Api::OnPremises);
     let mut known = target("1");
     known.known = vec![KnownMessage { key: "A".into(), direction: Direction::Inbound, at: now() }];
     account.set(&known, &Set::Read).await.expect("read");
+    account.settings.clock = HandClock::at("2026-03-05T12:00:00Z");
     account.set(&known, &Set::Read).await.expect("read");
     let login = "POST /v1/users/login";
     assert_eq!(vendor.lines(), [login, "PUT /v1/messages/A", login, "PUT /v1/messages/A"]);

@@ -12,14 +12,14 @@ use crate::{
     },
 };
 
-fn cloud(value: &Value) -> Value {
+pub(super) fn cloud(value: &Value) -> Value {
     let mut value = value.clone();
     value["metadata"] = json!({"display_phone_number": "15550783881", "phone_number_id": NUMBER});
     json!({"object": "whatsapp_business_account",
         "entry": [{"id": "102290129340398", "changes": [{"field": "messages", "value": value}]}]})
 }
 
-fn parse(body: &Value) -> Parsed {
+pub(super) fn parse(body: &Value) -> Parsed {
     hook(Api::Cloud).parse(body.to_string().as_bytes(), now(), true)
 }
 
@@ -32,7 +32,7 @@ fn message(fields: &Value) -> Parsed {
     parse(&cloud(&json!({"contacts": [contact], "messages": [message]})))
 }
 
-fn messages(parsed: &Parsed) -> Vec<&MessageSeen> {
+pub(super) fn messages(parsed: &Parsed) -> Vec<&MessageSeen> {
     let all = parsed.page.changes.iter();
     all.filter_map(|it| if let Change::Message(seen) = it { Some(&**seen) } else { None }).collect()
 }
@@ -45,17 +45,17 @@ fn only(fields: &Value) -> MessageSeen {
     all[0].clone()
 }
 
-fn conversations(parsed: &Parsed) -> Vec<&ConversationSeen> {
+pub(super) fn conversations(parsed: &Parsed) -> Vec<&ConversationSeen> {
     let all = parsed.page.changes.iter();
     all.filter_map(|it| if let Change::Conversation(seen) = it { Some(&**seen) } else { None }).collect()
 }
 
-fn deliveries(parsed: &Parsed) -> Vec<&DeliverySeen> {
+pub(super) fn deliveries(parsed: &Parsed) -> Vec<&DeliverySeen> {
     let all = parsed.page.changes.iter();
     all.filter_map(|it| if let Change::Delivery(seen) = it { Some(seen) } else { None }).collect()
 }
 
-fn sign(secret: &str, body: &[u8]) -> String {
+pub(super) fn sign(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key fits");
     mac.update(body);
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
@@ -403,13 +403,13 @@ fn every_entry_change_message_and_status_is_walked() {
     };
     let body = json!({"entry": [
         {"changes": [{"field": "messages", "value": value("1", "a")}, {"field": "messages", "value": value("2", "b")}, 5,
-            {"field": "account_update", "value": {"event": "X"}}, {"field": "history", "value": value("9", "z")}]},
+            {"field": "account_update", "value": {"event": "X"}}, {"field": "smb_app_state_sync", "value": {}}]},
         "no entry",
         {"changes": [{"value": value("3", "c")}]}]});
     let parsed = parse(&body);
     assert_eq!(messages(&parsed).iter().map(|it| it.key.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
     assert_eq!(deliveries(&parsed).len(), 3);
-    assert_eq!(parsed.page.changes.iter().filter(|it| matches!(it, Change::Account { .. })).count(), 3);
+    assert_eq!(parsed.page.changes.iter().filter(|it| matches!(it, Change::Account { .. })).count(), 4);
     assert_eq!(parsed.unread.len(), 8);
 }
 

@@ -9,7 +9,7 @@ use crate::{
         change::{AttachmentSeen, Change, ConversationSeen, DeliverySeen, MessageSeen, RemoteClosed},
     },
     store::{
-        Applied, Commit, Desk, EngineSide, Reading, Settlement,
+        Applied, Commit, Desk, EngineSide, LocalChange, Reading, Seen, Settlement,
         story::{at, commit, conversation, ids, message, page, says, seen, send, sent, we_said},
     },
 };
@@ -319,4 +319,63 @@ async fn webhooks_are_stored_whole_and_read_once() {
     let wish = Commit { later: Some(at(50)), ..commit(applied.conversations[0], "whatsapp", "x", None) };
     store.commit(wish, at(3)).await.unwrap().unwrap();
     assert_eq!(store.next_due("whatsapp".into()).await.unwrap(), Some(at(3) + TimeDelta::seconds(47)));
+}
+
+#[tokio::test]
+async fn a_refusal_that_says_the_window_is_shut_shuts_it_though_it_was_counted_open() {
+    let store = store().await;
+    let id = told(&store, "whatsapp", 1, vec![window("5511", 86_400), says("5511", "w1", "Oi", at(0))]).await;
+    let shut = |since| {
+        let gate = Some(GateEvidence::Said { gate: Gate::TemplateOnly, since });
+        seen(ConversationSeen { gate, ..conversation("5511", Gate::Open, at(50)) })
+    };
+    let gate = async |now| store.conversation(id, "ana".into(), now).await.unwrap().unwrap().gate.at(now);
+    store.apply("whatsapp".into(), page(vec![shut(None)]), at(50)).await.unwrap();
+    assert_eq!(gate(at(51)).await, Gate::Open, "a page that did not see the window");
+    told(&store, "whatsapp", 60, vec![shut(Some(at(60)))]).await;
+    assert_eq!(gate(at(61)).await, Gate::TemplateOnly, "the vendor's refusal");
+    told(&store, "whatsapp", 70, vec![window("5511", 90_000)]).await;
+    assert_eq!(gate(at(71)).await, Gate::Open, "the customer has written again");
+}
+
+#[tokio::test]
+async fn what_a_vendor_hands_over_of_the_past_is_unread_for_nobody() {
+    let store = store().await;
+    let id = told(&store, "whatsapp", 1_000, vec![says("5511", "w9", "Oi", at(1_000))]).await;
+    let newest = store.thread(id, None, 9).await.unwrap()[0].id;
+    let drawn = LocalChange::SeenUpTo(newest);
+    store
+        .change(id, drawn, Vec::new(), None, "ana".into(), Seen::default(), at(1_001))
+        .await
+        .unwrap()
+        .unwrap();
+    let past = message("5511", "w1", Direction::Inbound, "Long ago", at(5));
+    let ours = message("5511", "w2", Direction::Outbound, "Answered", at(6));
+    let past = [past, ours].map(|it| Change::Earlier(Box::new(it))).to_vec();
+    told(&store, "whatsapp", 1_002, past.clone()).await;
+    store.apply("whatsapp".into(), page(past), at(1_003)).await.unwrap();
+    let now = store.conversation(id, "ana".into(), at(1_004)).await.unwrap().unwrap();
+    assert_eq!((now.messages, now.unread, now.waiting_since), (3, 0, Some(at(1_000))));
+}
+
+#[tokio::test]
+async fn two_names_of_somebody_unheard_of_make_no_conversation() {
+    let store = store().await;
+    let both = Change::Alias { conversation: "5511".into(), alias: "BR.9".into() };
+    store.apply("whatsapp".into(), page(vec![both.clone()]), at(1)).await.unwrap();
+    assert_eq!(store.find("whatsapp".into(), "5511".into()).await.unwrap(), None);
+    let id = told(&store, "whatsapp", 2, vec![says("5511", "w1", "Oi", at(2)), both]).await;
+    assert_eq!(store.find("whatsapp".into(), "BR.9".into()).await.unwrap(), Some(id));
+}
+
+#[tokio::test]
+async fn what_is_said_of_an_account_stands_beside_its_health_once() {
+    let store = store().await;
+    let says = |text: &str, seconds| Change::Account { text: text.into(), at: at(seconds) };
+    for _ in 0..2 {
+        store.apply("whatsapp".into(), page(vec![says("first", 1), says("second", 2)]), at(3)).await.unwrap();
+    }
+    let health = store.health().await.unwrap();
+    let of = |name: &str| health.iter().find(|it| it.channel.0 == name).unwrap().notice.clone();
+    assert_eq!((of("whatsapp"), of("dsco")), (Some((at(2), "second".to_owned())), None));
 }
