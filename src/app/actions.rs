@@ -239,7 +239,7 @@ actions! {
     GoCustomer View "go-customer" "customer's others" "The customer's other conversations." [BOTH => "g c"];
     GoTicket View "go-ticket" "ticket's others" "The ticket's other chats." [BOTH => "g s"];
 
-    Reply Write "reply" "reply" "Write to the other side." [BOTH => "r"];
+    Reply Write "reply" "reply" "Write to the other side; on marked rows one text for all of them, sent one by one." [BOTH => "r"];
     ReplyQuoting Write "reply-quoting" "reply quoting" "Reply, quoting the selected message." [BOTH => "R"];
     Note Write "note" "internal note" "For the team only." [BOTH => "i"];
     Canned Write "canned" "canned reply" "Ready texts and macros: a digit takes one." [BOTH => "m", COMPOSER | FORM => "Ctrl-x m"];
@@ -278,6 +278,7 @@ actions! {
     Mark Marks "mark" "mark" "Mark and move down." [LIST => "x"];
     MarkRange Marks "mark-range" "mark a range" "Begin or end a range of marks." [LIST => "v"];
     InvertMarks Marks "invert-marks" "invert marks" "Mark what is not marked, unmark what is." [LIST => "V"];
+    MarkSimilar Marks "mark-similar" "mark alike" "Mark what asks the same as this row and waits for us." [LIST => "="];
     MarkQuery Marks "mark-by-query" "mark by query" "Mark what a query matches in this view." [LIST => "*"];
     Unmark Marks "unmark" "unmark all" "Unmark all." [LIST => "X"];
 
@@ -334,6 +335,9 @@ actions! {
     SendOnHold Send "send-status-on-hold" "send, then on hold" "Send and set the status on hold." [REVIEW => "s h"];
     SendResolved Send "send-status-resolved" "send, then resolved" "Send and set the status resolved." [REVIEW => "s r"];
     SendClean Send "send-clean" "send if clean" "Send where the review bar would be clean." [COMPOSER => "Ctrl-Enter"];
+    OnceTick Send "once-tick" "tick" "In a text for many: send it to this one or not; then the next row." [REVIEW => "x"];
+    OnceDown Move "once-down" "next row" "In a text for many: the next row, with its words in full." [REVIEW => "Down, Tab, Ctrl-n"];
+    OnceUp Move "once-up" "previous row" "In a text for many: the previous row, with its words in full." [REVIEW => "Up, BackTab, Ctrl-p"];
     SaveNote Send "save-note" "save note" "Save the note for the team." [REVIEW => "n"];
     Edit Send "edit" "edit" "Back to the text." [REVIEW | ASK => "e"];
     ViewFinding Send "view-finding" "view" "What was found, in full." [REVIEW => "v"];

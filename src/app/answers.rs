@@ -32,6 +32,9 @@ impl Model {
             (Load::Canned, Loaded::Canned(shelf)) => self.shelf_loaded(*shelf),
             (Load::Owners, Loaded::Owners(owners)) => self.owners_loaded(owners),
             (Load::Hits, Loaded::Hits(hits)) => self.hits_loaded(hits),
+            (Load::OnceRow(_), Loaded::Conversation(Some(row))) => self.once_conversation(*row),
+            (Load::OnceThread(id), Loaded::Thread(messages)) => self.once_messages(id, messages),
+            (Load::OnceOwners, Loaded::Owners(owners)) => self.once_owners(owners),
             (Load::MarkQuery, Loaded::List(rows)) => self.mark_rows(rows),
             (Load::Members, Loaded::Members(members)) => self.members_loaded(members),
             (Load::List, Loaded::List(rows)) => self.list_loaded(rows),
@@ -138,5 +141,6 @@ impl Model {
             self.fill_list();
         }
         self.refresh_thread();
+        self.refresh_once();
     }
 }

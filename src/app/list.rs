@@ -74,6 +74,8 @@ pub struct List {
     pub marks: BTreeSet<ConversationId>,
     /// Those of them that a query marked and whose rows have not been read as part of the list.
     pub(super) elsewhere: Vec<Conversation>,
+    /// Why a text for many did not go to marked ones.
+    pub left: HashMap<ConversationId, String>,
     /// Where a range of marks began.
     pub range: Option<ConversationId>,
     /// What narrows the view.
@@ -143,6 +145,7 @@ impl List {
             marks: BTreeSet::new(),
             elsewhere: Vec::new(),
             hits: HashMap::new(),
+            left: HashMap::new(),
             range: None,
             narrowed: Narrowed::default(),
             arrived: BTreeSet::new(),
@@ -166,6 +169,7 @@ impl List {
     /// Ends all marks.
     pub(super) fn unmark(&mut self) {
         self.marks.clear();
+        self.left.clear();
         self.range = None;
         self.elsewhere.clear();
     }
@@ -173,6 +177,7 @@ impl List {
     /// Ends all marks but those of what an action left out.
     pub(super) fn unmark_but(&mut self, left: &[ConversationId]) {
         self.range = None;
+        self.left.clear();
         self.marks = left.iter().copied().collect();
         self.elsewhere.retain(|row| left.contains(&row.id));
     }
@@ -316,6 +321,7 @@ impl Model {
                 let shown: BTreeSet<ConversationId> = self.list.shown().iter().map(|row| row.id).collect();
                 self.list.marks = shown.symmetric_difference(&self.list.marks).copied().collect();
             }
+            Act::MarkSimilar => self.mark_similar(),
             Act::Unmark => self.list.unmark(),
             Act::Quit if self.list.special.is_some() => self.leave_special(),
             _ => self.common_act(act, keys),

@@ -20,6 +20,7 @@ pub mod manual;
 pub mod model;
 mod mouse;
 pub mod msg;
+pub mod once;
 pub mod outbox;
 mod parked;
 pub mod popup;

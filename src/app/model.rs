@@ -15,6 +15,7 @@ use super::{
     list::List,
     lock::Locked,
     msg::{Effect, EngineState, Input, Msg, Request, Signal, Stroke, Ticket, Wish},
+    once::Once,
     outbox::OutboxScreen,
     popup::{Ask, Picker},
     preview::Preview,
@@ -113,6 +114,8 @@ pub enum Screen {
     Report,
     /// The form of a new conversation.
     Form,
+    /// One text for many conversations.
+    Once,
 }
 
 /// A question to the store of which only the newest counts.
@@ -139,6 +142,9 @@ pub(super) enum Load {
     Report,
     Canned,
     Owners,
+    OnceRow(ConversationId),
+    OnceThread(ConversationId),
+    OnceOwners,
     MarkQuery,
     Hits,
 }
@@ -179,6 +185,8 @@ pub struct Model {
     pub review: Option<Review>,
     /// The form of a new conversation; its text is the composer's.
     pub form: Option<Form>,
+    /// The conversations that one text is for; the text is the composer's.
+    pub once: Option<Once>,
     /// A pop-up with a text field.
     pub picker: Option<Picker>,
     /// Canned replies, while their pop-up is open or what came of it is.
@@ -272,6 +280,7 @@ impl Model {
             composer: None,
             review: None,
             form: None,
+            once: None,
             picker: None,
             shelf: None,
             canned_uses: HashMap::new(),
@@ -384,6 +393,7 @@ impl Model {
         // Behind a lock nothing is seen.
         if self.locked.is_none() {
             self.thread_drawn();
+            self.once_drawn();
         }
         if !self.ahead.is_empty() || self.begun.is_some() {
             // They were typed before this picture: what it shows is not taken by them.
@@ -417,7 +427,9 @@ impl Model {
             place::REVIEW
         } else if self.screen == Screen::Form && !self.form.as_ref().is_some_and(Form::in_text) {
             place::FORM
-        } else if self.composer.is_some() && matches!(self.screen, Screen::Thread | Screen::Form) {
+        } else if self.composer.is_some()
+            && matches!(self.screen, Screen::Thread | Screen::Form | Screen::Once)
+        {
             place::COMPOSER
         } else {
             match self.screen {
@@ -426,6 +438,7 @@ impl Model {
                 Screen::Outbox => place::OUTBOX,
                 Screen::Report => place::REPORT,
                 Screen::Form => place::FORM,
+                Screen::Once => place::COMPOSER,
             }
         }
     }

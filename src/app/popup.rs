@@ -272,6 +272,7 @@ impl Model {
                     self.timers.remove(&super::model::Timer::SaveDraft);
                 }
                 self.review = None;
+                self.end_once();
                 if self.screen == Screen::Form {
                     self.form = None;
                     self.screen = Screen::List;

@@ -38,6 +38,7 @@ const GMAIL: &[Row] = &[
     (BOTH, "priority-low", "-, ! l"),
     (BOTH, "priority-normal", "! n"),
     (BOTH, "priority-high", "=, ! h"),
+    (LIST, "mark-similar", "g ="),
     (BOTH, "priority-urgent", "! u"),
     (BOTH, "priority-none", "! 0"),
 ];

@@ -11,7 +11,7 @@ use crate::domain::{DraftKind, Promise, Time, outbox::LocalChange, promise, when
 impl Model {
     /// What the text in the composer promises when it is sent at `at`.
     pub(super) fn found_promise(&self, at: Time) -> Option<Promise> {
-        let composer = self.composer.as_ref().filter(|it| it.kind == DraftKind::Reply)?;
+        let composer = self.composer.as_ref().filter(|it| it.kind != DraftKind::Note)?;
         if composer.template.is_some() {
             return None;
         }

@@ -77,6 +77,10 @@ impl Model {
             self.say("nothing is being written");
             return;
         };
+        if self.once.is_some() {
+            self.open_once_review();
+            return;
+        }
         if composer.is_empty() && self.screen != Screen::Form {
             // Nothing was written: Esc is the way out.
             self.park_composer();
@@ -91,6 +95,7 @@ impl Model {
 
     /// The findings as they are now. They change without a key when the gate does.
     pub(super) fn check_review(&mut self) {
+        self.check_once();
         if self.review.is_none() {
             return;
         }
@@ -117,7 +122,9 @@ impl Model {
 
     /// What speaks against sending what stands in the composer.
     pub fn findings(&self) -> Vec<Finding> {
-        let Some(composer) = &self.composer else { return Vec::new() };
+        let Some(composer) = self.composer.as_ref().filter(|_| self.once.is_none()) else {
+            return Vec::new();
+        };
         let mut found = self.with_preflight(composer, |preflight| preflight.findings());
         if composer.to.is_none() {
             found.extend(self.form_findings());
@@ -167,6 +174,9 @@ impl Model {
 
     /// Whether a key of the bar is offered now.
     pub fn offered(&self, act: Act) -> bool {
+        if self.once.is_some() && self.review.is_some() {
+            return self.once_offered(act);
+        }
         let (Some(review), Some(composer)) = (&self.review, &self.composer) else { return false };
         let verdict = review.verdict();
         let note = composer.kind == DraftKind::Note;
@@ -187,6 +197,12 @@ impl Model {
 
     /// Why a key of the bar is not offered now.
     pub(super) fn not_offered(&self, act: Act) -> String {
+        if self.once.is_some() {
+            return self.once_not_offered(act);
+        }
+        if matches!(act, Act::OnceTick | Act::OnceDown | Act::OnceUp) {
+            return "there is one reader here: nothing to tick".into();
+        }
         let (Some(review), Some(composer)) = (&self.review, &self.composer) else { return String::new() };
         let note = composer.kind == DraftKind::Note;
         let key = |act| self.key(place::REVIEW, act);
@@ -213,6 +229,9 @@ impl Model {
         }
         if !self.offered(act) {
             self.say(self.not_offered(act));
+            return;
+        }
+        if self.once.is_some() && self.once_act(act) {
             return;
         }
         if matches!(act, Act::SendAnyway | Act::Later) && !self.finding_shown() {
@@ -245,13 +264,17 @@ impl Model {
             Act::Later => self.open_picker(PickerKind::Later),
             Act::ReviewPromise => self.open_promise(),
             Act::Keep => {
-                let form = self.screen == Screen::Form;
+                let (form, once) = (self.screen == Screen::Form, self.once.is_some());
                 self.park_composer();
                 if form {
                     self.form = None;
                     self.screen = Screen::List;
                 }
-                self.say("kept as a draft   g d lists your drafts");
+                self.say(if once {
+                    "the text is kept: it comes back with the next text for marked rows"
+                } else {
+                    "kept as a draft   g d lists your drafts"
+                });
             }
             Act::DiscardDraft => {
                 let question = "Throw this text away?".to_owned();
@@ -364,6 +387,9 @@ impl Model {
     pub(super) fn review_waits(&self) -> bool {
         let reading = |load: Load| self.loads.contains_key(&load);
         let Some(composer) = &self.composer else { return false };
+        if self.once.is_some() {
+            return reading(Load::Draft) || self.once_reads();
+        }
         let drawn = self.thread.as_ref().is_none_or(|it| Some(it.id) != composer.to || it.drawn);
         reading(Load::Draft)
             || reading(Load::Owners)
@@ -372,6 +398,9 @@ impl Model {
 
     /// The line that offers what may be done, in the words of the bar.
     pub fn review_offers(&self) -> (String, String) {
+        if self.once.is_some() {
+            return self.once_offers();
+        }
         let (Some(review), Some(composer)) = (&self.review, &self.composer) else {
             return Default::default();
         };
@@ -404,6 +433,9 @@ impl Model {
 
     /// The question of the bar: recipient, number and channel.
     pub fn review_question(&self) -> String {
+        if self.once.is_some() {
+            return self.once_question();
+        }
         let Some(composer) = &self.composer else { return String::new() };
         let row = composer.to.and_then(|id| self.known(id));
         match (composer.kind, row) {

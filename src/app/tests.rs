@@ -9,6 +9,7 @@ mod desk;
 mod find;
 mod keys;
 mod list;
+mod once;
 mod outbox;
 mod panes;
 mod parked;

@@ -19,14 +19,17 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     let top = area.bottom() - height;
     let row = composer.to.and_then(|id| model.known(id));
     let (fill, mut parts) = row.map_or_else(
-        || ('#', vec![format!("TO {}", model.form_recipient())]),
+        || match model.once {
+            Some(_) => ('#', vec![model.once_border(usize::from(area.width).saturating_sub(if model.options.demo { 14 } else { 6 }))]),
+            None => ('#', vec![format!("TO {}", model.form_recipient())]),
+        },
         |row| model.border(row, composer.kind, composer.reopen),
     );
     let shut = row.is_some_and(|row| !matches!(row.gate.at(now), Gate::Open | Gate::Unknown));
     let style = match composer.kind {
         DraftKind::Note => theme.note,
         DraftKind::Reply if shut => theme.shut,
-        DraftKind::Reply => theme.public,
+        DraftKind::Reply | DraftKind::Once => theme.public,
     };
     // Right after the reader, so that nothing takes its place.
     if model.options.demo {

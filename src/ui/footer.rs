@@ -234,11 +234,11 @@ fn hints(model: &Model, width: u16) -> String {
             let back = model.key(at, Act::PreviousField);
             let _ = write!(line, "   {back}: fields");
         }
-        let files = !note && takes_files(model);
+        let files = !note && model.once.is_none() && takes_files(model);
         for (act, word, works) in [
             (Act::Canned, "canned", true),
             (Act::Attach, "attach", files),
-            (Act::MakeNote, "internal", !note),
+            (Act::MakeNote, "internal", !note && model.once.is_none()),
             (Act::MakePublic, "public", note),
             (Act::Editor, "editor", true),
             (Act::DraftVersions, "older", true),

@@ -72,6 +72,7 @@ pub fn page(model: &Model, now: Time, utf8: bool) -> Page {
             Screen::Thread => conversation(model, now),
             Screen::Outbox => outbox(model, now),
             Screen::Form => form(model),
+            Screen::Once => Page::default(),
             Screen::Report => report(model, now),
         },
     };
@@ -291,7 +292,10 @@ fn composer(model: &Model, page: &mut Page) {
     let Some(composer) = &model.composer else { return };
     let row = composer.to.and_then(|id| model.known(id));
     let who = row.map_or_else(
-        || "TO a new conversation".to_owned(),
+        || match model.once {
+            Some(_) => model.once_border(usize::MAX),
+            None => "TO a new conversation".to_owned(),
+        },
         |row| model.border(row, composer.kind, composer.reopen).1.join(". "),
     );
     page.head = format!("Writing. {who}.");
@@ -311,6 +315,13 @@ fn review(model: &Model, page: &mut Page) {
             crate::app::preflight::Level::Red => "forbidden",
         };
         page.body.push(format!("{level}: {} {}", finding.text, finding.detail));
+    }
+    for (at, row) in model.once.iter().flat_map(|once| once.rows.iter().enumerate()) {
+        let chosen =
+            if model.once.as_ref().is_some_and(|once| once.chosen == at) { "selected, " } else { "" };
+        let tick = if row.ticked() { "ticked" } else { "not ticked" };
+        let (name, verdict) = (customer(&row.conversation), row.verdict_words());
+        page.body.push(format!("{chosen}{tick}: {} {name}, {verdict}. {}", row.conversation.id, row.asks()));
     }
     page.body.extend(model.review_promise());
     let (first, second) = model.review_offers();

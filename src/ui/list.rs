@@ -187,6 +187,9 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
         };
         return format!("PAUSED by Americanas{since}");
     }
+    if let Some(why) = model.list.left.get(&row.id).filter(|_| model.list.marks.contains(&row.id)) {
+        return why.clone();
+    }
     let subject = row.subject.as_deref().unwrap_or_default();
     if let Some(hit) = model.list.hits.get(&row.id) {
         return hit.clone();

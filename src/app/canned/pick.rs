@@ -70,7 +70,7 @@ impl Model {
             offered.into_iter().map(|reply| choice(shelf, reply, shut && !note)).collect();
         let can = self.capabilities(&channel);
         let mut others: Vec<Choice> = Vec::new();
-        if can.templates && !note {
+        if can.templates && !note && self.once.is_none() {
             let templates = descriptor.map(|it| it.templates.as_slice()).unwrap_or_default();
             others.extend(templates.iter().map(|it| {
                 let title = format!("template {} {}", it.name, it.language);
@@ -80,7 +80,7 @@ impl Model {
                 }
             }));
         }
-        if can.products && !note && !shut {
+        if can.products && !note && !shut && self.once.is_none() {
             others.extend(self.catalogue(shelf, row));
         }
         if shut {
@@ -146,6 +146,9 @@ impl Model {
     /// Whether nothing but a template can be sent.
     fn templates_only(&self, id: Option<ConversationId>, channel: &ChannelName) -> bool {
         let can = self.capabilities(channel);
+        if self.once.is_some() {
+            return false;
+        }
         match id.and_then(|id| self.known(id)) {
             Some(row) => row.gate.at(self.now) == Gate::TemplateOnly,
             None => can.templates,
@@ -278,7 +281,9 @@ impl Model {
             return self.composer.is_some();
         }
         if self.screen == Screen::List && !self.list.marks.is_empty() {
-            self.tell("A reply goes to one conversation, and rows are marked; macros that write nothing work on marks.");
+            self.tell(
+                "Macros that write nothing work on marks; a text for all of them begins with the reply key.",
+            );
             return false;
         }
         let Some((id, channel, gate)) =
@@ -307,7 +312,8 @@ impl Model {
             }
             self.run_macro(reply);
         } else {
-            let text = self.filled(&reply.body);
+            // For many each row fills them in with its own.
+            let text = if self.once.is_some() { reply.body.clone() } else { self.filled(&reply.body) };
             if !self.composing() {
                 return;
             }
@@ -316,7 +322,7 @@ impl Model {
                 if composer.kind == DraftKind::Reply && !reply.then.is_empty() {
                     composer.then = reply.then.clone();
                 }
-                composer.go_to(hole(&text));
+                composer.go_to(hole(&text).filter(|_| composer.kind != DraftKind::Once));
             }
             self.typed();
         }

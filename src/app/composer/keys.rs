@@ -104,6 +104,11 @@ impl Model {
             Act::NextField | Act::PreviousField if self.form.is_some() => self.form_act(act),
             Act::NextField | Act::PreviousField => self.say("only a new conversation has fields"),
             Act::SendClean => self.send_if_clean(),
+            Act::ThreadUp if self.once.is_some() => self.once_step(-1),
+            Act::ThreadDown if self.once.is_some() => self.once_step(1),
+            Act::Attach | Act::Quote | Act::MakeNote | Act::MakePublic if self.once.is_some() => {
+                self.say("one text for many carries no files, no quote, and is no note");
+            }
             Act::ThreadUp => self.scroll_pages(-1, false),
             Act::ThreadDown => self.scroll_pages(1, false),
             Act::Editor => {

@@ -95,6 +95,7 @@ impl Model {
             _ if self.preview.is_some() || self.details.is_some() => place::PANEL,
             _ if self.review.is_some() => place::REVIEW,
             Screen::Thread if self.composer.is_some() => place::COMPOSER,
+            Screen::Once => place::COMPOSER,
             Screen::List => self.place_of_list(),
             Screen::Thread => place::THREAD,
             Screen::Outbox => place::OUTBOX,

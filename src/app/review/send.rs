@@ -28,6 +28,8 @@ impl Model {
         match self.composer.as_ref().map(|composer| composer.kind) {
             Some(DraftKind::Note) => self.review_act(Act::SaveNote),
             Some(DraftKind::Reply) => self.review_act(Act::Send),
+            // Rows are ticked first.
+            Some(DraftKind::Once) => {}
             None => {}
         }
     }

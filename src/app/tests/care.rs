@@ -72,8 +72,8 @@ fn undo_of_marked_rows_takes_back_what_the_vendor_was_to_be_told_of_any_of_them(
 }
 
 #[test]
-fn a_reply_with_marks_ends_in_a_sentence_that_swallows_what_is_typed() {
-    for opener in ["r", "R"] {
+fn a_quoting_reply_with_marks_ends_in_a_sentence_that_swallows_what_is_typed() {
+    for opener in ["R"] {
         let mut desk = Desk::open(SIZE);
         desk.keys("x x");
         desk.keys(opener);

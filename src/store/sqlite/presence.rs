@@ -66,7 +66,7 @@ pub(super) fn others(db: &Connection, id: i64, window: &str, now: i64) -> Result
              AND window IS NOT NULL",
         )?
         .query_map([id], |r| {
-            let kind = if r.get_ref(4)?.as_str()? == "note" { DraftKind::Note } else { DraftKind::Reply };
+            let kind = DraftKind::parse(r.get_ref(4)?.as_str()?);
             let (window, agent, place) = (r.get(0)?, r.get(1)?, r.get(2)?);
             Ok(Found { window, agent, place, until: r.get(3)?, since: None, writing: Some(kind) })
         })?

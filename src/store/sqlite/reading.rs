@@ -378,7 +378,7 @@ fn read_draft(row: &rusqlite::Row<'_>) -> Result<Draft> {
     Ok(Draft {
         conversation: Some(c.next::<i64>()?).filter(|id| *id != 0).map(ConversationId),
         agent: c.next()?,
-        kind: if c.next::<String>()? == "note" { DraftKind::Note } else { DraftKind::Reply },
+        kind: DraftKind::parse(&c.next::<String>()?),
         body: c.next()?,
         cursor: (place(c.next()?), place(c.next()?)),
         files: from_json(&c.next::<String>()?),
