@@ -1,6 +1,8 @@
 //! The action table: everything that a key can do, once. Dispatch, footer hints, the `?` menu, the palette and the manual
 //! read it; nothing else knows a key.
 
+use crate::domain::Lang;
+
 /// Where a key is pressed. A set of places is the sum of their bits.
 pub mod place {
     /// The list of conversations.
@@ -141,19 +143,27 @@ pub struct Action {
     pub keys: &'static [(u16, &'static str)],
 }
 
+/// What the titles of a family of actions leave to its heading.
+pub const FAMILIES: [(&str, &str); 6] = [
+    ("status-", "status "),
+    ("assign-", "assign "),
+    ("snooze-", "snooze "),
+    ("priority-", "priority "),
+    ("go-", "go to "),
+    ("report-by", "figures "),
+];
+
 impl Action {
+    /// What a menu calls it, in the screen's language.
+    pub fn title_in(&self, lang: Lang) -> &'static str {
+        lang.word(self.name, self.title)
+    }
+
     /// What it is called where no heading and no prefix says the rest: `status on hold`, `go to outbox`.
-    pub fn plain_title(&self) -> String {
-        const FAMILIES: [(&str, &str); 6] = [
-            ("status-", "status "),
-            ("assign-", "assign "),
-            ("snooze-", "snooze "),
-            ("priority-", "priority "),
-            ("go-", "go to "),
-            ("report-by", "figures "),
-        ];
+    pub fn plain_title(&self, lang: Lang) -> String {
         let family = FAMILIES.iter().find(|(start, _)| self.name.starts_with(start));
-        format!("{}{}", family.map_or("", |(_, word)| word), self.title)
+        let family = family.map_or("", |(_, word)| lang.word("family", word));
+        format!("{family}{}", self.title_in(lang))
     }
 
     /// The places in which it works.

@@ -13,7 +13,9 @@ mod tests;
 use std::collections::HashMap;
 
 use super::words;
-use crate::domain::{ChannelKind, ChannelName, Priority, Status, Time, outbox::LocalChange, when};
+use crate::domain::{
+    ChannelKind, ChannelName, Lang, Priority, Status, Time, lang::tr, outbox::LocalChange, when,
+};
 
 pub use self::fill::{ProductName, Values, fill, hole};
 
@@ -91,18 +93,20 @@ impl Macro {
     }
 
     /// All of it in a line: `on hold, +shipping, to me, asleep until Fri 27 Nov 09:00, priority high`.
-    pub fn sentence(&self, now: Time, zone: chrono_tz::Tz) -> String {
+    pub fn sentence(&self, lang: Lang, now: Time, zone: chrono_tz::Tz) -> String {
         let mut parts: Vec<String> = Vec::new();
-        parts.extend(self.status.map(|status| super::triage::word(status).to_owned()));
+        parts.extend(self.status.map(|status| super::triage::word(lang, status).to_owned()));
         parts.extend(self.add.iter().map(|label| format!("+{label}")));
         parts.extend(self.remove.iter().map(|label| format!("-{label}")));
-        parts.extend(self.assign.as_ref().map(|who| format!("to {who}")));
+        parts.extend(self.assign.as_ref().map(|who| tr!(lang, "to {who}", who)));
         parts.extend(self.snooze.as_ref().map(|text| match (text.as_str(), when::parse(text, now, zone)) {
-            ("reply", _) => "asleep until the customer writes".to_owned(),
-            (_, Some(at)) => format!("asleep until {}", words::weekday(at, zone)),
-            (_, None) => format!("asleep until {text} (not understood)"),
+            ("reply", _) => lang.tr("asleep until the customer writes").to_owned(),
+            (_, Some(at)) => tr!(lang, "asleep until {at}", at = words::weekday(lang, at, zone)),
+            (_, None) => tr!(lang, "asleep until {text} (not understood)", text),
         }));
-        parts.extend(self.priority.map(|priority| format!("priority {}", priority.as_str())));
+        parts.extend(self.priority.map(|priority| {
+            tr!(lang, "priority {priority}", priority = lang.word("priority", priority.as_str()))
+        }));
         parts.join(", ")
     }
 }

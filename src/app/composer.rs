@@ -18,6 +18,7 @@ use super::{
 use crate::domain::{
     ChannelName, ConversationId, Draft, DraftHeld, DraftKind, Gate, MessageId, Reach, RowState, Time,
     attachment::StoredFile,
+    lang::tr,
     outbox::{CatalogItem, TemplateUse},
 };
 
@@ -218,11 +219,22 @@ impl Model {
         let mut items: Vec<String> = Vec::new();
         if let Some(template) = &composer.template {
             let values = template.parameters.join(" | ");
-            items.push(format!("template {} ({}) {values}", template.name, template.language));
+            items.push(tr!(
+                self.lang,
+                "template {name} ({language}) {values}",
+                name = template.name,
+                language = template.language,
+                values
+            ));
         }
-        items.extend(composer.products.iter().map(|item| format!("product {}", item.product_id)));
+        items.extend(
+            composer
+                .products
+                .iter()
+                .map(|item| tr!(self.lang, "product {product_id}", product_id = item.product_id)),
+        );
         if composer.quote.is_some() {
-            items.push("quotes the selected message".into());
+            items.push(self.lang.tr("quotes the selected message").into());
         }
         let named = |file: &StoredFile| format!("{} ({}, {})", file.name, file.mime, words::bytes(file.size));
         let can = self.capabilities(&composer.channel);
@@ -235,13 +247,18 @@ impl Model {
         let mut lines = if items.is_empty() { Vec::new() } else { vec![items.join("  ")] };
         let of = messages.len();
         for (n, message) in messages.iter().enumerate().take(FILE_LINES) {
-            let text = (n == 0 && (!message.text.is_empty() || message.template.is_some()))
-                .then(|| if message.template.is_some() { "template".to_owned() } else { "text".to_owned() });
+            let text = (n == 0 && (!message.text.is_empty() || message.template.is_some())).then(|| {
+                if message.template.is_some() {
+                    self.lang.tr("template").to_owned()
+                } else {
+                    self.lang.tr("text").to_owned()
+                }
+            });
             let parts: Vec<String> = text.into_iter().chain(message.file.as_ref().map(named)).collect();
             lines.push(format!("{}/{of} {}", n + 1, parts.join(" + ")));
         }
         if of > FILE_LINES {
-            lines.push(format!("and {} more", of - FILE_LINES));
+            lines.push(tr!(self.lang, "and {n} more", n = of - FILE_LINES));
         }
         lines
     }
@@ -268,8 +285,11 @@ impl Model {
         if !self.list.marks.is_empty() && self.screen == Screen::List && act != Act::Note {
             let key = |act| self.key(place::LIST, act);
             let (unmark, all) = (key(Act::Unmark), key(Act::Reply));
-            self.tell(format!(
-                "A quote is of one message, and rows are marked: {unmark} unmarks, {all} writes one text for all of them."
+            self.tell(tr!(
+                self.lang,
+                "A quote is of one message, and rows are marked: {unmark} unmarks, {all} writes one text for all of them.",
+                unmark,
+                all
             ));
             return;
         }
@@ -279,7 +299,9 @@ impl Model {
             let read = self.thread.as_ref().filter(|_| self.screen == Screen::Thread);
             match read.filter(|_| self.loads.contains_key(&Load::Open)).map(|thread| thread.id) {
                 Some(id) => self.begun = Some((id, act)),
-                None => self.tell("No conversation is selected: there is nobody to write to here."),
+                None => {
+                    self.tell(self.lang.tr("No conversation is selected: there is nobody to write to here."));
+                }
             }
             return;
         };
@@ -294,7 +316,7 @@ impl Model {
         }
         self.open_composer(id, channel, kind);
         if forever && act != Act::Note {
-            self.say("we may only read here: this is a note for the team");
+            self.say(self.lang.tr("we may only read here: this is a note for the team"));
         }
         if let Some(Some((message, body))) = quote {
             self.quote(message, &body);
@@ -338,7 +360,11 @@ impl Model {
                 let id = thread.id;
                 self.perform_wish(
                     Wish::TakeBack(n),
-                    Intent::TakeBack { row: n, conversation: Some(id), label: "the failed reply".into() },
+                    Intent::TakeBack {
+                        row: n,
+                        conversation: Some(id),
+                        label: self.lang.tr("the failed reply").into(),
+                    },
                 );
             }
         }
@@ -348,7 +374,7 @@ impl Model {
     pub(super) fn continue_draft(&mut self) {
         match self.target().map(|row| (row.has_draft, row.id, row.channel.clone())) {
             Some((true, id, channel)) => self.open_composer(id, channel, DraftKind::Reply),
-            _ => self.say("no draft of yours here   r replies"),
+            _ => self.say(self.lang.tr("no draft of yours here   r replies")),
         }
     }
 

@@ -1,18 +1,18 @@
 //! A draft is written in one window at a time: what a second window of the same agent shows, and taking it over.
 
 use super::{actions::Act, keymap::Key, model::Model, msg::Wish, undo::Intent};
-use crate::domain::{Draft, DraftHeld};
+use crate::domain::{Draft, DraftHeld, lang::tr};
 
 impl Model {
     /// `you are writing this in pts/4, 3 min ago: t take over`, where another window has the draft.
     pub fn written_elsewhere(&self) -> Option<String> {
         let held = self.composer.as_ref()?.held.as_ref()?;
         let ago = match (self.now - held.at).num_minutes() {
-            ..=0 => "just now".to_owned(),
-            minutes @ 1..=59 => format!("{minutes} min ago"),
-            minutes => format!("{} h ago", minutes / 60),
+            ..=0 => self.lang.tr("just now").to_owned(),
+            minutes @ 1..=59 => tr!(self.lang, "{minutes} min ago", minutes),
+            minutes => tr!(self.lang, "{minutes} h ago", minutes = minutes / 60),
         };
-        Some(format!("you are writing this in {}, {ago}: t take over", held.place))
+        Some(tr!(self.lang, "you are writing this in {place}, {ago}: t take over", place = held.place, ago))
     }
 
     /// Another window has the draft: it is shown, and nothing can be typed or sent here.
@@ -93,9 +93,9 @@ impl Model {
             self.form_restored(&form);
         }
         self.say(if kept {
-            "yours from here on; what stood here before is kept as a version"
+            self.lang.tr("yours from here on; what stood here before is kept as a version")
         } else {
-            "yours from here on"
+            self.lang.tr("yours from here on")
         });
         self.thread_resized();
     }

@@ -46,7 +46,7 @@ impl Model {
             };
             match found.map(|at| shown[at].id) {
                 Some(id) => self.open_conversation(id),
-                None => self.say("nothing else is unread in this view"),
+                None => self.say(self.lang.tr("nothing else is unread in this view")),
             }
             return;
         };
@@ -58,7 +58,7 @@ impl Model {
         };
         match found {
             Some(at) => self.select_message(at),
-            None => self.say("no further hit in this conversation"),
+            None => self.say(self.lang.tr("no further hit in this conversation")),
         }
     }
 

@@ -10,7 +10,7 @@ use super::{
     msg::Request,
     preflight::{Finding, Level},
 };
-use crate::domain::{Descriptor, DraftKind, Outgoing, Reach, outbox::NewConversation};
+use crate::domain::{Descriptor, DraftKind, Lang, Outgoing, Reach, lang::tr, outbox::NewConversation};
 
 /// A field of the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,7 +152,7 @@ impl Form {
 
     /// The next field, the text being the last one; after it the first again.
     fn step(&mut self, by: isize) {
-        if self.channel_missing().is_none() {
+        if self.channel_missing(Lang::En).is_none() {
             self.set(Field::Channel, "");
         }
         let fields = self.fields();
@@ -173,15 +173,15 @@ impl Form {
     }
 
     /// Why what was typed is no channel to start at.
-    pub fn channel_missing(&self) -> Option<String> {
+    pub fn channel_missing(&self, lang: Lang) -> Option<String> {
         let typed = self.value(Field::Channel).to_lowercase();
         if typed.is_empty() || self.meant().is_some() {
             return None;
         }
         let answers = self.answering.iter().find(|it| it.to_lowercase().contains(&typed));
         Some(answers.map_or_else(
-            || format!("no channel is called \"{typed}\""),
-            |name| format!("{name} only answers: its customers write first"),
+            || tr!(lang, "no channel is called \"{typed}\"", typed),
+            |name| tr!(lang, "{name} only answers: its customers write first", name),
         ))
     }
 }
@@ -196,7 +196,7 @@ impl Model {
             .cloned()
             .collect();
         if channels.is_empty() {
-            self.say("none of the channels can start a conversation");
+            self.say(self.lang.tr("none of the channels can start a conversation"));
             return;
         }
         self.park_composer();
@@ -300,7 +300,8 @@ impl Model {
             Field::Channel => {
                 let names: Vec<String> = form.channels.iter().map(|it| it.name.to_string()).collect();
                 let only = form.answering.join(", ");
-                let only = if only.is_empty() { only } else { format!("   (only answer: {only})") };
+                let only =
+                    if only.is_empty() { only } else { tr!(self.lang, "   (only answer: {only})", only) };
                 Some(format!("{}{only}", names.join(", ")))
             }
             Field::Category => Some(form.descriptor().categories.join(" ")).filter(|it| !it.is_empty()),
@@ -374,18 +375,19 @@ impl Model {
 
     /// Who the form would write to.
     pub fn form_recipient(&self) -> String {
-        let Some(form) = &self.form else { return "a new conversation".into() };
+        let Some(form) = &self.form else { return self.lang.tr("a new conversation").into() };
         let descriptor = form.descriptor();
         let via = self.via(&descriptor.name);
         let to = match descriptor.kind.as_str() {
             "thg" => {
                 let account = descriptor.account.as_deref();
                 format!(
-                    "THG CUSTOMER SERVICES{}",
-                    account.map_or_else(String::new, |account| format!(" as {account}"))
+                    "{}{}",
+                    self.lang.tr("THG CUSTOMER SERVICES"),
+                    account.map_or_else(String::new, |account| tr!(self.lang, " as {name}", name = account))
                 )
             }
-            _ if form.value(Field::To).is_empty() => "nobody yet".to_owned(),
+            _ if form.value(Field::To).is_empty() => self.lang.tr("nobody yet").to_owned(),
             _ => form.value(Field::To).to_owned(),
         };
         format!("{to} via {via}")
@@ -404,23 +406,26 @@ impl Model {
         let Some(form) = &self.form else { return Vec::new() };
         let red = |text: String| Finding { level: Level::Red, detail: text.clone(), text };
         let mut found: Vec<(Field, Finding)> = Vec::new();
-        if let Some(missing) = form.channel_missing() {
+        if let Some(missing) = form.channel_missing(self.lang) {
             found.push((Field::Channel, red(missing)));
         }
         match form.descriptor().kind.as_str() {
             "thg" => {
                 if self.form_category().is_none() {
-                    found.push((Field::Category, red("a category is needed".into())));
+                    found.push((Field::Category, red(self.lang.tr("a category is needed").into())));
                 }
             }
             "dsco" => {
                 if form.value(Field::To).is_empty() {
-                    found.push((Field::To, red("a partner is needed".into())));
+                    found.push((Field::To, red(self.lang.tr("a partner is needed").into())));
                 }
                 let most = form.descriptor().capabilities.max_title.unwrap_or(50);
                 let length = form.value(Field::Title).chars().count();
                 if length > most {
-                    found.push((Field::Title, red(format!("the title has {length} characters; {most} fit"))));
+                    found.push((
+                        Field::Title,
+                        red(tr!(self.lang, "the title has {length} characters; {most} fit", length, most)),
+                    ));
                 }
             }
             _ => {
@@ -428,7 +433,7 @@ impl Model {
                 let digits = number.chars().filter(char::is_ascii_digit).count();
                 let dialled = number.chars().all(|it| it.is_ascii_digit() || "+ -().".contains(it));
                 if !dialled || !(7..=15).contains(&digits) {
-                    let words = "a number with its country is needed: 5511987654321".to_owned();
+                    let words = self.lang.tr("a number with its country is needed: 5511987654321").to_owned();
                     found.push((Field::To, red(words)));
                 }
                 let template = self.composer.as_ref().is_some_and(|composer| composer.template.is_some());
@@ -443,10 +448,14 @@ impl Model {
     /// How a template is had where none has been chosen.
     pub fn template_missing(&self, of: &Descriptor) -> String {
         if of.templates.is_empty() {
-            format!("no template is configured: templates = FILE in [[channel]] {}", of.name)
+            tr!(
+                self.lang,
+                "no template is configured: templates = FILE in [[channel]] {name}",
+                name = of.name
+            )
         } else {
             let key = self.key(super::actions::place::FORM, Act::Canned).replace("Ctrl-x", "^X");
-            format!("the first message is a template: {key} picks one")
+            tr!(self.lang, "the first message is a template: {key} picks one", key)
         }
     }
 

@@ -4,6 +4,7 @@ use super::{
     actions::Act,
     model::{Model, Screen},
 };
+use crate::domain::lang::tr;
 
 /// How many panes stand side by side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,9 +127,13 @@ impl Model {
         let (side, wide) = layout.widths();
         let width = self.size.0;
         self.say(match layout {
-            Layout::Side if width < side => format!("layout side: from {side} columns on; here are {width}"),
-            Layout::Wide if width < wide => format!("layout wide: from {wide} columns on; here are {width}"),
-            _ => format!("layout {}", layout.name()),
+            Layout::Side if width < side => {
+                tr!(self.lang, "layout side: from {side} columns on; here are {width}", side, width)
+            }
+            Layout::Wide if width < wide => {
+                tr!(self.lang, "layout wide: from {wide} columns on; here are {width}", wide, width)
+            }
+            _ => tr!(self.lang, "layout {name}", name = layout.name()),
         });
         self.rearranged();
     }
@@ -136,7 +141,7 @@ impl Model {
     /// `+` and `_`: the focused pane alone, or all of them; kept for the next start.
     pub(super) fn zoom(&mut self, zoomed: bool) {
         if zoomed && !self.zoomed && !self.side_by_side() {
-            self.say("one pane only at this width");
+            self.say(self.lang.tr("one pane only at this width"));
             return;
         }
         self.zoomed = zoomed;

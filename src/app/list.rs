@@ -20,6 +20,7 @@ use super::{
 use crate::domain::{
     ChannelName, Conversation, ConversationId, Customer, Delivery, Status, Time,
     desk::{Count, Sort, Way},
+    lang::tr,
     promise,
     query::{BUILT_IN, Query},
 };
@@ -37,6 +38,8 @@ const MARKS: usize = 2000;
 pub struct View {
     /// Its name.
     pub name: String,
+    /// Its name in the screen's language.
+    pub title: String,
     /// What it shows.
     pub query: String,
     /// The key that goes there, drawn in its tab; Fix has none.
@@ -120,12 +123,13 @@ impl List {
     pub(super) fn new(options: &AppOptions) -> Self {
         let mut views: Vec<View> = BUILT_IN
             .iter()
-            .map(|(name, query)| ((*name).to_owned(), (*query).to_owned()))
-            .chain(options.views.iter().cloned())
+            .map(|(name, query)| (*name, options.lang.word("view", name), *query))
+            .chain(options.views.iter().map(|(name, query)| (name.as_str(), name.as_str(), query.as_str())))
             .enumerate()
-            .map(|(at, (name, query))| View {
-                name,
-                query,
+            .map(|(at, (name, title, query))| View {
+                name: name.to_owned(),
+                title: title.to_owned(),
+                query: query.to_owned(),
                 number: u8::try_from(at).ok().filter(|n| *n <= 9),
                 count: None,
             })
@@ -236,7 +240,7 @@ impl List {
 
     /// What the tab or the header says of what is shown.
     pub fn title(&self) -> &str {
-        self.special.as_ref().map_or(self.views[self.view].name.as_str(), |(title, _)| title.as_str())
+        self.special.as_ref().map_or(self.views[self.view].title.as_str(), |(title, _)| title.as_str())
     }
 
     /// The letter of a row's fourth mark column.
@@ -451,7 +455,7 @@ impl Model {
     fn view_number(&mut self, number: u8) {
         match self.list.views.iter().position(|view| view.number == Some(number)) {
             Some(view) => self.show_view(view),
-            None => self.say(format!("there is no view {number}")),
+            None => self.say(tr!(self.lang, "there is no view {number}", number)),
         }
     }
 
@@ -509,7 +513,11 @@ impl Model {
         };
         match found {
             Some(at) => self.select_at(at),
-            None => self.say(if forward { "nothing unread below" } else { "nothing unread above" }),
+            None => self.say(if forward {
+                self.lang.tr("nothing unread below")
+            } else {
+                self.lang.tr("nothing unread above")
+            }),
         }
     }
 
@@ -518,7 +526,7 @@ impl Model {
         let Some(from) = self.list.range.take() else {
             self.list.range = Some(selected);
             self.list.marks.insert(selected);
-            self.say("a range begins here: move, then v again");
+            self.say(self.lang.tr("a range begins here: move, then v again"));
             return;
         };
         let ids: Vec<ConversationId> = self.list.shown().iter().map(|row| row.id).collect();
@@ -534,7 +542,7 @@ impl Model {
             return;
         }
         if let Err(error) = Query::parse(text) {
-            self.tell(format!("{error}: nothing was marked."));
+            self.tell(tr!(self.lang, "{error}: nothing was marked.", error));
             return;
         }
         let query = format!("{} {text}", self.list.query());
@@ -554,8 +562,8 @@ impl Model {
         // How many there are stands in the footer as long as they do. What was to be done with them is not done with
         // the row under the cursor where there are none.
         match rows.len() {
-            0 => self.tell("Nothing in this view matches: nothing was marked."),
-            MARKS => self.say(format!("the newest {MARKS} are marked: more match")),
+            0 => self.tell(self.lang.tr("Nothing in this view matches: nothing was marked.")),
+            MARKS => self.say(tr!(self.lang, "the newest {n} are marked: more match", n = MARKS)),
             _ => {}
         }
         for row in rows {
@@ -596,22 +604,28 @@ impl Model {
             (it.customer.clone(), it.channel.clone(), it.remote_id.clone(), it.counterpart.name.clone())
         });
         match (act, customer) {
-            (Act::GoUnread, _) => self.show_special("Unread".into(), "is:unread".into()),
-            (Act::GoDrafts, _) => self.show_special("Drafts".into(), "has:draft".into()),
+            (Act::GoUnread, _) => self.show_special(self.lang.tr("Unread").into(), "is:unread".into()),
+            (Act::GoDrafts, _) => self.show_special(self.lang.tr("Drafts").into(), "has:draft".into()),
             (Act::GoFix, _) if self.list.views[0].count.is_some_and(|count| count.total == 0) => {
-                self.say("nothing has to be settled: Fix is empty");
+                self.say(self.lang.tr("nothing has to be settled: Fix is empty"));
             }
             (Act::GoFix, _) => self.show_view(0),
-            (Act::GoDrift, _) => self.show_special("Drift".into(), "is:drift".into()),
-            (_, None) => self.say("no conversation is selected"),
+            (Act::GoDrift, _) => self.show_special(self.lang.tr("Drift").into(), "is:drift".into()),
+            (_, None) => self.say(self.lang.tr("no conversation is selected")),
             (Act::GoTicket, Some((_, channel, remote_id, name))) => match remote_id.split_once('/') {
                 Some((ticket, _)) => {
-                    self.show_special(format!("Ticket of {name}"), format!("channel:{channel} \"{ticket}\""));
+                    self.show_special(
+                        tr!(self.lang, "Ticket of {name}", name),
+                        format!("channel:{channel} \"{ticket}\""),
+                    );
                 }
-                None => self.say("this channel has one chat for each conversation"),
+                None => self.say(self.lang.tr("this channel has one chat for each conversation")),
             },
             (_, Some((customer, channel, _, name))) => {
-                self.show_special(format!("All of {name}"), of_customer(&channel, &customer, &name));
+                self.show_special(
+                    tr!(self.lang, "All of {name}", name),
+                    of_customer(&channel, &customer, &name),
+                );
             }
         }
     }
@@ -633,7 +647,7 @@ impl Model {
     /// The focus goes round: list, conversation, and the details where they have a pane of their own.
     pub(super) fn switch_pane(&mut self, act: Act) {
         if !self.side_by_side() {
-            self.say("one pane only at this width");
+            self.say(self.lang.tr("one pane only at this width"));
             return;
         }
         let (forth, beside) = (act == Act::NextPane, self.details_beside());

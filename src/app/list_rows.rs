@@ -58,7 +58,7 @@ impl Model {
 
     pub(super) fn show_new(&mut self) {
         if self.list.arrived.is_empty() {
-            self.say("nothing new was held back");
+            self.say(self.lang.tr("nothing new was held back"));
         }
         let (selected, marks) = (self.list.selected, std::mem::take(&mut self.list.marks));
         self.reload_list();

@@ -26,8 +26,8 @@ use super::{
     undo::{Intent, Undo},
 };
 use crate::domain::{
-    Capabilities, ChannelHealth, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, MessageId,
-    Time,
+    Capabilities, ChannelHealth, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Lang,
+    MessageId, Time, lang::tr,
 };
 
 /// What the program is started with.
@@ -64,6 +64,8 @@ pub struct AppOptions {
     pub members: Vec<String>,
     /// In which times are shown.
     pub zone: Tz,
+    /// The screen's language.
+    pub lang: Lang,
     /// The demo: marked everywhere, quits without a question.
     pub demo: bool,
     /// The tutor, in the demo.
@@ -93,6 +95,7 @@ impl AppOptions {
             mouse: false,
             members: Vec::new(),
             zone: Tz::UTC,
+            lang: Lang::default(),
             demo: false,
             tutor: false,
             config_file: None,
@@ -167,6 +170,8 @@ pub(super) enum Timer {
 pub struct Model {
     /// What it was started with.
     pub options: AppOptions,
+    /// The screen's language.
+    pub lang: Lang,
     /// Which keys do what.
     pub keymap: Keymap,
     /// Columns and rows.
@@ -268,9 +273,12 @@ impl Model {
         let keymap = Keymap::with(&options.preset, &options.bindings);
         let notice = keymap.complaints.first().map(|first| match keymap.complaints.len() {
             1 => first.clone(),
-            n => format!("{first}   ({} more: deskline config check)", n - 1),
+            n => {
+                tr!(options.lang, "{first}   ({n} more: deskline config check)", first, n = n - 1)
+            }
         });
         Self {
+            lang: options.lang,
             keymap,
             size: options.size,
             slow_line: false,
@@ -568,14 +576,14 @@ impl Model {
 
     pub(super) fn cancel(&mut self) {
         let key = self.key(self.place(), Act::Cancel);
-        self.say(format!("nothing was cancelled   {key} again quits, drafts are kept"));
+        self.say(tr!(self.lang, "nothing was cancelled   {key} again quits, drafts are kept", key));
     }
 
     /// Does an action by name: the palette and the help menu come here.
     pub(super) fn run(&mut self, act: Act) {
         let place = self.place();
         if act.row().places() & place == 0 {
-            self.say(format!("{} does not work here", act.row().name));
+            self.say(tr!(self.lang, "{name} does not work here", name = act.row().name));
             return;
         }
         self.perform(act, &[]);

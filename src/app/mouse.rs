@@ -16,9 +16,9 @@ impl Model {
         self.mouse = !self.mouse;
         self.fx.push(Effect::Mouse(self.mouse));
         self.say(if self.mouse {
-            "the mouse is deskline's: click selects, click again opens; Shift selects text in most terminals"
+            self.lang.tr("the mouse is deskline's: click selects, click again opens; Shift selects text in most terminals")
         } else {
-            "the mouse is the terminal's: it selects text"
+            self.lang.tr("the mouse is the terminal's: it selects text")
         });
     }
 

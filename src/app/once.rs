@@ -17,7 +17,8 @@ use super::{
     words,
 };
 use crate::domain::{
-    Conversation, ConversationId, Direction, DraftKind, Message, MessageId,
+    Conversation, ConversationId, Direction, DraftKind, Lang, Message, MessageId,
+    lang::tr,
     text::{SafeText, columns},
 };
 
@@ -88,17 +89,17 @@ impl OnceRow {
     }
 
     /// `clean`, or the worst that was found.
-    pub fn verdict_words(&self) -> String {
+    pub fn verdict_words(&self, lang: Lang) -> String {
         match self.findings.as_slice() {
-            [] => "clean".to_owned(),
+            [] => lang.tr("clean").to_owned(),
             [only] => only.text.clone(),
             [worst, more @ ..] => format!("{} (+{})", worst.text, more.len()),
         }
     }
 
     /// What the other side wrote since our last word.
-    pub fn asks(&self) -> String {
-        let Some(messages) = &self.messages else { return "reading the store ...".to_owned() };
+    pub fn asks(&self, lang: Lang) -> String {
+        let Some(messages) = &self.messages else { return lang.tr("reading the store ...").to_owned() };
         let ours = messages.iter().rposition(|it| it.direction == Direction::Outbound).map_or(0, |at| at + 1);
         let theirs = |from: usize| {
             let said = messages[from..].iter().filter(|it| it.direction == Direction::Inbound);
@@ -223,6 +224,7 @@ impl Model {
     ) -> T {
         let capabilities = self.capabilities(&row.conversation.channel);
         ask(Preflight {
+            lang: self.lang,
             conversation: Some(&row.conversation),
             kind: DraftKind::Reply,
             capabilities: &capabilities,
@@ -260,15 +262,15 @@ impl Model {
             let amber =
                 |text: &str| Finding { level: Level::Amber, text: text.into(), detail: String::new() };
             if row.messages.is_none() {
-                let reading = "reading the store ...".to_owned();
+                let reading = self.lang.tr("reading the store ...").to_owned();
                 findings.push(Finding { level: Level::Red, text: reading, detail: String::new() });
             }
             let shown = self.shown.get(&row.conversation.id).copied();
             if row.conversation.unread > 0 && !row.read && shown < row.newest() {
-                findings.push(amber("its words were not shown to you in full"));
+                findings.push(amber(self.lang.tr("its words were not shown to you in full")));
             }
             if row.conversation.has_draft {
-                findings.push(amber("your unsent draft is there, and stays"));
+                findings.push(amber(self.lang.tr("your unsent draft is there, and stays")));
             }
             findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
             if findings != row.findings {
@@ -318,9 +320,13 @@ impl Model {
             lines.map(std::borrow::Cow::into_owned).filter(|line| !line.trim().is_empty()).collect()
         };
         let name = &row.conversation.counterpart.name;
-        let mut lines = wrapped(&format!("{name} ({}): {}", row.conversation.id, row.asks()));
+        let mut lines = wrapped(&format!("{name} ({}): {}", row.conversation.id, row.asks(self.lang)));
         let body = self.composer.as_ref().map(Composer::body).unwrap_or_default();
-        let gets = if row.text == body { Vec::new() } else { wrapped(&format!("gets: {}", row.text)) };
+        let gets = if row.text == body {
+            Vec::new()
+        } else {
+            wrapped(&tr!(self.lang, "gets: {text}", text = row.text))
+        };
         let whole = lines.len() <= room;
         let most = room.saturating_sub(usize::from(!gets.is_empty() && whole && lines.len() < room));
         lines.truncate(most.max(1).min(room));
@@ -353,7 +359,8 @@ impl Model {
     /// `TO 5 CUSTOMERS, one by one: João dos Santos (17), Kerry Fisher (21), +3`, in so many columns.
     pub fn once_border(&self, width: usize) -> String {
         let rows = self.once.as_ref().map_or(&[][..], |once| &once.rows);
-        let mut text = format!("TO {}, one by one:", words::count(rows.len(), "CUSTOMER", "CUSTOMERS"));
+        let customers = words::count(self.lang, rows.len(), "CUSTOMER", "CUSTOMERS");
+        let mut text = tr!(self.lang, "TO {customers}, one by one:", customers);
         for (at, row) in rows.iter().enumerate() {
             let name = SafeText::line(&row.conversation.counterpart.name).into_string();
             let next =

@@ -8,7 +8,7 @@ use super::{
     popup::{Ask, AskThen},
     undo::Intent,
 };
-use crate::domain::{Action, OutboxRow, RowNumber, RowState};
+use crate::domain::{Action, OutboxRow, RowNumber, RowState, lang::tr};
 
 /// The outbox's screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -79,15 +79,37 @@ impl Model {
         if first && now > 0 {
             let key = |act| self.key(place::LIST, act);
             let (fix, outbox) = (key(Act::GoFix), key(Act::GoOutbox));
-            self.say(format!("{now} of yours need you: {fix} lists them, {outbox} shows the outbox"));
+            self.say(tr!(
+                self.lang,
+                "{n} of yours need you: {fix} lists them, {outbox} shows the outbox",
+                n = now,
+                fix,
+                outbox
+            ));
         }
         // A held row's line in the footer must not just vanish.
         let fresh = self.outbox.rows.iter().filter(waiting).find(|row| !known.contains(&row.n));
         if let Some(row) = fresh.filter(|_| !first) {
             let fix = self.key(place::LIST, Act::GoFix);
-            let why = row.error.as_deref().or(row.reason.as_deref()).unwrap_or("no reason was given");
-            let (what, to, state) = (self.row_what(row), self.row_to(row), row.state.as_str());
-            self.say(format!("{} {what} to {to}   {fix} lists it   {why}", state.to_uppercase()));
+            let why = row
+                .error
+                .as_deref()
+                .or(row.reason.as_deref())
+                .unwrap_or_else(|| self.lang.tr("no reason was given"));
+            let (what, to, state) = (
+                self.row_what(row),
+                self.row_to(row),
+                self.lang.word("state", row.state.as_str()).to_uppercase(),
+            );
+            self.say(tr!(
+                self.lang,
+                "{state} {what} to {to}   {fix} lists it   {why}",
+                state,
+                what,
+                to,
+                fix,
+                why
+            ));
         }
         self.ask_parked();
     }
@@ -100,7 +122,7 @@ impl Model {
             Action::Status { close: false } => can.reopen_word,
             _ => String::new(),
         };
-        format!("{} {word}", row.action.word()).trim_end().to_owned()
+        format!("{} {word}", self.lang.word("outbox", row.action.word())).trim_end().to_owned()
     }
 
     /// Whom a row is for.
@@ -110,7 +132,7 @@ impl Model {
             (_, Some(known)) => Self::recipient(known),
             (Action::Create(new), None) => {
                 let thg = self.descriptor(&row.channel).is_some_and(|it| it.kind.as_str() == "thg");
-                let nobody = if thg { "THG CUSTOMER SERVICES" } else { "a new conversation" };
+                let nobody = self.lang.tr(if thg { "THG CUSTOMER SERVICES" } else { "a new conversation" });
                 format!("{} ({}) via {}", new.to.as_deref().unwrap_or(nobody), row.conversation, row.channel)
             }
             (_, None) => format!("({}) via {}", row.conversation, row.channel),
@@ -132,7 +154,7 @@ impl Model {
                 match row {
                     Some((_, _, conversation)) if act == Act::Open => self.open_conversation(conversation),
                     Some((n, state, conversation)) => self.settle_row(act, n, state, conversation),
-                    None => self.say("the outbox is empty"),
+                    None => self.say(self.lang.tr("the outbox is empty")),
                 }
             }
             other => self.common_act(other, &[] as &[Key]),
@@ -149,31 +171,47 @@ impl Model {
         match act {
             Act::TakeBack => self.perform_wish(
                 Wish::TakeBack(n),
-                Intent::TakeBack { row: n, conversation: Some(conversation), label: format!("row {n}") },
+                Intent::TakeBack {
+                    row: n,
+                    conversation: Some(conversation),
+                    label: tr!(self.lang, "row {n}", n),
+                },
             ),
             Act::Retry if state == RowState::Uncertain => {
-                self.say("nobody knows whether it is there: look, then Y it is there, N not there");
+                self.say(
+                    self.lang.tr("nobody knows whether it is there: look, then Y it is there, N not there"),
+                );
             }
             Act::Retry => {
-                self.perform_wish(Wish::Retry(n), Intent::Settle { label: format!("row {n} is sent now") });
+                self.perform_wish(
+                    Wish::Retry(n),
+                    Intent::Settle { label: tr!(self.lang, "row {n} is sent now", n) },
+                );
             }
             Act::DiscardRow => {
-                self.ask =
-                    Some(Ask::new(format!("Drop row {n} with its text?"), "drop it", AskThen::DiscardRow(n)));
+                self.ask = Some(Ask::new(
+                    tr!(self.lang, "Drop row {n} with its text?", n),
+                    self.lang.tr("drop it"),
+                    AskThen::DiscardRow(n),
+                ));
             }
             Act::ItIsThere | Act::NotThere if state != RowState::Uncertain => {
-                self.say("this row is not uncertain");
+                self.say(self.lang.tr("this row is not uncertain"));
             }
             Act::ItIsThere => {
                 self.perform_wish(
                     Wish::MarkSent(n),
-                    Intent::Settle { label: format!("row {n}: it is there") },
+                    Intent::Settle { label: tr!(self.lang, "row {n}: it is there", n) },
                 );
             }
             _ => {
                 let mut ask = Ask::new(
-                    format!("Send row {n} again? If it is there after all, the customer reads it twice."),
-                    "send it again",
+                    tr!(
+                        self.lang,
+                        "Send row {n} again? If it is there after all, the customer reads it twice.",
+                        n
+                    ),
+                    self.lang.tr("send it again"),
                     AskThen::SendAgain(n),
                 );
                 ask.needs_drawing = true;

@@ -10,7 +10,9 @@ use super::{
     undo::Intent,
     words,
 };
-use crate::domain::{Conversation, ConversationId, OutboxRow, RowNumber, RowState, outbox::NOBODY_UP};
+use crate::domain::{
+    Conversation, ConversationId, OutboxRow, RowNumber, RowState, lang::tr, outbox::NOBODY_UP,
+};
 
 /// Which parked rows are asked about.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,17 +70,24 @@ impl Model {
         let zone = self.options.zone;
         let (local, today) = (row.created_at.with_timezone(&zone), self.now.with_timezone(&zone));
         let when = if today.date_naive().checked_sub_days(Days::new(1)) == Some(local.date_naive()) {
-            format!("{} yesterday", local.format("%H:%M"))
+            tr!(self.lang, "{at} yesterday", at = local.format("%H:%M"))
         } else {
-            words::clock(row.created_at, zone, self.now)
+            words::clock(self.lang, row.created_at, zone, self.now)
         };
         let why = row.reason.as_deref().map_or_else(String::new, |why| format!("  ({why})"));
-        let question =
-            format!("Not sent: {} to {}, {when}.{why}", row.action.word(), conversation.counterpart.name);
-        let yes = format!(
-            "send   {} edit   {} discard",
-            self.key(place::ASK, Act::Edit),
-            self.key(place::ASK, Act::DiscardRow)
+        let question = tr!(
+            self.lang,
+            "Not sent: {what} to {name}, {when}.{why}",
+            what = self.lang.word("outbox", row.action.word()),
+            name = conversation.counterpart.name,
+            when,
+            why
+        );
+        let yes = tr!(
+            self.lang,
+            "send   {edit} edit   {discard} discard",
+            edit = self.key(place::ASK, Act::Edit),
+            discard = self.key(place::ASK, Act::DiscardRow)
         );
         let then = AskThen::Parked { n, conversation: conversation.id };
         self.ask = Some(Ask { needs_drawing: true, ..Ask::new(question, &yes, then) });
@@ -91,13 +100,23 @@ impl Model {
         match act {
             Act::Edit => self.perform_wish(
                 Wish::TakeBack(n),
-                Intent::TakeBack { row: n, conversation: Some(conversation), label: format!("row {n}") },
+                Intent::TakeBack {
+                    row: n,
+                    conversation: Some(conversation),
+                    label: tr!(self.lang, "row {n}", n),
+                },
             ),
             Act::DiscardRow => {
-                self.perform_wish(Wish::Discard(n), Intent::Settle { label: format!("row {n} is gone") });
+                self.perform_wish(
+                    Wish::Discard(n),
+                    Intent::Settle { label: tr!(self.lang, "row {n} is gone", n) },
+                );
             }
             _ => {
-                self.perform_wish(Wish::Retry(n), Intent::Settle { label: format!("row {n} is sent now") });
+                self.perform_wish(
+                    Wish::Retry(n),
+                    Intent::Settle { label: tr!(self.lang, "row {n} is sent now", n) },
+                );
             }
         }
     }

@@ -15,8 +15,9 @@ use super::{
     undo::Intent,
 };
 use crate::domain::{
-    ConversationId, Draft, DraftKind, RowNumber,
+    ConversationId, Draft, DraftKind, Lang, RowNumber,
     channel::Template,
+    lang::tr,
     outbox::{CatalogItem, LocalChange},
     text::SafeText,
 };
@@ -177,25 +178,25 @@ impl Picker {
     }
 
     /// What stands before the field.
-    pub fn prompt(&self) -> &'static str {
+    pub fn prompt(&self, lang: Lang) -> &'static str {
         match self.kind {
             PickerKind::Palette => ":",
-            PickerKind::Help => "what works here",
-            PickerKind::Agent => "assign to",
-            PickerKind::Labels => "labels (+x -y)",
-            PickerKind::Snooze => "asleep until",
-            PickerKind::Later => "send at",
-            PickerKind::Promise => "promised by",
+            PickerKind::Help => lang.word("prompt", "what works here"),
+            PickerKind::Agent => lang.word("prompt", "assign to"),
+            PickerKind::Labels => lang.word("prompt", "labels (+x -y)"),
+            PickerKind::Snooze => lang.word("prompt", "asleep until"),
+            PickerKind::Later => lang.word("prompt", "send at"),
+            PickerKind::Promise => lang.word("prompt", "promised by"),
             PickerKind::Search => "/",
-            PickerKind::SearchAll => "search everything",
-            PickerKind::Filter => "filter (! inverts)",
-            PickerKind::Attach => "attach",
-            PickerKind::Canned => "canned reply",
-            PickerKind::Variables(_) => "value",
-            PickerKind::Versions(_) => "older texts",
-            PickerKind::TextFilter => "through",
-            PickerKind::MarkQuery => "mark what matches",
-            PickerKind::Files(act) => act.row().title,
+            PickerKind::SearchAll => lang.word("prompt", "search everything"),
+            PickerKind::Filter => lang.word("prompt", "filter (! inverts)"),
+            PickerKind::Attach => lang.word("prompt", "attach"),
+            PickerKind::Canned => lang.word("prompt", "canned reply"),
+            PickerKind::Variables(_) => lang.word("prompt", "value"),
+            PickerKind::Versions(_) => lang.word("prompt", "older texts"),
+            PickerKind::TextFilter => lang.word("prompt", "through"),
+            PickerKind::MarkQuery => lang.word("prompt", "mark what matches"),
+            PickerKind::Files(act) => act.row().title_in(lang),
         }
     }
 }
@@ -238,7 +239,7 @@ impl Model {
             Act::Confirm => {
                 if self.ask.as_ref().is_some_and(|ask| ask.needs_drawing && !ask.drawn) {
                     if !self.question_whole() {
-                        self.say("no room to show what is asked: nothing was done");
+                        self.say(self.lang.tr("no room to show what is asked: nothing was done"));
                     }
                     return;
                 }
@@ -255,7 +256,7 @@ impl Model {
             }
             Act::Decline => {
                 self.ask = None;
-                self.say("nothing was done");
+                self.say(self.lang.tr("nothing was done"));
                 self.ask_parked();
             }
             Act::Repaint => self.fx.push(Effect::Repaint),
@@ -277,7 +278,7 @@ impl Model {
                     self.form = None;
                     self.screen = Screen::List;
                 }
-                self.say("thrown away");
+                self.say(self.lang.tr("thrown away"));
                 self.thread_resized();
             }
             AskThen::MakePublic => self.change_kind(DraftKind::Reply),
@@ -294,14 +295,20 @@ impl Model {
                 self.vendor_mark_all(&ids, read);
                 self.list.unmark_but(&left);
                 self.undo.left_out = left.len();
-                self.say_left_out("its newest message was never on this screen");
+                self.say_left_out(self.lang.tr("its newest message was never on this screen"));
             }
             AskThen::DiscardRow(n) => {
-                self.perform_wish(Wish::Discard(n), Intent::Settle { label: format!("row {n} is gone") });
+                self.perform_wish(
+                    Wish::Discard(n),
+                    Intent::Settle { label: tr!(self.lang, "row {n} is gone", n) },
+                );
             }
             AskThen::Parked { n, conversation } => self.settle_parked(Act::Confirm, n, conversation),
             AskThen::SendAgain(n) => {
-                self.perform_wish(Wish::Retry(n), Intent::Settle { label: format!("row {n} is sent again") });
+                self.perform_wish(
+                    Wish::Retry(n),
+                    Intent::Settle { label: tr!(self.lang, "row {n} is sent again", n) },
+                );
             }
         }
     }
@@ -311,12 +318,12 @@ impl Model {
             Some((DraftKind::Note, Some(id))) => {
                 let reader = self.known(id).map_or_else(String::new, |row| self.addressee(row));
                 self.ask = Some(Ask::new(
-                    format!("Make this note a reply TO {reader}?"),
-                    "make it public",
+                    tr!(self.lang, "Make this note a reply TO {reader}?", reader),
+                    self.lang.tr("make it public"),
                     AskThen::MakePublic,
                 ));
             }
-            _ => self.say("it is public already"),
+            _ => self.say(self.lang.tr("it is public already")),
         }
     }
 
@@ -354,7 +361,7 @@ impl Model {
     /// Labels, an agent, a time: a digit that opened the field is its first character.
     pub(super) fn open_choice(&mut self, act: Act, keys: &[Key]) {
         if self.targets().is_empty() {
-            self.say("no conversation is selected");
+            self.say(self.lang.tr("no conversation is selected"));
             return;
         }
         match act {

@@ -9,8 +9,8 @@ mod tests;
 use self::contact::digits;
 use super::{canned, words};
 use crate::domain::{
-    Capabilities, Conversation, ConversationId, DraftKind, Gate, Message, MessageId, Status, Time,
-    attachment::StoredFile, capability::FileRules, outbox::TemplateUse,
+    Capabilities, Conversation, ConversationId, DraftKind, Gate, Lang, Message, MessageId, Status, Time,
+    attachment::StoredFile, capability::FileRules, lang::tr, outbox::TemplateUse,
 };
 
 /// How bad a finding is.
@@ -79,6 +79,8 @@ pub struct Preflight<'a> {
     pub me: &'a str,
     /// When.
     pub now: Time,
+    /// The language of the findings.
+    pub lang: Lang,
 }
 
 impl Preflight<'_> {
@@ -87,10 +89,10 @@ impl Preflight<'_> {
         let mut found = Vec::new();
         if self.kind == DraftKind::Note {
             if self.text.trim().is_empty() {
-                found.push(red("the note is empty"));
+                found.push(red(self.lang.tr("the note is empty")));
             }
             if !self.files.is_empty() {
-                found.push(red("a note carries no files"));
+                found.push(red(self.lang.tr("a note carries no files")));
             }
             return found;
         }
@@ -106,59 +108,76 @@ impl Preflight<'_> {
         let Some(conversation) = self.conversation else {
             // Nobody has written to us: there is no window yet.
             if self.capabilities.templates && self.template.is_none() {
-                found.push(red("no window is open with this person: only a template starts a conversation"));
+                found.push(red(self
+                    .lang
+                    .tr("no window is open with this person: only a template starts a conversation")));
             }
             return;
         };
         if self.capabilities.reply == crate::domain::Reach::Forbidden {
-            found.push(red("this channel may only be read"));
+            found.push(red(self.lang.tr("this channel may only be read")));
             return;
         }
         match conversation.gate.at(self.now) {
             Gate::Open => {}
             Gate::Unknown => {
-                found.push(amber("whether it may be sent is not known: the vendor has not said so yet"));
+                found.push(amber(
+                    self.lang.tr("whether it may be sent is not known: the vendor has not said so yet"),
+                ));
             }
-            Gate::Paused => found.push(red("the marketplace mediates: replies are refused until it ends")),
-            Gate::ReadOnly => found.push(red("we may only read here")),
+            Gate::Paused => {
+                found.push(red(self.lang.tr("the marketplace mediates: replies are refused until it ends")));
+            }
+            Gate::ReadOnly => found.push(red(self.lang.tr("we may only read here"))),
             Gate::RemoteClosed if self.reopen => {}
             Gate::RemoteClosed => {
                 found.push(amber(
-                    "it is closed at the vendor: sending reopens it there, and it stays reopened",
+                    self.lang
+                        .tr("it is closed at the vendor: sending reopens it there, and it stays reopened"),
                 ));
             }
             Gate::TemplateOnly if self.template.is_some() => {}
             Gate::TemplateOnly => {
-                found.push(red("the window is shut: only a template can be sent, ^X m picks one"));
+                found.push(red(self
+                    .lang
+                    .tr("the window is shut: only a template can be sent, ^X m picks one")));
             }
         }
         if conversation.customer == crate::domain::Customer::default()
             && conversation.counterpart.name.is_empty()
         {
-            found.push(amber("nobody is named as the reader"));
+            found.push(amber(self.lang.tr("nobody is named as the reader")));
         }
     }
 
     /// What came since the author last looked.
-    fn traffic(&self, found: &mut Vec<Finding>) {
-        let came: Vec<&Message> = self
-            .messages
+    fn came(&self) -> Vec<&Message> {
+        let Some(seen) = self.seen else { return Vec::new() };
+        self.messages
             .iter()
-            .filter(|message| self.seen.is_none_or(|seen| message.id > seen))
+            .filter(|message| message.id > seen)
             .filter(|message| match message.direction {
                 crate::domain::Direction::Inbound => true,
                 crate::domain::Direction::Outbound => message.author.name.as_deref() != Some(self.me),
                 crate::domain::Direction::Note => false,
             })
-            .collect();
-        if self.seen.is_some()
-            && let Some(newest) = came.last()
-        {
+            .collect()
+    }
+
+    /// Whether something came since the author last looked.
+    pub fn unseen(&self) -> bool {
+        self.kind != DraftKind::Note && !self.came().is_empty()
+    }
+
+    fn traffic(&self, found: &mut Vec<Finding>) {
+        let came = self.came();
+        if let Some(newest) = came.last() {
             found.push(Finding {
                 level: Level::Amber,
-                text: format!(
-                    "{} since you last looked",
-                    words::count(came.len(), "message came", "messages came")
+                text: tr!(
+                    self.lang,
+                    "{messages} since you last looked",
+                    messages = words::count(self.lang, came.len(), "message came", "messages came")
                 ),
                 detail: newest.body.clone(),
             });
@@ -168,31 +187,38 @@ impl Preflight<'_> {
     fn files(&self, found: &mut Vec<Finding>) {
         let Some(rules) = &self.capabilities.files else {
             if !self.files.is_empty() {
-                found.push(red("this channel takes no files"));
+                found.push(red(self.lang.tr("this channel takes no files")));
             }
             return;
         };
-        found.extend(self.files.iter().filter_map(|file| not_taken(rules, file)).map(|it| red(&it)));
+        found.extend(
+            self.files.iter().filter_map(|file| not_taken(self.lang, rules, file)).map(|it| red(&it)),
+        );
     }
 
     fn text(&self, found: &mut Vec<Finding>) {
         if let Some(template) = self.template {
             if template.parameters.iter().any(|value| value.trim().is_empty()) {
-                found.push(red("a variable of the template is empty"));
+                found.push(red(self.lang.tr("a variable of the template is empty")));
             }
             self.marketplace(&template.parameters.join("\n"), found);
             return;
         }
         if self.text.trim().is_empty() && self.files.is_empty() && self.products == 0 {
-            found.push(red("there is no text"));
+            found.push(red(self.lang.tr("there is no text")));
             return;
         }
         let length = self.text.chars().count();
         if let Some(most) = self.capabilities.max_text.filter(|most| length > *most) {
-            found.push(red(&format!("{length} characters are more than the {most} that fit")));
+            found.push(red(&tr!(
+                self.lang,
+                "{length} characters are more than the {most} that fit",
+                length,
+                most
+            )));
         }
         if let Some(hole) = canned::hole(self.text) {
-            found.push(red(&format!("a variable is not filled in: {hole}")));
+            found.push(red(&tr!(self.lang, "a variable is not filled in: {hole}", hole)));
         }
         self.marketplace(self.text, found);
         self.sense(found);
@@ -205,16 +231,24 @@ impl Preflight<'_> {
             found.extend(contact::contacts(text, &self.allowed(), messenger).into_iter().map(|hit| {
                 Finding {
                     level,
-                    text: format!("{}: {}", hit.what, hit.words),
-                    detail: "Marketplaces forbid contact data in messages; some close shops over it.".into(),
+                    text: format!("{}: {}", self.lang.tr(hit.what), hit.words),
+                    detail: self
+                        .lang
+                        .tr("Marketplaces forbid contact data in messages; some close shops over it.")
+                        .into(),
                 }
             }));
         }
         if let Some(level) = self.lint.links {
-            found.extend(contact::links(text).into_iter().map(|hit| Finding {
-                level,
-                text: format!("{}: {}", hit.what, hit.words),
-                detail: "Links that lead away from the marketplace are forbidden on most of them.".into(),
+            found.extend(contact::links(text).into_iter().map(|hit| {
+                Finding {
+                    level,
+                    text: format!("{}: {}", self.lang.tr(hit.what), hit.words),
+                    detail: self
+                        .lang
+                        .tr("Links that lead away from the marketplace are forbidden on most of them.")
+                        .into(),
+                }
             }));
         }
     }
@@ -225,23 +259,39 @@ impl Preflight<'_> {
             let takes = self.capabilities.files.is_some();
             found.push(Finding {
                 level: Level::Amber,
-                text: format!("\"{promise}\", but no file is attached"),
-                detail: if takes { "^X a attaches one" } else { "This channel takes no files." }.into(),
+                text: tr!(self.lang, "\"{promise}\", but no file is attached", promise),
+                detail: if takes {
+                    self.lang.tr("^X a attaches one")
+                } else {
+                    self.lang.tr("This channel takes no files.")
+                }
+                .into(),
             });
         }
         let Some(row) = self.conversation else { return };
         if let Some((ours, theirs)) = row.lang.as_deref().and_then(|it| sense::other_language(self.text, it))
         {
-            found.push(amber(&format!("it reads as {ours}; the customer writes {theirs}")));
+            found.push(amber(&tr!(
+                self.lang,
+                "it reads as {ours}; the customer writes {theirs}",
+                ours = self.lang.tr(ours),
+                theirs = self.lang.tr(theirs)
+            )));
         }
         let customer = row.their_role == crate::domain::Role::Customer;
         if let Some(name) = row.customer.name.as_deref().filter(|_| customer)
             && let Some(other) = sense::greets_another(self.text, &[name, &row.counterpart.name])
         {
-            found.push(amber(&format!("it greets {other}, but goes to {name}")));
+            found.push(amber(&tr!(self.lang, "it greets {other}, but goes to {name}", other, name)));
         }
         for (number, id, whose) in self.owners {
-            found.push(amber(&format!("{number} is the order of another conversation: {id} {whose}")));
+            found.push(amber(&tr!(
+                self.lang,
+                "{number} is the order of another conversation: {id} {whose}",
+                number,
+                id,
+                whose
+            )));
         }
     }
 
@@ -285,30 +335,32 @@ impl Preflight<'_> {
 }
 
 /// Why a file cannot go by these rules.
-pub fn not_taken(rules: &FileRules, file: &StoredFile) -> Option<String> {
+pub fn not_taken(lang: Lang, rules: &FileRules, file: &StoredFile) -> Option<String> {
     let name = &file.name;
     match rules.limit_for(&file.mime) {
-        None => Some(format!("{name}: {} is not taken here", file.mime)),
-        Some(limit) if file.size > limit.max_bytes => Some(format!(
-            "{name}: {} is more than the {} that a {} may have",
-            words::bytes(file.size),
-            words::bytes(limit.max_bytes),
-            limit.kind
+        None => Some(tr!(lang, "{name}: {mime} is not taken here", name, mime = file.mime)),
+        Some(limit) if file.size > limit.max_bytes => Some(tr!(
+            lang,
+            "{name}: {size} is more than the {most} that a {kind} may have",
+            name,
+            size = words::bytes(file.size),
+            most = words::bytes(limit.max_bytes),
+            kind = limit.kind
         )),
         Some(_) => None,
     }
 }
 
 /// What speaks against a status that hides what has not been read: the screen asks, a command says so and goes.
-pub fn status_findings(row: &Conversation, status: Status) -> Vec<Finding> {
+pub fn status_findings(lang: Lang, row: &Conversation, status: Status) -> Vec<Finding> {
     let mut found = Vec::new();
     let hides = matches!(status, Status::Resolved | Status::Pending | Status::OnHold);
     if hides && row.unread > 0 {
-        let unread = words::count(row.unread as usize, "message", "messages");
-        found.push(amber(&format!("{unread} here not read by you yet")));
+        let unread = words::count(lang, row.unread as usize, "message", "messages");
+        found.push(amber(&tr!(lang, "{unread} here not read by you yet", unread)));
     }
     if status == Status::Resolved && row.has_draft {
-        found.push(amber("your unsent draft is still there"));
+        found.push(amber(lang.tr("your unsent draft is still there")));
     }
     found
 }

@@ -8,7 +8,7 @@ use super::{
     msg::{Request, Wish},
     undo::Intent,
 };
-use crate::domain::{ConversationId, DraftKind, Time, presence::Present};
+use crate::domain::{ConversationId, DraftKind, Lang, Time, lang::tr, presence::Present};
 
 /// Who flies through conversations is in none of them.
 const REST: Duration = Duration::milliseconds(250);
@@ -79,21 +79,15 @@ impl Model {
         let first = thread.present.first()?;
         let now = self.presence.at.unwrap_or(self.now);
         let mine = first.agent == self.options.me;
-        let mut sentence = match (first.writing, first.since) {
-            (Some(kind), _) => {
-                let what = if kind == DraftKind::Note { "a note" } else { "a reply" };
-                match mine {
-                    true => format!("you are writing {what} here in {}", first.place),
-                    false => format!("{} is writing {what} here", first.agent),
-                }
-            }
-            (None, since) => {
-                let ago = since.map_or_else(String::new, |since| format!(" {}", since_when(now - since)));
-                match mine {
-                    true => format!("you opened this conversation in {} too,{ago}", first.place),
-                    false => format!("{} opened this conversation{ago}", first.agent),
-                }
-            }
+        let (lang, who, place) = (self.lang, &first.agent, &first.place);
+        let ago = first.since.map_or_else(String::new, |since| since_when(lang, now - since));
+        let mut sentence = match (first.writing, mine) {
+            (Some(DraftKind::Note), true) => tr!(lang, "you are writing a note here in {place}", place),
+            (Some(_), true) => tr!(lang, "you are writing a reply here in {place}", place),
+            (Some(DraftKind::Note), false) => tr!(lang, "{who} is writing a note here", who),
+            (Some(_), false) => tr!(lang, "{who} is writing a reply here", who),
+            (None, true) => tr!(lang, "you opened this conversation in {place} too, {ago}", place, ago),
+            (None, false) => tr!(lang, "{who} opened this conversation {ago}", who, ago),
         };
         let mut others: Vec<&str> = Vec::new();
         for other in thread.present.iter().skip(1).filter(|it| it.agent != first.agent) {
@@ -104,19 +98,18 @@ impl Model {
             }
         }
         if !others.is_empty() {
-            sentence.push_str("; here too: ");
-            sentence.push_str(&others.join(", "));
+            sentence.push_str(&tr!(lang, "; here too: {others}", others = others.join(", ")));
         }
         Some(sentence)
     }
 }
 
 /// `20 s ago`, `3 min ago`: in steps that a glance needs.
-fn since_when(span: Duration) -> String {
+fn since_when(lang: Lang, span: Duration) -> String {
     match (span.num_seconds(), span.num_minutes()) {
-        (..10, _) => "just now".to_owned(),
-        (seconds @ ..60, _) => format!("{} s ago", seconds / 10 * 10),
-        (_, minutes @ ..60) => format!("{minutes} min ago"),
-        (_, minutes) => format!("{} h ago", minutes / 60),
+        (..10, _) => lang.tr("just now").to_owned(),
+        (seconds @ ..60, _) => tr!(lang, "{n} s ago", n = seconds / 10 * 10),
+        (_, minutes @ ..60) => tr!(lang, "{n} min ago", n = minutes),
+        (_, minutes) => tr!(lang, "{n} h ago", n = minutes / 60),
     }
 }

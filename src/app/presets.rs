@@ -68,6 +68,7 @@ const MUTT: &[Row] = &[
     (BOTH, "labels", "Y"),
     (BOTH, "snooze-tomorrow", "b t"),
     (BOTH, "snooze-week", "b w"),
+    (LIST, "mark-similar", "g ="),
     (BOTH, "snooze-reply", "b c"),
     (BOTH, "promise", "b p"),
     (BOTH, "snooze-until", "b Enter, b 0, b 1, b 2, b 3, b 4, b 5, b 6, b 7, b 8, b 9"),

@@ -9,7 +9,7 @@ use super::{
     popup::{Choice, PickerKind, What},
     words,
 };
-use crate::domain::{Attachment, MessageId, text::SafeText};
+use crate::domain::{Attachment, Lang, MessageId, text::SafeText};
 
 /// A file on the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +45,7 @@ impl Model {
     pub(super) fn attachment(&mut self, act: Act) {
         let files = self.files_here();
         match files.as_slice() {
-            [] => self.say("the selected message has no file"),
+            [] => self.say(self.lang.tr("the selected message has no file")),
             [(message, file)] => self.take_file(act, *message, file.n),
             _ => self.open_picker(PickerKind::Files(act)),
         }
@@ -62,7 +62,7 @@ impl Model {
             .iter()
             .map(|(_, file)| Choice {
                 title: format!("{} {}", file.n, name(file)),
-                beside: about(file),
+                beside: about(self.lang, file),
                 enabled: true,
                 digit: None,
                 what: What::Title,
@@ -76,7 +76,7 @@ impl Model {
         let found = self.files_here().into_iter().find(|(_, file)| Some(file.n) == n);
         match found {
             Some((message, file)) => self.take_file(act, message, file.n),
-            None => self.say("the selected message has no such file"),
+            None => self.say(self.lang.tr("the selected message has no such file")),
         }
     }
 
@@ -88,7 +88,8 @@ impl Model {
             }
             Act::Preview => {
                 let file = self.files_here().into_iter().find(|(_, file)| file.n == n);
-                let title = file.map_or_else(String::new, |(_, it)| format!("{}  {}", name(&it), about(&it)));
+                let title = file
+                    .map_or_else(String::new, |(_, it)| format!("{}  {}", name(&it), about(self.lang, &it)));
                 self.preview = Some(Preview { title, body: None, top: 0 });
                 self.load(Load::Preview, Request::Preview { message, n });
             }
@@ -111,8 +112,8 @@ fn name(file: &Attachment) -> String {
 }
 
 /// Size, type and whether it is here.
-fn about(file: &Attachment) -> String {
-    let size = file.size.map_or_else(|| "size unknown".to_owned(), words::bytes);
-    let mime = SafeText::line(file.mime.as_deref().unwrap_or("type unknown")).into_string();
-    format!("{size}  {mime}  {}", file.state.as_str())
+fn about(lang: Lang, file: &Attachment) -> String {
+    let size = file.size.map_or_else(|| lang.tr("size unknown").to_owned(), words::bytes);
+    let mime = SafeText::line(file.mime.as_deref().unwrap_or_else(|| lang.tr("type unknown"))).into_string();
+    format!("{size}  {mime}  {}", lang.word("file", file.state.as_str()))
 }

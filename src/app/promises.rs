@@ -6,7 +6,7 @@ use super::{
     popup::PickerKind,
     words,
 };
-use crate::domain::{DraftKind, Promise, Time, outbox::LocalChange, promise, when};
+use crate::domain::{DraftKind, Promise, Time, lang::tr, outbox::LocalChange, promise, when};
 
 impl Model {
     /// What the text in the composer promises when it is sent at `at`.
@@ -25,16 +25,14 @@ impl Model {
         let promise = self.review.as_ref()?.promise.as_ref()?;
         let words = if promise.words.is_empty() { String::new() } else { format!(" \"{}\"", promise.words) };
         let key = self.key(place::REVIEW, Act::ReviewPromise);
-        Some(format!(
-            "promises: {}{words}   {key} changes or drops it",
-            words::weekday(promise.at, self.options.zone)
-        ))
+        let at = words::weekday(self.lang, promise.at, self.options.zone);
+        Some(tr!(self.lang, "promises: {at}{words}   {key} changes or drops it", at, words, key))
     }
 
     /// A time field: for the text in the review bar, else for the conversations that an action is for.
     pub(super) fn open_promise(&mut self) {
         if self.review.is_none() && self.targets().is_empty() {
-            self.say("no conversation is selected");
+            self.say(self.lang.tr("no conversation is selected"));
             return;
         }
         self.open_picker(PickerKind::Promise);
@@ -42,11 +40,13 @@ impl Model {
 
     pub(super) fn promise_note(&self, text: &str) -> String {
         if text.trim().is_empty() {
-            return "3d, fri 14:00, tomorrow, 2026-12-24; nothing: no date is promised".into();
+            return self.lang.tr("3d, fri 14:00, tomorrow, 2026-12-24; nothing: no date is promised").into();
         }
         match when::parse(text, self.now, self.options.zone) {
-            Some(at) => format!("promised by {}", words::weekday(at, self.options.zone)),
-            None => "not understood: 3d, 14:30, fri 9, sex, Fr, tomorrow 10:00".into(),
+            Some(at) => {
+                tr!(self.lang, "promised by {at}", at = words::weekday(self.lang, at, self.options.zone))
+            }
+            None => self.lang.tr("not understood: 3d, 14:30, fri 9, sex, Fr, tomorrow 10:00").into(),
         }
     }
 
@@ -57,7 +57,7 @@ impl Model {
         } else if let Some(at) = when::parse(text, self.now, self.options.zone) {
             Some(at)
         } else {
-            self.say(format!("\"{text}\" is no time: nothing was changed"));
+            self.say(tr!(self.lang, "\"{text}\" is no time: nothing was changed", text));
             return;
         };
         let by = self.options.me.clone();
@@ -70,7 +70,8 @@ impl Model {
         }
         match at {
             Some(at) => {
-                let label = format!("promised by {}", words::weekday(at, self.options.zone));
+                let day = words::weekday(self.lang, at, self.options.zone);
+                let label = tr!(self.lang, "promised by {at}", at = day);
                 self.change(&label, &LocalChange::Promise(Some(Promise { at, words: String::new(), by })));
             }
             None => self.promise_kept(),
@@ -83,9 +84,9 @@ impl Model {
             model.targets().iter().any(|id| model.known(*id).is_some_and(|row| row.promise.is_some()))
         };
         if promised(self) {
-            self.change("promise kept", &LocalChange::Promise(None));
+            self.change(self.lang.tr("promise kept"), &LocalChange::Promise(None));
         } else {
-            self.say("nothing is promised here");
+            self.say(self.lang.tr("nothing is promised here"));
         }
     }
 
@@ -93,6 +94,6 @@ impl Model {
         if self.screen == Screen::Thread {
             self.park_composer();
         }
-        self.show_special("Promised".into(), "is:promised".into());
+        self.show_special(self.lang.tr("Promised").into(), "is:promised".into());
     }
 }

@@ -192,7 +192,7 @@ impl Model {
             return;
         }
         if items.is_empty() {
-            self.say("nothing is behind this figure");
+            self.say(self.lang.tr("nothing is behind this figure"));
             return;
         }
         let unknown: Vec<ConversationId> = items

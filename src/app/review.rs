@@ -14,6 +14,7 @@ use super::{
 };
 use crate::domain::{
     Conversation, ConversationId, DraftKind, Promise, Status, Time,
+    lang::tr,
     text::{SafeText, columns},
 };
 
@@ -74,7 +75,7 @@ pub(super) struct How {
 impl Model {
     pub(super) fn open_review(&mut self) {
         let Some(composer) = &self.composer else {
-            self.say("nothing is being written");
+            self.say(self.lang.tr("nothing is being written"));
             return;
         };
         if self.once.is_some() {
@@ -104,9 +105,11 @@ impl Model {
             return;
         }
         let mut findings = self.findings();
+        let came =
+            self.composer.as_ref().is_some_and(|it| self.with_preflight(it, |preflight| preflight.unseen()));
         if let Some(review) = &mut self.review {
             if let Some(refused) = &review.refused
-                && !findings.iter().any(|finding| finding.text.contains("since you last looked"))
+                && !came
             {
                 findings.push(refused.clone());
             }
@@ -138,6 +141,7 @@ impl Model {
         let thread = self.thread.as_ref().filter(|thread| Some(thread.id) == composer.to);
         let body = composer.body();
         ask(Preflight {
+            lang: self.lang,
             conversation: composer.to.and_then(|id| self.known(id)),
             kind: composer.kind,
             capabilities: &capabilities,
@@ -208,17 +212,23 @@ impl Model {
         let key = |act| self.key(place::REVIEW, act);
         let worst = review.findings.first().map_or("", |finding| finding.text.as_str());
         match review.verdict() {
-            _ if act == Act::ViewFinding => "nothing was found".into(),
-            _ if act == Act::ReviewPromise => "a note promises nobody anything".into(),
-            _ if act == Act::Later && note => "a note goes nowhere: it is saved at once".into(),
-            _ if act == Act::SaveNote && !note => "this is a reply, not a note: nothing was saved".into(),
-            _ if act != Act::SaveNote && note => "this is a note, not a reply: nothing was sent".into(),
-            Verdict::Red => format!("cannot be sent: {worst}"),
-            Verdict::Amber => {
-                format!("look at what was found: {} sends all the same", key(Act::SendAnyway))
+            _ if act == Act::ViewFinding => self.lang.tr("nothing was found").into(),
+            _ if act == Act::ReviewPromise => self.lang.tr("a note promises nobody anything").into(),
+            _ if act == Act::Later && note => self.lang.tr("a note goes nowhere: it is saved at once").into(),
+            _ if act == Act::SaveNote && !note => {
+                self.lang.tr("this is a reply, not a note: nothing was saved").into()
             }
-            Verdict::Clean if composer.to.is_none() => "a new conversation is sent without a status".into(),
-            Verdict::Clean => format!("nothing speaks against it: {} sends", key(Act::Send)),
+            _ if act != Act::SaveNote && note => {
+                self.lang.tr("this is a note, not a reply: nothing was sent").into()
+            }
+            Verdict::Red => tr!(self.lang, "cannot be sent: {worst}", worst),
+            Verdict::Amber => {
+                tr!(self.lang, "look at what was found: {key} sends all the same", key = key(Act::SendAnyway))
+            }
+            Verdict::Clean if composer.to.is_none() => {
+                self.lang.tr("a new conversation is sent without a status").into()
+            }
+            Verdict::Clean => tr!(self.lang, "nothing speaks against it: {key} sends", key = key(Act::Send)),
         }
     }
 
@@ -271,14 +281,14 @@ impl Model {
                     self.screen = Screen::List;
                 }
                 self.say(if once {
-                    "the text is kept: it comes back with the next text for marked rows"
+                    self.lang.tr("the text is kept: it comes back with the next text for marked rows")
                 } else {
-                    "kept as a draft   g d lists your drafts"
+                    self.lang.tr("kept as a draft   g d lists your drafts")
                 });
             }
             Act::DiscardDraft => {
-                let question = "Throw this text away?".to_owned();
-                self.ask = Some(Ask::new(question, "discard", AskThen::DiscardDraft));
+                let question = self.lang.tr("Throw this text away?").to_owned();
+                self.ask = Some(Ask::new(question, self.lang.tr("discard"), AskThen::DiscardDraft));
             }
             _ => {}
         }
@@ -290,9 +300,9 @@ impl Model {
         let shown = review.shown || review.verdict() == Verdict::Clean;
         if !shown {
             self.say(if self.bar_whole() {
-                "read first what was found: nothing was sent"
+                self.lang.tr("read first what was found: nothing was sent")
             } else {
-                "no room to show what was found: nothing was sent; a larger window shows it"
+                self.lang.tr("no room to show what was found: nothing was sent; a larger window shows it")
             });
         }
         shown
@@ -376,11 +386,11 @@ impl Model {
     pub fn review_then(&self) -> Option<String> {
         let composer = self.composer.as_ref()?;
         if composer.keeps_text() {
-            return Some("only the template goes; the text stays as your draft".into());
+            return Some(self.lang.tr("only the template goes; the text stays as your draft").into());
         }
         // The status stands beside the key that sets it; the keys beside that one set another.
         let then = Some(composer.then.beside_status()).filter(|then| !then.is_empty())?;
-        Some(format!("with it: {}", then.sentence(self.now, self.options.zone)))
+        Some(tr!(self.lang, "with it: {what}", what = then.sentence(self.lang, self.now, self.options.zone)))
     }
 
     /// Whether what the bar decides by is still on its way: the conversation, its draft, whose numbers are in the text.
@@ -406,28 +416,40 @@ impl Model {
         };
         let key = |act| self.key(place::REVIEW, act);
         let after = self.status_after().filter(|_| composer.to.is_some());
-        let after =
-            after.map_or_else(String::new, |status| format!(", then {}", super::triage::word(status)));
-        let then = format!("{} send{after}", key(Act::Send));
+        let after = after.map_or_else(String::new, |status| {
+            tr!(self.lang, ", then {status}", status = super::triage::word(self.lang, status))
+        });
+        let then = tr!(self.lang, "{key} send{after}", key = key(Act::Send), after);
         let offers = match (composer.kind, review.verdict()) {
-            (DraftKind::Note, Verdict::Clean) => format!("{} save note", key(Act::SaveNote)),
+            (DraftKind::Note, Verdict::Clean) => tr!(self.lang, "{key} save note", key = key(Act::SaveNote)),
             (_, Verdict::Clean) if composer.to.is_none() => then,
             (_, Verdict::Clean) => {
                 let status = key(Act::SendNew);
                 let status = status.split(' ').next().unwrap_or_default();
                 let next = key(Act::SendResolveNext);
-                format!("{then}   {next} send, resolve, next   {status}.. send and set a status")
+                tr!(
+                    self.lang,
+                    "{then}   {next} send, resolve, next   {status}.. send and set a status",
+                    then,
+                    next,
+                    status
+                )
             }
-            (_, Verdict::Amber) => format!("{} send all the same", key(Act::SendAnyway)),
-            (_, Verdict::Red) => "cannot be sent now".to_owned(),
+            (_, Verdict::Amber) => tr!(self.lang, "{key} send all the same", key = key(Act::SendAnyway)),
+            (_, Verdict::Red) => self.lang.tr("cannot be sent now").to_owned(),
         };
-        let mut others = format!("{} edit   ", key(Act::Edit));
+        let mut others = tr!(self.lang, "{key} edit   ", key = key(Act::Edit));
         for (act, word) in [(Act::ViewFinding, "view"), (Act::Later, "later")] {
             if self.offered(act) {
-                let _ = write!(others, "{} {word}   ", key(act));
+                let _ = write!(others, "{} {}   ", key(act), self.lang.word("hint", word));
             }
         }
-        let _ = write!(others, "{} keep draft   {} discard (asks)", key(Act::Keep), key(Act::DiscardDraft));
+        others += &tr!(
+            self.lang,
+            "{keep} keep draft   {discard} discard (asks)",
+            keep = key(Act::Keep),
+            discard = key(Act::DiscardDraft)
+        );
         (offers, others)
     }
 
@@ -440,10 +462,17 @@ impl Model {
         let row = composer.to.and_then(|id| self.known(id));
         match (composer.kind, row) {
             (DraftKind::Note, Some(row)) => {
-                format!("Save for the TEAM ONLY, about {} ({})?", row.counterpart.name, row.id)
+                tr!(
+                    self.lang,
+                    "Save for the TEAM ONLY, about {name} ({id})?",
+                    name = row.counterpart.name,
+                    id = row.id
+                )
             }
-            (_, Some(row)) => format!("Send to {}?", self.addressee(row)),
-            (_, None) => format!("Start with {}?", self.form_recipient()),
+            (_, Some(row)) => tr!(self.lang, "Send to {reader}?", reader = self.addressee(row)),
+            (_, None) => {
+                tr!(self.lang, "Start with {reader}?", reader = self.form_recipient())
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     popup::{Ask, AskThen},
     undo::Intent,
 };
+use crate::domain::lang::tr;
 use crate::domain::{ConversationId, DraftKind};
 
 /// What the last window showed and is not restored yet.
@@ -100,26 +101,39 @@ impl Model {
         let me = &self.options.me;
         let alone = !matches!(self.engine, EngineState::Elsewhere(_));
         let waiting = self.outbox.rows.iter().filter(|row| !row.state.needs_a_person()).count();
-        let held = self.safety().is_some_and(|line| line.starts_with("Held"));
+        let held = self.holds_a_message();
         let unsettled = self.outbox.mine_to_settle(me);
         if alone && (waiting > 0 || held) {
             let n = waiting.max(1);
             self.ask = Some(Ask::new(
-                format!(
-                    "{} not sent yet, and no other engine will send {}: quit all the same?",
-                    super::words::count(n, "message is", "messages are"),
-                    if n == 1 { "it" } else { "them" }
-                ),
-                "quit; they go out at the next start, or ask",
+                if n == 1 {
+                    self.lang
+                        .tr("1 message is not sent yet, and no other engine will send it: quit all the same?")
+                        .to_owned()
+                } else {
+                    tr!(
+                        self.lang,
+                        "{n} messages are not sent yet, and no other engine will send them: quit all the same?",
+                        n
+                    )
+                },
+                self.lang.tr("quit; they go out at the next start, or ask"),
                 AskThen::Quit,
             ));
         } else if unsettled > 0 && self.notice.is_none() && !self.leaving {
             self.ask = Some(Ask::new(
-                format!(
-                    "{} failed, parked or uncertain (g f): quit all the same?",
-                    super::words::count(unsettled, "row of yours is", "rows of yours are")
-                ),
-                "quit; they stay in Fix",
+                if unsettled == 1 {
+                    self.lang
+                        .tr("1 row of yours is failed, parked or uncertain (g f): quit all the same?")
+                        .to_owned()
+                } else {
+                    tr!(
+                        self.lang,
+                        "{n} rows of yours are failed, parked or uncertain (g f): quit all the same?",
+                        n = unsettled
+                    )
+                },
+                self.lang.tr("quit; they stay in Fix"),
                 AskThen::Quit,
             ));
         } else {

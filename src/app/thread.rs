@@ -16,6 +16,7 @@ use super::{
 use crate::domain::{
     Conversation, ConversationId, Direction, Message, MessageId, OutboxRow, Time,
     desk::{Seen, Sort, Way},
+    lang::tr,
     outbox::{Event, LocalChange},
     presence::Present,
 };
@@ -133,6 +134,7 @@ impl Model {
         lines(
             &thread.messages,
             &Frame {
+                lang: self.lang,
                 width: usize::from(self.panes().thread).saturating_sub(1),
                 zone: self.options.zone,
                 now: self.now,
@@ -224,7 +226,7 @@ impl Model {
     pub(super) fn conversation_loaded(&mut self, conversation: Option<Conversation>) {
         let Some(conversation) = conversation else {
             if let Some(thread) = self.thread.take() {
-                self.say(format!("there is no conversation {} here", thread.id));
+                self.say(tr!(self.lang, "there is no conversation {id} here", id = thread.id));
                 if self.screen == Screen::Thread {
                     self.screen = Screen::List;
                 }
@@ -458,7 +460,7 @@ impl Model {
     pub(super) fn copy(&mut self) {
         let text = match (self.screen, &self.thread) {
             (Screen::Thread, Some(thread)) => thread.selected_message().map(|message| {
-                let order = || super::thread_lines::context_words(message).join("\n");
+                let order = || super::thread_lines::context_words(self.lang, message).join("\n");
                 if message.body.trim().is_empty() { order() } else { message.body.clone() }
             }),
             _ => self.target().map(|row| row.remote_id.clone()),
@@ -469,7 +471,7 @@ impl Model {
                 self.copying = Some((ticket, crate::domain::text::first_line(&text, 40).to_owned()));
                 self.fx.push(Effect::Copy(ticket, text));
             }
-            None => self.say("there is no text here to copy"),
+            None => self.say(self.lang.tr("there is no text here to copy")),
         }
     }
 
@@ -492,7 +494,11 @@ impl Model {
         let near_the_end = at.is_some_and(|at| at + PAGE / 4 >= shown.len()) && !self.list.complete;
         match next {
             Some(id) => self.open_conversation(id),
-            None => self.say(if by > 0 { "this is the last one" } else { "this is the first one" }),
+            None => self.say(if by > 0 {
+                self.lang.tr("this is the last one")
+            } else {
+                self.lang.tr("this is the first one")
+            }),
         }
         if near_the_end && let Some(at) = at {
             let selected = self.list.selected;

@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 
 use super::words;
 use crate::domain::{
-    Delivery, Direction, Message, MessageId, MessageKind, Role, Time,
+    Delivery, Direction, Lang, Message, MessageId, MessageKind, Role, Time,
+    lang::tr,
     text::{SafeText, wrap},
 };
 
@@ -61,6 +62,8 @@ pub struct Folds {
 pub struct Frame<'a> {
     /// Cells.
     pub width: usize,
+    /// The screen's language.
+    pub lang: Lang,
     /// For times.
     pub zone: Tz,
     /// For what counts down.
@@ -90,7 +93,7 @@ pub fn lines(messages: &[Message], frame: &Frame<'_>) -> Vec<ThreadLine> {
         if folded > 0 {
             out.push(line(
                 LineKind::Aside,
-                format!("  ({})", words::count(folded, "message folded", "messages folded")),
+                format!("  ({})", words::count(frame.lang, folded, "message folded", "messages folded")),
                 at,
             ));
             folded = 0;
@@ -100,7 +103,7 @@ pub fn lines(messages: &[Message], frame: &Frame<'_>) -> Vec<ThreadLine> {
     if folded > 0 {
         out.push(line(
             LineKind::Aside,
-            format!("  ({})", words::count(folded, "message folded", "messages folded")),
+            format!("  ({})", words::count(frame.lang, folded, "message folded", "messages folded")),
             messages.len().saturating_sub(1),
         ));
     }
@@ -113,20 +116,24 @@ fn line(kind: LineKind, text: String, message: usize) -> ThreadLine {
 
 fn one(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine>) {
     let new = frame.new.contains(&message.id);
-    let when = words::moment(message.created_at, frame.zone, frame.now);
+    let when = words::moment(frame.lang, message.created_at, frame.zone, frame.now);
     let author = message.author.name.as_deref().map_or_else(|| SafeText::line(frame.name), SafeText::name);
     let (fill, mut head) = match message.direction {
         Direction::Inbound => {
             let role = match message.author.role {
-                Role::Marketplace => " (marketplace)",
-                Role::Partner => " (partner)",
-                Role::System => " (system)",
+                Role::Marketplace => frame.lang.tr(" (marketplace)"),
+                Role::Partner => frame.lang.tr(" (partner)"),
+                Role::System => frame.lang.tr(" (system)"),
                 Role::Customer | Role::Agent => "",
             };
             ('-', format!("-- {when} -- {author}{role} --"))
         }
         Direction::Outbound => {
-            let author = message.author.name.as_deref().map_or_else(|| SafeText::line("us"), SafeText::name);
+            let author = message
+                .author
+                .name
+                .as_deref()
+                .map_or_else(|| SafeText::line(frame.lang.tr("us")), SafeText::name);
             let state = message.delivery.map(|delivery| delivery_word(delivery, message, frame));
             (
                 '#',
@@ -136,10 +143,10 @@ fn one(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine
                 ),
             )
         }
-        Direction::Note => ('=', format!("== {when} == INTERNAL NOTE by {author} ==")),
+        Direction::Note => ('=', tr!(frame.lang, "== {when} == INTERNAL NOTE by {author} ==", when, author)),
     };
     if new {
-        head.push_str(" NEW --");
+        head.push_str(frame.lang.tr(" NEW --"));
     }
     out.push(ThreadLine { kind: LineKind::Head(fill), text: head, message: at, new });
     let (kind, gutter) = match message.direction {
@@ -148,21 +155,26 @@ fn one(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine
         Direction::Note => (LineKind::Note, "  | "),
     };
     if message.removed_at.is_some() {
-        out.push(line(LineKind::Aside, "  (taken back by its author)".into(), at));
+        out.push(line(LineKind::Aside, frame.lang.tr("  (taken back by its author)").into(), at));
     } else {
         body(&message.body, kind, gutter, at, frame, out);
     }
     if message.edited_at.is_some() {
-        out.push(line(LineKind::Aside, "  (edited by its author)".into(), at));
+        out.push(line(LineKind::Aside, frame.lang.tr("  (edited by its author)").into(), at));
     }
     context(message, at, frame, out);
     for file in &message.attachments {
-        let name = SafeText::name(file.name.as_deref().unwrap_or("file")).into_string();
+        let name =
+            SafeText::name(file.name.as_deref().unwrap_or_else(|| frame.lang.tr("file"))).into_string();
         let size = file.size.map_or_else(String::new, |size| format!("  {}", words::bytes(size)));
         let mime =
             file.mime.as_deref().map_or_else(String::new, |mime| format!("  {}", SafeText::line(mime)));
         wrapped(
-            &SafeText::line(&format!("[{}] {name}{mime}{size}  {}", file.n, file.state.as_str())),
+            &SafeText::line(&format!(
+                "[{}] {name}{mime}{size}  {}",
+                file.n,
+                frame.lang.word("file", file.state.as_str())
+            )),
             LineKind::Aside,
             "  ",
             at,
@@ -173,7 +185,7 @@ fn one(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine
     if !message.reactions.is_empty() {
         let all =
             message.reactions.iter().map(|emoji| SafeText::line(emoji).into_string()).collect::<Vec<_>>();
-        out.push(line(LineKind::Aside, format!("  reactions: {}", all.join(" ")), at));
+        out.push(line(LineKind::Aside, tr!(frame.lang, "  reactions: {all}", all = all.join(" ")), at));
     }
     if let Some(error) = &message.error {
         wrapped(&SafeText::line(error), LineKind::Trouble, "  ! ", at, frame.width, out);
@@ -184,14 +196,16 @@ fn delivery_word(delivery: Delivery, message: &Message, frame: &Frame<'_>) -> St
     let until = frame.held.iter().find(|(id, _)| *id == message.id).map(|(_, until)| *until);
     match (delivery, until) {
         (Delivery::Held, Some(until)) if until > frame.now => {
-            format!("held {} s, u takes it back", words::seconds_left(until, frame.now))
+            tr!(frame.lang, "held {left} s, u takes it back", left = words::seconds_left(until, frame.now))
         }
-        (Delivery::Held, Some(_)) => "on its way out".into(),
-        (Delivery::Later, Some(until)) => format!("later: {}", words::moment(until, frame.zone, frame.now)),
-        (Delivery::Failed, _) => "FAILED".into(),
-        (Delivery::Uncertain, _) => "UNCERTAIN".into(),
-        (Delivery::Parked, _) => "PARKED, not sent".into(),
-        (delivery, _) => delivery.as_str().into(),
+        (Delivery::Held, Some(_)) => frame.lang.tr("on its way out").into(),
+        (Delivery::Later, Some(until)) => {
+            tr!(frame.lang, "later: {at}", at = words::moment(frame.lang, until, frame.zone, frame.now))
+        }
+        (Delivery::Failed, _) => frame.lang.tr("FAILED").into(),
+        (Delivery::Uncertain, _) => frame.lang.tr("UNCERTAIN").into(),
+        (Delivery::Parked, _) => frame.lang.tr("PARKED, not sent").into(),
+        (delivery, _) => frame.lang.word("state", delivery.as_str()).into(),
     }
 }
 
@@ -210,7 +224,7 @@ fn body(text: &str, kind: LineKind, gutter: &str, at: usize, frame: &Frame<'_>, 
         if quoted > 0 {
             out.push(line(
                 LineKind::Quote,
-                format!("{gutter}({})", words::count(quoted, "quoted line", "quoted lines")),
+                format!("{gutter}({})", words::count(frame.lang, quoted, "quoted line", "quoted lines")),
                 at,
             ));
             quoted = 0;
@@ -220,7 +234,7 @@ fn body(text: &str, kind: LineKind, gutter: &str, at: usize, frame: &Frame<'_>, 
     if quoted > 0 {
         out.push(line(
             LineKind::Quote,
-            format!("{gutter}({})", words::count(quoted, "quoted line", "quoted lines")),
+            format!("{gutter}({})", words::count(frame.lang, quoted, "quoted line", "quoted lines")),
             at,
         ));
     }
@@ -242,13 +256,13 @@ fn wrapped(
 
 /// Orders and product questions, as lines of the thread.
 fn context(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine>) {
-    for words in context_words(message) {
+    for words in context_words(frame.lang, message) {
         wrapped(&SafeText::line(&words), LineKind::Aside, "  ", at, frame.width, out);
     }
 }
 
 /// Orders and product questions: quantity x price = sum, with a total that says it was added up here.
-pub(super) fn context_words(message: &Message) -> Vec<String> {
+pub(super) fn context_words(lang: Lang, message: &Message) -> Vec<String> {
     let mut lines = Vec::new();
     let Some(context) = &message.context else { return lines };
     if message.kind == MessageKind::ProductQuestion
@@ -282,7 +296,7 @@ pub(super) fn context_words(message: &Message) -> Vec<String> {
         ));
     }
     if let Some(total) = total.filter(|_| !items.is_empty()) {
-        lines.push(format!("total {total} {currency} (added up here)"));
+        lines.push(tr!(lang, "total {total} {currency} (added up here)", total, currency));
     }
     lines
 }

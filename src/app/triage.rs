@@ -12,8 +12,9 @@ use super::{
     words,
 };
 use crate::domain::{
-    Action, ChannelName, Conversation, ConversationId, Priority, Reach, Status, Time,
+    Action, ChannelName, Conversation, ConversationId, Lang, Priority, Reach, Status, Time,
     desk::{Commit, Seen},
+    lang::tr,
     outbox::LocalChange,
 };
 
@@ -39,14 +40,14 @@ impl Model {
             Act::StatusOpen => self.status(Status::Open, false),
             Act::StatusPending => self.status(Status::Pending, false),
             Act::StatusOnHold => self.status(Status::OnHold, false),
-            Act::Settle => self.change("no reply needed", &LocalChange::Settle),
-            Act::Unread => self.change("unread here", &LocalChange::Unseen),
+            Act::Settle => self.change(self.lang.tr("no reply needed"), &LocalChange::Settle),
+            Act::Unread => self.change(self.lang.tr("unread here"), &LocalChange::Unseen),
             Act::AssignMe => {
                 let me = self.options.me.clone();
-                self.change("assigned to you", &LocalChange::Assign(Some(me)));
+                self.change(self.lang.tr("assigned to you"), &LocalChange::Assign(Some(me)));
             }
             Act::AssignTeam | Act::AssignNobody => {
-                self.change("assigned to nobody", &LocalChange::Assign(None));
+                self.change(self.lang.tr("assigned to nobody"), &LocalChange::Assign(None));
             }
             Act::SnoozeTomorrow => self.snooze(at_nine(now, zone, 1)),
             Act::SnoozeWeek => {
@@ -54,17 +55,24 @@ impl Model {
                 self.snooze(at_nine(now, zone, u64::from(7 - today)));
             }
             Act::SnoozeReply => {
-                self.change("asleep until the customer writes", &LocalChange::until_they_write());
+                self.change(
+                    self.lang.tr("asleep until the customer writes"),
+                    &LocalChange::until_they_write(),
+                );
             }
-            Act::PriorityLow => self.change("priority low", &LocalChange::Priority(Some(Priority::Low))),
+            Act::PriorityLow => {
+                self.change(self.lang.tr("priority low"), &LocalChange::Priority(Some(Priority::Low)));
+            }
             Act::PriorityNormal => {
-                self.change("priority normal", &LocalChange::Priority(Some(Priority::Normal)));
+                self.change(self.lang.tr("priority normal"), &LocalChange::Priority(Some(Priority::Normal)));
             }
-            Act::PriorityHigh => self.change("priority high", &LocalChange::Priority(Some(Priority::High))),
+            Act::PriorityHigh => {
+                self.change(self.lang.tr("priority high"), &LocalChange::Priority(Some(Priority::High)));
+            }
             Act::PriorityUrgent => {
-                self.change("priority urgent", &LocalChange::Priority(Some(Priority::Urgent)));
+                self.change(self.lang.tr("priority urgent"), &LocalChange::Priority(Some(Priority::Urgent)));
             }
-            Act::PriorityNone => self.change("no priority", &LocalChange::Priority(None)),
+            Act::PriorityNone => self.change(self.lang.tr("no priority"), &LocalChange::Priority(None)),
             Act::VendorRead => self.vendor_mark(true),
             Act::VendorUnread => self.vendor_mark(false),
             _ => {}
@@ -72,8 +80,11 @@ impl Model {
     }
 
     pub(super) fn snooze(&mut self, until: Time) {
-        let at = words::weekday(until, self.options.zone);
-        self.change(&format!("asleep until {at}"), &LocalChange::Snooze { until: Some(until), breaks: true });
+        let at = words::weekday(self.lang, until, self.options.zone);
+        self.change(
+            &tr!(self.lang, "asleep until {at}", at),
+            &LocalChange::Snooze { until: Some(until), breaks: true },
+        );
     }
 
     fn status(&mut self, status: Status, next: bool) {
@@ -83,13 +94,19 @@ impl Model {
             && (row.status == status || (status == Status::Resolved && row.status == Status::Closed))
         {
             let name = row.counterpart.name.clone();
-            self.say(format!("already {}: {only} {name}", word(status)));
+            self.say(tr!(
+                self.lang,
+                "already {status}: {only} {name}",
+                status = word(self.lang, status),
+                only,
+                name
+            ));
             if next {
                 self.next_after_resolve();
             }
             return;
         }
-        self.change(word(status), &LocalChange::Status(status));
+        self.change(word(self.lang, status), &LocalChange::Status(status));
         // A question is about the conversation that it was asked in.
         if next && self.ask.is_none() {
             self.next_after_resolve();
@@ -121,7 +138,7 @@ impl Model {
     pub(super) fn change_with(&mut self, label: &str, changes: &[LocalChange]) {
         let targets = self.targets();
         if targets.is_empty() {
-            self.say("no conversation is selected");
+            self.say(self.lang.tr("no conversation is selected"));
             return;
         }
         let marked = self.on_marks();
@@ -136,23 +153,30 @@ impl Model {
             return;
         }
         let what = match changes {
-            [LocalChange::Status(Status::Resolved)] => "Resolve".to_owned(),
-            [LocalChange::Status(status)] => format!("Set to {}:", word(*status)),
-            _ => format!("Set \"{label}\":"),
+            [LocalChange::Status(Status::Resolved)] => self.lang.tr("Resolve").to_owned(),
+            [LocalChange::Status(status)] => {
+                tr!(self.lang, "Set to {status}:", status = word(self.lang, *status))
+            }
+            _ => tr!(self.lang, "Set \"{label}\":", label),
         };
         let whom = match targets.as_slice() {
             [only] => {
                 let name = self.known(*only).map_or("", |row| row.counterpart.name.as_str());
-                format!("{}{only} {name}", if marked { "the marked " } else { "" })
+                if marked {
+                    tr!(self.lang, "the marked {only}", only = format!("{only} {name}"))
+                } else {
+                    format!("{only} {name}")
+                }
             }
-            many => format!("{} marked conversations", many.len()),
+            many => tr!(self.lang, "{n} marked conversations", n = many.len()),
         };
         let unsent = match (drafts.len(), targets.len()) {
             (0, _) => String::new(),
-            (_, 1) => "  It has your unsent draft.".to_owned(),
-            (n, _) => format!("  {n} of them with your unsent draft."),
+            (_, 1) => self.lang.tr("  It has your unsent draft.").to_owned(),
+            (n, _) => tr!(self.lang, "  {n} of them with your unsent draft.", n),
         };
-        let yes = if drafts.is_empty() { "do it" } else { "do it; the draft is kept" };
+        let yes =
+            if drafts.is_empty() { self.lang.tr("do it") } else { self.lang.tr("do it; the draft is kept") };
         self.ask = Some(Ask::new(
             format!("{what} {whom}?{unsent}{told}"),
             yes,
@@ -166,7 +190,7 @@ impl Model {
         for (id, change) in targets.iter().flat_map(|id| changes.iter().map(move |change| (*id, change))) {
             if !self.vendor_side(id, change).is_empty() {
                 *told
-                    .entry(self.told(id, change).unwrap_or_else(|| "a vendor is told".into()))
+                    .entry(self.told(id, change).unwrap_or_else(|| self.lang.tr("a vendor is told").into()))
                     .or_default() += 1;
             }
         }
@@ -194,13 +218,16 @@ impl Model {
         changes: &[LocalChange],
     ) {
         let group = self.undo.group();
-        let colon = if label == word(Status::Resolved) { "" } else { ":" };
+        let colon = if label == word(self.lang, Status::Resolved) { "" } else { ":" };
         let named = match targets {
             [only] => {
                 let name = self.known(*only).map_or_else(String::new, |row| row.counterpart.name.clone());
                 format!("{label}{colon} {only} {name}")
             }
-            many => format!("{label}{colon} {}", words::count(many.len(), "conversation", "conversations")),
+            many => format!(
+                "{label}{colon} {}",
+                words::count(self.lang, many.len(), "conversation", "conversations")
+            ),
         };
         let hide = changes.iter().any(hides);
         if let [only] = targets
@@ -226,14 +253,14 @@ impl Model {
         if changes == [LocalChange::Unseen] {
             self.say(&named);
         }
-        self.say_left_out("its newest message was never on this screen");
+        self.say_left_out(self.lang.tr("its newest message was never on this screen"));
     }
 
     /// How many marked rows the last action left out.
     pub(super) fn say_left_out(&mut self, why: &str) {
         if self.undo.left_out > 0 {
-            let left = words::count(self.undo.left_out, "conversation", "conversations");
-            self.say(format!("{left} left out and still marked: {why}"));
+            let left = words::count(self.lang, self.undo.left_out, "conversation", "conversations");
+            self.say(tr!(self.lang, "{left} left out and still marked: {why}", left, why));
         }
     }
 
@@ -243,14 +270,18 @@ impl Model {
         let line = row.last_line.clone().or_else(|| row.subject.clone()).unwrap_or_default();
         let more = match row.unread {
             0 | 1 => String::new(),
-            n => format!(", the last of {n} unread ones"),
+            n => tr!(self.lang, ", the last of {n} unread ones", n),
         };
         let mut ask = Ask::new(
-            format!(
-                "You have not seen this message of {}{more}: \"{line}\"   {label} all the same?",
-                row.counterpart.name
+            tr!(
+                self.lang,
+                "You have not seen this message of {name}{more}: \"{line}\"   {label} all the same?",
+                name = row.counterpart.name,
+                more,
+                line,
+                label
             ),
-            "do it all the same",
+            self.lang.tr("do it all the same"),
             then,
         );
         ask.needs_drawing = true;
@@ -334,7 +365,7 @@ impl Model {
             LocalChange::Status(_) => &can.reopen_word,
             _ => return None,
         };
-        Some(format!("{} is told {word}", self.vendor_name(&row.channel, row)))
+        Some(tr!(self.lang, "{vendor} is told {word}", vendor = self.vendor_name(&row.channel, row), word))
     }
 
     /// The vendor's name as the footer uses it.
@@ -348,7 +379,7 @@ impl Model {
     pub fn status_note(&self, status: Status) -> String {
         let Some(row) = self.target() else { return String::new() };
         if self.vendor_side(row.id, &LocalChange::Status(status)).is_empty() {
-            return "here only".into();
+            return self.lang.tr("here only").into();
         }
         self.told(row.id, &LocalChange::Status(status)).unwrap_or_default()
     }
@@ -364,14 +395,13 @@ impl Model {
         let remote: Vec<ConversationId> =
             targets.iter().copied().filter(|id| reach(self, *id) == Reach::Remote).collect();
         if remote.is_empty() {
-            let mark = if read { "read" } else { "unread" };
-            self.say(format!(
-                "this vendor keeps no {mark} mark that can be set{}",
-                if read { "" } else { ": U marks it here" }
-            ));
+            self.say(if read {
+                self.lang.tr("this vendor keeps no read mark that can be set")
+            } else {
+                self.lang.tr("this vendor keeps no unread mark that can be set: U marks it here")
+            });
             return;
         }
-        let mark = if read { "read" } else { "unread" };
         let named = |model: &Self, id: ConversationId| {
             model.known(id).map_or_else(|| id.to_string(), |row| format!("{id} {}", row.counterpart.name))
         };
@@ -380,7 +410,7 @@ impl Model {
                 && read
                 && self.never_shown(*only)
             {
-                let label = format!("Mark {} read at the vendor", named(self, *only));
+                let label = tr!(self.lang, "Mark {only} read at the vendor", only = named(self, *only));
                 let then = AskThen::VendorMark { ids: remote.clone(), read, left: Vec::new() };
                 self.show_first(*only, &label, then);
                 return;
@@ -392,16 +422,20 @@ impl Model {
             remote.into_iter().partition(|id| read && self.never_shown(*id));
         if ids.is_empty() {
             self.undo.left_out = left.len();
-            self.say_left_out("its newest message was never on this screen");
+            self.say_left_out(self.lang.tr("its newest message was never on this screen"));
             return;
         }
         let whom = match ids.as_slice() {
-            [only] => format!("the marked {}", named(self, *only)),
-            many => format!("{} marked conversations", many.len()),
+            [only] => tr!(self.lang, "the marked {only}", only = named(self, *only)),
+            many => tr!(self.lang, "{n} marked conversations", n = many.len()),
         };
         self.ask = Some(Ask::new(
-            format!("Mark {whom} {mark} at the vendor?"),
-            "do it",
+            if read {
+                tr!(self.lang, "Mark {whom} read at the vendor?", whom)
+            } else {
+                tr!(self.lang, "Mark {whom} unread at the vendor?", whom)
+            },
+            self.lang.tr("do it"),
             AskThen::VendorMark { ids, read, left },
         ));
     }
@@ -411,23 +445,28 @@ impl Model {
         for id in ids {
             let Some(row) = self.known(*id).cloned() else { continue };
             let what = match (row.kind.as_str(), read) {
-                ("whatsapp", _) => format!(
-                    "{} will see blue ticks on {}",
-                    row.counterpart.name,
-                    match row.unread {
-                        0 => "the messages so far".to_owned(),
-                        n => words::count(n as usize, "message", "messages"),
+                ("whatsapp", _) => tr!(
+                    self.lang,
+                    "{name} will see blue ticks on {messages}",
+                    name = row.counterpart.name,
+                    messages = match row.unread {
+                        0 => self.lang.tr("the messages so far").to_owned(),
+                        n => words::count(self.lang, n as usize, "message", "messages"),
                     }
                 ),
-                (_, true) => format!(
-                    "{} will show {id} {} as read",
-                    self.vendor_name(&row.channel, &row),
-                    row.counterpart.name
+                (_, true) => tr!(
+                    self.lang,
+                    "{vendor} will show {id} {name} as read",
+                    vendor = self.vendor_name(&row.channel, &row),
+                    id,
+                    name = row.counterpart.name
                 ),
-                (_, false) => format!(
-                    "{} will show {id} {} as unread",
-                    self.vendor_name(&row.channel, &row),
-                    row.counterpart.name
+                (_, false) => tr!(
+                    self.lang,
+                    "{vendor} will show {id} {name} as unread",
+                    vendor = self.vendor_name(&row.channel, &row),
+                    id,
+                    name = row.counterpart.name
                 ),
             };
             let seen =
@@ -468,11 +507,12 @@ fn over_draft(change: &LocalChange) -> bool {
 }
 
 /// The word of a status as sentences use it.
-pub fn word(status: Status) -> &'static str {
-    match status {
+pub fn word(lang: Lang, status: Status) -> &'static str {
+    let english = match status {
         Status::OnHold => "on hold",
         other => other.as_str(),
-    }
+    };
+    lang.word("status", english)
 }
 
 /// Nine o'clock, so many days from now, on the agent's clock.

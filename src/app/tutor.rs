@@ -7,7 +7,7 @@ use super::{
     popup::PickerKind,
     undo::Step as Done,
 };
-use crate::domain::{Conversation, ConversationId, Direction, DraftKind, Priority, Status};
+use crate::domain::{Conversation, ConversationId, Direction, DraftKind, Priority, Status, lang::tr};
 
 /// A lesson: what is to be done, with `{place.action}` where its key stands, and how it shows that it was.
 struct Lesson {
@@ -158,7 +158,7 @@ impl Model {
         let tutor = self.tutor.as_ref()?;
         let lesson = &LESSONS[tutor.at.min(LESSONS.len() - 1)];
         let praise = if tutor.at == 0 { "" } else { "Good. " };
-        let title = format!("lesson {} of {}", tutor.at + 1, LESSONS.len());
+        let title = tr!(self.lang, "lesson {at} of {n}", at = tutor.at + 1, n = LESSONS.len());
         Some((title, format!("{praise}{}", self.with_keys(lesson.say))))
     }
 

@@ -9,6 +9,7 @@ use super::{
     model::{Load, Model, Timer},
     msg::{Input, Stroke},
 };
+use crate::domain::lang::tr;
 
 impl Model {
     pub(super) fn input(&mut self, input: Input) {
@@ -34,7 +35,7 @@ impl Model {
         self.notice = None;
         self.end_prefix();
         if act.acts() && !self.target_drawn(self.place()) {
-            self.say("not on the screen yet: nothing was done");
+            self.say(self.lang.tr("not on the screen yet: nothing was done"));
         } else {
             self.run(act);
         }
@@ -46,7 +47,7 @@ impl Model {
         for (at, stroke) in strokes.iter().enumerate() {
             let rest = &strokes[at..];
             if rest.len() > 1 && !self.in_text() && is_paste(rest) {
-                self.say("pasted outside a text field: nothing was done");
+                self.say(self.lang.tr("pasted outside a text field: nothing was done"));
                 return;
             }
             self.stroke(*stroke);
@@ -55,7 +56,7 @@ impl Model {
 
     fn paste(&mut self, text: &str) {
         if self.locked.is_some() || !self.insert_paste(text) {
-            self.say("pasted outside a text field: nothing was done");
+            self.say(self.lang.tr("pasted outside a text field: nothing was done"));
         }
     }
 
@@ -101,9 +102,13 @@ impl Model {
                     }
                 } else if act.acts() && (after_escape || !self.target_drawn(place)) {
                     self.say(if after_escape {
-                        format!("{} came with an Esc: nothing was done", super::keymap::show(&keys))
+                        tr!(
+                            self.lang,
+                            "{keys} came with an Esc: nothing was done",
+                            keys = super::keymap::show(&keys)
+                        )
                     } else {
-                        "not on the screen yet: nothing was done".to_owned()
+                        self.lang.tr("not on the screen yet: nothing was done").to_owned()
                     });
                 } else {
                     self.perform(act, &keys);
@@ -131,7 +136,7 @@ impl Model {
                 if place == place::LOCKED {
                     self.locked_key(key);
                 } else if sequence {
-                    self.say(format!("{}: no such key here", super::keymap::show(&keys)));
+                    self.say(tr!(self.lang, "{keys}: no such key here", keys = super::keymap::show(&keys)));
                 } else if !self.type_text(key) && !matches!(place, place::REVIEW | place::ASK) {
                     self.unknown_key(key);
                 }
@@ -158,7 +163,7 @@ impl Model {
             } else {
                 // They were text: without their composer they must not become commands.
                 self.ahead.clear();
-                self.tell(format!("There is no conversation {id} here: nobody to write to."));
+                self.tell(tr!(self.lang, "There is no conversation {id} here: nobody to write to.", id));
             }
         }
         for stroke in std::mem::take(&mut self.ahead) {
@@ -174,7 +179,7 @@ impl Model {
 
     fn unknown_key(&mut self, key: Key) {
         let help = self.keymap.key_of(self.place(), Act::Help).unwrap_or_default();
-        self.say(format!("{key}: no such key here   {help} shows what works"));
+        self.say(tr!(self.lang, "{key}: no such key here   {help} shows what works", key, help));
     }
 
     fn counted(&mut self, key: Key) -> bool {

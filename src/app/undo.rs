@@ -14,8 +14,9 @@ use super::{
     words,
 };
 use crate::domain::{
-    Conversation, ConversationId, RowNumber, Time,
+    Conversation, ConversationId, Lang, RowNumber, Time,
     desk::{Refusal, Seen},
+    lang::tr,
     outbox::LocalChange,
 };
 
@@ -248,22 +249,29 @@ impl Model {
         let left =
             last.until().filter(|until| *until > self.now).map(|until| words::seconds_left(until, self.now));
         match (last, left) {
-            (Step::Sent { to, .. }, Some(left)) => Some(format!("Held {left} s, then to {to}")),
+            (Step::Sent { to, .. }, Some(left)) => {
+                Some(tr!(self.lang, "Held {left} s, then to {to}", left, to))
+            }
             (Step::Once { sends, .. }, Some(_)) => {
                 // The first that leaves ends the time in which undo takes back all of them.
                 let held = sends.iter().filter(|sent| sent.until.is_some_and(|until| until > self.now));
                 let first = held.clone().filter_map(|sent| sent.until).min()?;
                 let left = words::seconds_left(first, self.now);
-                let count = words::count(held.count(), "customer", "customers");
-                Some(format!("Held {left} s, then one by one to {count}"))
+                let customers = words::count(self.lang, held.count(), "customer", "customers");
+                Some(tr!(self.lang, "Held {left} s, then one by one to {customers}", left, customers))
             }
-            (Step::Told { what, .. }, Some(left)) => Some(format!("{what}, in {left} s")),
+            (Step::Told { what, .. }, Some(left)) => Some(tr!(self.lang, "{what}, in {left} s", what, left)),
             (Step::Local { label, told: Some(told), .. }, Some(left)) => {
-                Some(format!("{label}; {told} in {left} s"))
+                Some(tr!(self.lang, "{label}; {told} in {left} s", label, told, left))
             }
             (Step::Local { label, .. }, _) => Some(label.clone()),
             (Step::Sent { .. } | Step::Told { .. } | Step::Once { .. }, None) => None,
         }
+    }
+
+    /// Whether the last thing done is a message that has not left yet.
+    pub(super) fn holds_a_message(&self) -> bool {
+        matches!(self.undo.done.last(), Some(Step::Sent { until: Some(until), .. }) if *until > self.now)
     }
 
     pub(super) fn start_count_down(&mut self, until: Option<Time>) {
@@ -297,15 +305,17 @@ impl Model {
             return;
         }
         let Some(step) = self.undo.done.pop() else {
-            self.say("nothing to undo");
+            self.say(self.lang.tr("nothing to undo"));
             return;
         };
         let over = step.until().is_none_or(|until| until <= self.now);
         match step {
             Step::Sent { to, .. } if over => {
-                self.say(format!("the message to {to} is on its way: it cannot be undone"));
+                self.say(tr!(self.lang, "the message to {to} is on its way: it cannot be undone", to));
             }
-            Step::Told { what, .. } if over => self.say(format!("{what}: done, it cannot be undone")),
+            Step::Told { what, .. } if over => {
+                self.say(tr!(self.lang, "{what}: done, it cannot be undone", what));
+            }
             Step::Sent { rows, conversation, to, with, .. } => {
                 self.take_steps_back(&with);
                 // Rows wait for the one before: the first takes all of them with it.
@@ -315,7 +325,7 @@ impl Model {
                         Intent::TakeBack {
                             row: *first,
                             conversation: Some(conversation),
-                            label: format!("the message to {to}"),
+                            label: tr!(self.lang, "the message to {to}", to),
                         },
                     );
                 }
@@ -331,9 +341,13 @@ impl Model {
             }
             Step::Local { label, changes, until, told, group } => {
                 let told_already = self.take_steps_back(&changes);
-                let seen = if told_already { "; the vendor has seen it and is told again" } else { "" };
+                let seen = if told_already {
+                    self.lang.tr("; the vendor has seen it and is told again")
+                } else {
+                    ""
+                };
                 let redo = self.key(super::actions::place::LIST, super::actions::Act::Redo);
-                self.say(format!("undone: {label}{seen}   {redo} does it again"));
+                self.say(tr!(self.lang, "undone: {label}{seen}   {redo} does it again", label, seen, redo));
                 self.undo.undone.push(Step::Local { label, changes, until, told, group });
             }
         }
@@ -379,18 +393,22 @@ impl Model {
                     false,
                 );
             }
-            _ => self.say("nothing to do again"),
+            _ => self.say(self.lang.tr("nothing to do again")),
         }
     }
 }
 
 /// A refusal in a sentence.
-pub(super) fn refused(refusal: &Refusal) -> String {
+pub(super) fn refused(lang: Lang, refusal: &Refusal) -> String {
     match refusal {
-        Refusal::Unknown => "it is gone: nothing was changed".to_owned(),
-        Refusal::Changed { .. } => "something arrived since you looked: nothing was changed".to_owned(),
-        Refusal::TooLate(Some(state)) => format!("too late: it is {}", state.as_str()),
-        Refusal::TooLate(None) => "too late: it is sent".to_owned(),
+        Refusal::Unknown => lang.tr("it is gone: nothing was changed").to_owned(),
+        Refusal::Changed { .. } => {
+            lang.tr("something arrived since you looked: nothing was changed").to_owned()
+        }
+        Refusal::TooLate(Some(state)) => {
+            tr!(lang, "too late: it is {state}", state = lang.word("state", state.as_str()))
+        }
+        Refusal::TooLate(None) => lang.tr("too late: it is sent").to_owned(),
         Refusal::NotNow(why) => why.clone(),
     }
 }

@@ -29,15 +29,15 @@ impl Model {
         let rows = versions.iter().map(|draft| {
             let files = match draft.files.len() {
                 0 => String::new(),
-                n => format!(", {}", words::count(n, "file", "files")),
+                n => format!(", {}", words::count(self.lang, n, "file", "files")),
             };
-            let count = words::count(draft.body.split_whitespace().count(), "word", "words");
+            let count = words::count(self.lang, draft.body.split_whitespace().count(), "word", "words");
             Choice {
                 what: What::Version(Box::new(draft.clone())),
                 ..plain(
                     &format!(
                         "{}  {}",
-                        words::moment(draft.saved_at, self.options.zone, self.now),
+                        words::moment(self.lang, draft.saved_at, self.options.zone, self.now),
                         first_line(draft.body.trim_start(), 120)
                     ),
                     &format!("{count}{files}"),
@@ -47,12 +47,14 @@ impl Model {
         fuzzy(text, rows)
     }
 
-    pub(super) fn versions_note(versions: Option<&[Draft]>) -> String {
-        match versions {
-            None => "reading …".to_owned(),
-            Some([]) => "no older text: a text thrown away, or another window's, would stand here".to_owned(),
-            Some(_) => "Enter takes it; what stands in the composer now becomes a version too".to_owned(),
-        }
+    pub(super) fn versions_note(&self, versions: Option<&[Draft]>) -> String {
+        let lang = self.lang;
+        let note = match versions {
+            None => lang.tr("reading …"),
+            Some([]) => lang.tr("no older text: a text thrown away, or another window's, would stand here"),
+            Some(_) => lang.tr("Enter takes it; what stands in the composer now becomes a version too"),
+        };
+        note.to_owned()
     }
 
     /// Takes an older text back; what stood in the composer is kept as a version in its turn.
@@ -85,6 +87,6 @@ impl Model {
             }
         }
         self.typed();
-        self.say("the older text is back");
+        self.say(self.lang.tr("the older text is back"));
     }
 }

@@ -7,6 +7,7 @@ use super::{
     model::{Model, Screen},
     msg::{Effect, Start},
 };
+use crate::domain::lang::tr;
 
 impl Model {
     /// Whether there is nothing at all to work on yet: no channel is configured and nothing is stored.
@@ -28,7 +29,7 @@ impl Model {
                     let ticket = self.ticket();
                     self.fx.push(Effect::WriteExample(ticket, file));
                 }
-                None => self.say("there is no file to write here"),
+                None => self.say(self.lang.tr("there is no file to write here")),
             },
             _ => self.common_act(act, &[]),
         }
@@ -39,14 +40,29 @@ impl Model {
         let key = |act| self.key(super::actions::place::WELCOME, act);
         let file = self.options.config_file.clone().unwrap_or_else(|| PathBuf::from("config.toml"));
         vec![
-            "Welcome to deskline. No channel is configured yet, so there is nothing to show.".into(),
+            self.lang
+                .tr("Welcome to deskline. No channel is configured yet, so there is nothing to show.")
+                .into(),
             String::new(),
-            format!("{}  the demo: four vendors, live customers, nothing is kept", key(Act::StartDemo)),
-            format!("{}  the tutor: the keys in ten minutes, in the demo", key(Act::StartTutor)),
-            format!("{}  write an example to {}", key(Act::WriteExample), file.display()),
-            format!("{}  leave", key(Act::Quit)),
+            tr!(
+                self.lang,
+                "{key}  the demo: four vendors, live customers, nothing is kept",
+                key = key(Act::StartDemo)
+            ),
+            tr!(
+                self.lang,
+                "{key}  the tutor: the keys in ten minutes, in the demo",
+                key = key(Act::StartTutor)
+            ),
+            tr!(
+                self.lang,
+                "{key}  write an example to {file}",
+                key = key(Act::WriteExample),
+                file = file.display()
+            ),
+            tr!(self.lang, "{key}  leave", key = key(Act::Quit)),
             String::new(),
-            "A channel is a few lines in that file, for example:".into(),
+            self.lang.tr("A channel is a few lines in that file, for example:").into(),
             String::new(),
             "    [[channel]]".into(),
             "    name = \"americanas\"".into(),
@@ -55,7 +71,9 @@ impl Model {
             "    user_email = \"loja@example.com\"".into(),
             "    api_key = { file = \"~/.secrets/skyhub\" }".into(),
             String::new(),
-            "deskline config check names what is wrong with it; deskline doctor tries each login.".into(),
+            self.lang
+                .tr("deskline config check names what is wrong with it; deskline doctor tries each login.")
+                .into(),
         ]
     }
 }

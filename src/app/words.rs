@@ -1,11 +1,11 @@
 //! Small wordings that screens share: times, ages, sizes, who reads what we write.
 
-use chrono::{Datelike, Duration, Weekday};
+use chrono::{Datelike, Duration};
 use chrono_tz::Tz;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use super::model::Model;
-use crate::domain::{ChannelName, Conversation, DraftKind, Gate, GateEvidence, Time};
+use crate::domain::{ChannelName, Conversation, DraftKind, Gate, GateEvidence, Lang, Time, lang::tr};
 
 /// A text without accents, in small letters: how words are compared.
 pub fn folded(text: &str) -> String {
@@ -17,32 +17,37 @@ pub fn folded(text: &str) -> String {
 }
 
 /// `1 message`, `2 messages`.
-pub fn count(n: usize, one: &str, many: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+pub fn count(lang: Lang, n: usize, one: &'static str, many: &'static str) -> String {
+    if n == 1 { format!("1 {}", lang.tr(one)) } else { format!("{n} {}", lang.tr(many)) }
 }
 
 /// An age in at most four cells: `2m`, `5h`, `3d`; `now` below a minute.
-pub fn age(span: Duration) -> String {
+pub fn age(lang: Lang, span: Duration) -> String {
+    if span.num_minutes() < 1 { lang.tr("now").into() } else { minutes(lang, span) }
+}
+
+/// Whole minutes, hours or days, in at most four cells.
+fn minutes(lang: Lang, span: Duration) -> String {
     let minutes = span.num_minutes().max(0);
     match minutes {
-        0 => "now".into(),
-        1..60 => format!("{minutes}m"),
+        0..60 => format!("{minutes}m"),
         60..2880 => format!("{}h", minutes / 60),
-        2880..1_440_000 => format!("{}d", minutes / 1440),
-        _ => "old".into(),
+        2880..1_440_000 => format!("{}{}", minutes / 1440, lang.word("days", "d")),
+        _ => lang.tr("old").into(),
     }
 }
 
 /// `just now`, `5m ago`.
-pub fn ago(span: Duration) -> String {
-    match age(span).as_str() {
-        "now" => "just now".into(),
-        age => format!("{age} ago"),
+pub fn ago(lang: Lang, span: Duration) -> String {
+    if span.num_minutes() < 1 {
+        lang.tr("just now").into()
+    } else {
+        tr!(lang, "{age} ago", age = minutes(lang, span))
     }
 }
 
 /// A deadline in at most six cells: `4m`, `-12m` overdue, `w40m` for a window.
-pub fn due(at: Time, clock: Option<&str>, now: Time) -> String {
+pub fn due(lang: Lang, at: Time, clock: Option<&str>, now: Time) -> String {
     let mark = match clock {
         Some("window") => "w",
         Some("promise") => "p",
@@ -50,11 +55,9 @@ pub fn due(at: Time, clock: Option<&str>, now: Time) -> String {
     };
     let span = at - now;
     if span < Duration::zero() {
-        let late = age(-span);
-        if late == "now" { "-0m".into() } else { format!("-{late}") }
+        format!("-{}", minutes(lang, -span))
     } else {
-        let left = age(span);
-        if left == "now" { format!("{mark}0m") } else { format!("{mark}{left}") }
+        format!("{mark}{}", minutes(lang, span))
     }
 }
 
@@ -64,35 +67,27 @@ pub fn seconds_left(until: Time, now: Time) -> i64 {
 }
 
 /// `06 Jun 21:41`, with the year where it is another one.
-pub fn moment(at: Time, zone: Tz, now: Time) -> String {
+pub fn moment(lang: Lang, at: Time, zone: Tz, now: Time) -> String {
     let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
-    let form = if local.year() == today.year() { "%d %b %H:%M" } else { "%d %b %Y %H:%M" };
-    local.format(form).to_string()
+    let year = if local.year() == today.year() { "" } else { " %Y" };
+    local.format(&format!("%d {}{year} %H:%M", lang.month(local.month0()))).to_string()
 }
 
 /// `21:41` today, else with its date.
-pub fn clock(at: Time, zone: Tz, now: Time) -> String {
+pub fn clock(lang: Lang, at: Time, zone: Tz, now: Time) -> String {
     let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
     if local.date_naive() == today.date_naive() {
         local.format("%H:%M").to_string()
     } else {
-        moment(at, zone, now)
+        moment(lang, at, zone, now)
     }
 }
 
-/// `fri 28 Nov 09:00`.
-pub fn weekday(at: Time, zone: Tz) -> String {
+/// `Fri 28 Nov 09:00`.
+pub fn weekday(lang: Lang, at: Time, zone: Tz) -> String {
     let local = at.with_timezone(&zone);
-    let day = match local.weekday() {
-        Weekday::Mon => "Mon",
-        Weekday::Tue => "Tue",
-        Weekday::Wed => "Wed",
-        Weekday::Thu => "Thu",
-        Weekday::Fri => "Fri",
-        Weekday::Sat => "Sat",
-        Weekday::Sun => "Sun",
-    };
-    format!("{day} {}", local.format("%d %b %H:%M"))
+    let day = lang.weekday(local.weekday());
+    local.format(&format!("{day} %d {} %H:%M", lang.month(local.month0()))).to_string()
 }
 
 /// `120 KB`.
@@ -115,11 +110,11 @@ impl Model {
 
     /// `CUSTOMER João dos Santos (17) via americanas (SkyHub)`.
     pub fn addressee(&self, row: &Conversation) -> String {
-        let note = row.counterpart.note.as_deref().map_or_else(String::new, |note| format!(" {note}"));
+        let note = noted(self.lang, row);
         let addressee = if row.counterpart.addressee.is_empty() {
-            &row.counterpart.name
+            row.counterpart.name.clone()
         } else {
-            &row.counterpart.addressee
+            addressed(self.lang, row)
         };
         format!("{addressee} ({}){note} via {}", row.id, self.via(&row.channel))
     }
@@ -131,55 +126,103 @@ impl Model {
 
     /// The words of the composer's upper border: who reads it, or why nobody may, as it is now.
     pub fn border(&self, row: &Conversation, kind: DraftKind, reopen: bool) -> (char, Vec<String>) {
+        let lang = self.lang;
         if kind == DraftKind::Note {
-            return ('|', vec![format!("TEAM ONLY about {} ({})", row.counterpart.name, row.id)]);
+            return (
+                '|',
+                vec![tr!(lang, "TEAM ONLY about {name} ({id})", name = row.counterpart.name, id = row.id)],
+            );
         }
-        let since = match row.gate {
+        let at = match row.gate {
             GateEvidence::Said { since, .. } => since,
             GateEvidence::Window { until } => Some(until),
         }
-        .map(|at| clock(at, self.options.zone, self.now));
-        let said = |word: &str| since.as_ref().map_or_else(String::new, |at| format!(" {word} {at}"));
+        .map(|at| clock(lang, at, self.options.zone, self.now));
+        let since = at.as_ref().map_or_else(String::new, |at| tr!(lang, " since {at}", at));
+        let at = at.map_or_else(String::new, |at| format!(" {at}"));
         let parts = match row.gate.at(self.now) {
             Gate::Open | Gate::Unknown => {
-                let mut parts = vec![format!("TO {}", self.addressee(row))];
+                let mut parts = vec![tr!(lang, "TO {reader}", reader = self.addressee(row))];
                 if let GateEvidence::Window { .. } = row.gate {
-                    parts.push(format!(
-                        "window till{}",
-                        since.map_or_else(String::new, |at| format!(" {at}"))
-                    ));
+                    parts.push(tr!(lang, "window till{at}", at));
                 } else if row.gate.at(self.now) == Gate::Unknown {
-                    parts.push("not known whether it may be sent".into());
+                    parts.push(lang.tr("not known whether it may be sent").into());
                 }
                 parts
             }
             Gate::Paused => vec![
-                format!("CANNOT SEND: {} mediates{}", mediator(self, row), said("since")),
-                "draft kept".into(),
-                "^X n note".into(),
+                tr!(lang, "CANNOT SEND: {who} mediates{since}", who = mediator(self, row), since),
+                lang.tr("draft kept").into(),
+                lang.tr("^X n note").into(),
             ],
             Gate::RemoteClosed if reopen => {
-                vec![format!("TO {}", self.addressee(row)), "sending reopens it".into()]
+                vec![
+                    tr!(lang, "TO {reader}", reader = self.addressee(row)),
+                    lang.tr("sending reopens it").into(),
+                ]
             }
             Gate::RemoteClosed => vec![
-                format!("CLOSED by {}{}", mediator(self, row), said("").replace("  ", " ")),
-                format!(
-                    "sending would reopen it at {}",
-                    self.descriptor(&row.channel)
-                        .and_then(|it| it.vendor.clone())
-                        .unwrap_or_else(|| vendor(row).into())
+                tr!(lang, "CLOSED by {who}{at}", who = mediator(self, row), at),
+                tr!(
+                    lang,
+                    "sending would reopen it at {vendor}",
+                    vendor = self.vendor_name(&row.channel, row)
                 ),
             ],
             Gate::TemplateOnly => vec![
-                format!("WINDOW SHUT{}: template only", said("since")),
-                "^X m picks one".into(),
-                "draft kept".into(),
+                tr!(lang, "WINDOW SHUT{since}: template only", since),
+                lang.tr("^X m picks one").into(),
+                lang.tr("draft kept").into(),
             ],
             Gate::ReadOnly => {
-                vec!["CANNOT SEND: we may only read here".into(), "draft kept".into(), "^X n note".into()]
+                vec![
+                    lang.tr("CANNOT SEND: we may only read here").into(),
+                    lang.tr("draft kept").into(),
+                    lang.tr("^X n note").into(),
+                ]
             }
         };
         ('#', parts)
+    }
+}
+
+/// The reader as its channel names him, in the screen's language: the channels' words are English, the rest is names.
+fn addressed(lang: Lang, row: &Conversation) -> String {
+    let words = row.counterpart.addressee.as_str();
+    if words == "THG CUSTOMER SERVICES" {
+        return lang.tr("THG CUSTOMER SERVICES").into();
+    }
+    if let Some((name, number)) = words
+        .strip_prefix("SUPPLIER ")
+        .and_then(|it| it.strip_suffix("'s words"))
+        .and_then(|it| it.rsplit_once(" as consumer "))
+    {
+        return tr!(lang, "SUPPLIER {name} as consumer {number}'s words", name, number);
+    }
+    if let Some((number, name)) = words.strip_prefix("CONSUMER ").and_then(|it| it.split_once(" through ")) {
+        return tr!(lang, "CONSUMER {number} through {name}", number, name);
+    }
+    match words.split_once(' ') {
+        Some(("CUSTOMER", name)) => tr!(lang, "CUSTOMER {name}", name),
+        Some(("CONSUMER", name)) => tr!(lang, "CONSUMER {name}", name),
+        Some(("SUPPLIER", name)) => tr!(lang, "SUPPLIER {name}", name),
+        Some(("RETAILER", name)) => tr!(lang, "RETAILER {name}", name),
+        Some(("GROUP", name)) => tr!(lang, "GROUP {name}", name),
+        Some(("AMERICANAS", what)) => match what.strip_prefix("about order ") {
+            Some(order) => tr!(lang, "AMERICANAS about order {order}", order),
+            None => words.to_owned(),
+        },
+        _ => words.to_owned(),
+    }
+}
+
+/// What the channel adds about the way: through whom, or as whom.
+fn noted(lang: Lang, row: &Conversation) -> String {
+    let Some(note) = row.counterpart.note.as_deref() else { return String::new() };
+    match note.split_once(' ') {
+        Some(("through", name)) => tr!(lang, " through {name}", name),
+        Some(("as", name)) => tr!(lang, " as {name}", name),
+        _ => format!(" {note}"),
     }
 }
 

@@ -60,6 +60,12 @@ pub trait Channel: Send + Sync {
         Err(ChannelError::ours("this channel takes no files"))
     }
 
+    /// Whether what [`upload`](Self::upload) answered is still good for a send; where it is not, the file is brought
+    /// once more.
+    fn upload_serves(&self, _upload: &str) -> bool {
+        true
+    }
+
     /// Looks at the vendor's side right before a send whose outcome could become uncertain, and notes what
     /// [`look_up`](Self::look_up) will need. The note is on disk before the first byte of the send leaves.
     async fn prepare(&self, _send: &Sending<'_>) -> Result<Prepared, ChannelError> {

@@ -10,6 +10,7 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::ChannelError;
 use crate::domain::Time;
@@ -57,9 +58,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session of `account` (the account's name with its address).
-    pub fn new(tokens: Tokens, account: impl Into<String>) -> Self {
-        Self { tokens, account: account.into(), held: tokio::sync::Mutex::default() }
+    /// A session of `account` (the account's name with its address), which is got with `secret`: another secret never
+    /// lives on a token of the one before, or a mistake in it would come to light an hour later.
+    pub fn new(tokens: Tokens, account: &str, secret: &SecretString) -> Self {
+        let digest = Sha256::new_with_prefix(account).chain_update([0]).chain_update(secret.expose_secret());
+        // Enough of it to tell two apart, too little to try passwords against.
+        let account = format!("{account} {}", hex::encode(&digest.finalize()[..2]));
+        Self { tokens, account, held: tokio::sync::Mutex::default() }
     }
 
     /// A token that serves at `now` and is not `stale` (one that the vendor has just refused): the one in memory, else

@@ -26,7 +26,7 @@ pub async fn run(desk: &Desk, args: Explain) -> Result<(), CliError> {
     for line in plain::conversation_head(&conversation, now) {
         plain::line(&line)?;
     }
-    for line in clock::explain(policy, &facts, now, desk.zone) {
+    for line in clock::explain(crate::domain::Lang::En, policy, &facts, now, desk.zone) {
         plain::line(&line)?;
     }
     if let Some(promise) = &conversation.promise {
@@ -34,7 +34,7 @@ pub async fn run(desk: &Desk, args: Explain) -> Result<(), CliError> {
             if promise.words.is_empty() { "by hand".into() } else { format!("\"{}\"", promise.words) };
         plain::line(&format!(
             "promised: {}, by {} ({words})",
-            clock::moment(promise.at, desk.zone),
+            clock::moment(crate::domain::Lang::En, promise.at, desk.zone),
             promise.by
         ))?;
     }
@@ -43,7 +43,7 @@ pub async fn run(desk: &Desk, args: Explain) -> Result<(), CliError> {
     {
         plain::line(&format!(
             "breached: {kept}, {}; a breach is never rewritten, whatever the clocks say since",
-            clock::moment(at, desk.zone)
+            clock::moment(crate::domain::Lang::En, at, desk.zone)
         ))?;
     }
     Ok(())

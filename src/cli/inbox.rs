@@ -223,6 +223,7 @@ fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -
         mouse: config.ui.mouse,
         members: config.members.iter().map(|it| it.login.clone()).collect(),
         zone: desk.zone,
+        lang: config.ui.lang,
         demo,
         tutor: false,
         config_file: Some(desk.world.environment.user_file()),

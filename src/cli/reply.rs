@@ -22,7 +22,7 @@ use crate::{
     },
     config::AfterSend,
     domain::{
-        Action, ChannelKind, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Gate,
+        Action, ChannelKind, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Gate, Lang,
         MessageId, Outgoing, Promise, Reach, Status,
         attachment::StoredFile,
         desk::{Commit, Committed, Seen},
@@ -233,6 +233,7 @@ async fn findings(
     let config = desk.world.config.channel(&descriptor.name.0);
     let lint = config.map_or_else(Lint::default, |it| inbox::lint(it.lint));
     let preflight = Preflight {
+        lang: Lang::En,
         conversation,
         kind: DraftKind::Reply,
         capabilities: &descriptor.capabilities,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::app::preflight::status_findings;
 use crate::domain::{
-    Action, Conversation, Priority, Promise, Reach, Status,
+    Action, Conversation, Lang, Priority, Promise, Reach, Status,
     desk::{Changed, Commit, Refusal, Seen},
     outbox::{LocalChange, SetFields},
     when,
@@ -21,7 +21,7 @@ pub async fn status(desk: &Desk, args: args::Status) -> Result<(), CliError> {
     let conversation = find::conversation(desk, &args.id).await?;
     let status = Status::parse(&args.status)
         .ok_or_else(|| CliError::new(Code::Usage, format!("{} is no status", args.status)))?;
-    reply::judge(&status_findings(&conversation, status), args.strict)?;
+    reply::judge(&status_findings(Lang::En, &conversation, status), args.strict)?;
     let vendor = match desk.vendor_side(&conversation, status) {
         Some(action) => vec![(action, desk.send_id())],
         None => Vec::new(),

@@ -471,9 +471,6 @@ impl Loader<'_> {
     }
 }
 
-/// Keys of which only one value does something yet.
-const ONLY: &[(&str, &str)] = &[("ui.lang", "en")];
-
 fn warnings(config: &Config, kinds: &[KindSchema]) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for channel in &config.channels {
@@ -488,13 +485,6 @@ fn warnings(config: &Config, kinds: &[KindSchema]) -> Vec<Problem> {
     {
         let message = format!("[webhook] listens on {} in plain HTTP", webhook.listen);
         warnings.push(Problem::new(message).hint("listen on 127.0.0.1 and put a TLS proxy in front"));
-    }
-    for value in &config.effective {
-        let only = ONLY.iter().any(|(key, word)| value.key == *key && value.value.trim_matches('"') != *word);
-        if only {
-            let message = format!("`{}` is taken, but this version does nothing with it yet", value.key);
-            warnings.push(Problem::at(&value.origin, message));
-        }
     }
     warnings
 }
@@ -544,7 +534,7 @@ fn screen(settings: &Settings) -> UiConfig {
             Some(Value::Zone(zone)) => *zone,
             _ => chrono_tz::UTC,
         },
-        lang: text(settings, "lang"),
+        lang: crate::domain::Lang::named(&text(settings, "lang")).unwrap_or_default(),
         theme: text(settings, "theme"),
         mouse: settings.flag("mouse"),
         bell: text(settings, "bell"),

@@ -271,8 +271,8 @@ pub enum AfterSend {
 pub struct UiConfig {
     /// The zone of times on the screen. Default: `TZ`, else the box's, else UTC.
     pub zone: chrono_tz::Tz,
-    /// The screen's language: en, pt-BR, de. Default en.
-    pub lang: String,
+    /// The screen's language. Default English.
+    pub lang: crate::domain::Lang,
     /// auto, dark, light, mono. Default auto.
     pub theme: String,
     /// Whether the mouse is ours from the start. Default no.

@@ -174,7 +174,7 @@ pub const TABLES: &[TableSchema] = &[
         doc: "The screen.",
         keys: &[
             Key::new("zone", Zone, "Times on the screen (IANA). Default: TZ, else the box's."),
-            Key::new("lang", Choice(&["en", "pt-BR", "de"]), "The screen's language.").or("en"),
+            Key::new("lang", Choice(crate::domain::Lang::NAMES), "The screen's language.").or("en"),
             Key::new("theme", Choice(&["auto", "dark", "light", "mono"]), "Colours; NO_COLOR wins over it.")
                 .or("auto"),
             Key::new("mouse", Flag, "Whether the mouse is ours from the start.").or("false"),

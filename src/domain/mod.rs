@@ -12,6 +12,7 @@ pub mod desk;
 pub mod draft;
 pub mod gate;
 pub mod ids;
+pub mod lang;
 pub mod lifecycle;
 pub mod message;
 pub mod outbox;
@@ -30,6 +31,7 @@ pub use conversation::{Conversation, Counterpart, Customer, Priority, Product, S
 pub use draft::{Draft, DraftHeld, DraftKind, DraftSave, DraftWindow};
 pub use gate::{Gate, GateEvidence};
 pub use ids::{ConversationId, MessageId, RowNumber};
+pub use lang::Lang;
 pub use message::{Author, Delivery, Direction, Message, MessageKind, Role};
 pub use outbox::{Action, OutboxRow, Outgoing, RowState};
 pub use promise::Promise;

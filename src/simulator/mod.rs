@@ -114,6 +114,16 @@ impl Sim {
         self.switches.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// How far the vendors' clock is ahead of ours.
+    fn ahead(&self) -> TimeDelta {
+        TimeDelta::milliseconds(self.switches.read().unwrap_or_else(PoisonError::into_inner).vendor_clock_ms)
+    }
+
+    /// The vendors' time.
+    fn now(&self) -> Time {
+        self.clock.now() + self.ahead()
+    }
+
     async fn pause(&self, ms: i64) {
         self.clock.sleep_until(self.clock.now() + TimeDelta::milliseconds(ms)).await;
     }
@@ -151,7 +161,7 @@ impl Sim {
         let mut world = self.world();
         let World { thg, dsco, skyhub, whatsapp, further, agenda, rng, phrases, lang } = &mut *world;
         let turn = Turn {
-            now: self.clock.now(),
+            now: self.now(),
             book: &self.book,
             switches: &switches,
             origin: &self.origin,
@@ -184,7 +194,7 @@ impl Sim {
     /// Lives through everything that is due now and waits for the webhooks among it.
     async fn deliver_due(self: &Arc<Self>) {
         while let Some(event) = {
-            let now = self.clock.now();
+            let now = self.now();
             self.world().agenda.take(now)
         } {
             if let Event::Deliver { number } = event {
@@ -199,7 +209,7 @@ impl Sim {
     async fn live(self: Arc<Self>) {
         loop {
             let woken = self.wake.notified();
-            let now = self.clock.now();
+            let now = self.now();
             let first = self.world().agenda.first();
             match first {
                 Some(at) if at <= now => {
@@ -215,7 +225,7 @@ impl Sim {
                     }
                 }
                 Some(at) => tokio::select! {
-                    () = self.clock.sleep_until(at) => {}
+                    () = self.clock.sleep_until(at - self.ahead()) => {}
                     () = woken => {}
                     () = self.stopped.cancelled() => return,
                 },

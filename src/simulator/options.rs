@@ -67,6 +67,8 @@ pub enum UnknownContext {
 pub struct Switches {
     /// All vendors: the rate limits are in force. They are counted by the simulator's clock.
     pub rate_limits: bool,
+    /// All vendors: how far their clock is ahead of ours, in milliseconds.
+    pub vendor_clock_ms: i64,
 
     /// THG: `createDiscussion` returns the id of the discussion rather than of its first message.
     pub thg_create_returns_discussion: bool,
@@ -92,6 +94,16 @@ pub struct Switches {
     pub thg_max_weight: u64,
     /// THG: our own message sets `read` (default: unchanged).
     pub thg_query_marks_read: bool,
+    /// THG: an answer sets `read` to false.
+    pub thg_response_marks_unread: bool,
+    /// THG: reading the list marks all as read.
+    pub thg_list_marks_read: bool,
+    /// THG: our own message sets OUTSTANDING.
+    pub thg_query_reopens: bool,
+    /// THG: a COMPLETED discussion takes further messages.
+    pub thg_completed_takes_replies: bool,
+    /// THG: HTTP status of an answer with `errors`.
+    pub thg_error_status: u16,
 
     /// Dsco: a fresh conversation is `in_progress` (the seed) rather than `new`.
     pub dsco_created_in_progress: bool,
@@ -115,6 +127,32 @@ pub struct Switches {
     pub dsco_token_s: i64,
     /// Dsco: a 429 says `Retry-After: 1`.
     pub dsco_retry_after: bool,
+    /// Dsco: each page names another `scrollId`.
+    pub dsco_scroll_changes: bool,
+    /// Dsco: HTTP status of an expired `scrollId`.
+    pub dsco_expired_scroll_status: u16,
+    /// Dsco: `until` itself belongs to the window.
+    pub dsco_until_inclusive: bool,
+    /// Dsco: `createdSince` after `until` is refused (default: finds nothing).
+    pub dsco_refuses_backward_window: bool,
+    /// Dsco: a search without a criterion is refused.
+    pub dsco_refuses_empty_query: bool,
+    /// Dsco: `initialMessage` is a message with an id too.
+    pub dsco_initial_is_message: bool,
+    /// Dsco: message searches return the caller's own messages.
+    pub dsco_lists_own: bool,
+    /// Dsco: HTTP status of a message to a closed conversation.
+    pub dsco_closed_status: u16,
+    /// Dsco: the initiator's own second message makes `new` `in_progress`.
+    pub dsco_follow_up_progresses: bool,
+    /// Dsco: customer care needs an order as its context (the seed).
+    pub dsco_care_needs_context: bool,
+    /// Dsco: the partner's reference id is shown.
+    pub dsco_shows_partner_reference: bool,
+    /// Dsco: the rate is counted by token rather than by credential.
+    pub dsco_rate_by_token: bool,
+    /// Dsco: the longest message, in characters; 0 = no limit.
+    pub dsco_max_message: usize,
 
     /// SkyHub: tickets per page.
     pub skyhub_page_size: usize,
@@ -144,6 +182,22 @@ pub struct Switches {
     pub skyhub_patch_paused: bool,
     /// SkyHub: the server trims a reply.
     pub skyhub_trims: bool,
+    /// SkyHub: a new message moves `updated_at`.
+    pub skyhub_message_moves_updated: bool,
+    /// SkyHub: chats and messages come newest first.
+    pub skyhub_reverse: bool,
+    /// SkyHub: the longest reply, in characters; 0 = no limit.
+    pub skyhub_max_message: usize,
+    /// SkyHub: times without an offset are UTC (default: São Paulo).
+    pub skyhub_naive_utc: bool,
+    /// SkyHub: a 429 says `Retry-After`, in seconds; 0 = it does not.
+    pub skyhub_retry_after_s: u32,
+    /// SkyHub: all paths share the bucket of their method.
+    pub skyhub_shared_bucket: bool,
+    /// SkyHub: PATCH works on `CUSTOMER_B2W`.
+    pub skyhub_patch_customer_b2w: bool,
+    /// SkyHub: HTTP status of a reply with a wrong field.
+    pub skyhub_wrong_field_status: u16,
 
     /// WhatsApp: what an unknown quote does.
     pub whatsapp_context_unknown: UnknownContext,
@@ -185,6 +239,7 @@ impl Default for Switches {
     fn default() -> Self {
         Self {
             rate_limits: true,
+            vendor_clock_ms: 0,
             thg_create_returns_discussion: false,
             thg_shuffle: false,
             thg_auth_token_field: false,
@@ -197,6 +252,11 @@ impl Default for Switches {
             thg_html_entities: false,
             thg_max_weight: 1000,
             thg_query_marks_read: false,
+            thg_response_marks_unread: true,
+            thg_list_marks_read: false,
+            thg_query_reopens: true,
+            thg_completed_takes_replies: true,
+            thg_error_status: 200,
             dsco_created_in_progress: false,
             dsco_strict_attributes: false,
             dsco_lenient_dates: false,
@@ -208,6 +268,19 @@ impl Default for Switches {
             dsco_message_bumps_update: true,
             dsco_token_s: 3_600,
             dsco_retry_after: true,
+            dsco_scroll_changes: false,
+            dsco_expired_scroll_status: 404,
+            dsco_until_inclusive: true,
+            dsco_refuses_backward_window: false,
+            dsco_refuses_empty_query: true,
+            dsco_initial_is_message: true,
+            dsco_lists_own: true,
+            dsco_closed_status: 400,
+            dsco_follow_up_progresses: false,
+            dsco_care_needs_context: true,
+            dsco_shows_partner_reference: true,
+            dsco_rate_by_token: false,
+            dsco_max_message: 0,
             skyhub_page_size: 20,
             skyhub_chat_page_size: 50,
             skyhub_end: EndOfPages::Null,
@@ -222,6 +295,14 @@ impl Default for Switches {
             skyhub_punctuated_cnpj: false,
             skyhub_patch_paused: true,
             skyhub_trims: false,
+            skyhub_message_moves_updated: true,
+            skyhub_reverse: false,
+            skyhub_max_message: 0,
+            skyhub_naive_utc: false,
+            skyhub_retry_after_s: 0,
+            skyhub_shared_bucket: true,
+            skyhub_patch_customer_b2w: false,
+            skyhub_wrong_field_status: 422,
             whatsapp_context_unknown: UnknownContext::DropBubble,
             whatsapp_window_error: WindowError::Async,
             whatsapp_throttle_status: 400,

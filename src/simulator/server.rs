@@ -226,7 +226,7 @@ fn head(sim: &Sim, reply: &Reply, strikes: &[What]) -> Response<()> {
     }
     let skew: i64 =
         strikes.iter().map(|what| if let What::ClockSkew { seconds } = what { *seconds } else { 0 }).sum();
-    let date = httpdate::fmt_http_date((sim.clock.now() + TimeDelta::seconds(skew)).into());
+    let date = httpdate::fmt_http_date((sim.now() + TimeDelta::seconds(skew)).into());
     if let Ok(date) = HeaderValue::from_str(&date) {
         response.headers_mut().insert(header::DATE, date);
     }

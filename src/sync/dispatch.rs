@@ -260,7 +260,8 @@ impl Post {
         claimed: &Claimed,
     ) -> Result<Result<Option<String>, ChannelError>, Stopped> {
         let row = &claimed.row;
-        if row.upload.is_some() || row.action.outgoing().is_none_or(|outgoing| outgoing.file.is_none()) {
+        let serves = row.upload.as_deref().is_some_and(|upload| self.channel.upload_serves(upload));
+        if serves || row.action.outgoing().is_none_or(|outgoing| outgoing.file.is_none()) {
             return Ok(Ok(row.upload.clone()));
         }
         let Some((file, path)) = &claimed.file else {

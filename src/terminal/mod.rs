@@ -3,7 +3,6 @@
 //! Nothing outside this room touches the tty. crossterm gives the key types; its `event` module is not used: it turns
 //! a terminal's answers into keys, says Alt-y for `ESC y`, and spins when the terminal is gone.
 
-pub mod backend;
 pub mod canned;
 pub mod clipboard;
 pub mod editor;
@@ -14,6 +13,7 @@ pub mod input;
 pub mod line;
 pub mod linear;
 pub mod locale;
+pub mod painter;
 pub mod paths;
 pub mod perform;
 pub mod preview;

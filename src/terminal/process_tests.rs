@@ -10,10 +10,10 @@ use std::{
 
 use crossterm::event::KeyCode;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use ratatui::widgets::Paragraph;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::mpsc;
 
+use super::tests::lines;
 use super::{
     guard::{Guard, Modes, restore_on_panic},
     input::{InputEvent, Reader, Timing},
@@ -41,7 +41,7 @@ fn the_small_program() {
     let mut reader = start();
     let mut text = "ready".to_owned();
     loop {
-        if screen.draw(|frame| frame.render_widget(Paragraph::new(&*text), frame.area())).is_err() {
+        if screen.draw(|next| lines(&text, next)).is_err() {
             return;
         }
         let (_, batch) = events.blocking_recv().expect("the reader says when it ends");

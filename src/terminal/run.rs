@@ -267,7 +267,7 @@ impl Room {
         let now = self.clock.now();
         let theme = &self.window.theme;
         let written = self.screen.stats().bytes;
-        let mut drawn = self.screen.draw(|frame| ui::render(model, theme, now, frame));
+        let mut drawn = self.screen.draw(|next| ui::paint(model, theme, now, next));
         if self.line.wrote(self.screen.stats().bytes - written) {
             self.line.asked(Instant::now());
             drawn = drawn.and_then(|()| self.guard.ask_again());

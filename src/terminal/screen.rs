@@ -2,12 +2,12 @@
 
 use std::io;
 
-use ratatui::{Frame, Terminal};
-
-use super::{
-    backend::{FrameBackend, WideCells},
-    tty::Tty,
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
 };
+
+use super::{painter::Painter, tty::Tty};
 
 const BEGIN_SYNCHRONIZED: &str = "\x1b[?2026h";
 const END_SYNCHRONIZED: &str = "\x1b[?2026l";
@@ -23,14 +23,15 @@ pub struct Stats {
     pub last_frame_bytes: usize,
 }
 
-/// The screen of a [`Tty`]: ratatui over [`FrameBackend`].
+/// The screen of a [`Tty`]: the picture that it shows, and the next one.
 ///
 /// It never clears but before the first frame, after a resize and on [`Screen::repaint`].
 #[derive(Debug)]
 pub struct Screen {
     tty: Tty,
-    terminal: Terminal<FrameBackend>,
-    wide: WideCells,
+    painter: Painter,
+    drawn: Buffer,
+    next: Buffer,
     synchronized: bool,
     stats: Stats,
 }
@@ -38,11 +39,17 @@ pub struct Screen {
 impl Screen {
     /// A screen of the size that the terminal has now. Writes nothing.
     pub fn new(tty: Tty, utf8: bool) -> Self {
-        let (columns, rows) = tty.size();
-        let Ok(mut terminal) = Terminal::new(FrameBackend::new(columns, rows, utf8));
+        let mut screen = Self {
+            tty,
+            painter: Painter::new(utf8),
+            drawn: Buffer::default(),
+            next: Buffer::default(),
+            synchronized: false,
+            stats: Stats::default(),
+        };
         // Not every alternate screen begins empty.
-        let Ok(()) = terminal.clear();
-        Self { tty, terminal, wide: WideCells::default(), synchronized: false, stats: Stats::default() }
+        screen.resize();
+        screen
     }
 
     /// The terminal has proved synchronized output (mode 2026): frames are wrapped from now on.
@@ -52,23 +59,25 @@ impl Screen {
 
     /// Columns and rows.
     pub fn size(&self) -> (u16, u16) {
-        let size = self.terminal.size().unwrap_or_default();
-        (size.width, size.height)
+        (self.next.area.width, self.next.area.height)
     }
 
     /// Asks the terminal for its size. The next frame repaints if it is another.
     pub fn resize(&mut self) -> (u16, u16) {
         let (columns, rows) = self.tty.size();
         if self.size() != (columns, rows) {
-            self.terminal.backend_mut().resize(columns, rows);
+            let area = Rect::new(0, 0, columns, rows);
+            (self.drawn, self.next) = (Buffer::empty(area), Buffer::empty(area));
+            self.repaint();
         }
         (columns, rows)
     }
 
     /// The next frame is drawn from nothing: after suspend, after an editor, on Ctrl-l.
     pub fn repaint(&mut self) {
-        self.terminal.backend_mut().forget();
-        let Ok(()) = self.terminal.clear();
+        self.painter.forget();
+        self.painter.clear();
+        self.drawn.reset();
     }
 
     /// Draws a frame and writes what it changed in one call; nothing where nothing changed.
@@ -76,22 +85,21 @@ impl Screen {
     /// # Errors
     ///
     /// The terminal is gone or the program is leaving: see [`Tty::write_all`].
-    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        let wide = &mut self.wide;
-        let Ok(_) = self.terminal.draw(|frame| {
-            render(frame);
-            wide.refresh(frame.buffer_mut());
-        });
-        let backend = self.terminal.backend_mut();
-        if backend.collected().is_empty() {
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
+        self.next.reset();
+        let cursor = paint(&mut self.next);
+        self.painter.paint(&self.drawn, &self.next, cursor);
+        std::mem::swap(&mut self.drawn, &mut self.next);
+        let painter = &mut self.painter;
+        if painter.collected().is_empty() {
             return Ok(());
         }
         let bytes = if self.synchronized {
-            [BEGIN_SYNCHRONIZED, backend.collected(), END_SYNCHRONIZED].concat()
+            [BEGIN_SYNCHRONIZED, painter.collected(), END_SYNCHRONIZED].concat()
         } else {
-            backend.collected().to_owned()
+            painter.collected().to_owned()
         };
-        backend.written();
+        painter.written();
         self.stats.frames += 1;
         self.stats.bytes += bytes.len() as u64;
         self.stats.last_frame_bytes = bytes.len();

@@ -5,7 +5,11 @@ use std::{
 };
 
 use portable_pty::{MasterPty, PtySize, SlavePty, native_pty_system};
-use ratatui::widgets::Paragraph;
+use ratatui::{
+    buffer::Buffer,
+    layout::Position,
+    widgets::{Paragraph, Widget},
+};
 use rustix::termios::{LocalModes, tcgetattr};
 use tokio::sync::mpsc;
 
@@ -153,6 +157,12 @@ fn once_all_answers_are_in_leaving_eats_nothing() {
     assert!(pty.tty.readable(Duration::from_secs(5)));
 }
 
+/// A picture of a text.
+pub(super) fn lines(text: &str, next: &mut Buffer) -> Option<Position> {
+    Paragraph::new(text).render(next.area, next);
+    None
+}
+
 #[test]
 fn a_frame_is_one_write_wrapped_once_proved_and_counted() {
     let mut pty = pty();
@@ -161,7 +171,7 @@ fn a_frame_is_one_write_wrapped_once_proved_and_counted() {
     let mut screen = Screen::new(pty.tty.clone(), true);
     assert_eq!(screen.size(), (20, 5));
     let draw = |screen: &mut Screen, text: &str| {
-        screen.draw(|frame| frame.render_widget(Paragraph::new(text), frame.area())).expect("drawn");
+        screen.draw(|next| lines(text, next)).expect("drawn");
         screen.stats()
     };
     let first = draw(&mut screen, "one");

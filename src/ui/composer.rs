@@ -8,7 +8,7 @@ use ratatui::{
 use super::paint::{Paint, cells};
 use crate::{
     app::{Model, preflight::Level, review::Verdict, words},
-    domain::{DraftKind, Gate, Time, text::SafeText},
+    domain::{DraftKind, Gate, Time, lang::tr, text::SafeText},
 };
 
 /// Draws it into the last rows of `area`; answers where the cursor stands.
@@ -20,8 +20,11 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     let row = composer.to.and_then(|id| model.known(id));
     let (fill, mut parts) = row.map_or_else(
         || match model.once {
-            Some(_) => ('#', vec![model.once_border(usize::from(area.width).saturating_sub(if model.options.demo { 14 } else { 6 }))]),
-            None => ('#', vec![format!("TO {}", model.form_recipient())]),
+            Some(_) => {
+                let taken = if model.options.demo { 14 } else { 6 };
+                ('#', vec![model.once_border(usize::from(area.width).saturating_sub(taken))])
+            }
+            None => ('#', vec![tr!(model.lang, "TO {reader}", reader = model.form_recipient())]),
         },
         |row| model.border(row, composer.kind, composer.reopen),
     );
@@ -42,7 +45,11 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
         }
     }
     if let Some(at) = composer.saved_at {
-        parts.push(format!("saved {}", at.with_timezone(&model.options.zone).format("%H:%M:%S")));
+        parts.push(tr!(
+            model.lang,
+            "saved {at}",
+            at = at.with_timezone(&model.options.zone).format("%H:%M:%S")
+        ));
     }
     if let Some(elsewhere) = model.written_elsewhere() {
         parts = vec![elsewhere];
@@ -182,7 +189,7 @@ fn offers(paint: &mut Paint<'_>, model: &Model, area: Rect) {
 fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let (Some(review), Some(composer)) = (&model.review, &model.composer) else { return };
     let theme = paint.theme.clone();
-    let words = words::count(composer.body().split_whitespace().count(), "word", "words");
+    let words = words::count(model.lang, composer.body().split_whitespace().count(), "word", "words");
     let lang = composer.to.and_then(|id| model.known(id)).and_then(|row| row.lang.as_deref());
     let beside =
         lang.map_or_else(|| words.clone(), |lang| format!("{words}, {}", lang.get(..2).unwrap_or(lang)));

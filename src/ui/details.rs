@@ -6,8 +6,9 @@ use super::{list::customer, paint::Paint};
 use crate::{
     app::{Model, words},
     domain::{
-        Conversation, Facts, Time,
+        Conversation, Facts, Lang, Time,
         clock::{self, logged},
+        lang::tr,
         text::SafeText,
     },
 };
@@ -37,73 +38,114 @@ fn facts(out: &mut Vec<(bool, String)>, facts: &Facts) {
 
 fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
     let mut out: Vec<(bool, String)> = Vec::new();
-    let Some(row) = model.detailed() else { return vec![(false, "no conversation is selected".into())] };
+    let Some(row) = model.detailed() else {
+        return vec![(false, model.lang.tr("no conversation is selected").into())];
+    };
     let zone = model.options.zone;
     out.push((true, customer(row).to_owned()));
     let person = [&row.customer.id, &row.customer.email, &row.customer.phone];
     out.extend(person.into_iter().flatten().map(|it| (false, format!("  {it}"))));
-    out.push((false, format!("  {} as {}", model.via(&row.channel), row.remote_id)));
+    out.push((
+        false,
+        tr!(model.lang, "  {channel} as {id}", channel = model.via(&row.channel), id = row.remote_id),
+    ));
     if !row.labels.is_empty() {
-        out.push((false, format!("  labels: {}", row.labels.join(" "))));
+        out.push((false, tr!(model.lang, "  labels: {labels}", labels = row.labels.join(" "))));
     }
     if let Some(priority) = row.priority {
-        out.push((false, format!("  priority {}", priority.as_str())));
+        out.push((
+            false,
+            tr!(
+                model.lang,
+                "  priority {priority}",
+                priority = model.lang.word("priority", priority.as_str())
+            ),
+        ));
     }
     if let Some(promise) = &row.promise {
         let words = if promise.words.is_empty() { String::new() } else { format!(": \"{}\"", promise.words) };
-        let by = words::weekday(promise.at, zone);
-        out.push((false, format!("  promised by {} for {by}{words}", promise.by)));
+        let by = words::weekday(model.lang, promise.at, zone);
+        out.push((
+            false,
+            tr!(model.lang, "  promised by {who} for {by}{words}", who = promise.by, by, words),
+        ));
     }
     if row.thanked {
-        out.push((false, "  thanks alone came after it was resolved: it stays so, no answer is due".into()));
+        out.push((
+            false,
+            model.lang.tr("  thanks alone came after it was resolved: it stays so, no answer is due").into(),
+        ));
     }
     if let Some(until) = row.snoozed_until.filter(|until| *until > now) {
-        out.push((false, format!("  asleep until {}", words::weekday(until, zone))));
+        out.push((
+            false,
+            tr!(model.lang, "  asleep until {at}", at = words::weekday(model.lang, until, zone)),
+        ));
     }
     if let Some(thread) = model.thread.as_ref().filter(|thread| thread.id == row.id) {
         if thread.siblings.len() > 5 {
             let all = model.key(crate::app::actions::place::LIST, crate::app::actions::Act::GoCustomer);
-            out.push((false, format!("  {} other conversations, {all} lists them:", thread.siblings.len())));
+            out.push((
+                false,
+                tr!(
+                    model.lang,
+                    "  {n} other conversations, {all} lists them:",
+                    n = thread.siblings.len(),
+                    all
+                ),
+            ));
         }
         for other in thread.siblings.iter().take(5) {
             let subject = other.subject.as_deref().unwrap_or_default();
             out.push((
                 false,
-                format!("  also {} {} {subject}", other.id, crate::app::triage::word(other.status)),
+                tr!(
+                    model.lang,
+                    "  also {id} {status} {subject}",
+                    id = other.id,
+                    status = crate::app::triage::word(model.lang, other.status),
+                    subject
+                ),
             ));
         }
     }
     if row.order.is_some() || !row.products.is_empty() {
-        out.push((true, "Order".into()));
+        out.push((true, model.lang.tr("Order").into()));
         if let Some(order) = &row.order {
             facts(&mut out, order);
         }
-        products(&mut out, row);
+        products(model.lang, &mut out, row);
     }
     if let Some(remote) = &row.remote_status {
-        let age =
-            row.remote_read_at.map_or_else(String::new, |at| format!(", read {}", words::ago(now - at)));
+        let age = row.remote_read_at.map_or_else(String::new, |at| {
+            tr!(model.lang, ", read {at}", at = words::ago(model.lang, now - at))
+        });
         out.push((true, format!("{}{age}", model.vendor_name(&row.channel, row))));
         facts(&mut out, remote);
         if let Some(drift) = &row.drift {
-            out.push((false, format!("  drift: {drift}")));
+            out.push((false, tr!(model.lang, "  drift: {drift}", drift)));
         }
     }
     files(&mut out, model, row);
-    out.push((true, "Clocks".into()));
+    out.push((true, model.lang.tr("Clocks").into()));
     out.extend(clocks(model, row, now).into_iter().map(|line| (false, format!("  {line}"))));
     let history =
         model.thread.as_ref().filter(|thread| thread.id == row.id).map_or(&[][..], |thread| &thread.history);
     if !history.is_empty() {
-        out.push((true, "What happened".into()));
+        out.push((true, model.lang.tr("What happened").into()));
     }
     for event in history.iter().rev().take(50) {
-        let who = event.actor.as_deref().unwrap_or("the vendor");
+        let who = event.actor.as_deref().unwrap_or_else(|| model.lang.tr("the vendor"));
         let what: Vec<String> =
             event.details.values().filter_map(|it| it.as_str().map(str::to_owned)).collect();
         out.push((
             false,
-            format!("  {} {} {who} {}", words::moment(event.at, zone, now), event.what, what.join(" ")),
+            format!(
+                "  {} {} {who} {}",
+                words::moment(model.lang, event.at, zone, now),
+                model.lang.word("event", &event.what),
+                what.join(" ")
+            ),
         ));
     }
     // Long facts go on in the next line rather than out of sight.
@@ -135,11 +177,16 @@ fn clocks(model: &Model, row: &Conversation, now: Time) -> Vec<String> {
     };
     let none = clock::Policy::default();
     let policy = model.descriptor(&row.channel).map_or(&none, |it| &it.clocks);
-    let mut lines = clock::explain(policy, &facts, now, zone);
+    let mut lines = clock::explain(model.lang, policy, &facts, now, zone);
     if let (Some(at), Some(kept)) = (row.due_at, &row.due_clock)
         && clock::due(policy, &facts, now).is_none_or(|due| due.at > at)
     {
-        lines.push(format!("breached: {kept}, {}", clock::moment(at, zone)));
+        lines.push(tr!(
+            model.lang,
+            "breached: {clock}, {at}",
+            clock = model.lang.word("clock", kept),
+            at = clock::moment(model.lang, at, zone)
+        ));
     }
     lines
 }
@@ -151,17 +198,17 @@ fn files(out: &mut Vec<(bool, String)>, model: &Model, row: &Conversation) {
     if all.is_empty() {
         return;
     }
-    out.push((true, format!("Files {}", all.len())));
+    out.push((true, tr!(model.lang, "Files {n}", n = all.len())));
     for file in all.iter().rev().take(20) {
-        let size = file.size.map_or_else(|| "size unknown".to_owned(), words::bytes);
+        let size = file.size.map_or_else(|| model.lang.tr("size unknown").to_owned(), words::bytes);
         let name = file.name.as_deref().map(|it| SafeText::name(it).into_string());
         out.push((
             false,
             format!(
                 "  {}  {}  {size}  {}  {}",
                 file.n,
-                name.as_deref().unwrap_or("no name"),
-                file.mime.as_deref().unwrap_or("type unknown"),
+                name.as_deref().unwrap_or_else(|| model.lang.tr("no name")),
+                file.mime.as_deref().unwrap_or_else(|| model.lang.tr("type unknown")),
                 file.state.as_str()
             ),
         ));
@@ -169,7 +216,7 @@ fn files(out: &mut Vec<(bool, String)>, model: &Model, row: &Conversation) {
 }
 
 /// Quantity x price = sum, and a total that says it was added up here.
-fn products(out: &mut Vec<(bool, String)>, row: &Conversation) {
+fn products(lang: Lang, out: &mut Vec<(bool, String)>, row: &Conversation) {
     use rust_decimal::Decimal;
     let mut total = Some(Decimal::ZERO);
     let currency = row.products.first().and_then(|product| product.currency.clone()).unwrap_or_default();
@@ -189,6 +236,6 @@ fn products(out: &mut Vec<(bool, String)>, row: &Conversation) {
         out.push((false, line));
     }
     if let Some(total) = total.filter(|_| row.products.len() > 1) {
-        out.push((false, format!("  total {total} {currency} (added up here)")));
+        out.push((false, tr!(lang, "  total {total} {currency} (added up here)", total, currency)));
     }
 }

@@ -1,7 +1,5 @@
 //! The last three lines: what was said, what can be taken back, which keys there are.
 
-use std::fmt::Write as _;
-
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, cells};
@@ -11,7 +9,7 @@ use crate::{
         actions::{Act, place},
         words,
     },
-    domain::{DraftKind, Gate},
+    domain::{DraftKind, Gate, lang::tr},
 };
 
 /// Draws them; a footer of two lines leaves out the first where there is nothing to say.
@@ -50,7 +48,10 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) {
 fn undo_key(model: &Model) -> String {
     let place = model.place();
     let spelled = |key: String| key.replace("Ctrl-", "^");
-    model.keymap.key_of(place, Act::Undo).map_or_else(String::new, |key| format!("{} undo", spelled(key)))
+    model
+        .keymap
+        .key_of(place, Act::Undo)
+        .map_or_else(String::new, |key| tr!(model.lang, "{key} undo", key = spelled(key)))
 }
 
 /// What is said: the newest sentence, else what does not go away by itself.
@@ -61,52 +62,73 @@ fn said(model: &Model) -> Option<String> {
 /// What does not go away by itself.
 pub fn standing(model: &Model) -> Option<String> {
     if let EngineState::Nobody { since } = model.engine {
-        let since = words::clock(since, model.options.zone, model.now);
-        return Some(format!("NO ENGINE since {since}: nothing comes or goes"));
+        let since = words::clock(model.lang, since, model.options.zone, model.now);
+        return Some(tr!(model.lang, "NO ENGINE since {since}: nothing comes or goes", since));
     }
     let at = if model.screen == Screen::Thread { place::THREAD } else { place::LIST };
     let key = |act| model.key(at, act);
     let (marks, hidden) = model.marks();
     if marks > 0 && model.screen == Screen::List {
-        let hidden = if hidden > 0 { format!(" ({hidden} not on screen)") } else { String::new() };
-        return Some(format!("{marks} marked{hidden}  {} unmark", key(Act::Unmark)));
+        let hidden =
+            if hidden > 0 { tr!(model.lang, " ({hidden} not on screen)", hidden) } else { String::new() };
+        return Some(tr!(
+            model.lang,
+            "{marks} marked{hidden}  {key} unmark",
+            marks,
+            hidden,
+            key = key(Act::Unmark)
+        ));
     }
     if !model.prefix.is_empty() && !model.prefix_shown {
         return Some(format!("{} ...", crate::app::keymap::show(&model.prefix)));
     }
     if model.screen == Screen::List {
         if let Some(search) = &model.list.narrowed.search {
-            let scope = if model.list.narrowed.everything { "everything" } else { "this view" };
+            let scope = if model.list.narrowed.everything {
+                model.lang.tr("everything")
+            } else {
+                model.lang.tr("this view")
+            };
             if model.picker.is_some() {
-                return Some(format!("search in {scope}: {search}"));
+                return Some(tr!(model.lang, "search in {scope}: {search}", scope, search));
             }
-            return Some(format!(
-                "search in {scope}: {search}   {} {} next, previous   {} ends it",
-                key(Act::NextUnread),
-                key(Act::PreviousUnread),
-                key(Act::Escape)
+            return Some(tr!(
+                model.lang,
+                "search in {scope}: {search}   {next} {previous} next, previous   {end} ends it",
+                scope,
+                search,
+                next = key(Act::NextUnread),
+                previous = key(Act::PreviousUnread),
+                end = key(Act::Escape)
             ));
         }
         if let Some(filter) = &model.list.narrowed.filter {
-            return Some(format!("filter: {filter}   {} ends it", key(Act::Escape)));
+            return Some(tr!(model.lang, "filter: {filter}   {key} ends it", filter, key = key(Act::Escape)));
         }
         let arrived = model.list.arrived.len();
         if arrived > 0 {
             let key = model.keymap.key_of(place::LIST, Act::ShowNew).unwrap_or_default();
-            return Some(format!("{arrived} new: the order is held until you press {key}"));
+            return Some(tr!(
+                model.lang,
+                "{arrived} new: the order is held until you press {key}",
+                arrived,
+                key
+            ));
         }
     }
     if let Some(search) = model.thread.as_ref().and_then(|thread| thread.search.as_ref())
         && model.screen == Screen::Thread
     {
         if model.picker.is_some() {
-            return Some(format!("search: {search}"));
+            return Some(tr!(model.lang, "search: {search}", search));
         }
-        return Some(format!(
-            "search: {search}   {} {} next, previous hit   {} ends it",
-            key(Act::NextUnread),
-            key(Act::PreviousUnread),
-            key(Act::Escape)
+        return Some(tr!(
+            model.lang,
+            "search: {search}   {next} {previous} next, previous hit   {end} ends it",
+            search,
+            next = key(Act::NextUnread),
+            previous = key(Act::PreviousUnread),
+            end = key(Act::Escape)
         ));
     }
     if let Some(sentence) = model.presence() {
@@ -115,7 +137,7 @@ pub fn standing(model: &Model) -> Option<String> {
     model
         .descriptor(&model.composer.as_ref()?.channel)
         .filter(|_| model.review.is_none() && model.composer.as_ref().is_some_and(|it| it.files.len() > 1))
-        .map(|_| "each file is a message of its own, in this order".to_owned())
+        .map(|_| model.lang.tr("each file is a message of its own, in this order").to_owned())
 }
 
 /// The keys of a place that are worth a word, in that order.
@@ -210,7 +232,7 @@ fn takes_files(model: &Model) -> bool {
 fn hints(model: &Model, width: u16) -> String {
     let at = model.place();
     if model.ask.as_ref().is_some_and(crate::app::popup::Ask::is_sentence) {
-        return "Esc close".to_owned();
+        return model.lang.tr("Esc close").to_owned();
     }
     if at == place::COMPOSER {
         let review = model.key(at, Act::ReviewBar);
@@ -219,20 +241,34 @@ fn hints(model: &Model, width: u16) -> String {
             Some(DraftKind::Note) => (Act::SaveNote, "save note"),
             _ => (Act::Send, "send"),
         };
+        let word = model.lang.word("hint", word);
         let done = model.key(place::REVIEW, act);
-        let mut line = format!("{review}, then {done}: {word}   {review}, then {keep}: keep");
+        let mut line = tr!(
+            model.lang,
+            "{review}, then {done}: {word}   {review}, then {keep}: keep",
+            review,
+            done,
+            word,
+            keep
+        );
         let note = model.composer.as_ref().is_some_and(|it| it.kind == DraftKind::Note);
         match sending(model) {
             Sending::Now => {}
-            Sending::Never => line = format!("{review}, then {keep}: keep"),
+            Sending::Never => line = tr!(model.lang, "{review}, then {keep}: keep", review, keep),
             Sending::Anyway => {
                 let anyway = model.key(place::REVIEW, Act::SendAnyway);
-                line = format!("{review}, then {anyway}: reopen and send   {review}, then {keep}: keep");
+                line = tr!(
+                    model.lang,
+                    "{review}, then {anyway}: reopen and send   {review}, then {keep}: keep",
+                    review,
+                    anyway,
+                    keep
+                );
             }
         }
         if model.form.is_some() {
             let back = model.key(at, Act::PreviousField);
-            let _ = write!(line, "   {back}: fields");
+            line += &tr!(model.lang, "   {back}: fields", back);
         }
         let files = !note && model.once.is_none() && takes_files(model);
         for (act, word, works) in [
@@ -247,6 +283,7 @@ fn hints(model: &Model, width: u16) -> String {
                 continue;
             }
             if let Some(key) = model.keymap.key_of(at, act) {
+                let word = model.lang.word("hint", word);
                 let hint = format!("  {} {word}", key.replace("Ctrl-x", "^X"));
                 if cells(&line) + cells(&hint) < width {
                     line.push_str(&hint);
@@ -256,7 +293,7 @@ fn hints(model: &Model, width: u16) -> String {
         return line;
     }
     if at == place::REVIEW {
-        return "Enter does nothing here".into();
+        return model.lang.tr("Enter does nothing here").into();
     }
     let mut line = String::new();
     for (act, word) in wanted(at) {
@@ -274,6 +311,7 @@ fn hints(model: &Model, width: u16) -> String {
             Some((prefix, _)) if !model.in_text() => prefix.to_owned(),
             _ => key.replace("Ctrl-x", "^X"),
         };
+        let word = model.lang.word("hint", word);
         let hint = format!("{}{key} {word}", if line.is_empty() { "" } else { "  " });
         if cells(&line) + cells(&hint) < width {
             line.push_str(&hint);

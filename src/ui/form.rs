@@ -4,13 +4,19 @@ use ratatui::layout::{Position, Rect};
 
 use super::paint::Paint;
 use crate::app::{Model, form::Field};
+use crate::domain::lang::tr;
 
 /// Draws the fields; answers where the cursor stands and how many rows they took.
 pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) -> (Option<Position>, u16) {
     let theme = paint.theme.clone();
     let Some(form) = &model.form else { return (None, 0) };
     let demo = if model.options.demo { " DEMO" } else { "" };
-    paint.pieces(area.x, area.y, area.width, &[(demo, theme.alarm), (" New conversation", theme.strong)]);
+    paint.pieces(
+        area.x,
+        area.y,
+        area.width,
+        &[(demo, theme.alarm), (model.lang.tr(" New conversation"), theme.strong)],
+    );
     paint.rule(area.x, area.y + 1, area.width, theme.line(), theme.rule);
     let mut cursor = None;
     let mut y = area.y + 2;
@@ -47,11 +53,14 @@ fn value(model: &Model, field: Field) -> (String, String) {
     match field {
         Field::Channel => {
             let via = model.via(&form.descriptor().name);
-            let place = format!("{} of {}", form.channel + 1, form.channels.len());
-            match form.channel_missing() {
+            let place =
+                tr!(model.lang, "{channel} of {n}", channel = form.channel + 1, n = form.channels.len());
+            match form.channel_missing(model.lang) {
                 Some(missing) => (typed, missing),
                 None if !typed.is_empty() => (typed, format!("= {via}")),
-                None if form.field == field => (via, format!("{place}: type to choose, or Left Right")),
+                None if form.field == field => {
+                    (via, tr!(model.lang, "{place}: type to choose, or Left Right", place))
+                }
                 None => (via, String::new()),
             }
         }
@@ -59,8 +68,8 @@ fn value(model: &Model, field: Field) -> (String, String) {
             let beside = match model.form_category() {
                 Some(category) if category != typed => format!("= {category}"),
                 Some(_) => String::new(),
-                None if typed.is_empty() => "type to choose".into(),
-                None => "no category is called so".into(),
+                None if typed.is_empty() => model.lang.tr("type to choose").into(),
+                None => model.lang.tr("no category is called so").into(),
             };
             (typed, beside)
         }
@@ -70,7 +79,7 @@ fn value(model: &Model, field: Field) -> (String, String) {
             (typed, beside)
         }
         Field::To if form.descriptor().kind.as_str() == "whatsapp" && typed.is_empty() => {
-            (typed, "with its country: 5511987654321".into())
+            (typed, model.lang.tr("with its country: 5511987654321").into())
         }
         Field::Template => match model.composer.as_ref().and_then(|it| it.template.as_ref()) {
             Some(used) => (format!("{} {}", used.name, used.language), used.parameters.join(" | ")),

@@ -8,7 +8,7 @@ use crate::{
         list::View,
         words,
     },
-    domain::{ChannelHealth, Time},
+    domain::{ChannelHealth, Time, lang::tr},
 };
 
 /// How long a channel that lives by webhooks may be silent before it is said.
@@ -36,7 +36,10 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
                 (title, theme.strong),
                 (&count, theme.strong),
                 ("]", theme.cursor),
-                (&format!("  {} back to the views", model.key(place::LIST, Act::Escape)), theme.dim),
+                (
+                    &tr!(model.lang, "  {key} back to the views", key = model.key(place::LIST, Act::Escape)),
+                    theme.dim,
+                ),
             ],
         );
         return;
@@ -76,9 +79,9 @@ fn tabs_width(model: &Model, name: usize) -> u16 {
 pub fn tab(view: &View, name: usize) -> String {
     let number = view.number.map_or_else(String::new, |n| format!("{n} "));
     // A word that was shortened says so.
-    let short: String = match view.name.chars().count() {
-        long if long > name && name > 2 => view.name.chars().take(name - 1).chain(['.']).collect(),
-        _ => view.name.chars().take(name).collect(),
+    let short: String = match view.title.chars().count() {
+        long if long > name && name > 2 => view.title.chars().take(name - 1).chain(['.']).collect(),
+        _ => view.title.chars().take(name).collect(),
     };
     let count = view.count.map_or_else(String::new, |count| {
         let risk = if count.at_risk > 0 { format!("!{}", figure(count.at_risk)) } else { String::new() };
@@ -94,13 +97,13 @@ fn figure(n: usize) -> String {
 /// The same in words, for plain lines.
 pub fn health_words(model: &Model, now: Time) -> String {
     let (health, _) = health(model, now, u16::MAX);
-    if health.is_empty() { "not known yet".into() } else { health }
+    if health.is_empty() { model.lang.tr("not known yet").into() } else { health }
 }
 
 /// The worst channel, by name and since when; `ok` only when all are.
 fn health(model: &Model, now: Time, width: u16) -> (String, bool) {
     if let EngineState::Nobody { .. } = model.engine {
-        return ("NO ENGINE".into(), true);
+        return (model.lang.tr("NO ENGINE").into(), true);
     }
     let worst = model
         .health
@@ -112,14 +115,14 @@ fn health(model: &Model, now: Time, width: u16) -> (String, bool) {
         let since = channel.failing_since.unwrap_or(now);
         let trouble = channel.trouble.as_deref().unwrap_or("fails");
         if failing > 1 && failing == model.health.len() && trouble == "unreachable" {
-            return (format!("offline {}", words::age(now - since)), true);
+            return (tr!(model.lang, "offline {age}", age = words::age(model.lang, now - since)), true);
         }
         let since = if width >= 100 {
-            format!(" {}", words::clock(since, model.options.zone, now))
+            format!(" {}", words::clock(model.lang, since, model.options.zone, now))
         } else {
             String::new()
         };
-        return (format!("{} {trouble}{since}", channel.short), true);
+        return (format!("{} {}{since}", channel.short, model.lang.word("trouble", trouble)), true);
     }
     if model.health.is_empty() {
         return (String::new(), false);
@@ -130,11 +133,11 @@ fn health(model: &Model, now: Time, width: u16) -> (String, bool) {
         lives && channel.last_webhook.is_some_and(|at| now - at >= SILENCE)
     };
     if let Some(channel) = model.health.iter().filter(silent).min_by_key(|channel| channel.last_webhook) {
-        let age = words::age(now - channel.last_webhook.unwrap_or(now));
-        return (format!("{} no webhook {age}", channel.short), true);
+        let age = words::age(model.lang, now - channel.last_webhook.unwrap_or(now));
+        return (tr!(model.lang, "{short} no webhook {age}", short = channel.short, age), true);
     }
     match &model.engine {
-        EngineState::Elsewhere(who) if width >= 100 => (format!("ok, sync by {who}"), false),
-        _ => ("ok".into(), false),
+        EngineState::Elsewhere(who) if width >= 100 => (tr!(model.lang, "ok, sync by {who}", who), false),
+        _ => (model.lang.tr("ok").into(), false),
     }
 }

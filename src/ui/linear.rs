@@ -162,7 +162,7 @@ fn list(model: &Model, now: Time) -> Page {
         head: format!(
             "{demo}List, view {},{more} {}, page {at} of {pages}.",
             model.list.title(),
-            words::count(shown.len(), "conversation", "conversations"),
+            words::count(model.lang, shown.len(), "conversation", "conversations"),
         ),
         body,
         news: Vec::new(),
@@ -190,7 +190,7 @@ pub fn conversation_words(model: &Model, row: &Conversation, now: Time) -> Strin
     if row.unread > 0 {
         parts.push(format!("{} unread", row.unread));
     }
-    parts.push(format!("status {}", triage::word(row.status)));
+    parts.push(format!("status {}", triage::word(model.lang, row.status)));
     if row.thanked {
         parts.push("thanks only, stays resolved".into());
     }
@@ -202,9 +202,9 @@ pub fn conversation_words(model: &Model, row: &Conversation, now: Time) -> Strin
             _ => "due",
         };
         parts.push(if due < now {
-            format!("{risk}overdue by {}", words::age(now - due))
+            format!("{risk}overdue by {}", words::age(model.lang, now - due))
         } else {
-            format!("{risk}{clock} in {}", words::age(due - now))
+            format!("{risk}{clock} in {}", words::age(model.lang, due - now))
         });
     }
     parts.push(match row.gate.at(now) {
@@ -216,7 +216,7 @@ pub fn conversation_words(model: &Model, row: &Conversation, now: Time) -> Strin
         _ => format!("cannot send now: {}", quiet(&thread::gate(model, row, now).0)),
     });
     if let Some(since) = row.waiting_since {
-        parts.push(format!("waiting for {}", words::age(now - since)));
+        parts.push(format!("waiting for {}", words::age(model.lang, now - since)));
     }
     parts.push(match row.assignee.as_deref() {
         None => "nobody's".into(),
@@ -320,8 +320,12 @@ fn review(model: &Model, page: &mut Page) {
         let chosen =
             if model.once.as_ref().is_some_and(|once| once.chosen == at) { "selected, " } else { "" };
         let tick = if row.ticked() { "ticked" } else { "not ticked" };
-        let (name, verdict) = (customer(&row.conversation), row.verdict_words());
-        page.body.push(format!("{chosen}{tick}: {} {name}, {verdict}. {}", row.conversation.id, row.asks()));
+        let (name, verdict) = (customer(&row.conversation), row.verdict_words(model.lang));
+        page.body.push(format!(
+            "{chosen}{tick}: {} {name}, {verdict}. {}",
+            row.conversation.id,
+            row.asks(model.lang)
+        ));
     }
     page.body.extend(model.review_promise());
     let (first, second) = model.review_offers();
@@ -333,7 +337,7 @@ fn review(model: &Model, page: &mut Page) {
 
 fn picker(model: &Model, page: &mut Page) {
     let Some(picker) = &model.picker else { return };
-    page.head = format!("Choose: {}.", picker.prompt());
+    page.head = format!("Choose: {}.", picker.prompt(model.lang));
     page.body = picker
         .choices
         .iter()
@@ -356,7 +360,7 @@ fn outbox(model: &Model, now: Time) -> Page {
         format!("{selected}row {}", super::outbox::line(model, row, now).trim_start())
     });
     Page {
-        head: format!("Outbox, {}.", words::count(rows.len(), "row", "rows")),
+        head: format!("Outbox, {}.", words::count(model.lang, rows.len(), "row", "rows")),
         body: if rows.is_empty() { vec!["Everything has been sent.".into()] } else { body.collect() },
         news: Vec::new(),
         prompt: "a row's number selects; take-back, retry, discard-row, it-is-there, not-there, back".into(),

@@ -10,7 +10,7 @@ use crate::{
         list::List,
         words,
     },
-    domain::{Conversation, Direction, Gate, GateEvidence, Time},
+    domain::{Conversation, Direction, Gate, GateEvidence, Lang, Time, lang::tr},
 };
 
 /// Where the columns stand at a width.
@@ -47,30 +47,30 @@ impl Columns {
 }
 
 /// The heads of the columns.
-pub fn heads(paint: &mut Paint<'_>, area: Rect) {
+pub fn heads(paint: &mut Paint<'_>, lang: Lang, area: Rect) {
     let columns = Columns::at(area.width);
     let style = paint.theme.dim;
     let mut x = area.x + 4;
     if columns.due {
-        paint.right(x, area.y, 6, "DUE", style);
+        paint.right(x, area.y, 6, lang.word("column", "DUE"), style);
         x += 7;
     }
-    paint.text(x, area.y, 5, "CH", style);
+    paint.text(x, area.y, 5, lang.word("column", "CH"), style);
     x += 6;
     if columns.lang {
-        paint.text(x, area.y, 2, "LG", style);
+        paint.text(x, area.y, 2, lang.word("column", "LG"), style);
         x += 3;
     }
-    paint.text(x, area.y, columns.customer, "CUSTOMER", style);
+    paint.text(x, area.y, columns.customer, lang.word("column", "CUSTOMER"), style);
     x += columns.customer + 1;
-    paint.text(x, area.y, columns.subject, "SUBJECT / LAST MESSAGE", style);
+    paint.text(x, area.y, columns.subject, lang.word("column", "SUBJECT / LAST MESSAGE"), style);
     x += columns.subject + 1;
     if columns.who {
-        paint.text(x, area.y, 4, "WHO", style);
+        paint.text(x, area.y, 4, lang.word("column", "WHO"), style);
         x += 5;
     }
     if columns.wait {
-        paint.right(x, area.y, 4, "WAIT", style);
+        paint.right(x, area.y, 4, lang.word("column", "WAIT"), style);
     }
 }
 
@@ -85,11 +85,15 @@ pub fn rows(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     }
     if shown.is_empty() {
         let text = if model.list.loading {
-            "reading the store ...".to_owned()
+            model.lang.tr("reading the store ...").to_owned()
         } else if model.list.narrowed.search.is_some() || model.list.narrowed.filter.is_some() {
-            format!("nothing found   {} ends the search", model.key(place::LIST, Act::Escape))
+            tr!(
+                model.lang,
+                "nothing found   {key} ends the search",
+                key = model.key(place::LIST, Act::Escape)
+            )
         } else {
-            format!("nothing in {}", model.list.title())
+            tr!(model.lang, "nothing in {title}", title = model.list.title())
         };
         paint.text(area.x + 2, area.y, area.width.saturating_sub(2), &text, paint.theme.dim);
         return;
@@ -125,7 +129,8 @@ fn one(paint: &mut Paint<'_>, model: &Model, row: &Conversation, now: Time, area
     paint.text(area.x + 3, area.y, 1, letter.encode_utf8(&mut [0; 4]), letter_style);
     let mut x = area.x + 4;
     if columns.due {
-        let due = row.next_due().map_or_else(|| "--".into(), |(at, clock)| words::due(at, clock, now));
+        let due =
+            row.next_due().map_or_else(|| "--".into(), |(at, clock)| words::due(model.lang, at, clock, now));
         paint.right(x, area.y, 6, &due, if risk { theme.alarm } else { theme.plain });
         x += 7;
     }
@@ -145,14 +150,14 @@ fn one(paint: &mut Paint<'_>, model: &Model, row: &Conversation, now: Time, area
     if columns.who {
         let who = match row.assignee.as_deref() {
             None => "--",
-            Some(who) if who == model.options.me => "me",
+            Some(who) if who == model.options.me => model.lang.tr("me"),
             Some(who) => who,
         };
         paint.text(x, area.y, 4, who, theme.plain);
         x += 5;
     }
     if columns.wait {
-        let wait = row.waiting_since.map_or_else(|| "--".into(), |at| words::age(now - at));
+        let wait = row.waiting_since.map_or_else(|| "--".into(), |at| words::age(model.lang, now - at));
         paint.right(x, area.y, 4, &wait, theme.plain);
     }
 }
@@ -181,11 +186,11 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
     if row.gate.at(now) == Gate::Paused {
         let since = match row.gate {
             GateEvidence::Said { since: Some(at), .. } => {
-                format!(" since {}", words::clock(at, model.options.zone, now))
+                tr!(model.lang, " since {at}", at = words::clock(model.lang, at, model.options.zone, now))
             }
             _ => String::new(),
         };
-        return format!("PAUSED by Americanas{since}");
+        return tr!(model.lang, "PAUSED by Americanas{since}", since);
     }
     if let Some(why) = model.list.left.get(&row.id).filter(|_| model.list.marks.contains(&row.id)) {
         return why.clone();
@@ -201,7 +206,8 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
         return drift.clone();
     }
     if row.thanked {
-        return format!("THANKS only: {}", row.last_line.as_deref().unwrap_or(subject));
+        let words = row.last_line.as_deref().unwrap_or(subject);
+        return tr!(model.lang, "THANKS only: {words}", words);
     }
     match row.last_line.as_deref() {
         Some(line) if subject.is_empty() => line.to_owned(),

@@ -26,6 +26,7 @@ mod tests;
 
 use ratatui::{
     Frame,
+    buffer::Buffer,
     layout::{Position, Rect},
 };
 
@@ -38,13 +39,20 @@ use crate::{
 
 /// Draws everything as it is at `now`.
 pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
-    let whole = frame.area();
+    if let Some(cursor) = paint(model, theme, now, frame.buffer_mut()) {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// The same into a blank picture; answers where the cursor stands, where it is seen.
+pub fn paint(model: &Model, theme: &Theme, now: Time, blank: &mut Buffer) -> Option<Position> {
+    let whole = blank.area;
     // The tutor takes rows of its own, below.
     let area = Rect { height: whole.height.min(model.size.1), ..whole };
-    let mut paint = Paint { buf: frame.buffer_mut(), theme };
+    let mut paint = Paint { buf: blank, theme };
     let cursor = if model.too_small() {
-        paint.text(0, 0, area.width, "too small", theme.plain);
-        paint.text(0, 1, area.width, "20x5 needed", theme.plain);
+        paint.text(0, 0, area.width, model.lang.tr("too small"), theme.plain);
+        paint.text(0, 1, area.width, model.lang.tr("20x5 needed"), theme.plain);
         None
     } else if model.locked.is_some() {
         lock::draw(&mut paint, model, area);
@@ -67,9 +75,7 @@ pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
             Rect { y: area.bottom(), height: whole.height - area.height, ..whole },
         );
     }
-    if let Some(cursor) = cursor {
-        frame.set_cursor_position(cursor);
-    }
+    cursor
 }
 
 /// The tutor's lesson under the screen.
@@ -91,7 +97,7 @@ pub fn window_title(model: &Model) -> String {
     }
     let figures = model.list.views.iter().take(3).filter_map(|view| {
         let total = view.count.map_or(0, |count| count.total);
-        (total > 0).then(|| format!("{total} {}", view.name.to_lowercase()))
+        (total > 0).then(|| format!("{total} {}", view.title.to_lowercase()))
     });
     let figures: Vec<String> = figures.collect();
     if figures.is_empty() {
@@ -110,7 +116,7 @@ fn full(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<P
         Screen::List => {
             header::draw(paint, model, now, area.width);
             paint.rule(0, 1, area.width, theme.line(), theme.rule);
-            list::heads(paint, Rect { y: 2, height: 1, ..area });
+            list::heads(paint, model.lang, Rect { y: 2, height: 1, ..area });
             list::rows(paint, model, now, Rect { y: 3, height: above.height - 4, ..area });
             paint.rule(0, above.bottom() - 1, area.width, theme.line(), theme.rule);
         }
@@ -195,7 +201,7 @@ fn panes(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
     let list = Rect { x, y: 2, width: panes.list, height: rows };
     let focused = |screen| model.screen == screen && model.details.is_none();
     title(paint, x, model.list.title(), focused(Screen::List), panes.list);
-    list::heads(paint, Rect { height: 1, ..list });
+    list::heads(paint, model.lang, Rect { height: 1, ..list });
     list::rows(paint, model, now, Rect { y: 3, height: rows - 1, ..list });
     x = divide(paint, x + panes.list, rows) + 1;
     let pane = Rect { x, y: 2, width: panes.thread, height: rows };
@@ -210,7 +216,7 @@ fn panes(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
     }
     if panes.details > 0 {
         x = divide(paint, x + panes.thread, rows) + 1;
-        title(paint, x, "details", model.details.is_some(), panes.details);
+        title(paint, x, model.lang.tr("details"), model.details.is_some(), panes.details);
         details::draw(paint, model, now, Rect { x, y: 2, width: panes.details, height: rows });
     } else if model.details.is_some() {
         details_over(paint, model, now, Rect { y: 1, height: rows + 1, ..area });
@@ -288,7 +294,7 @@ fn small(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
         Screen::Thread => {
             let name = model.thread.as_ref().and_then(|it| it.conversation.as_ref());
             let line = name.map_or_else(
-                || "reading the store ...".to_owned(),
+                || model.lang.tr("reading the store ...").to_owned(),
                 |row| format!("{} {} {}", row.id, list::customer(row), thread::gate(model, row, now).0),
             );
             paint.text(0, 0, area.width, &line, theme.strong);

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::{Model, once::OnceRow, review::Verdict, words},
-    domain::text::first_line,
+    domain::{lang::tr, text::first_line},
 };
 
 /// Draws them above the composer.
@@ -17,19 +17,23 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let theme = paint.theme.clone();
     let (rows, _) = model.once_room();
     let top = model.once_top();
-    let count = words::count(once.rows.len(), "conversation", "conversations");
+    let count = words::count(model.lang, once.rows.len(), "conversation", "conversations");
     let ticked = once.rows.iter().filter(|row| row.ticked()).count();
     let demo = if model.options.demo { " DEMO" } else { "" };
-    let of = if model.review.is_some() { format!("   {ticked} ticked") } else { String::new() };
+    let of =
+        if model.review.is_some() { tr!(model.lang, "   {ticked} ticked", ticked) } else { String::new() };
     paint.pieces(
         area.x,
         area.y,
         area.width,
-        &[(demo, theme.alarm), (&format!(" One text for {count}, sent one by one{of}"), theme.strong)],
+        &[
+            (demo, theme.alarm),
+            (&tr!(model.lang, " One text for {count}, sent one by one{of}", count, of), theme.strong),
+        ],
     );
     let last = (top + rows).min(once.rows.len());
     if once.rows.len() > rows {
-        let page = format!("{}-{last} of {}", top + 1, once.rows.len());
+        let page = tr!(model.lang, "{from}-{to} of {n}", from = top + 1, to = last, n = once.rows.len());
         paint.right(area.x, area.y, area.width, &page, theme.dim);
     }
     paint.rule(area.x, area.y + 1, area.width, theme.line(), theme.rule);
@@ -86,8 +90,8 @@ fn line(paint: &mut Paint<'_>, model: &Model, row: &OnceRow, area: Rect) {
             Verdict::Amber => theme.notice,
             Verdict::Red => theme.alarm,
         };
-        paint.text(x, area.y, rest, &row.verdict_words(), style);
+        paint.text(x, area.y, rest, &row.verdict_words(model.lang), style);
     } else {
-        paint.text(x, area.y, rest, first_line(&row.asks(), 200), theme.plain);
+        paint.text(x, area.y, rest, first_line(&row.asks(model.lang), 200), theme.plain);
     }
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::paint::Paint;
 use crate::{
     app::{Model, words},
-    domain::{OutboxRow, RowState, Time, text::SafeText},
+    domain::{OutboxRow, RowState, Time, lang::tr, text::SafeText},
 };
 
 /// Draws it.
@@ -16,7 +16,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         area.x,
         area.y,
         area.width,
-        &[(demo, theme.alarm), (&format!(" Outbox {}", model.outbox.rows.len()), theme.strong)],
+        &[(demo, theme.alarm), (&tr!(model.lang, " Outbox {n}", n = model.outbox.rows.len()), theme.strong)],
     );
     paint.rule(area.x, area.y + 1, area.width, theme.line(), theme.rule);
     if model.outbox.rows.is_empty() {
@@ -24,7 +24,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
             area.x + 2,
             area.y + 2,
             area.width.saturating_sub(2),
-            "everything has been sent",
+            model.lang.tr("everything has been sent"),
             theme.dim,
         );
         return;
@@ -39,7 +39,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         if selected && row.state == RowState::Uncertain {
             for lookup in &row.lookups {
                 if y < area.bottom() {
-                    let at = words::moment(lookup.at, model.options.zone, now);
+                    let at = words::moment(model.lang, lookup.at, model.options.zone, now);
                     paint.text(
                         area.x + 4,
                         y,
@@ -90,7 +90,7 @@ pub fn line(model: &Model, row: &OutboxRow, now: Time) -> String {
     let when = match (row.state, row.not_before) {
         (RowState::Held, Some(at)) if at > now => format!(" {} s", words::seconds_left(at, now)),
         (RowState::Later | RowState::Queued, Some(at)) if at > now => {
-            format!(" {}", words::clock(at, model.options.zone, now))
+            format!(" {}", words::clock(model.lang, at, model.options.zone, now))
         }
         _ => String::new(),
     };

@@ -14,6 +14,7 @@ use crate::{
     },
     domain::{
         Status,
+        lang::tr,
         text::{SafeText, columns},
     },
 };
@@ -31,9 +32,15 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, above: Rect) -> Option<Positio
         }
         let key = |act| model.key(place::ASK, act);
         let answers = if ask.is_sentence() {
-            "Esc closes this".to_owned()
+            model.lang.tr("Esc closes this").to_owned()
         } else {
-            format!("{} {}   {} leave it", key(Act::Confirm), ask.yes, key(Act::Decline))
+            tr!(
+                model.lang,
+                "{key} {yes}   {no} leave it",
+                key = key(Act::Confirm),
+                yes = ask.yes,
+                no = key(Act::Decline)
+            )
         };
         paint.text(area.x + 1, area.bottom() - 1, room, &answers, paint.theme.key);
         return None;
@@ -81,7 +88,7 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
     let lines = lines(picker);
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(most);
     let area = band(paint, above, 1 + note + rows + below_choices, "");
-    let prompt = format!(" {} ", picker.prompt());
+    let prompt = format!(" {} ", picker.prompt(model.lang));
     let x = paint.pieces(area.x, area.y, area.width, &[(&prompt, theme.key)]);
     let room = (area.x + area.width).saturating_sub(x + 1);
     let before: String = picker.text().chars().take(picker.input.cursor().1).collect();
@@ -96,13 +103,14 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
     let shown = lines.iter().skip(first).take(page);
     let mut hint = String::new();
     if picker.kind == PickerKind::Help && picker.text().is_empty() {
-        hint.push_str("type to filter");
+        hint.push_str(model.lang.tr("type to filter"));
     }
     if lines.len() > page {
         let named: Vec<usize> = shown.clone().filter_map(|line| line.choice()).collect();
         if let (Some(from), Some(to)) = (named.first(), named.last()) {
             let gap = if hint.is_empty() { "" } else { "   " };
-            _ = write!(hint, "{gap}{}-{} of {}", from + 1, to + 1, picker.choices.len());
+            let (from, to, n) = (from + 1, to + 1, picker.choices.len());
+            _ = write!(hint, "{gap}{}", tr!(model.lang, "{from}-{to} of {n}", from, to, n));
         }
     }
     if room > at + cells(&hint) + 2 {
@@ -127,7 +135,9 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
     for (line, y) in shown.zip(inner.y..) {
         let row = Rect { y, height: 1, ..inner };
         match line {
-            Line::Heading(name) => paint.text(row.x + 1, y, row.width - 1, name, theme.strong),
+            Line::Heading(name) => {
+                paint.text(row.x + 1, y, row.width - 1, model.lang.word("heading", name), theme.strong);
+            }
             Line::Choice(at) => choice(paint, picker, *at, digits, row),
         }
     }
@@ -218,7 +228,8 @@ fn prefix(paint: &mut Paint<'_>, model: &Model, above: Rect) {
     }
     // As wide as they are: what is told of them has the rest.
     let keys_wide = seen.iter().map(|(_, keys)| cells(keys)).max().unwrap_or(0).min(14);
-    let titles_wide = seen.iter().map(|(act, _)| cells(act.row().title)).max().unwrap_or(0).min(30);
+    let titles_wide =
+        seen.iter().map(|(act, _)| cells(act.row().title_in(model.lang))).max().unwrap_or(0).min(30);
     let rows = u16::try_from(seen.len()).unwrap_or(u16::MAX);
     let area = band(paint, above, rows, &keymap::show(&model.prefix));
     for ((act, keys), y) in seen.iter().zip(area.y..area.bottom()) {
@@ -229,10 +240,10 @@ fn prefix(paint: &mut Paint<'_>, model: &Model, above: Rect) {
             Act::StatusPending => model.status_note(Status::Pending),
             Act::StatusOnHold => model.status_note(Status::OnHold),
             Act::StatusResolved => model.status_note(Status::Resolved),
-            _ => row.help.to_owned(),
+            _ => model.lang.tr(row.help).to_owned(),
         };
         paint.text(area.x + 2, y, keys_wide, keys, theme.key);
-        paint.text(area.x + 4 + keys_wide, y, titles_wide, row.title, theme.plain);
+        paint.text(area.x + 4 + keys_wide, y, titles_wide, row.title_in(model.lang), theme.plain);
         let x = area.x + 6 + keys_wide + titles_wide;
         paint.text(x, y, area.right().saturating_sub(x), &note, theme.dim);
     }

@@ -20,7 +20,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let width = usize::from(body.width.saturating_sub(2)).max(1);
     let lines: Vec<String> = match &preview.body {
-        None => vec!["reading the file ...".into()],
+        None => vec![model.lang.tr("reading the file ...").into()],
         Some(PreviewBody::Nothing(why)) => wrapped(why, width),
         Some(PreviewBody::Text(text)) => wrapped(SafeText::block(text).as_str(), width),
         Some(PreviewBody::Picture { width: across, height: down, points })
@@ -29,7 +29,9 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) {
             return picture(paint, body, *across, *down, points);
         }
         Some(PreviewBody::Picture { .. }) => wrapped(
-            "a picture: this terminal has not proved that it shows its colours (COLORTERM=truecolor)",
+            model.lang.tr(
+                "a picture: this terminal has not proved that it shows its colours (COLORTERM=truecolor)",
+            ),
             width,
         ),
     };

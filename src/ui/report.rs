@@ -13,6 +13,7 @@ use crate::{
     },
     domain::{
         Time,
+        lang::tr,
         report::{By, Item, Source, length},
         text::{SafeText, fit},
     },
@@ -25,19 +26,32 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let screen = &model.report;
     let by = match screen.by {
         By::All => "",
-        By::Channel => ", by channel",
-        By::Agent => ", by agent",
-        By::Label => ", by label",
+        By::Channel => model.lang.tr(", by channel"),
+        By::Agent => model.lang.tr(", by agent"),
+        By::Label => model.lang.tr(", by label"),
     };
-    let days = if screen.days == 1 { "last day".to_owned() } else { format!("last {} days", screen.days) };
+    let days = if screen.days == 1 {
+        model.lang.tr("last day").to_owned()
+    } else {
+        tr!(model.lang, "last {days} days", days = screen.days)
+    };
     let key = |act| model.key(place::REPORT, act);
-    let hint =
-        format!("  {} {} days  {} by", key(Act::ReportShorter), key(Act::ReportLonger), key(Act::ReportBy));
+    let hint = tr!(
+        model.lang,
+        "  {fewer} {more} days  {by} by",
+        fewer = key(Act::ReportShorter),
+        more = key(Act::ReportLonger),
+        by = key(Act::ReportBy)
+    );
     paint.pieces(
         area.x,
         area.y,
         area.width,
-        &[(demo, theme.alarm), (&format!(" Report  {days}{by}"), theme.strong), (&hint, theme.dim)],
+        &[
+            (demo, theme.alarm),
+            (&tr!(model.lang, " Report  {days}{by}", days, by), theme.strong),
+            (&hint, theme.dim),
+        ],
     );
     paint.rule(area.x, area.y + 1, area.width, theme.line(), theme.rule);
     let formula = formula(model, usize::from(area.width).saturating_sub(2));
@@ -46,7 +60,13 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     match screen.opened {
         Some(at) => items(paint, model, now, at, body),
         None if screen.figures.is_none() => {
-            paint.text(area.x + 2, body.y, area.width.saturating_sub(2), "reading the log ...", theme.dim);
+            paint.text(
+                area.x + 2,
+                body.y,
+                area.width.saturating_sub(2),
+                model.lang.tr("reading the log ..."),
+                theme.dim,
+            );
         }
         None => figures(paint, model, body),
     }
@@ -114,14 +134,18 @@ fn items(paint: &mut Paint<'_>, model: &Model, now: Time, selected: usize, area:
 
 fn item_line(model: &Model, item: &Item, now: Time) -> String {
     let zone = model.options.zone;
-    let mut parts = vec![format!("{:>5}", item.conversation.0), words::moment(item.to, zone, now)];
+    let mut parts =
+        vec![format!("{:>5}", item.conversation.0), words::moment(model.lang, item.to, zone, now)];
     parts.extend(item.length.map(|it| format!("{:>9}", length(it))));
-    parts.extend(item.due.map(|due| format!("was due {}", words::moment(due.at, zone, now))));
+    parts.extend(
+        item.due
+            .map(|due| tr!(model.lang, "was due {at}", at = words::moment(model.lang, due.at, zone, now))),
+    );
     parts.extend(item.who.clone());
     parts.push(model.report.name(item.conversation).to_owned());
     parts.extend(item.sources.iter().map(|source| match source {
         Source::Message(n) => format!("#{n}"),
-        Source::Event(n) => format!("event {n}"),
+        Source::Event(n) => tr!(model.lang, "event {n}", n),
     }));
     parts.join("  ")
 }

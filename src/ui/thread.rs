@@ -16,7 +16,7 @@ use crate::{
         thread_lines::LineKind,
         triage, words,
     },
-    domain::{Conversation, Facts, Gate, GateEvidence, Time, text::columns},
+    domain::{Conversation, Facts, Gate, GateEvidence, Lang, Time, lang::tr, text::columns},
 };
 
 /// A name that is longer gives way to which clock the deadline is of.
@@ -27,30 +27,41 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let theme = paint.theme.clone();
     let Some(thread) = &model.thread else { return };
     let Some(row) = &thread.conversation else {
-        paint.text(area.x, area.y, area.width, &format!(" {}  reading the store ...", thread.id), theme.dim);
+        paint.text(
+            area.x,
+            area.y,
+            area.width,
+            &tr!(model.lang, " {id}  reading the store ...", id = thread.id),
+            theme.dim,
+        );
         return;
     };
-    let place = format!("msg {}/{}", (thread.selected + 1).min(thread.messages.len()), thread.messages.len());
+    let place = tr!(
+        model.lang,
+        "msg {at}/{n}",
+        at = (thread.selected + 1).min(thread.messages.len()),
+        n = thread.messages.len()
+    );
     let demo = if model.options.demo { " DEMO" } else { "" };
     let who = match row.assignee.as_deref() {
         None => "--",
-        Some(who) if who == model.options.me => "me",
+        Some(who) if who == model.options.me => model.lang.tr("me"),
         Some(who) => who,
     };
     let lang = row.lang.as_deref().and_then(|lang| lang.get(..2)).unwrap_or("--");
     let room = area.width.saturating_sub(cells(&place) + 1);
-    let mut status = triage::word(row.status).to_uppercase();
+    let mut status = triage::word(model.lang, row.status).to_uppercase();
     if row.thanked {
-        status.push_str(", THANKS only");
+        status.push_str(model.lang.tr(", THANKS only"));
     }
     let snoozed = row.snoozed_until.filter(|at| *at > now).map_or_else(String::new, |at| {
-        format!("   asleep till {}", words::clock(at, model.options.zone, now))
+        tr!(model.lang, "   asleep till {at}", at = words::clock(model.lang, at, model.options.zone, now))
     });
     let first = format!(" {}  {} ", row.id, model.short(&row.channel));
     let taken = cells(demo) + cells(&first);
     // Which clock it is gives way first, then the gaps, then the end of a long name.
     let rest = |gap: &str, which| {
-        format!("{gap}{status}{gap}{who}{gap}{lang}{gap}{}{snoozed}", due(row, now, which))
+        format!("{gap}{status}{gap}{who}{gap}{lang}{gap}{}{snoozed}", due(model.lang, row, now, which))
     };
     let ways = [rest("   ", true), rest("  ", true), rest("   ", false), rest("  ", false), rest(" ", false)];
     let whole = cells(customer(row)).min(NAME);
@@ -64,7 +75,7 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let (gate, open) = gate(model, row, now);
     let mut line = String::new();
     if let Some(order) = row.order.as_ref().filter(|order| !order.is_empty()) {
-        _ = write!(line, "order {}   ", first_fact(order));
+        line += &tr!(model.lang, "order {number}   ", number = first_fact(order));
     }
     if let Some(product) = row.products.first() {
         let more =
@@ -72,11 +83,13 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         _ = write!(line, "{}{more}   ", product.title.as_deref().unwrap_or(&product.sku));
     }
     if let Some(remote) = &row.remote_status {
-        let age = row.remote_read_at.map_or_else(String::new, |at| format!(" ({})", words::ago(now - at)));
+        let age = row
+            .remote_read_at
+            .map_or_else(String::new, |at| format!(" ({})", words::ago(model.lang, now - at)));
         _ = write!(line, "{}: {}{age}   ", model.vendor_name(&row.channel, row), facts(remote));
     }
     let chats = if row.remote_id.contains('/') {
-        format!("   chats {}", model.key(place::THREAD, Act::GoTicket))
+        tr!(model.lang, "   chats {key}", key = model.key(place::THREAD, Act::GoTicket))
     } else {
         String::new()
     };
@@ -103,23 +116,33 @@ fn fact(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What a vendor says, its words as they are; a flag is named where it is set.
+/// What a vendor says, its words as they are; a flag is named where it is set, and so is what is no status.
 pub fn facts(facts: &Facts) -> String {
     let said = facts.iter().filter_map(|(key, value)| match value {
         Value::Null | Value::Bool(false) => None,
         Value::Bool(true) => Some(key.clone()),
-        other => Some(fact(other)),
+        other if key.contains("status") => Some(fact(other)),
+        Value::Array(list) => Some(list.iter().map(fact).collect::<Vec<_>>().join(", ")),
+        other => Some(format!("{} {}", key.replace('_', " "), fact(other))),
     });
     said.collect::<Vec<_>>().join(", ")
 }
 
-fn due(row: &Conversation, now: Time, which: bool) -> String {
+/// The clock that a deadline is by.
+fn clock_name(lang: Lang, clock: Option<&str>) -> &str {
+    clock.map_or_else(|| lang.tr("deadline"), |clock| lang.word("clock", clock))
+}
+
+fn due(lang: Lang, row: &Conversation, now: Time, which: bool) -> String {
     row.next_due().map_or_else(
-        || if which { "no deadline".into() } else { "due --".into() },
-        |(at, clock)| {
-            let clock = clock.unwrap_or("deadline");
-            let due = words::due(at, Some(clock), now);
-            if which { format!("due {due} ({clock})") } else { format!("due {due}") }
+        || lang.tr(if which { "no deadline" } else { "due --" }).into(),
+        |(at, whose)| {
+            let clock = match whose {
+                Some("promise") => lang.word("clock", "promise"),
+                whose => clock_name(lang, whose),
+            };
+            let due = words::due(lang, at, whose, now);
+            if which { tr!(lang, "due {due} ({clock})", due, clock) } else { tr!(lang, "due {due}", due) }
         },
     )
 }
@@ -127,22 +150,31 @@ fn due(row: &Conversation, now: Time, which: bool) -> String {
 /// May we send, in words, and whether we may.
 pub fn gate(model: &Model, row: &Conversation, now: Time) -> (String, bool) {
     let since = |at: Option<Time>| {
-        at.map_or_else(String::new, |at| format!(" since {}", words::clock(at, model.options.zone, now)))
+        at.map_or_else(String::new, |at| {
+            tr!(model.lang, " since {at}", at = words::clock(model.lang, at, model.options.zone, now))
+        })
     };
     match (row.gate.at(now), row.gate) {
-        (Gate::Open, GateEvidence::Window { until }) => {
-            (format!("CAN SEND till {}", words::clock(until, model.options.zone, now)), true)
-        }
-        (Gate::Open, _) => ("CAN SEND".into(), true),
+        (Gate::Open, GateEvidence::Window { until }) => (
+            tr!(
+                model.lang,
+                "CAN SEND till {at}",
+                at = words::clock(model.lang, until, model.options.zone, now)
+            ),
+            true,
+        ),
+        (Gate::Open, _) => (model.lang.tr("CAN SEND").into(), true),
         (Gate::TemplateOnly, GateEvidence::Window { until }) => {
-            (format!("TEMPLATE ONLY{}", since(Some(until))), false)
+            (tr!(model.lang, "TEMPLATE ONLY{until}", until = since(Some(until))), false)
         }
-        (Gate::Paused, GateEvidence::Said { since: at, .. }) => (format!("PAUSED{}", since(at)), false),
+        (Gate::Paused, GateEvidence::Said { since: at, .. }) => {
+            (tr!(model.lang, "PAUSED{at}", at = since(at)), false)
+        }
         (Gate::RemoteClosed, GateEvidence::Said { since: at, .. }) => {
-            (format!("CLOSED there{}", since(at)), false)
+            (tr!(model.lang, "CLOSED there{at}", at = since(at)), false)
         }
-        (Gate::Unknown, _) => ("CAN SEND? not known".into(), true),
-        (Gate::ReadOnly, _) => ("READ ONLY".into(), false),
+        (Gate::Unknown, _) => (model.lang.tr("CAN SEND? not known").into(), true),
+        (Gate::ReadOnly, _) => (model.lang.tr("READ ONLY").into(), false),
         (other, _) => (other.as_str().to_uppercase(), false),
     }
 }
@@ -152,12 +184,24 @@ pub fn messages(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let theme = paint.theme.clone();
     let Some(thread) = &model.thread else { return };
     if !thread.loaded {
-        paint.text(area.x + 2, area.y, area.width.saturating_sub(2), "reading the store ...", theme.dim);
+        paint.text(
+            area.x + 2,
+            area.y,
+            area.width.saturating_sub(2),
+            model.lang.tr("reading the store ..."),
+            theme.dim,
+        );
         return;
     }
     let lines = model.thread_lines();
     if lines.is_empty() {
-        paint.text(area.x + 2, area.y, area.width.saturating_sub(2), "no messages here yet", theme.dim);
+        paint.text(
+            area.x + 2,
+            area.y,
+            area.width.saturating_sub(2),
+            model.lang.tr("no messages here yet"),
+            theme.dim,
+        );
         return;
     }
     for (line, y) in lines.iter().skip(thread.top).take(usize::from(area.height)).zip(area.y..) {

@@ -5,15 +5,16 @@
 
 mod stage;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use deskline::{
     channels::{ErrorKind, Found, Retry, Set, Sweep, registry},
     domain::{Action, Outgoing, Reach, attachment::StoredFile, capability::Caption, outbox::NewConversation},
-    simulator::{Fault, What},
+    simulator::{Fault, Switches, What},
     store::{Desk, EngineSide, Reading, sqlite::SqliteStore},
 };
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use stage::{Kept, Player, Stage, decorated};
 
@@ -63,6 +64,100 @@ async fn paging_is_resumed_wherever_it_broke() {
         }
     }
     stage.assert_no_breach();
+}
+
+/// What a switch takes away from what can be read: those of its vendor read fewer messages, or under other keys.
+const READS_OTHERWISE: [&str; 3] = ["dsco_initial_is_message", "dsco_lists_own", "skyhub_naive_utc"];
+
+#[tokio::test]
+async fn no_open_point_of_a_vendors_costs_a_message_or_a_send() {
+    let usual = Switches::default();
+    let Value::Object(all) = serde_json::to_value(&usual).unwrap() else { panic!("an object") };
+    // Each truth value the other way, and other words, statuses and numbers where those are the point.
+    let mut otherwise: Vec<(String, Value)> = all
+        .iter()
+        .filter(|(name, _)| {
+            *name != "rate_limits" && !name.starts_with("onprem_first") && !name.contains("contact")
+        })
+        .filter_map(|(name, value)| Some((name.clone(), Value::from(!value.as_bool()?))))
+        .collect();
+    for (name, value) in [
+        ("vendor_clock_ms", json!(600_000)),
+        ("vendor_clock_ms", json!(-600_000)),
+        ("thg_error_status", json!(400)),
+        ("thg_error_status", json!(500)),
+        ("thg_max_weight", json!(60)),
+        ("thg_session_ttl_ms", json!(1)),
+        ("dsco_page_size", json!(1)),
+        ("dsco_expired_scroll_status", json!(400)),
+        ("dsco_closed_status", json!(409)),
+        ("skyhub_end", json!("absent")),
+        ("skyhub_end", json!("empty")),
+        ("skyhub_end", json!("same_url")),
+        ("skyhub_end", json!("empty_page")),
+        ("skyhub_chat_page_size", json!(1)),
+        ("skyhub_wrong_field_status", json!(400)),
+    ] {
+        otherwise.push((name.to_owned(), value));
+    }
+    let usually = read_all(&Stage::new().await).await;
+    for (name, value) in otherwise {
+        // A login that lives for a moment is renewed at each call: it needs a clock that goes on.
+        let stage = Stage::with(|switches| {
+            switches.set(&name, value.clone()).unwrap_or_else(|error| panic!("{error}"));
+        })
+        .await;
+        let vendor = name.split('_').next().unwrap();
+        for (player, mut read) in read_all(&stage).await {
+            let of = |it: &Vec<String>| it.iter().collect::<BTreeSet<_>>().len();
+            let mut before = usually[&player].clone();
+            if READS_OTHERWISE.contains(&name.as_str()) && player.starts_with(vendor) {
+                assert!(of(&read) > 0, "{name} {value}: {player}");
+                continue;
+            }
+            if name == "thg_html_entities" {
+                let plain = |text: &String| map_entities(text);
+                read = read.iter().map(plain).collect();
+                before = before.iter().map(plain).collect();
+            }
+            let lost: Vec<_> = before.iter().filter(|it| !read.contains(it)).collect();
+            assert!(lost.is_empty() && read.len() == before.len(), "{name} = {value}: {player}: {lost:?}");
+        }
+        for player in stage.pulled().await {
+            let target = player.somebody(&stage).await;
+            let text = format!("said to {player}");
+            if name == "thg_completed_takes_replies" && player.kind() == "thg" {
+                let error = player.reply(&target, &text).await.expect_err("the vendor refuses");
+                assert_eq!((error.kind, stage.copies(&text)), (ErrorKind::Refused, 0), "{error}");
+                continue;
+            }
+            player
+                .reply(&target, &text)
+                .await
+                .unwrap_or_else(|error| panic!("{name} = {value}: {player}: {error}"));
+            assert_eq!(stage.copies(&text), 1, "{name} = {value}: {player}");
+        }
+        stage.assert_no_breach();
+    }
+}
+
+/// The texts that everybody reads, sorted, by player.
+async fn read_all(stage: &Stage) -> BTreeMap<String, Vec<String>> {
+    let mut all = BTreeMap::new();
+    for player in stage.pulled().await {
+        let kept = Kept::default();
+        player.read(stage, &kept).await;
+        // What comes late to one sweep comes to the next.
+        player.read(stage, &kept).await;
+        let mut texts: Vec<String> = kept.messages().into_iter().map(|it| it.1).collect();
+        texts.sort();
+        all.insert(player.kind() + " " + &player.name, texts);
+    }
+    all
+}
+
+fn map_entities(text: &str) -> String {
+    html_escape::decode_html_entities(text).into_owned()
 }
 
 #[tokio::test]

@@ -76,6 +76,19 @@ pub struct Stage {
 
 impl Stage {
     pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With the vendors' open points decided otherwise.
+    pub async fn with(decide: impl FnOnce(&mut Switches)) -> Self {
+        let mut switches = Switches {
+            rate_limits: false,
+            dsco_visibility_ms: 0,
+            dsco_page_size: 5,
+            skyhub_page_size: 5,
+            ..Switches::default()
+        };
+        decide(&mut switches);
         let clock = Arc::new(HandClock {
             now: Mutex::new("2026-03-02T12:00:00Z".parse().unwrap()),
             moved: Notify::new(),
@@ -87,13 +100,7 @@ impl Stage {
             lang: None,
             live: false,
             clock: clock.clone(),
-            switches: Switches {
-                rate_limits: false,
-                dsco_visibility_ms: 0,
-                dsco_page_size: 5,
-                skyhub_page_size: 5,
-                ..Switches::default()
-            },
+            switches,
         })
         .await
         .unwrap();

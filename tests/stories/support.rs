@@ -287,6 +287,7 @@ impl World {
             mouse: false,
             members: Vec::new(),
             zone: chrono_tz::UTC,
+            lang: deskline::domain::Lang::En,
             demo: false,
             tutor: false,
             config_file: None,

@@ -13,8 +13,9 @@ use crate::{
         undo::Intent,
     },
     domain::{
-        ChannelName, Conversation, ConversationId, DraftKind, Gate,
+        ChannelName, Conversation, ConversationId, DraftKind, Gate, Lang,
         channel::Template,
+        lang::tr,
         outbox::{CatalogItem, LocalChange, TemplateUse},
     },
 };
@@ -38,7 +39,7 @@ impl Model {
     /// Opens the pop-up. The files are read now, so that what an editor saved a moment ago is in it.
     pub(in crate::app) fn open_canned(&mut self) {
         let Some((_, channel)) = self.canned_for() else {
-            self.tell("No conversation is selected: there is nobody to write to here.");
+            self.tell(self.lang.tr("No conversation is selected: there is nobody to write to here."));
             return;
         };
         self.shelf = None;
@@ -67,13 +68,14 @@ impl Model {
         let lang = self.canned_lang();
         let offered = shelf.offered(&channel, descriptor.map(|it| &it.kind), lang.as_deref());
         let mut replies: Vec<Choice> =
-            offered.into_iter().map(|reply| choice(shelf, reply, shut && !note)).collect();
+            offered.into_iter().map(|reply| choice(self.lang, shelf, reply, shut && !note)).collect();
         let can = self.capabilities(&channel);
         let mut others: Vec<Choice> = Vec::new();
         if can.templates && !note && self.once.is_none() {
             let templates = descriptor.map(|it| it.templates.as_slice()).unwrap_or_default();
             others.extend(templates.iter().map(|it| {
-                let title = format!("template {} {}", it.name, it.language);
+                let title =
+                    tr!(self.lang, "template {name} {language}", name = it.name, language = it.language);
                 Choice {
                     what: What::Template(it.clone()),
                     ..plain(&title, it.text.as_deref().unwrap_or_default())
@@ -93,7 +95,7 @@ impl Model {
         choices.sort_by_key(|choice| !choice.enabled);
         choices.extend(shelf.broken.iter().map(|(file, why)| Choice {
             enabled: false,
-            ..plain(&format!("{file}: {why}"), "cannot be used")
+            ..plain(&format!("{file}: {why}"), self.lang.tr("cannot be used"))
         }));
         // The nine are of his language; where there is nothing in it, of any.
         let near = |what: &What| match what {
@@ -138,7 +140,10 @@ impl Model {
             .take(500)
             .map(|sku| Choice {
                 what: What::Product(CatalogItem { catalog_id: catalog.clone(), product_id: sku.clone() }),
-                ..plain(&format!("product {sku} {}", named(&sku)), "shown from the catalogue")
+                ..plain(
+                    &tr!(self.lang, "product {sku} {name}", sku, name = named(&sku)),
+                    self.lang.tr("shown from the catalogue"),
+                )
             })
             .collect()
     }
@@ -174,15 +179,16 @@ impl Model {
             return self.template_missing(descriptor);
         }
         match &self.shelf {
-            None => "reading …".into(),
+            None => self.lang.tr("reading …").into(),
             Some(shelf) if shelf.replies.is_empty() && shelf.broken.is_empty() => {
                 let folders: Vec<String> =
                     self.options.canned.iter().map(|it| it.display().to_string()).collect();
-                format!("no canned replies (NAME.LANG.md) in {}", folders.join(", "))
+                tr!(self.lang, "no canned replies (NAME.LANG.md) in {folders}", folders = folders.join(", "))
             }
-            Some(_) => format!(
-                "1-9 takes one; most used here first, in {}",
-                self.canned_lang().as_deref().unwrap_or("any language")
+            Some(_) => tr!(
+                self.lang,
+                "1-9 takes one; most used here first, in {language}",
+                language = self.canned_lang().as_deref().unwrap_or_else(|| self.lang.tr("any language"))
             ),
         }
     }
@@ -195,7 +201,7 @@ impl Model {
                 let Some(reply) = self.shelf.as_ref().and_then(|shelf| shelf.replies.get(*at)) else {
                     return Vec::new();
                 };
-                let then = reply.then.sentence(self.now, self.options.zone);
+                let then = reply.then.sentence(self.lang, self.now, self.options.zone);
                 let then = if then.is_empty() { then } else { format!("-> {then}\n") };
                 format!("{then}{}", self.filled(&reply.body))
             }
@@ -246,7 +252,7 @@ impl Model {
                 self.accept();
             }
             // What is typed on, as after a text that came, must not act on the customer.
-            None => self.tell(format!("There is no reply {digit} here: nothing was inserted.")),
+            None => self.tell(tr!(self.lang, "There is no reply {digit} here: nothing was inserted.", digit)),
         }
         true
     }
@@ -269,7 +275,7 @@ impl Model {
                     composer.products.push(item);
                 }
                 self.typed();
-                self.say(format!("product {name} goes with it"));
+                self.say(tr!(self.lang, "product {name} goes with it", name));
             }
             _ => {}
         }
@@ -281,19 +287,19 @@ impl Model {
             return self.composer.is_some();
         }
         if self.screen == Screen::List && !self.list.marks.is_empty() {
-            self.tell(
+            self.tell(self.lang.tr(
                 "Macros that write nothing work on marks; a text for all of them begins with the reply key.",
-            );
+            ));
             return false;
         }
         let Some((id, channel, gate)) =
             self.target().map(|row| (row.id, row.channel.clone(), row.gate.at(self.now)))
         else {
-            self.tell("No conversation is selected: there is nobody to write to here.");
+            self.tell(self.lang.tr("No conversation is selected: there is nobody to write to here."));
             return false;
         };
         if gate == Gate::ReadOnly {
-            self.tell("We may only read here: nothing was inserted.");
+            self.tell(self.lang.tr("We may only read here: nothing was inserted."));
             return false;
         }
         if self.screen != Screen::Thread {
@@ -307,7 +313,9 @@ impl Model {
         let channel = self.canned_for().map(|(_, channel)| channel);
         if reply.body.is_empty() {
             if matches!(self.place_below(), place::COMPOSER | place::FORM) {
-                self.say("this macro has no text: it works in the list and in the conversation");
+                self.say(
+                    self.lang.tr("this macro has no text: it works in the list and in the conversation"),
+                );
                 return;
             }
             self.run_macro(reply);
@@ -336,7 +344,7 @@ impl Model {
     fn run_macro(&mut self, reply: &Canned) {
         let mut changes: Vec<LocalChange> = reply.then.status.map(LocalChange::Status).into_iter().collect();
         changes.extend(reply.then.changes(&self.options.me, self.now, self.options.zone));
-        let label = reply.then.sentence(self.now, self.options.zone);
+        let label = reply.then.sentence(self.lang, self.now, self.options.zone);
         self.change_with(&label, &changes);
     }
 
@@ -396,18 +404,19 @@ impl Model {
     }
 }
 
-fn choice(shelf: &Shelf, reply: &Canned, shut: bool) -> Choice {
+fn choice(lang: Lang, shelf: &Shelf, reply: &Canned, shut: bool) -> Choice {
     let at = shelf.replies.iter().position(|it| std::ptr::eq(it, reply)).unwrap_or(0);
     let tags = if reply.tags.is_empty() { String::new() } else { format!(" #{}", reply.tags.join(" #")) };
     let called = if reply.title == reply.name { String::new() } else { format!("  {}", reply.name) };
-    let lang = reply.lang.as_deref().unwrap_or("any");
+    let theirs = reply.lang.as_deref().unwrap_or_else(|| lang.word("language", "any"));
     let kind = match (reply.body.is_empty(), reply.then.is_empty()) {
-        (true, _) => "does, writes nothing  ",
-        (false, false) => "writes and does  ",
+        (true, _) => lang.tr("does, writes nothing  "),
+        (false, false) => lang.tr("writes and does  "),
         (false, true) => "",
     };
     let no = shut && !reply.body.is_empty();
-    let beside = if no { "the window is shut: template only".to_owned() } else { format!("{kind}{lang}") };
+    let beside =
+        if no { lang.tr("the window is shut: template only").to_owned() } else { format!("{kind}{theirs}") };
     Choice {
         enabled: !no,
         what: What::Canned(at),

@@ -34,7 +34,7 @@ fn a_head_makes_a_macro() {
     assert_eq!(changes[1], LocalChange::Assign(Some("ana".into())));
     assert_eq!(changes.len(), 4);
     assert_eq!(
-        reply.then.sentence(now(), chrono_tz::UTC),
+        reply.then.sentence(crate::domain::Lang::En, now(), chrono_tz::UTC),
         "on hold, +shipping, -new, to me, asleep until Sat 10 Jun 00:52, priority high"
     );
 }

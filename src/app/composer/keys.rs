@@ -13,7 +13,7 @@ use crate::{
         popup::PickerKind,
         undo::Intent,
     },
-    domain::{Draft, DraftKind, MessageId},
+    domain::{Draft, DraftKind, MessageId, lang::tr},
 };
 
 impl Model {
@@ -102,7 +102,9 @@ impl Model {
         match act {
             Act::ReviewBar => self.open_review(),
             Act::NextField | Act::PreviousField if self.form.is_some() => self.form_act(act),
-            Act::NextField | Act::PreviousField => self.say("only a new conversation has fields"),
+            Act::NextField | Act::PreviousField => {
+                self.say(self.lang.tr("only a new conversation has fields"));
+            }
             Act::SendClean => self.send_if_clean(),
             Act::ThreadUp if self.once.is_some() => self.once_step(-1),
             Act::ThreadDown if self.once.is_some() => self.once_step(1),
@@ -125,7 +127,7 @@ impl Model {
                 let selected = self.thread.as_ref().and_then(|thread| thread.selected_message());
                 match selected.map(|message| (message.id, message.body.clone())) {
                     Some((id, body)) => self.quote(id, &body),
-                    None => self.say("there is no message to quote"),
+                    None => self.say(self.lang.tr("there is no message to quote")),
                 }
             }
             Act::MakeNote => self.change_kind(DraftKind::Note),
@@ -138,10 +140,10 @@ impl Model {
     pub(in crate::app) fn open_attach(&mut self) {
         let Some(composer) = &self.composer else { return };
         if composer.kind == DraftKind::Note {
-            self.say("a note carries no files");
+            self.say(self.lang.tr("a note carries no files"));
         } else if self.capabilities(&composer.channel).files.is_none() {
             let via = self.via(&composer.channel);
-            self.say(format!("{via} takes no files"));
+            self.say(tr!(self.lang, "{via} takes no files", via));
         } else {
             self.open_picker(PickerKind::Attach);
         }
@@ -150,7 +152,7 @@ impl Model {
     /// Programs that the text can go through.
     pub(in crate::app) fn open_filters(&mut self) {
         if self.options.filters.is_empty() {
-            self.say("no program is configured: [compose] filters");
+            self.say(self.lang.tr("no program is configured: [compose] filters"));
         } else {
             self.open_picker(PickerKind::TextFilter);
         }
@@ -169,11 +171,11 @@ impl Model {
     /// Turns a reply into a note or a note into a reply; the text goes with it.
     pub(in crate::app) fn change_kind(&mut self, kind: DraftKind) {
         let Some(composer) = self.composer.as_mut().filter(|composer| composer.kind != kind) else {
-            self.say("it is one already");
+            self.say(self.lang.tr("it is one already"));
             return;
         };
         let Some(to) = composer.to else {
-            self.say("the first message of a conversation is for its reader");
+            self.say(self.lang.tr("the first message of a conversation is for its reader"));
             return;
         };
         let (old, body, cursor) = (composer.kind, composer.body(), composer.text.cursor());

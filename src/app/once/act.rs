@@ -1,10 +1,13 @@
 //! The keys of the bar over many rows.
 
-use crate::app::{
-    actions::{Act, place},
-    model::Model,
-    review::Verdict,
-    words,
+use crate::{
+    app::{
+        actions::{Act, place},
+        model::Model,
+        review::Verdict,
+        words,
+    },
+    domain::lang::tr,
 };
 
 impl Model {
@@ -31,14 +34,21 @@ impl Model {
         let key = |act| self.key(place::REVIEW, act);
         match (act, self.once_counts()) {
             (Act::Send | Act::SendAnyway, (0, ..)) => {
-                format!("nobody is ticked: nothing was sent   {} ticks a row", key(Act::OnceTick))
+                tr!(
+                    self.lang,
+                    "nobody is ticked: nothing was sent   {key} ticks a row",
+                    key = key(Act::OnceTick)
+                )
             }
             (Act::Send, (_, amber, _)) => {
-                let rows = words::count(amber, "ticked row has a finding", "ticked rows have findings");
-                format!("{rows}: {} sends all the same", key(Act::SendAnyway))
+                let rows =
+                    words::count(self.lang, amber, "ticked row has a finding", "ticked rows have findings");
+                tr!(self.lang, "{rows}: {key} sends all the same", rows, key = key(Act::SendAnyway))
             }
-            (Act::SendAnyway, _) => format!("nothing speaks against it: {} sends", key(Act::Send)),
-            _ => "this is one text for many: that is done in each conversation".into(),
+            (Act::SendAnyway, _) => {
+                tr!(self.lang, "nothing speaks against it: {key} sends", key = key(Act::Send))
+            }
+            _ => self.lang.tr("this is one text for many: that is done in each conversation").into(),
         }
     }
 
@@ -46,27 +56,37 @@ impl Model {
     pub(in crate::app) fn once_offers(&self) -> (String, String) {
         let key = |act| self.key(place::REVIEW, act);
         let (ticked, amber, all) = self.once_counts();
-        let left = if ticked < all { format!(", {} stay marked", all - ticked) } else { String::new() };
+        let left =
+            if ticked < all { tr!(self.lang, ", {n} stay marked", n = all - ticked) } else { String::new() };
         let first = match (ticked, amber) {
-            (0, _) => "nobody is ticked".to_owned(),
-            (_, 0) => format!("{} send to {ticked}{left}", key(Act::Send)),
-            _ => format!("{} send to {ticked}, {amber} of them all the same{left}", key(Act::SendAnyway)),
+            (0, _) => self.lang.tr("nobody is ticked").to_owned(),
+            (_, 0) => tr!(self.lang, "{key} send to {ticked}{left}", key = key(Act::Send), ticked, left),
+            _ => tr!(
+                self.lang,
+                "{key} send to {ticked}, {amber} of them all the same{left}",
+                key = key(Act::SendAnyway),
+                ticked,
+                amber,
+                left
+            ),
         };
-        let others = format!(
-            "{} tick and down   {} {} rows   {} edit   {} keep draft   {} discard (asks)",
-            key(Act::OnceTick),
-            key(Act::OnceDown),
-            key(Act::OnceUp),
-            key(Act::Edit),
-            key(Act::Keep),
-            key(Act::DiscardDraft)
+        let others = tr!(
+            self.lang,
+            "{tick} tick and down   {down} {up} rows   {edit} edit   {keep} keep draft   {discard} discard (asks)",
+            tick = key(Act::OnceTick),
+            down = key(Act::OnceDown),
+            up = key(Act::OnceUp),
+            edit = key(Act::Edit),
+            keep = key(Act::Keep),
+            discard = key(Act::DiscardDraft)
         );
         (first, others)
     }
 
     pub(in crate::app) fn once_question(&self) -> String {
         let (ticked, _, all) = self.once_counts();
-        format!("Send to {ticked} of {}, one by one?", words::count(all, "customer", "customers"))
+        let customers = words::count(self.lang, all, "customer", "customers");
+        tr!(self.lang, "Send to {ticked} of {customers}, one by one?", ticked, customers)
     }
 
     /// Does what only a text for many does. Answers whether it was that.
@@ -75,13 +95,14 @@ impl Model {
             Act::OnceDown => self.once_step(1),
             Act::OnceUp => self.once_step(-1),
             Act::OnceTick => {
+                let lang = self.lang;
                 let said = self.once.as_mut().and_then(|once| {
                     let row = once.rows.get_mut(once.chosen)?;
                     if row.verdict() == Verdict::Red {
-                        return Some(format!("never sent there: {}", row.verdict_words()));
+                        return Some(tr!(lang, "never sent there: {why}", why = row.verdict_words(lang)));
                     }
                     if row.verdict() == Verdict::Amber && !row.drawn {
-                        return Some("read first what was found: nothing was ticked".to_owned());
+                        return Some(lang.tr("read first what was found: nothing was ticked").to_owned());
                     }
                     row.tick = Some(!row.ticked());
                     None

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         Action, ConversationId, Draft, DraftKind, RowNumber, Time,
         desk::{Commit, Refusal, Seen},
+        lang::tr,
     },
 };
 
@@ -24,9 +25,14 @@ impl Model {
         let unseen = self.once.iter().flat_map(|once| &once.rows).filter(|row| row.ticked() && !row.drawn);
         let unseen = unseen.count();
         if unseen > 0 {
-            let rows = words::count(unseen, "line has", "lines have");
+            let rows = words::count(self.lang, unseen, "line has", "lines have");
             let down = self.key(crate::app::actions::place::REVIEW, crate::app::actions::Act::OnceDown);
-            self.say(format!("{rows} not been shown yet: nothing was sent   {down} shows them"));
+            self.say(tr!(
+                self.lang,
+                "{rows} not been shown yet: nothing was sent   {down} shows them",
+                rows,
+                down
+            ));
             return;
         }
         let (Some(once), Some(composer)) = (self.once.take(), self.composer.take()) else { return };
@@ -55,13 +61,20 @@ impl Model {
         let ids: Vec<ConversationId> = left.iter().map(|row| row.conversation.id).collect();
         self.list.unmark_but(&ids);
         for row in &left {
-            let why = if row.findings.is_empty() { "not ticked".to_owned() } else { row.verdict_words() };
-            self.list.left.insert(row.conversation.id, format!("NOT SENT: {why}"));
+            let lang = self.lang;
+            let none = row.findings.is_empty();
+            let why = if none { lang.tr("not ticked").to_owned() } else { row.verdict_words(lang) };
+            self.list.left.insert(row.conversation.id, tr!(self.lang, "NOT SENT: {why}", why));
         }
-        let count = words::count(sent.len(), "customer", "customers");
+        let count = words::count(self.lang, sent.len(), "customer", "customers");
         self.say(match left.len() {
-            0 => format!("one text, one by one, to {count}"),
-            n => format!("to {count}; {n} left out and still marked, with the reason in the row"),
+            0 => tr!(self.lang, "one text, one by one, to {count}", count),
+            n => tr!(
+                self.lang,
+                "to {count}; {n} left out and still marked, with the reason in the row",
+                count,
+                n
+            ),
         });
         self.start_count_down(latest);
         self.session_changed();
@@ -112,10 +125,10 @@ impl Model {
     /// One of them was refused: it is marked again, with the reason.
     pub(in crate::app) fn once_refused(&mut self, id: ConversationId, why: &str) {
         self.list.marks.insert(id);
-        self.list.left.insert(id, format!("NOT SENT: {why}"));
+        self.list.left.insert(id, tr!(self.lang, "NOT SENT: {why}", why));
         let name = self.known(id).map_or_else(|| id.to_string(), |row| row.counterpart.name.clone());
         self.load(crate::app::model::Load::Row(id), crate::app::msg::Request::Conversation(id));
-        self.say(format!("NOT SENT to {name}: {why}; it is marked again, the others went"));
+        self.say(tr!(self.lang, "NOT SENT to {name}: {why}; it is marked again, the others went", name, why));
     }
 
     /// Takes back what has not left yet; the text is one text again, for those.
@@ -123,7 +136,7 @@ impl Model {
         let (held, gone): (Vec<OnceSent>, Vec<OnceSent>) =
             sends.into_iter().partition(|sent| sent.until.is_some_and(|until| until > self.now));
         if held.is_empty() {
-            self.say("the messages are on their way: they cannot be undone");
+            self.say(self.lang.tr("the messages are on their way: they cannot be undone"));
             return;
         }
         let rows = held.iter().filter_map(|sent| self.known(sent.id).cloned()).collect();
@@ -142,8 +155,9 @@ impl Model {
                 self.once_take_back(first, sent);
             }
         }
-        let away = if away > 0 { format!("; {away} are on their way") } else { String::new() };
-        self.say(format!("taken back: {}{away}", words::count(back, "message", "messages")));
+        let away = if away > 0 { tr!(self.lang, "; {away} are on their way", away) } else { String::new() };
+        let messages = words::count(self.lang, back, "message", "messages");
+        self.say(tr!(self.lang, "taken back: {messages}{away}", messages, away));
     }
 
     fn once_take_back(&mut self, row: RowNumber, sent: OnceSent) {
@@ -178,6 +192,6 @@ impl Model {
             once.rows.retain(|row| row.conversation.id != id);
             once.chosen = once.chosen.min(once.rows.len().saturating_sub(1));
         }
-        self.say(format!("not taken back: {to}: {}", refused(why)));
+        self.say(tr!(self.lang, "not taken back: {to}: {why}", to, why = refused(self.lang, why)));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     app::{model::Model, words},
-    domain::{Conversation, ConversationId, Turn},
+    domain::{Conversation, ConversationId, Turn, lang::tr},
 };
 
 /// Words that say nothing of what is asked, in the three languages.
@@ -54,7 +54,7 @@ impl Model {
     /// Marks what asks the same as the selected row and waits for us.
     pub(in crate::app) fn mark_similar(&mut self) {
         let Some(selected) = self.list.selected_row().cloned() else {
-            self.say("no conversation is selected");
+            self.say(self.lang.tr("no conversation is selected"));
             return;
         };
         let waits = |row: &&Conversation| row.waiting_since.is_some() && row.turn == Some(Turn::Us);
@@ -69,8 +69,8 @@ impl Model {
         let found = ids.len();
         self.list.marks.extend(ids);
         self.say(match found {
-            0 | 1 => "nothing else in this view asks the same".to_owned(),
-            n => format!("{n} ask the same: marked   {reply} answers them with one text"),
+            0 | 1 => self.lang.tr("nothing else in this view asks the same").to_owned(),
+            n => tr!(self.lang, "{n} ask the same: marked   {reply} answers them with one text", n, reply),
         });
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     app::{Screen, model::Model, msg::Wish, undo::Intent},
     domain::{
         ConversationId,
+        lang::tr,
         outbox::{LocalChange, TemplateUse},
         when::parse as parse_time,
     },
@@ -22,28 +23,28 @@ impl Model {
                 } else if let Some(choice) = choice {
                     match choice.what {
                         What::Act(act) if choice.enabled => self.run(act),
-                        _ => self.say(format!("{}: it does not work here", choice.title)),
+                        _ => self.say(tr!(self.lang, "{title}: it does not work here", title = choice.title)),
                     }
                 } else {
-                    self.say(format!("no action is called \"{text}\""));
+                    self.say(tr!(self.lang, "no action is called \"{text}\"", text));
                 }
             }
             PickerKind::Agent => match choice {
                 Some(choice) => {
-                    let label = format!("assigned to {}", choice.title);
+                    let label = tr!(self.lang, "assigned to {title}", title = choice.title);
                     self.change(&label, &LocalChange::Assign(Some(choice.title)));
                 }
-                None => self.say(format!("nobody is called \"{text}\" here")),
+                None => self.say(tr!(self.lang, "nobody is called \"{text}\" here", text)),
             },
             PickerKind::Promise => self.promise_typed(&text),
             PickerKind::Labels => self.labels(&choice.map_or(text, |it| it.title)),
             PickerKind::Snooze => match parse_time(&text, self.now, self.options.zone) {
                 Some(at) => self.snooze(at),
-                None => self.say(format!("\"{text}\" is no time: nothing was done")),
+                None => self.say(tr!(self.lang, "\"{text}\" is no time: nothing was done", text)),
             },
             PickerKind::Later => match parse_time(&text, self.now, self.options.zone) {
                 Some(at) => self.send_later(at),
-                None => self.say(format!("\"{text}\" is no time: nothing was done")),
+                None => self.say(tr!(self.lang, "\"{text}\" is no time: nothing was done", text)),
             },
             // What stood there while it was typed was made of the newest hits; taken, it is all of them.
             PickerKind::Search | PickerKind::SearchAll
@@ -56,7 +57,7 @@ impl Model {
             PickerKind::Attach => {
                 let path = if text.is_empty() { choice.map(|it| it.title).unwrap_or_default() } else { text };
                 if path.ends_with('/') || path.is_empty() {
-                    self.say("that is a folder: nothing was attached");
+                    self.say(self.lang.tr("that is a folder: nothing was attached"));
                 } else if let Some(channel) = self.composer.as_ref().map(|it| it.channel.clone()) {
                     let max_bytes = self.largest_file(&channel);
                     self.perform_wish(Wish::AddFile { path, max_bytes }, Intent::File);
@@ -64,7 +65,7 @@ impl Model {
             }
             PickerKind::Canned => match choice {
                 Some(choice) => self.take_canned(choice),
-                None => self.say("no canned reply is called so: nothing was inserted"),
+                None => self.say(self.lang.tr("no canned reply is called so: nothing was inserted")),
             },
             PickerKind::Variables(template) => {
                 let mut parameters = picker.fields;
@@ -79,16 +80,16 @@ impl Model {
             }
             PickerKind::Versions(_) => match choice.map(|choice| choice.what) {
                 Some(What::Version(version)) => self.take_version(&version),
-                _ => self.say("no older text is there: nothing was changed"),
+                _ => self.say(self.lang.tr("no older text is there: nothing was changed")),
             },
             PickerKind::TextFilter => match choice {
                 Some(choice) => self.filter_text(&choice.title),
-                None => self.say(format!("no filter is called \"{text}\"")),
+                None => self.say(tr!(self.lang, "no filter is called \"{text}\"", text)),
             },
             PickerKind::MarkQuery => self.mark_query(&text),
             PickerKind::Files(act) => match choice {
                 Some(choice) => self.file_chosen(act, &choice.title),
-                None => self.say("the selected message has no such file"),
+                None => self.say(self.lang.tr("the selected message has no such file")),
             },
         }
     }
@@ -119,6 +120,9 @@ impl Model {
         if add.is_empty() && remove.is_empty() {
             return;
         }
-        self.change(&format!("labelled {}", text.trim()), &LocalChange::Label { add, remove });
+        self.change(
+            &tr!(self.lang, "labelled {labels}", labels = text.trim()),
+            &LocalChange::Label { add, remove },
+        );
     }
 }

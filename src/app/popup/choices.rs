@@ -14,7 +14,9 @@ use crate::{
         words,
     },
     domain::{
+        Lang,
         channel::Template,
+        lang::tr,
         query::{Query, What as Asked},
         when::parse as parse_time,
     },
@@ -31,22 +33,26 @@ impl Model {
                 let all = kind == PickerKind::Palette;
                 (
                     self.action_choices(&text, place, all),
-                    number(&text).map_or_else(String::new, |n| format!("open {n}")),
+                    number(&text).map_or_else(String::new, |n| tr!(self.lang, "open {n}", n)),
                 )
             }
             PickerKind::Agent => (fuzzy(&text, self.members.iter().map(|it| plain(it, ""))), String::new()),
             PickerKind::Labels => {
                 let labels = self.target().map(|row| row.labels.join(" ")).unwrap_or_default();
-                let note = format!("now: {}", if labels.is_empty() { "none" } else { &labels });
+                let note = tr!(
+                    self.lang,
+                    "now: {labels}",
+                    labels = if labels.is_empty() { self.lang.tr("none") } else { &labels }
+                );
                 (self.label_choices(&text), note)
             }
             PickerKind::Promise => (Vec::new(), self.promise_note(&text)),
             PickerKind::Snooze | PickerKind::Later => (Vec::new(), self.time_note(&text)),
             PickerKind::Canned => (self.canned_choices(&text), self.canned_note()),
-            PickerKind::Variables(template) => (Vec::new(), template_note(template, picker.field)),
+            PickerKind::Variables(template) => (Vec::new(), template_note(self.lang, template, picker.field)),
             PickerKind::Versions(versions) => {
                 let rows = versions.as_deref().unwrap_or_default();
-                (self.version_choices(&text, rows), Self::versions_note(versions.as_deref()))
+                (self.version_choices(&text, rows), self.versions_note(versions.as_deref()))
             }
             PickerKind::TextFilter => {
                 let filters = self.options.filters.iter();
@@ -55,7 +61,9 @@ impl Model {
             PickerKind::Files(_) => (fuzzy(&text, self.file_choices().into_iter()), String::new()),
             PickerKind::MarkQuery if text.trim().is_empty() => (
                 Vec::new(),
-                "words, or kind:dsco status:open is:unread waiting:>4h label:vip -label:spam".into(),
+                self.lang
+                    .tr("words, or kind:dsco status:open is:unread waiting:>4h label:vip -label:spam")
+                    .into(),
             ),
             PickerKind::MarkQuery => {
                 let note = query_note(&text).or_else(|| self.unknown_channel(&text));
@@ -146,20 +154,28 @@ impl Model {
         let rows = rows.into_iter().map(|row| {
             let here = row.places() & place != 0;
             let (title, help) = match row.act {
-                _ if all => (row.name.to_owned(), row.help.to_owned()),
-                Act::View1 => ("view 1 to 9".to_owned(), row.help.to_owned()),
-                _ => (row.plain_title(), self.menu_help(row)),
+                _ if all => self.by_name(row),
+                Act::View1 => (self.lang.tr("view 1 to 9").to_owned(), self.lang.tr(row.help).to_owned()),
+                _ => (row.plain_title(self.lang), self.menu_help(row)),
             };
             let keys = self.keymap.keys_of(place, row.act);
             Choice {
                 title: format!("{title}  {help}"),
-                beside: if here { short_keys(&keys) } else { "not here".into() },
+                beside: if here { short_keys(&keys) } else { self.lang.tr("not here").into() },
                 enabled: here,
                 digit: None,
                 what: What::Act(row.act),
             }
         });
         fuzzy(text, rows)
+    }
+
+    /// An action in the palette: its name, which stays, and in another language what it is called there; both are found.
+    fn by_name(&self, row: &Action) -> (String, String) {
+        let help = self.lang.tr(row.help).to_owned();
+        let title = row.plain_title(self.lang);
+        let called = if self.lang == Lang::En { String::new() } else { format!("  {title}.") };
+        (format!("{}{called}", row.name), help)
     }
 
     /// One row stands for the views by number.
@@ -174,10 +190,22 @@ impl Model {
         let review = self.key(place::COMPOSER, Act::ReviewBar);
         match row.act {
             Act::Reply => {
-                format!("{} {review}, then {} sends.", row.help, self.key(place::REVIEW, Act::Send))
+                tr!(
+                    self.lang,
+                    "{help} {review}, then {key} sends.",
+                    help = self.lang.tr(row.help),
+                    review,
+                    key = self.key(place::REVIEW, Act::Send)
+                )
             }
-            Act::Note => format!("{} {review}, {} saves.", row.help, self.key(place::REVIEW, Act::SaveNote)),
-            _ => row.help.to_owned(),
+            Act::Note => tr!(
+                self.lang,
+                "{help} {review}, {key} saves.",
+                help = self.lang.tr(row.help),
+                review,
+                key = self.key(place::REVIEW, Act::SaveNote)
+            ),
+            _ => self.lang.tr(row.help).to_owned(),
         }
     }
 
@@ -189,23 +217,28 @@ impl Model {
             _ => None,
         })?;
         let known: Vec<&str> = self.options.descriptors.iter().map(|it| it.name.0.as_str()).collect();
-        (!known.contains(&name.as_str())).then(|| format!("no channel {name} here: {}", known.join(", ")))
+        (!known.contains(&name.as_str()))
+            .then(|| tr!(self.lang, "no channel {name} here: {known}", name, known = known.join(", ")))
     }
 
     fn time_note(&self, text: &str) -> String {
         if text.trim().is_empty() {
-            return "3d, 14:30, fri 9, tomorrow".into();
+            return self.lang.tr("3d, 14:30, fri 9, tomorrow").into();
         }
         match parse_time(text, self.now, self.options.zone) {
             Some(at) => {
                 let due =
                     self.target().and_then(|row| row.next_due()).map(|(due, _)| due).filter(|due| *due < at);
                 let earlier = due.map_or_else(String::new, |due| {
-                    format!("   the deadline is earlier: {}", words::weekday(due, self.options.zone))
+                    tr!(
+                        self.lang,
+                        "   the deadline is earlier: {at}",
+                        at = words::weekday(self.lang, due, self.options.zone)
+                    )
                 });
-                format!("{}{earlier}", words::weekday(at, self.options.zone))
+                format!("{}{earlier}", words::weekday(self.lang, at, self.options.zone))
             }
-            None => "not understood: 3d, 14:30, fri 9, sex, Fr, tomorrow 10:00".into(),
+            None => self.lang.tr("not understood: 3d, 14:30, fri 9, sex, Fr, tomorrow 10:00").into(),
         }
     }
 
@@ -308,7 +341,13 @@ pub(in crate::app) fn query_mark(text: &str) -> Option<usize> {
 }
 
 /// Which value is asked for.
-fn template_note(template: &Template, field: usize) -> String {
+fn template_note(lang: Lang, template: &Template, field: usize) -> String {
     let name = template.parameters.get(field).map_or("", String::as_str);
-    format!("{name}   {} of {}   Tab goes on, Enter takes it", field + 1, template.parameters.len())
+    tr!(
+        lang,
+        "{name}   {at} of {n}   Tab goes on, Enter takes it",
+        name,
+        at = field + 1,
+        n = template.parameters.len()
+    )
 }

@@ -17,6 +17,7 @@ use crate::{
     domain::{
         Action, ConversationId, Delivery, Draft, DraftKind, Gate, Reach, Status, Time,
         desk::{Commit, Seen},
+        lang::tr,
         outbox::LocalChange,
     },
 };
@@ -174,14 +175,22 @@ impl Model {
             self.keep_text(&composer);
         }
         self.timers.remove(&crate::app::model::Timer::SaveDraft);
-        let files = if messages > 1 { format!(", {messages} messages in order") } else { String::new() };
+        let files = if messages > 1 {
+            tr!(self.lang, ", {messages} messages in order", messages)
+        } else {
+            String::new()
+        };
         if let Some(at) = how.later {
-            let at = words::weekday(at, self.options.zone);
-            self.say(format!("will be sent {at} to {to}{files}   g o takes it back"));
+            let at = words::weekday(self.lang, at, self.options.zone);
+            self.say(tr!(self.lang, "will be sent {at} to {to}{files}   g o takes it back", at, to, files));
         } else if unassigned {
-            self.say(format!("it is yours now: it was nobody's{files}"));
+            self.say(tr!(self.lang, "it is yours now: it was nobody's{files}", files));
         } else if messages > 1 {
-            self.say(format!("{messages} messages in order; the first that fails parks the rest"));
+            self.say(tr!(
+                self.lang,
+                "{messages} messages in order; the first that fails parks the rest",
+                messages
+            ));
         }
         if composer.to.is_none() {
             self.form = None;
@@ -258,13 +267,18 @@ impl Model {
         let to = composer.to;
         let name = to
             .and_then(|id| self.known(id))
-            .map_or_else(String::new, |row| format!(" to {}", row.counterpart.name));
+            .map_or_else(String::new, |row| tr!(self.lang, " to {name}", name = row.counterpart.name));
         if let Some(id) = to {
             self.load(crate::app::model::Load::Row(id), crate::app::msg::Request::Conversation(id));
         }
         if self.composer.is_some() {
             // Something else is being written: the text waits as the draft it still is.
-            self.say(format!("NOT SENT{name}: {sentence}; the text is kept as your draft"));
+            self.say(tr!(
+                self.lang,
+                "NOT SENT{name}: {sentence}; the text is kept as your draft",
+                name,
+                sentence
+            ));
             return;
         }
         if let Some(id) = to
@@ -281,7 +295,7 @@ impl Model {
         review.shown = false;
         review.refused = finding;
         self.review = Some(review);
-        self.say(format!("NOT SENT{name}: {sentence}"));
+        self.say(tr!(self.lang, "NOT SENT{name}: {sentence}", name, sentence));
         self.refresh_thread();
     }
 }

@@ -131,6 +131,7 @@ pub(crate) fn options(size: (u16, u16)) -> AppOptions {
         mouse: false,
         members: vec!["jon".into()],
         zone: chrono_tz::America::Sao_Paulo,
+        lang: crate::domain::Lang::default(),
         demo: false,
         tutor: false,
         config_file: None,

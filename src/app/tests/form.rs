@@ -28,14 +28,17 @@ fn what_is_typed_in_the_channels_field_chooses_one_and_stays_in_sight() {
     desk.type_in("hello");
     let form = desk.model.form.as_ref().unwrap();
     assert_eq!(form.value(Field::Channel), "hello");
-    assert_eq!(form.channel_missing().unwrap(), "no channel is called \"hello\"");
+    assert_eq!(form.channel_missing(crate::domain::Lang::En).unwrap(), "no channel is called \"hello\"");
     desk.keys("Ctrl-u");
     desk.type_in("thg");
     assert_eq!(desk.model.composer.as_ref().unwrap().channel.0, "myprotein");
     desk.keys("Ctrl-u");
     desk.type_in("ameri");
     let form = desk.model.form.as_ref().unwrap();
-    assert_eq!(form.channel_missing().unwrap(), "americanas only answers: its customers write first");
+    assert_eq!(
+        form.channel_missing(crate::domain::Lang::En).unwrap(),
+        "americanas only answers: its customers write first"
+    );
     assert!(desk.model.form_choices().unwrap().contains("(only answer: americanas)"));
     desk.keys("Esc");
     assert!(desk.model.findings().iter().any(|it| it.text.contains("only answers")));

@@ -190,7 +190,7 @@ fn what_a_reply_promises_stands_in_the_bar_and_goes_with_it() {
     let mut desk = reviewed("Vocês podem esperar até sexta-feira?");
     assert_eq!(desk.model.review_promise(), None);
     desk.keys("t");
-    assert_eq!(desk.model.picker.as_ref().unwrap().prompt(), "promised by");
+    assert_eq!(desk.model.picker.as_ref().unwrap().prompt(crate::domain::Lang::En), "promised by");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         Conversation, ConversationId, DraftKind,
         desk::{Changed, Refusal, Seen},
+        lang::tr,
         outbox::LocalChange,
     },
 };
@@ -48,17 +49,25 @@ impl Model {
                         let finding = Finding {
                             level: Level::Amber,
                             text: match newest {
-                                Some(_) => format!(
-                                    "{} since you last looked",
-                                    words::count(arrived.len(), "message came", "messages came")
+                                Some(_) => tr!(
+                                    self.lang,
+                                    "{messages} since you last looked",
+                                    messages = words::count(
+                                        self.lang,
+                                        arrived.len(),
+                                        "message came",
+                                        "messages came"
+                                    )
                                 ),
-                                None => "the conversation changed since you last looked".to_owned(),
+                                None => {
+                                    self.lang.tr("the conversation changed since you last looked").to_owned()
+                                }
                             },
                             detail: newest.map_or_else(String::new, |message| message.body.clone()),
                         };
                         (finding.text.clone(), Some(finding))
                     }
-                    other => (refused(&other), None),
+                    other => (refused(self.lang, &other), None),
                 };
                 self.bring_back(*composer, review.map(|it| *it), finding, &sentence);
             }
@@ -69,7 +78,7 @@ impl Model {
                 self.once_committed(group, OnceSent { id, rows: committed.rows, to, text, until });
             }
             (Intent::Once { id, .. }, Outcome::Refused(refusal)) => {
-                self.once_refused(id, &refused(&refusal));
+                self.once_refused(id, &refused(self.lang, &refusal));
             }
             (Intent::Once { id, .. }, Outcome::Failed(words)) => self.once_refused(id, &words),
             (Intent::OnceBack { id, text, .. }, Outcome::TakenBack(draft)) => {
@@ -84,15 +93,19 @@ impl Model {
             (Intent::Note { composer }, Outcome::Failed(words)) => {
                 self.composer.get_or_insert(*composer);
                 self.typed();
-                self.say(format!("the note was not saved: {words}"));
+                self.say(tr!(self.lang, "the note was not saved: {words}", words));
             }
             (Intent::Note { composer }, Outcome::Refused(refusal)) => {
                 self.composer.get_or_insert(*composer);
                 self.typed();
-                self.say(format!("the note was not saved: {}", refused(&refusal)));
+                self.say(tr!(
+                    self.lang,
+                    "the note was not saved: {refusal}",
+                    refusal = refused(self.lang, &refusal)
+                ));
             }
             (Intent::Note { .. }, _) => {
-                self.say("note saved for the team");
+                self.say(self.lang.tr("note saved for the team"));
                 self.refresh_thread();
             }
             (Intent::Change { group, id, change, label, held_until, .. }, Outcome::Changed(changed)) => {
@@ -133,20 +146,22 @@ impl Model {
                 if let Some(composer) = &mut self.composer {
                     composer.dirty = true;
                 }
-                self.say(format!("NOT SAVED: {words}; the text is still here"));
+                self.say(tr!(self.lang, "NOT SAVED: {words}; the text is still here", words));
             }
             (Intent::File, Outcome::File(file)) => {
                 let name = file.name.clone();
                 let rules = self.composer.as_ref().and_then(|it| self.capabilities(&it.channel).files);
-                if let Some(why) = rules.and_then(|rules| crate::app::preflight::not_taken(&rules, &file)) {
-                    self.say(format!("not attached: {why}"));
+                if let Some(why) =
+                    rules.and_then(|rules| crate::app::preflight::not_taken(self.lang, &rules, &file))
+                {
+                    self.say(tr!(self.lang, "not attached: {why}", why));
                     return;
                 }
                 if let Some(composer) = &mut self.composer {
                     composer.files.push(file);
                 }
                 self.typed();
-                self.say(format!("attached {name}"));
+                self.say(tr!(self.lang, "attached {name}", name));
             }
             (Intent::BackThere { id, inverse }, Outcome::Refused(Refusal::TooLate(_))) => {
                 self.tell_again(id, &inverse);
@@ -156,7 +171,7 @@ impl Model {
                 self.refresh_outbox();
             }
             (_, Outcome::Refused(refusal)) => {
-                self.say(refused(&refusal));
+                self.say(refused(self.lang, &refusal));
                 self.refresh_after_refusal();
             }
             (_, Outcome::Failed(words)) => self.say(words),
@@ -248,13 +263,19 @@ impl Model {
             if self.list.marks.insert(id) {
                 self.undo.left_out += 1;
             }
-            self.say_left_out("something new came there");
+            self.say_left_out(self.lang.tr("something new came there"));
             return;
         }
         let name = self.known(id).map_or_else(|| id.to_string(), |row| row.counterpart.name.clone());
         let mut ask = Ask::new(
-            format!("{name} wrote since you looked: \"{line}\"   {label} all the same?"),
-            "do it all the same",
+            tr!(
+                self.lang,
+                "{name} wrote since you looked: \"{line}\"   {label} all the same?",
+                name,
+                line,
+                label
+            ),
+            self.lang.tr("do it all the same"),
             AskThen::Change { id, changes: vec![change], label },
         );
         ask.needs_drawing = true;
@@ -271,11 +292,11 @@ impl Model {
         self.refresh_outbox();
         self.refresh_list();
         let Some(draft) = draft else {
-            self.say(format!("taken back: {label}"));
+            self.say(tr!(self.lang, "taken back: {label}", label));
             self.refresh_thread();
             return;
         };
-        self.say(format!("taken back: {label}; it is your draft"));
+        self.say(tr!(self.lang, "taken back: {label}; it is your draft", label));
         let here = conversation.is_some()
             && self.composer.as_ref().is_some_and(|it| it.to == conversation && it.kind == draft.kind);
         if here {

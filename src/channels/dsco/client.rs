@@ -39,6 +39,10 @@ use crate::{
 
 /// The vendor refuses an `until` that is less than five seconds past; five more for the network (contract 2.7).
 const UNTIL_MARGIN: TimeDelta = TimeDelta::seconds(10);
+/// The vendor's documented limit of each call, a second (contract 2.2).
+const VENDOR_RATE: u32 = 5;
+/// How long the difference of the two clocks is taken for granted: either may have been set since.
+const SKEW_SERVES: TimeDelta = TimeDelta::minutes(10);
 /// So many pages in a row with nothing new on them, and the vendor goes round in circles.
 const BARREN: usize = 5;
 
@@ -75,8 +79,8 @@ pub struct Dsco {
     clock: Arc<dyn Clock>,
     session: Session,
     max_rate: u32,
-    /// The vendor's clock minus ours, from the last `Date`.
-    skew: Mutex<Option<TimeDelta>>,
+    /// The vendor's clock minus ours, from the last `Date`, and when by ours that was.
+    skew: Mutex<Option<(TimeDelta, Time)>>,
     /// The other parties' names, by conversation, for messages that come without.
     names: Mutex<HashMap<String, String>>,
 }
@@ -119,14 +123,14 @@ impl Dsco {
         settings.url.truncate(settings.url.trim_end_matches('/').len());
         let account = format!("{} {}", settings.client_id, settings.url);
         let pace = Pace::beside(&tokens, &account, clock.clone());
-        let session = Session::new(tokens, account);
+        let session = Session::new(tokens, &account, &settings.client_secret);
         Ok(Self {
             settings,
             descriptor,
             http: Http::new(pace)?,
             clock,
             session,
-            max_rate,
+            max_rate: max_rate.min(VENDOR_RATE),
             skew: Mutex::default(),
             names: Mutex::default(),
         })
@@ -137,7 +141,13 @@ impl Dsco {
     }
 
     fn skew(&self) -> Option<TimeDelta> {
-        *self.skew.lock().unwrap_or_else(PoisonError::into_inner)
+        self.skew.lock().unwrap_or_else(PoisonError::into_inner).map(|(skew, _)| skew)
+    }
+
+    /// Whether the difference of the clocks was looked at lately.
+    fn knows_skew(&self) -> bool {
+        let skew = *self.skew.lock().unwrap_or_else(PoisonError::into_inner);
+        skew.is_some_and(|(_, at)| (self.clock.now() - at).abs() < SKEW_SERVES)
     }
 
     /// The vendor's time, as far as it is known. `Date` has whole seconds and is behind by the way here: never ahead.
@@ -158,7 +168,8 @@ impl Dsco {
 
     fn note_date(&self, answer: &Answer) {
         if let Some(date) = answer.date() {
-            *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(date - self.clock.now());
+            let now = self.clock.now();
+            *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some((date - now, now));
         }
     }
 

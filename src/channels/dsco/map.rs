@@ -66,7 +66,7 @@ pub fn conversation(raw: &RawValue, role: Role, read_at: Time) -> Option<Seen> {
         ),
     };
     let partner_name = partner_name.filter(|it| !it.is_empty());
-    let named = partner_name.clone();
+    let partner_known = partner_name.clone();
 
     let mut seen = ConversationSeen::named(&id, their_role(role, care), read_at);
     seen.subject.clone_from(&item.title);
@@ -81,6 +81,9 @@ pub fn conversation(raw: &RawValue, role: Role, read_at: Time) -> Option<Seen> {
     seen.created_at = item.create_date.as_deref().and_then(dates::read);
     seen.updated_at = item.last_update.as_deref().and_then(dates::read);
     status(&mut seen, &item);
+    seen.facts = facts(raw);
+    let about = seen.facts.get("context").cloned().unwrap_or_default();
+    remarks(&mut seen, &item, &about);
 
     if let Some(context) = &item.context {
         let order: Facts = [("number", &context.po_number), ("dsco_order_id", &context.dsco_order_id)]
@@ -95,9 +98,8 @@ pub fn conversation(raw: &RawValue, role: Role, read_at: Time) -> Option<Seen> {
             ])
         });
         let line = context.line_item.as_ref();
-        let sku = line.and_then(|it| {
-            it.sku.clone().or_else(|| it.partner_sku.clone()).or_else(|| it.dsco_item_id.clone())
-        });
+        // A catalog or inventory context names its item itself, an order's in its line.
+        let sku = named(&about["lineItem"], &ITEM).or_else(|| named(&about, &ITEM)).map(|(_, sku)| sku);
         seen.products = sku.map(|sku| vec![Product { sku, ..Product::default() }]);
         seen.numbers.extend(
             [
@@ -116,6 +118,7 @@ pub fn conversation(raw: &RawValue, role: Role, read_at: Time) -> Option<Seen> {
                 .flatten()
                 .cloned(),
         );
+        seen.numbers.extend(seen.products.iter().flatten().map(|it| it.sku.clone()));
     }
     seen.numbers
         .extend([&item.retailer_reference_id, &item.supplier_reference_id].into_iter().flatten().cloned());
@@ -124,7 +127,6 @@ pub fn conversation(raw: &RawValue, role: Role, read_at: Time) -> Option<Seen> {
     if item.is_test == Some(true) {
         seen.labels.push("test".into());
     }
-    seen.facts = facts(raw);
 
     let first = item.initial_message.as_ref().and_then(|it| it.message.clone());
     let mut changes = Vec::with_capacity(2);
@@ -133,7 +135,69 @@ pub fn conversation(raw: &RawValue, role: Role, read_at: Time) -> Option<Seen> {
         changes.push(Change::Message(Box::new(initial(&seen, role, care, author, body, raw))));
     }
     changes.insert(0, Change::Conversation(Box::new(seen)));
-    Some(Seen { id, title: item.title, first, partner: named, changes })
+    Some(Seen { id, title: item.title, first, partner: partner_known, changes })
+}
+
+/// What an item is known by, the surest first (contract 2.3).
+const ITEM: [&str; 8] = ["sku", "partnerSku", "dscoItemId", "upc", "ean", "gtin", "mpn", "isbn"];
+/// What a context is known by that is no order.
+const SUBJECTS: [&str; 6] = [
+    "dscoContractId",
+    "invoiceId",
+    "dscoInvoiceId",
+    "retailerReturnNumber",
+    "supplierReturnNumber",
+    "dscoReturnId",
+];
+/// What an order is known by where it has no number of the retailer's or Dsco's.
+const FURTHER_NUMBERS: [&str; 2] = ["supplierOrderNumber", "consumerOrderNumber"];
+
+/// The first of these fields that says something, with its name.
+fn named(of: &Value, fields: &[&'static str]) -> Option<(&'static str, String)> {
+    fields.iter().find_map(|field| {
+        let text = match &of[*field] {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        (!text.is_empty()).then_some((*field, text))
+    })
+}
+
+/// What stands beside the status: both sides' reference ids, the due date, what it is about where that is no order.
+fn remarks(seen: &mut ConversationSeen, item: &wire::Conversation, about: &Value) {
+    let mut said = seen.remote_status.take().unwrap_or_default();
+    let references = [
+        ("retailer_reference", &item.retailer_reference_id),
+        ("supplier_reference", &item.supplier_reference_id),
+    ];
+    for (key, reference) in references {
+        if let Some(reference) = reference.as_ref().filter(|it| !it.is_empty()) {
+            said.insert(key.into(), json!(reference));
+        }
+    }
+    if let Some(due) = seen.facts.get("dueDate").and_then(Value::as_str) {
+        // As everywhere in our JSON, where it can be read.
+        let due = dates::read(due).map_or_else(|| due.to_owned(), dates::write);
+        said.insert("due_date".into(), json!(due));
+    }
+    match about["type"].as_str() {
+        None | Some("account") => {}
+        Some("order") => {
+            if named(about, &["poNumber", "dscoOrderId"]).is_none()
+                && let Some((field, number)) = named(about, &FURTHER_NUMBERS)
+            {
+                said.insert("about".into(), json!(format!("order {field} {number}")));
+            }
+        }
+        Some(kind) => {
+            let name = named(about, &SUBJECTS).or_else(|| named(about, &ITEM));
+            let name = name.map_or_else(String::new, |(_, name)| format!(" {name}"));
+            said.insert("about".into(), json!(format!("{kind}{name}")));
+            seen.numbers.extend(SUBJECTS.iter().filter_map(|field| named(about, &[field])).map(|(_, it)| it));
+        }
+    }
+    seen.remote_status = (!said.is_empty()).then_some(said);
 }
 
 /// Status, gate and whether it is over.

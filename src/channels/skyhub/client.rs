@@ -1,6 +1,9 @@
 //! SkyHub's account as a [`Channel`].
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use reqwest::{
@@ -66,6 +69,9 @@ pub struct SkyHub {
     settings: Settings,
     http: Http,
     headers: HeaderMap,
+    /// Tickets whose chats were refused (404), with the change that was listed then: permanent for that ticket
+    /// (contract A.8), so the fast loop does not ask again; the sweep does.
+    refused: Mutex<HashMap<String, Option<String>>>,
 }
 
 impl SkyHub {
@@ -87,7 +93,7 @@ impl SkyHub {
         headers.insert(reqwest::header::CONTENT_TYPE, json);
         let account = format!("{} {}", settings.user_email, settings.url);
         let pace = Pace::beside(&settings.tokens, &account, settings.clock.clone());
-        Ok(Self { http: Http::new(pace)?, headers, settings })
+        Ok(Self { http: Http::new(pace)?, headers, settings, refused: Mutex::default() })
     }
 
     async fn ask(&self, method: Method, url: &str, body: Option<Vec<u8>>) -> Result<Answer, ChannelError> {
@@ -206,6 +212,9 @@ impl SkyHub {
             sink.requested();
             let (page, next) = self.list_page(&url).await?;
             for ticket in &page {
+                if status.is_some() && self.was_refused(ticket) {
+                    continue;
+                }
                 if let Some(ticket) = changed(memory, ticket).await? {
                     tickets.read(self, &ticket, sink).await?;
                 }
@@ -215,10 +224,20 @@ impl SkyHub {
         tickets.end()
     }
 
+    fn refused(&self) -> std::sync::MutexGuard<'_, HashMap<String, Option<String>>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn was_refused(&self, ticket: &Ticket) -> bool {
+        let code = ticket.code.as_deref().unwrap_or_default();
+        self.refused().get(code).is_some_and(|updated_at| *updated_at == ticket.updated_at)
+    }
+
     /// The full sweep: every open ticket first, whether it changed or not (whether `updated_at` moves with every
     /// message is not documented, contract A.6.8), then every listed one that changed. What was just read keeps its
     /// old triple, so that a change between the two readings is never missed.
     async fn full(&self, memory: &dyn Memory, sink: &mut dyn Sink) -> Result<(), ChannelError> {
+        self.refused().clear();
         let mut tickets = Tickets::default();
         let mut done = HashSet::new();
         for remote_id in memory.open_conversations().await? {
@@ -445,6 +464,9 @@ impl Tickets {
             // Permanent for that ticket: it is asked for again when the list shows it changed, or next time.
             ErrorKind::Refused => {
                 tracing::warn!(status = error.status, "the chats of a SkyHub ticket cannot be had");
+                if let Some(code) = &ticket.code {
+                    skyhub.refused().insert(code.clone(), ticket.updated_at.clone());
+                }
                 Ok(())
             }
             ErrorKind::Outage if self.bad_in_a_row + 1 < MAX_BAD_TICKETS => {

@@ -567,3 +567,22 @@ fn an_open_request_stands_in_the_remote_status() {
     let status = seen.remote_status.as_ref().expect("a status");
     assert_eq!(status["instances"], json!(["RETURN: Defeito"]));
 }
+
+#[tokio::test]
+async fn a_ticket_that_is_not_found_is_not_asked_for_at_every_poll() {
+    let vendor = StandIn::start(|_, asked| match asked.path.as_str() {
+        "/sac" => json_answer(200, &json!({"sacs": [ticket("UNREAD", "2023-06-06T21:41:57-03:00")]})),
+        _ => json_answer(404, &json!({"errors": {"detail": "Not Found"}})),
+    })
+    .await;
+    let (account, kept) = (account(&vendor.url), Kept::default());
+    for asked in [2, 1, 1] {
+        vendor.forget();
+        account.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("it costs no other");
+        assert_eq!(vendor.lines().len(), asked);
+    }
+    // The sweep looks once more.
+    vendor.forget();
+    account.scan(Sweep::Full, &kept, &mut kept.sink()).await.expect("it costs no other");
+    assert_eq!(vendor.lines().len(), 2);
+}

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use reqwest::{
     Method,
-    header::{AUTHORIZATION, COOKIE, SET_COOKIE},
+    header::{ACCEPT, AUTHORIZATION, COOKIE, SET_COOKIE},
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -103,7 +103,7 @@ impl Thg {
     ) -> Result<Self, ChannelError> {
         let account = format!("{} {} {:?}", settings.username, settings.url, settings.api);
         let pace = Pace::beside(&tokens, &account, clock.clone());
-        let session = Session::new(tokens, account);
+        let session = Session::new(tokens, &account, &settings.password);
         Ok(Self {
             settings,
             descriptor,
@@ -136,7 +136,11 @@ impl Thg {
     ) -> Result<Answer, ChannelError> {
         self.http.place(BUCKET, self.max_rate).await;
         sink.requested();
-        let mut builder = self.http.request(Method::POST, &self.settings.url).json(&request.body);
+        let mut builder = self
+            .http
+            .request(Method::POST, &self.settings.url)
+            .header(ACCEPT, "application/json")
+            .json(&request.body);
         if let Some(token) = token {
             builder = match self.settings.api {
                 Api::App => {
@@ -354,6 +358,10 @@ impl Channel for Thg {
         self.bring(file, path).await
     }
 
+    fn upload_serves(&self, upload: &str) -> bool {
+        self.still_serves(upload)
+    }
+
     async fn prepare(&self, send: &Sending<'_>) -> Result<Prepared, ChannelError> {
         let prepared = self.look_before(send).await?;
         self.http.keep_place(BUCKET, self.max_rate).await;
@@ -364,7 +372,8 @@ impl Channel for Thg {
         match (send.action, send.target) {
             (Action::Create(new), _) => self.create(new, send).await,
             (Action::Reply(outgoing), Some(target)) => {
-                let request = request::reply(&target.remote_id, &outgoing.text, send.upload.as_deref());
+                let token = write::attachment_token(send);
+                let request = request::reply(&target.remote_id, &outgoing.text, token);
                 let data = self.ask(&request, true, &mut Uncounted).await?;
                 let id = json::name(data.reply_to_discussion).ok_or_else(|| write::no_id("message"))?;
                 Ok(Sent { key: Some(id.clone()), remote_id: Some(id), ..Sent::default() })

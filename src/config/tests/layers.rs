@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::{Desk, SKYHUB, bad, good};
 use crate::channels::registry::schemas;
 use crate::config::{Argument, Origin, Sources, StoreUrl, load};
+use crate::domain::Lang;
 
 #[test]
 fn nothing_at_all_is_a_configuration() {
@@ -33,7 +34,7 @@ fn a_later_layer_wins_key_by_key() {
     assert_eq!(config.sync.poll_interval, Duration::from_secs(10));
     assert_eq!(config.sync.sweep_interval, Duration::from_mins(20));
     assert_eq!(config.sync.max_rate, 2);
-    assert_eq!((config.ui.lang.as_str(), config.ui.theme.as_str()), ("de", "dark"));
+    assert_eq!((config.ui.lang, config.ui.theme.as_str()), (Lang::De, "dark"));
     assert_eq!(config.ui.esc_timeout, Duration::from_millis(150));
     let origin =
         |key: &str| config.effective.iter().find(|value| value.key == key).unwrap().origin.to_string();
@@ -44,7 +45,7 @@ fn a_later_layer_wins_key_by_key() {
     let lang = Argument { key: "ui.lang".into(), value: "en".into(), flag: "--lang".into() };
     let sources = Sources { arguments: vec![lang], ..Sources::new(&desk.environment) };
     let config = load(&sources, &schemas()).unwrap();
-    assert_eq!(config.ui.lang, "en");
+    assert_eq!(config.ui.lang, Lang::En);
 }
 
 #[test]
@@ -54,7 +55,7 @@ fn config_names_the_only_file_and_it_must_be_there() {
     let other = Desk::write(desk.folder.path().join("other.toml"), "[ui]\ntheme = \"mono\"\n", 0o644);
     let sources = Sources { file: Some(other), ..Sources::new(&desk.environment) };
     let config = load(&sources, &schemas()).unwrap();
-    assert_eq!((config.ui.lang.as_str(), config.ui.theme.as_str()), ("en", "mono"));
+    assert_eq!((config.ui.lang, config.ui.theme.as_str()), (Lang::En, "mono"));
     assert_eq!(config.files.len(), 1);
 
     let missing = desk.folder.path().join("missing.toml");

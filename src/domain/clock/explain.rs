@@ -1,110 +1,140 @@
 //! How each deadline came about, in plain sentences.
 
-use chrono::TimeDelta;
+use chrono::{Datelike, TimeDelta};
 use chrono_tz::Tz;
 
 use super::{Facts, Outcome, Pause, Policy, Whose, company, due, marketplace, rules, window};
-use crate::domain::{ChannelKind, Gate, Time};
+use crate::domain::{ChannelKind, Gate, Lang, Time, lang::tr};
 
 /// A line for each fact that a deadline is made of: all clocks, pauses, calendars, and which comes first. Moments are
 /// written in `zone`.
-pub fn explain(policy: &Policy, facts: &Facts<'_>, now: Time, zone: Tz) -> Vec<String> {
+pub fn explain(lang: Lang, policy: &Policy, facts: &Facts<'_>, now: Time, zone: Tz) -> Vec<String> {
     let mut lines = Vec::new();
     let Some(since) = facts.waiting_since else {
-        lines.push("nobody waits for an answer: no clock runs".to_owned());
+        lines.push(lang.tr("nobody waits for an answer: no clock runs").to_owned());
         return lines;
     };
-    lines.push(format!("waiting since {} (the oldest unanswered message)", moment(since, zone)));
-    explain_marketplace(policy, facts, now, zone, &mut lines);
-    explain_company(policy, facts, now, zone, &mut lines);
+    lines.push(tr!(
+        lang,
+        "waiting since {at} (the oldest unanswered message)",
+        at = moment(lang, since, zone)
+    ));
+    explain_marketplace(lang, policy, facts, now, zone, &mut lines);
+    explain_company(lang, policy, facts, now, zone, &mut lines);
     if let Some(until) = window(facts) {
         if now < until {
-            lines.push(format!("window: due {}", when(until, now, zone)));
-            lines.push("  WhatsApp: 24 h after the customer's last message, then templates only".to_owned());
+            lines.push(tr!(lang, "window: due {when}", when = when(lang, until, now, zone)));
+            lines.push(
+                lang.tr("  WhatsApp: 24 h after the customer's last message, then templates only").to_owned(),
+            );
         } else {
-            lines.push(format!("window: shut since {}, templates only", moment(until, zone)));
+            lines.push(tr!(lang, "window: shut since {at}, templates only", at = moment(lang, until, zone)));
         }
     }
     match due(policy, facts, now) {
-        Some(due) => lines.push(format!(
-            "earliest: {}, {} (at risk from {})",
-            due.clock.as_str(),
-            when(due.at, now, zone),
-            moment(due.warned_at, zone)
+        Some(due) => lines.push(tr!(
+            lang,
+            "earliest: {clock}, {when} (at risk from {at})",
+            clock = lang.word("clock", due.clock.as_str()),
+            when = when(lang, due.at, now, zone),
+            at = moment(lang, due.warned_at, zone)
         )),
-        None => lines.push("earliest: none, so it sorts by how long it has waited".to_owned()),
+        None => lines.push(lang.tr("earliest: none, so it sorts by how long it has waited").to_owned()),
     }
     let why = match facts.gate.at(now) {
-        Gate::Paused => "the marketplace mediates",
-        Gate::ReadOnly => "it may only be read",
-        Gate::TemplateOnly => "the window is shut",
+        Gate::Paused => lang.tr("the marketplace mediates"),
+        Gate::ReadOnly => lang.tr("it may only be read"),
+        Gate::TemplateOnly => lang.tr("the window is shut"),
         _ => return lines,
     };
-    lines.push(format!("cannot be answered now ({why}): sorts after those that can"));
+    lines.push(tr!(lang, "cannot be answered now ({why}): sorts after those that can", why));
     lines
 }
 
-fn explain_marketplace(policy: &Policy, facts: &Facts<'_>, now: Time, zone: Tz, lines: &mut Vec<String>) {
-    let whose = Whose::Marketplace.as_str();
+fn explain_marketplace(
+    lang: Lang,
+    policy: &Policy,
+    facts: &Facts<'_>,
+    now: Time,
+    zone: Tz,
+    lines: &mut Vec<String>,
+) {
+    let whose = lang.word("clock", Whose::Marketplace.as_str());
     let Some(demand) = marketplace(policy, facts) else {
         let why = match rules(policy, facts).1 {
-            _ if *facts.kind == ChannelKind::WHATSAPP => "the window is what the vendor demands",
-            "" => "this chat is between others",
-            why => why,
+            _ if *facts.kind == ChannelKind::WHATSAPP => lang.tr("the window is what the vendor demands"),
+            "" => lang.tr("this chat is between others"),
+            why => lang.tr(why),
         };
-        lines.push(format!("{whose}: none ({why})"));
+        lines.push(tr!(lang, "{whose}: none ({why})", whose, why));
         return;
     };
     match demand.at() {
-        Some(at) => lines.push(format!("{whose}: due {}", when(at, now, zone))),
-        None => lines.push(format!("{whose}: none, its calendar does not open")),
+        Some(at) => lines.push(tr!(lang, "{whose}: due {when}", whose, when = when(lang, at, now, zone))),
+        None => lines.push(tr!(lang, "{whose}: none, its calendar does not open", whose)),
     }
-    lines.push(format!("  rule: {}", demand.source));
+    lines.push(tr!(lang, "  rule: {rule}", rule = demand.source));
     for count in &demand.counts {
-        let at = count.at.map_or_else(|| "never".to_owned(), |at| moment(at, zone));
+        let at = count.at.map_or_else(|| lang.tr("never").to_owned(), |at| moment(lang, at, zone));
         lines.push(format!("  {}: {at}", count.words));
     }
     if let Some(calendar) = &demand.calendar {
-        lines.push(format!("  calendar {calendar}"));
+        lines.push(tr!(lang, "  calendar {calendar}", calendar));
     }
-    lines.push("  runs every hour and never pauses".to_owned());
+    lines.push(lang.tr("  runs every hour and never pauses").to_owned());
 }
 
-fn explain_company(policy: &Policy, facts: &Facts<'_>, now: Time, zone: Tz, lines: &mut Vec<String>) {
-    let whose = Whose::Company.as_str();
+fn explain_company(
+    lang: Lang,
+    policy: &Policy,
+    facts: &Facts<'_>,
+    now: Time,
+    zone: Tz,
+    lines: &mut Vec<String>,
+) {
+    let whose = lang.word("clock", Whose::Company.as_str());
     let Some(clock) = company(policy, facts, now) else {
         let key = if facts.replied { "next_response" } else { "first_response" };
-        lines.push(format!("{whose}: none (the channel sets no {key})"));
+        lines.push(tr!(lang, "{whose}: none (the channel sets no {key})", whose, key));
         return;
     };
     match clock.outcome {
-        Outcome::Due(at) => lines.push(format!("{whose}: due {}", when(at, now, zone))),
-        Outcome::Paused(left) => lines.push(format!("{whose}: stands still with {} left", span(left))),
-        Outcome::Never => lines.push(format!("{whose}: none, its calendar does not open")),
+        Outcome::Due(at) => {
+            lines.push(tr!(lang, "{whose}: due {when}", whose, when = when(lang, at, now, zone)));
+        }
+        Outcome::Paused(left) => {
+            lines.push(tr!(lang, "{whose}: stands still with {left} left", whose, left = span(left)));
+        }
+        Outcome::Never => lines.push(tr!(lang, "{whose}: none, its calendar does not open", whose)),
     }
     let key = if clock.first { "first_response" } else { "next_response" };
-    lines.push(format!("  rule: {key} within {} of business time", span(clock.target)));
-    lines.push(format!("  calendar {}", clock.calendar));
+    lines.push(tr!(lang, "  rule: {key} within {span} of business time", key, span = span(clock.target)));
+    lines.push(tr!(lang, "  calendar {calendar}", calendar = clock.calendar));
     for Pause { from, to, why } in &clock.pauses {
         let counted = span(clock.calendar.between(*from, to.unwrap_or(now)));
-        let to = to.map_or_else(|| "now".to_owned(), |to| moment(to, zone));
-        lines.push(format!(
-            "  paused ({why}) {} to {to}: {counted} of business time not counted",
-            moment(*from, zone)
+        let to = to.map_or_else(|| lang.tr("now").to_owned(), |to| moment(lang, to, zone));
+        lines.push(tr!(
+            lang,
+            "  paused ({why}) {from} to {to}: {counted} of business time not counted",
+            why = lang.word("status", why),
+            from = moment(lang, *from, zone),
+            to,
+            counted
         ));
     }
 }
 
 /// A moment as explanations write it: `Fri 2026-07-03 16:30 -03`.
-pub fn moment(at: Time, zone: Tz) -> String {
-    at.with_timezone(&zone).format("%a %Y-%m-%d %H:%M %Z").to_string()
+pub fn moment(lang: Lang, at: Time, zone: Tz) -> String {
+    let local = at.with_timezone(&zone);
+    local.format(&format!("{} %Y-%m-%d %H:%M %Z", lang.weekday(local.weekday()))).to_string()
 }
 
-fn when(at: Time, now: Time, zone: Tz) -> String {
+fn when(lang: Lang, at: Time, now: Time, zone: Tz) -> String {
     if at < now {
-        format!("{}, {} overdue", moment(at, zone), span(now - at))
+        tr!(lang, "{at}, {span} overdue", at = moment(lang, at, zone), span = span(now - at))
     } else {
-        format!("{}, in {}", moment(at, zone), span(at - now))
+        tr!(lang, "{at}, in {span}", at = moment(lang, at, zone), span = span(at - now))
     }
 }
 

@@ -252,7 +252,7 @@ fn an_explanation_names_every_clock_and_what_it_is_made_of() {
     let pauses = [Pause { from: since + hours(1), to: Some(since + hours(2)), why: "pending" }];
     let facts = Facts { pauses: &pauses, ..waiting(&ChannelKind::SKYHUB, "Shop-1/CUSTOMER_SELLER", since) };
     let policy = Policy { calendar: Some(split()), first_response_ms: Some(7_200_000), ..Policy::default() };
-    let text = explain(&policy, &facts, since + hours(3), Sao_Paulo).join("\n");
+    let text = explain(crate::domain::Lang::En, &policy, &facts, since + hours(3), Sao_Paulo).join("\n");
     let expected = "\
 waiting since Fri 2026-07-03 16:30 -03 (the oldest unanswered message)
 marketplace: due Sat 2026-07-04 16:30 -03, in 21 h
@@ -268,7 +268,10 @@ company: due Mon 2026-07-06 09:00 -03, in 61 h 30 min
 earliest: marketplace, Sat 2026-07-04 16:30 -03, in 21 h (at risk from Sat 2026-07-04 16:00 -03)";
     assert_eq!(text, expected);
     let silent = Facts { waiting_since: None, ..facts };
-    assert_eq!(explain(&policy, &silent, since, Sao_Paulo), ["nobody waits for an answer: no clock runs"]);
+    assert_eq!(
+        explain(crate::domain::Lang::En, &policy, &silent, since, Sao_Paulo),
+        ["nobody waits for an answer: no clock runs"]
+    );
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl Platform {
         let known = self.scrolls.get(id).filter(|scroll| turn.now - scroll.read_at <= life);
         let Some(scroll) = known else {
             self.scrolls.remove(id);
-            return Err(Reply::empty(404));
+            return Err(Reply::empty(turn.switches.dsco_expired_scroll_status));
         };
         if scroll.side != side || scroll.kind != kind {
             turn.book.breach("dsco: a scrollId of another search");
@@ -92,7 +92,7 @@ impl Platform {
                 .filter(|key| BOTH.contains(&key.as_str()) || more.contains(&key.as_str()))
                 .count()
         });
-        if criteria == 0 {
+        if criteria == 0 && turn.switches.dsco_refuses_empty_query {
             return Err(refuse("at least one criterion is required"));
         }
         if kind == Kind::Notes && body.get("updatedSince").is_some() {
@@ -115,6 +115,12 @@ impl Platform {
         }
         let since = date(body, "createdSince", turn)?;
         let updated = date(body, "updatedSince", turn)?;
+        let first = since.into_iter().chain(updated).max();
+        if turn.switches.dsco_refuses_backward_window
+            && first.zip(until).is_some_and(|(since, until)| since > until)
+        {
+            return Err(refuse("createdSince is after until"));
+        }
         let test = string(body, "test", turn)?.unwrap_or("legit");
         if !matches!(test, "legit" | "test" | "all") {
             return Err(refuse("test is legit, test or all"));
@@ -122,7 +128,8 @@ impl Platform {
         let care = check_type(body, kind, turn)?;
         self.check_named(body)?;
         let window = |at: Time| since.is_none_or(|since| at >= since);
-        let before = |at: Time| until.is_none_or(|until| at <= until);
+        let inclusive = turn.switches.dsco_until_inclusive;
+        let before = |at: Time| until.is_none_or(|until| at < until || (inclusive && at == until));
         let names = |thread: &Thread, field: &str, value: Option<&str>| {
             text_of(body, field).is_none_or(|wanted| value == Some(wanted)) && !thread.id.is_empty()
         };
@@ -164,6 +171,7 @@ impl Platform {
             Kind::Notes => self
                 .notes
                 .iter()
+                .filter(|note| turn.switches.dsco_lists_own || note.from != side)
                 .filter(|note| note.visible_at <= turn.now && window(note.at) && before(note.at))
                 .filter(|note| text_of(body, "dscoMessageId").is_none_or(|id| id == note.id))
                 .filter(|note| care_type(body, note))
@@ -206,6 +214,14 @@ impl Platform {
         scroll.read_at = turn.now;
         let (viewer, kind) = (scroll.side, scroll.kind);
         let mut body = json!({});
+        let mut id = id;
+        if more && turn.switches.dsco_scroll_changes {
+            let next = format!("scroll{:016x}{:016x}", turn.rng.u64(..), turn.rng.u64(..));
+            if let Some(scroll) = self.scrolls.remove(&id) {
+                self.scrolls.insert(next.clone(), scroll);
+            }
+            id = next;
+        }
         if more {
             put(&mut body, "scrollId", Some(id));
         } else {
@@ -214,14 +230,19 @@ impl Platform {
         let thread_of = |id: &str| self.threads.iter().find(|thread| thread.id == id);
         match kind {
             Kind::Threads => {
-                let rows: Vec<Value> =
-                    ids.iter().filter_map(|id| thread_of(id)).map(|one| one.json(viewer)).collect();
+                let rows: Vec<Value> = ids
+                    .iter()
+                    .filter_map(|id| thread_of(id))
+                    .map(|one| one.json(viewer, turn.switches))
+                    .collect();
                 put(&mut body, "conversations", Some(rows));
             }
             Kind::Notes => {
                 let notes = ids.iter().filter_map(|id| self.notes.iter().find(|note| note.id == *id));
                 let rows: Vec<Value> = notes
-                    .filter_map(|note| thread_of(&note.thread).map(|thread| note.json(thread, viewer)))
+                    .filter_map(|note| {
+                        thread_of(&note.thread).map(|thread| note.json(thread, viewer, turn.switches))
+                    })
                     .collect();
                 put(&mut body, "messages", Some(rows));
             }

@@ -14,6 +14,7 @@ use super::{
     agenda::Event,
     book::{BookMark, BookMessage, Writer},
     faults::What,
+    options::Switches,
     wire::{Bucket, Call, Reply, Turn, form, put, text_of},
 };
 use crate::domain::time::{Time, rfc3339};
@@ -176,7 +177,11 @@ impl Platform {
             ));
             return Reply::empty(415);
         }
-        let bucket = self.buckets.entry((side.word().into(), call.operation)).or_default();
+        let counted = match call.header("authorization") {
+            Some(token) if turn.switches.dsco_rate_by_token => token,
+            _ => side.word(),
+        };
+        let bucket = self.buckets.entry((counted.into(), call.operation)).or_default();
         if turn.quirk(&What::RateLimited)
             || (turn.switches.rate_limits && !bucket.admit(turn.now, turn.switches.dsco_per_second))
         {
@@ -278,7 +283,7 @@ impl Platform {
             (thread.id.clone(), thread.begun_by, thread.initial.clone(), thread.created_at);
         let visible_at = thread.visible_at;
         self.threads.push(thread);
-        if let Some(text) = text {
+        if let Some(text) = text.filter(|_| turn.switches.dsco_initial_is_message) {
             self.note(&id, from, &text, at, visible_at, turn);
         }
         id
@@ -299,9 +304,11 @@ impl Platform {
             Note { id: format!("m{number:08}"), thread: id.into(), text: text.into(), from, at, visible_at };
         let bumps = turn.switches.dsco_message_bumps_update;
         let mut care = false;
-        if let Some(thread) = self.find(id) {
+        if let Some(thread) = self.threads.iter_mut().find(|thread| thread.id == id) {
             care = thread.consumer.is_some();
-            if thread.status == "new" && thread.begun_by != from {
+            let follows =
+                turn.switches.dsco_follow_up_progresses && self.notes.iter().any(|note| note.thread == id);
+            if thread.status == "new" && (thread.begun_by != from || follows) {
                 thread.status = "in_progress";
                 thread.updated_at = thread.updated_at.max(at);
             }
@@ -361,12 +368,21 @@ impl Platform {
     }
 }
 
+/// The reference ids that `viewer` is shown.
+fn references(value: &mut Value, thread: &Thread, viewer: Side, switches: &Switches) {
+    let sides = [(Side::Retailer, "retailerReferenceId"), (Side::Supplier, "supplierReferenceId")];
+    for ((side, field), reference) in sides.into_iter().zip(&thread.references) {
+        if side == viewer || switches.dsco_shows_partner_reference {
+            put(value, field, reference.clone());
+        }
+    }
+}
+
 impl Thread {
     /// The conversation as `viewer` sees it.
-    fn json(&self, viewer: Side) -> Value {
+    fn json(&self, viewer: Side, switches: &Switches) -> Value {
         let mut value = json!({"id": self.id});
-        put(&mut value, "retailerReferenceId", self.references[0].clone());
-        put(&mut value, "supplierReferenceId", self.references[1].clone());
+        references(&mut value, self, viewer, switches);
         put(&mut value, "title", Some(self.title.clone()));
         put(
             &mut value,
@@ -397,7 +413,7 @@ impl Thread {
 
 impl Note {
     /// The message as `viewer` sees it.
-    fn json(&self, thread: &Thread, viewer: Side) -> Value {
+    fn json(&self, thread: &Thread, viewer: Side, switches: &Switches) -> Value {
         let mut value = json!({});
         if let Some(consumer) = &thread.consumer {
             let kind =
@@ -407,8 +423,7 @@ impl Note {
         }
         put(&mut value, "dscoConversationId", Some(self.thread.clone()));
         put(&mut value, "dscoMessageId", Some(self.id.clone()));
-        put(&mut value, "retailerReferenceId", thread.references[0].clone());
-        put(&mut value, "supplierReferenceId", thread.references[1].clone());
+        references(&mut value, thread, viewer, switches);
         put(&mut value, "message", Some(self.text.clone()));
         put(&mut value, "accountType", Some(self.from.word()));
         put(&mut value, "dscoAccountId", Some(self.from.account()));

@@ -108,7 +108,7 @@ impl Platform {
             visible_at,
         };
         let id = self.begin(thread, turn);
-        Ok(self.find(&id).map(|thread| thread.json(side)).unwrap_or_default())
+        Ok(self.find(&id).map(|thread| thread.json(side, turn.switches)).unwrap_or_default())
     }
 
     fn check_reference(&self, side: Side, reference: Option<&str>, but: Option<&str>) -> Result<(), Reply> {
@@ -188,7 +188,7 @@ impl Platform {
         if let Some(status) = status {
             self.set_status(&id, status, turn);
         }
-        Ok(self.find(&id).map(|thread| thread.json(side)).unwrap_or_default())
+        Ok(self.find(&id).map(|thread| thread.json(side, turn.switches)).unwrap_or_default())
     }
 
     /// `POST /conversation/message`.
@@ -219,14 +219,19 @@ impl Platform {
             }
         }
         if thread.status == "closed" {
-            return Err(bad("The conversation is closed; no message may be added"));
+            let text = "The conversation is closed; no message may be added";
+            return Err(Reply::text(turn.switches.dsco_closed_status, text));
+        }
+        let most = turn.switches.dsco_max_message;
+        if most > 0 && text.chars().count() > most {
+            return Err(bad(format!("message must not exceed {most} characters")));
         }
         let visible_at =
             turn.now + TimeDelta::milliseconds(turn.switches.dsco_visibility_ms + turn.late_ms());
         let note = self.note(&id, side, text, turn.now, visible_at, turn);
         let thread = self.threads.iter().find(|thread| thread.id == id);
         let note = self.notes.iter().find(|one| one.id == note);
-        Ok(thread.zip(note).map(|(thread, note)| note.json(thread, side)).unwrap_or_default())
+        Ok(thread.zip(note).map(|(thread, note)| note.json(thread, side, turn.switches)).unwrap_or_default())
     }
 
     /// The conversation that exactly one of three fields names.
@@ -265,7 +270,7 @@ fn check_title(title: &str, turn: &Turn<'_>) -> Result<(), Reply> {
 
 fn read_context(body: &Value, care: bool, turn: &Turn<'_>) -> Result<Value, Reply> {
     let Some(context) = body.get("context").filter(|context| !context.is_null()) else {
-        if care {
+        if care && turn.switches.dsco_care_needs_context {
             turn.book.breach("dsco create: customer_care needs an order context");
             return Err(bad("context is required for customer_care"));
         }

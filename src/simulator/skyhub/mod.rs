@@ -15,6 +15,7 @@ use super::{
     agenda::Event,
     book::{BookMessage, Writer},
     faults::What,
+    options::Switches,
     wire::{Bucket, Call, Reply, Turn, one},
 };
 use crate::domain::time::Time;
@@ -147,12 +148,17 @@ impl Store {
         if let Some(refusal) = refuse_headers(call, turn) {
             return refusal;
         }
-        let bucket = self.buckets.entry(call.method.to_string()).or_default();
+        let counted = if turn.switches.skyhub_shared_bucket { "" } else { call.operation };
+        let bucket = self.buckets.entry(format!("{} {counted}", call.method)).or_default();
         if turn.quirk(&What::RateLimited)
             || (turn.switches.rate_limits && !bucket.admit(turn.now, turn.switches.skyhub_per_second))
         {
             turn.book.limit("skyhub");
-            return Reply::json(429, &one("error", "Limite de requisições excedido"));
+            let reply = Reply::json(429, &one("error", "Limite de requisições excedido"));
+            return match turn.switches.skyhub_retry_after_s {
+                0 => reply,
+                seconds => reply.with("retry-after", seconds.to_string()),
+            };
         }
         match (call.method.as_str(), call.path().as_slice()) {
             ("GET", ["sac"]) => self.list(call, turn),
@@ -210,7 +216,9 @@ impl Store {
         self.next += 1;
         let id = format!("sky-{}", self.next);
         let Some(ticket) = self.find(code) else { return false };
-        ticket.updated_at = ticket.updated_at.max(at);
+        if turn.switches.skyhub_message_moves_updated {
+            ticket.updated_at = ticket.updated_at.max(at);
+        }
         let Some(chat) = ticket.chat(parts) else { return false };
         if person.role != "SELLER" {
             chat.seller_status = "UNREAD".into();
@@ -316,7 +324,10 @@ fn with_offset(at: Time) -> String {
 }
 
 /// `2023-06-06T21:41:57`, as chats write them.
-fn naive(at: DateTime<Utc>) -> String {
+fn naive(at: DateTime<Utc>, switches: &Switches) -> String {
+    if switches.skyhub_naive_utc {
+        return at.format("%Y-%m-%dT%H:%M:%S").to_string();
+    }
     at.with_timezone(&Sao_Paulo).format("%Y-%m-%dT%H:%M:%S").to_string()
 }
 

@@ -125,23 +125,27 @@ impl Store {
             Err(refusal) => return refusal,
         };
         let Some(ticket) = self.find(code) else { return not_found() };
-        let lines: Vec<(usize, Value)> = ticket
+        let (now, switches) = (turn.now, turn.switches);
+        let mut lines: Vec<(usize, Value)> = ticket
             .chats
             .iter()
             .enumerate()
             .flat_map(|(place, chat)| {
-                let seen = chat.messages.iter().filter(|line| line.visible_at <= turn.now);
+                let seen = chat.messages.iter().filter(move |line| line.visible_at <= now);
                 seen.map(move |line| {
                     let person = &line.person;
                     let message = json!({
-                        "content": line.content, "created_at": naive(line.created_at),
+                        "content": line.content, "created_at": naive(line.created_at, switches),
                         "part": {"code": person.code, "email": person.email, "name": person.name, "role": person.role},
-                        "replyed_at": line.replyed_at.map(naive),
+                        "replyed_at": line.replyed_at.map(|at| naive(at, switches)),
                     });
                     (place, message)
                 })
             })
             .collect();
+        if turn.switches.skyhub_reverse {
+            lines.reverse();
+        }
         // The raw space of the code stands in the URL, as the vendor writes it.
         let url = format!("{}/skyhub/sac/{code}/chats", turn.origin);
         let (from, to, next) =
@@ -154,11 +158,14 @@ impl Store {
             if here.is_empty() && !silent {
                 continue;
             }
-            let last = chat.messages.iter().map(|line| line.created_at).max().map(naive);
+            let last = chat.messages.iter().map(|line| line.created_at).max().map(|at| naive(at, switches));
             chats.push(json!({
                 "last_message": last, "messages": here, "parts": chat.parts, "seller_status": chat.seller_status,
                 "status": chat.status,
             }));
+        }
+        if turn.switches.skyhub_reverse {
+            chats.reverse();
         }
         if turn.switches.skyhub_read_has_side_effect {
             for chat in ticket.chats.iter_mut().filter(|chat| chat.seller_status == "UNREAD") {

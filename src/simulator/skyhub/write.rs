@@ -35,22 +35,23 @@ impl Store {
                 return refuse(400, true, &format!("{field} is missing or no string"));
             }
         }
+        let wrong = turn.switches.skyhub_wrong_field_status;
         let given = |field| text_of(&body, field).unwrap_or_default();
         if given("message").trim().is_empty() {
             return refuse(422, true, "message is empty");
         }
         if given("messageType") != "TEXT_MESSAGE" {
-            return refuse(422, true, "messageType is not TEXT_MESSAGE");
+            return refuse(wrong, true, "messageType is not TEXT_MESSAGE");
         }
         let to = if parts == "B2W_SELLER" { "TO_B2W" } else { "TO_CUSTOMER" };
         if given("messageTo") != to {
-            return refuse(422, true, &format!("messageTo of {parts} is {to}"));
+            return refuse(wrong, true, &format!("messageTo of {parts} is {to}"));
         }
         if Some(given("deliveryId")) != code.rsplit_once('-').map(|(_, delivery)| delivery) {
-            return refuse(422, true, "deliveryId is not the ticket's");
+            return refuse(wrong, true, "deliveryId is not the ticket's");
         }
         if given("orderId") != order_code {
-            return refuse(422, true, "orderId is not the ticket's");
+            return refuse(wrong, true, "orderId is not the ticket's");
         }
         let identity: String = if turn.switches.skyhub_punctuated_cnpj {
             given("identityId").chars().filter(char::is_ascii_digit).collect()
@@ -58,7 +59,11 @@ impl Store {
             given("identityId").into()
         };
         if identity != CNPJ {
-            return refuse(422, true, "identityId is not the seller's");
+            return refuse(wrong, true, "identityId is not the seller's");
+        }
+        let most = turn.switches.skyhub_max_message;
+        if most > 0 && given("message").chars().count() > most {
+            return refuse(422, false, "message is too long");
         }
         if chat.status == "PAUSED" {
             return refuse(422, false, "Chat pausado: atendimento em mediação pelo marketplace");
@@ -94,7 +99,9 @@ impl Store {
         if turn.switches.skyhub_reply_marks_read && chat.seller_status == "UNREAD" {
             chat.seller_status = "READ".into();
         }
-        ticket.updated_at = turn.now;
+        if turn.switches.skyhub_message_moves_updated {
+            ticket.updated_at = turn.now;
+        }
         turn.book.wrote(BookMessage {
             vendor: "skyhub".into(),
             conversation: format!("{code}/{parts}"),
@@ -121,7 +128,7 @@ impl Store {
             turn.book.breach(format!("skyhub patch: status {status:?}"));
             return Reply::json(422, &detail("status inválido"));
         }
-        if parts == "CUSTOMER_B2W" {
+        if parts == "CUSTOMER_B2W" && !turn.switches.skyhub_patch_customer_b2w {
             turn.book.breach("skyhub patch: CUSTOMER_B2W is read only");
             return Reply::json(422, &detail("CUSTOMER_B2W is read only"));
         }

@@ -194,7 +194,8 @@ impl Shop {
         let mut answer = self.run(&body, web, logged_in, &mut cookie, turn);
         let logged_in = cookie.is_some() || (logged_in && call.operation != "logout");
         extend(&mut answer, logged_in);
-        let reply = Reply::json(200, &answer);
+        let status = if answer.get("errors").is_some() { turn.switches.thg_error_status } else { 200 };
+        let reply = Reply::json(status, &answer);
         match cookie.filter(|_| web) {
             Some(token) => {
                 reply.with("set-cookie", format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax"))
@@ -275,6 +276,9 @@ impl Shop {
                 Run { shop: self, turn, variables: &variables, logged_in, errors: Vec::new(), login: None };
             let data = run.query(&operation.fields);
             let errors = run.errors;
+            if turn.switches.thg_list_marks_read && logged_in {
+                self.discussions.iter_mut().for_each(|one| one.read = true);
+            }
             let mut answer = json!({"data": data});
             if !errors.is_empty() {
                 answer["errors"] = Value::Array(errors);
@@ -351,6 +355,7 @@ impl Shop {
         let message = self.message_id();
         let late = TimeDelta::milliseconds(turn.late_ms());
         let marks = turn.switches.thg_query_marks_read;
+        let (reopens, unreads) = (turn.switches.thg_query_reopens, turn.switches.thg_response_marks_unread);
         let one = self.find(id)?;
         one.messages.push(Line {
             id: message.clone(),
@@ -364,10 +369,12 @@ impl Shop {
         }
         one.updated_at = one.updated_at.max(at);
         if ours {
-            one.status = "OUTSTANDING";
+            if reopens {
+                one.status = "OUTSTANDING";
+            }
             one.read |= marks;
         } else {
-            one.read = false;
+            one.read &= !unreads;
         }
         turn.book.wrote(BookMessage {
             vendor: "thg".into(),

@@ -46,8 +46,12 @@ impl Shop {
             "createDiscussion" => self.create(&input, turn),
             "replyToDiscussion" => {
                 let id = given.get("discussionId").map(id_text).unwrap_or_default();
-                if self.find(&id).is_none() {
-                    return Err(error("Discussion not found"));
+                match self.find(&id) {
+                    None => return Err(error("Discussion not found")),
+                    Some(one) if one.status == "COMPLETED" && !turn.switches.thg_completed_takes_replies => {
+                        return Err(error("Discussion is completed"));
+                    }
+                    Some(_) => {}
                 }
                 let (text, attachment) = self.message(&input, turn)?;
                 let now = turn.now;

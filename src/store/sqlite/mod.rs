@@ -8,7 +8,7 @@
 //! | [`apply`], [`messages`], [`join`] | what vendors tell |
 //! | [`conversations`], [`deadline`] | what a conversation's row holds of its messages and rows |
 //! | [`commit`], [`changes`], [`drafts`], [`presence`], [`promises`], [`outbox`], [`settle`], [`tend`], [`import`], [`erase`] | what agents and the engine do |
-//! | [`query`] | the query language as SQL |
+//! | [`query`], [`excerpt`] | the query language as SQL; the words around a hit |
 //! | [`ledger`] | the log as figures read it |
 //! | [`text`] | the full-text index |
 //! | [`rows`], [`words`], [`files`] | rows as nouns, texts, attachments |
@@ -24,6 +24,7 @@ mod desk;
 mod drafts;
 mod engine;
 mod erase;
+mod excerpt;
 mod files;
 mod import;
 mod join;

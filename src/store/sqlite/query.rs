@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Result, ToSql, types::Value};
 
-use super::{rows, words};
+use super::{excerpt::Sought, rows, words};
 use crate::{
     domain::{
         Conversation, ConversationId, Gate, Time,
@@ -21,7 +21,7 @@ pub(super) struct Condition {
 }
 
 /// While it is typed a commoner word is answered from its newest hits; what is taken with Enter looks at all.
-const HITS: i64 = 2000;
+const HITS: i64 = 1000;
 
 /// The gate at `:now`.
 const GATE: &str = "iif(c.gate = 'window', iif(c.gate_until > :now, 'open', 'template_only'), c.gate)";
@@ -267,11 +267,18 @@ pub(super) fn list_statement(db: &Connection, request: &ListRequest) -> Result<C
         after = format!(" AND ({}) {compare} ({})", columns.join(", "), names.join(", "));
     }
     binds.push((":limit".into(), i64::try_from(request.limit).unwrap_or(i64::MAX).into()));
-    let sql = format!(
-        "SELECT {} FROM conversation c {} WHERE {condition}{after} ORDER BY {order} LIMIT :limit",
-        rows::CONVERSATION,
-        rows::CURSOR,
-    );
+    let (shown, cursor) = (rows::CONVERSATION, rows::CURSOR);
+    // What a search finds is sorted, and only its numbers are: the rows themselves are read for one page of them.
+    let sql = if request.query.has_words() {
+        format!(
+            "SELECT {shown} FROM (SELECT c.id AS found FROM conversation c WHERE {condition}{after} \
+             ORDER BY {order} LIMIT :limit) JOIN conversation c ON c.id = found {cursor} ORDER BY {order}"
+        )
+    } else {
+        format!(
+            "SELECT {shown} FROM conversation c {cursor} WHERE {condition}{after} ORDER BY {order} LIMIT :limit"
+        )
+    };
     Ok(Condition { sql, binds })
 }
 
@@ -298,35 +305,19 @@ pub(super) fn hits(
     of: &[ConversationId],
 ) -> Result<Vec<(ConversationId, String)>> {
     let words = query.terms.iter().filter(|term| !term.negated).filter_map(|term| match &term.what {
-        What::Word(word) => matching(word, true),
-        What::Phrase(phrase) => matching(phrase, false),
+        What::Word(word) => Some((word.as_str(), true)),
+        What::Phrase(phrase) => Some((phrase.as_str(), false)),
         _ => None,
     });
-    let words: Vec<String> = words.collect();
-    if words.is_empty() {
+    let sought = Sought::new(words);
+    if sought.is_empty() {
         return Ok(Vec::new());
     }
-    let words = words.join(" OR ");
-    let mut statement = db.prepare_cached(
-        "SELECT snippet(message_text, 0, char(2), '', '…', 16) FROM message_text WHERE message_text MATCH ?1 \
-         AND rowid IN (SELECT id FROM message WHERE conversation = ?2) ORDER BY rowid DESC LIMIT 1",
-    )?;
     let mut hits = Vec::new();
     for id in of {
-        let hit: Option<String> = statement.query_row((&words, id.0), |r| r.get(0)).optional()?;
-        hits.extend(hit.map(|hit| (*id, around(&hit))));
+        hits.extend(sought.newest(db, id.0)?.map(|hit| (*id, hit)));
     }
     Ok(hits)
-}
-
-/// A line in which the first hit (behind a mark) stands near the beginning: a row of a list is short.
-fn around(hit: &str) -> String {
-    const BEFORE: usize = 2;
-    let words: Vec<&str> = hit.split_whitespace().collect();
-    let first = words.iter().position(|word| word.contains('\u{2}')).unwrap_or(0);
-    let from = first.saturating_sub(BEFORE);
-    let cut = if from > 0 && !words[from].starts_with('…') { "…" } else { "" };
-    format!("{cut}{}", words[from..].join(" ").replace('\u{2}', ""))
 }
 
 /// How many conversations match, and how many of them are at risk.

@@ -65,7 +65,7 @@ impl Dsco {
             // A create is found by its reference id alone.
             return Ok(Prepared { evidence: json!({"skew_ms": self.skew_ms()}), page: Page::default() });
         };
-        if self.skew().is_none() {
+        if !self.knows_skew() {
             self.hello(&mut Uncounted).await?;
         }
         let mut changes = Vec::new();

@@ -25,6 +25,8 @@ use crate::{
 const OVERLAP: TimeDelta = TimeDelta::minutes(10);
 /// A full sweep looks back for stragglers and for statuses that changed without a sign.
 const FULL_OVERLAP: TimeDelta = TimeDelta::hours(24);
+/// What the vendor insists on between its own time and `until`.
+const UNTIL_LEAST: TimeDelta = TimeDelta::seconds(5);
 const DEFAULT_START: TimeDelta = TimeDelta::days(30);
 /// How often a window whose scrollId was lost is begun anew.
 const RERUNS: usize = 3;
@@ -47,7 +49,7 @@ impl Dsco {
         memory: &dyn Memory,
         sink: &mut dyn Sink,
     ) -> Result<(), ChannelError> {
-        if self.skew().is_none() {
+        if !self.knows_skew() {
             self.hello(sink).await?;
         }
         let overlap = if sweep == Sweep::Full { FULL_OVERLAP } else { OVERLAP };
@@ -75,19 +77,23 @@ impl Dsco {
         memory: &dyn Memory,
         sink: &mut dyn Sink,
     ) -> Result<(), ChannelError> {
-        let until = (self.server_now() - UNTIL_MARGIN).trunc_subsecs(3);
         let last = memory.note(what.note()).await?.and_then(|it| dates::read(it.as_str()?));
-        let since = match last {
-            // An `until` of a clock that was ahead must not leave a window upside down.
-            Some(last) => last.min(until) - overlap,
-            None => self.settings.start.unwrap_or_else(|| self.server_now() - DEFAULT_START).min(until),
+        let window = || {
+            let until = (self.server_now() - UNTIL_MARGIN).trunc_subsecs(3);
+            let since = match last {
+                // An `until` of a clock that was ahead must not leave a window upside down.
+                Some(last) => last.min(until) - overlap,
+                None => self.settings.start.unwrap_or_else(|| self.server_now() - DEFAULT_START).min(until),
+            };
+            let window = Window { since, until };
+            let body = match what {
+                Loop::Messages => request::messages_in(window),
+                Loop::Conversations => request::conversations_in(window),
+            };
+            (until, body)
         };
-        let window = Window { since, until };
-        let first = match what {
-            Loop::Messages => request::messages_in(window),
-            Loop::Conversations => request::conversations_in(window),
-        };
-        let mut reruns = 0;
+        let (mut until, mut first) = window();
+        let (mut reruns, mut moved) = (0, false);
         'window: loop {
             let (mut body, mut seen, mut barren) = (first.clone(), HashSet::new(), 0);
             loop {
@@ -97,6 +103,17 @@ impl Dsco {
                     // The scrollId is no longer known: the same window once more, from its beginning.
                     Err(error) if scrolled && matches!(error.status, Some(400 | 404)) && reruns < RERUNS => {
                         reruns += 1;
+                        continue 'window;
+                    }
+                    // A clock was set since its time was last seen: the refusal says what it is now.
+                    Err(error)
+                        if !scrolled
+                            && error.status == Some(400)
+                            && !moved
+                            && until > self.server_now() - UNTIL_LEAST =>
+                    {
+                        moved = true;
+                        (until, first) = window();
                         continue 'window;
                     }
                     Err(error) => return Err(error),

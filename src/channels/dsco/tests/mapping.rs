@@ -53,7 +53,10 @@ fn the_contracts_sample_reads_as_a_supplier() {
         Value::Object(seen.order.expect("there")),
         json!({"number": "123-456-789", "dsco_order_id": "9900001"})
     );
-    assert_eq!(Value::Object(seen.remote_status.expect("there")), json!({"status": "new"}));
+    assert_eq!(
+        Value::Object(seen.remote_status.expect("there")),
+        json!({"status": "new", "retailer_reference": "case-7781"})
+    );
     assert_eq!(seen.gate, Some(GateEvidence::said(Gate::Open)));
     assert_eq!(seen.labels, ["test"]);
     assert_eq!(seen.products.expect("there")[0].sku, "S-1");
@@ -102,6 +105,41 @@ fn a_closed_conversation_says_since_when_and_an_unknown_status_says_nothing() {
     assert_eq!((seen.gate, seen.remote_closed), (Some(GateEvidence::said(Gate::Unknown)), None));
     let (seen, _) = conversation(r#"{"id":"1"}"#, Role::Supplier);
     assert_eq!((seen.gate, seen.remote_status), (None, None));
+}
+
+#[test]
+fn reference_ids_due_date_and_every_context_are_shown() {
+    for (context, about, sku) in [
+        (r#"{"type":"account"}"#, None, None),
+        (r#"{"type":"order","poNumber":"P","lineItem":{"lineNumber":1,"gtin":"g"}}"#, None, Some("g")),
+        (r#"{"type":"order","supplierOrderNumber":"S-5"}"#, Some("order supplierOrderNumber S-5"), None),
+        (r#"{"type":"catalog","partnerSku":"p-1"}"#, Some("catalog p-1"), Some("p-1")),
+        (r#"{"type":"inventory","dscoItemId":77}"#, Some("inventory 77"), Some("77")),
+        (r#"{"type":"contract","dscoContractId":"c-1"}"#, Some("contract c-1"), None),
+        (r#"{"type":"invoice","invoiceId":"i-1"}"#, Some("invoice i-1"), None),
+        (r#"{"type":"invoice","dscoInvoiceId":"i-2"}"#, Some("invoice i-2"), None),
+        (r#"{"type":"return","supplierReturnNumber":"r-1"}"#, Some("return r-1"), None),
+        (r#"{"type":"moonshot","x":[1]}"#, Some("moonshot"), None),
+    ] {
+        let text = format!(
+            r#"{{"id":"1","title":"t","status":"new","supplierReferenceId":"ticket-42","retailerReferenceId":"",
+            "dueDate":"2023-05-02T10:00:00+0200","context":{context}}}"#
+        );
+        let (seen, _) = conversation(&text, Role::Supplier);
+        let said = seen.remote_status.expect("there");
+        assert_eq!(said["supplier_reference"], "ticket-42");
+        assert_eq!(
+            (said.get("retailer_reference"), &said["due_date"]),
+            (None, &json!("2023-05-02T08:00:00.000Z"))
+        );
+        assert_eq!(said.get("about").and_then(Value::as_str), about, "{context}");
+        let product = seen.products.as_ref().and_then(|it| it.first()).map(|it| it.sku.as_str());
+        assert_eq!(product, sku, "{context}");
+        for number in about.iter().filter_map(|it| it.split_once(' ')).map(|(_, it)| it) {
+            let number = number.rsplit(' ').next().expect("a word");
+            assert!(seen.numbers.iter().any(|it| it == number), "{context}: {number} is found by `order:`");
+        }
+    }
 }
 
 #[test]

@@ -462,3 +462,31 @@ async fn a_create_is_found_by_its_reference_and_never_made_twice() {
     office.says(LIST, "01HSEND", Says::json(&other));
     assert_eq!(channel.send(&send).await.expect_err("refused").words, "referenceId must be unique");
 }
+
+#[tokio::test]
+async fn a_clock_that_was_set_costs_no_scan() {
+    let clock = HandClock::at(NOW);
+    let office = Office::open(&clock).await;
+    let (channel, kept) = (account(&office, &clock), Kept::default());
+    channel.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("it scans");
+    // The vendor's clock goes back half a minute: what was fine by the old one is refused, and says the new time.
+    let back = "Mon, 01 May 2023 09:59:30 GMT";
+    office.says(LIST, "", Says::new(400, "until must be at least 5 seconds in the past").with("date", back));
+    office.says(LIST, "", Says::json(&json!({"conversations": []})).with("date", back));
+    office.says(MESSAGES, "", Says::json(&json!({"messages": []})).with("date", back));
+    channel.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("the window is made anew");
+    assert_eq!(office.bodies(LIST)[2]["until"], "2023-05-01T09:59:20.000Z");
+    assert_eq!(kept.noted("messages_until"), Some(json!("2023-05-01T09:59:20.000Z")));
+    // Another refusal is one.
+    office.says(LIST, "", Says::new(400, "no").with("date", back));
+    channel.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect_err("refused");
+
+    // Ours jumps by an hour: the vendor's time is asked for first.
+    clock.set("2023-05-01T11:00:00Z");
+    let before = office.bodies("GET /hello").len();
+    office.says("GET /hello", "", Says::json(&json!({})).with("date", back));
+    office.says(LIST, "", Says::json(&json!({"conversations": []})).with("date", back));
+    channel.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("it scans");
+    assert_eq!(office.bodies("GET /hello").len(), before + 1);
+    assert_eq!(office.bodies(LIST).last().expect("asked")["until"], "2023-05-01T09:59:20.000Z");
+}

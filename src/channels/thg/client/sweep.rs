@@ -10,6 +10,9 @@ use crate::{
     domain::change::Page,
 };
 
+/// How often a list is gone through whose rows move while it is read.
+const MOST_ROUNDS: usize = 8;
+
 impl Thg {
     /// Stores a page of the list; whether anything on it was new.
     async fn store(
@@ -31,7 +34,10 @@ impl Thg {
                 if seen.has_more {
                     self.rest(&mut seen, sink).await?;
                 }
-                stored.memory.push((note, seen.fingerprint.clone()));
+                // Messages that could not be had (yet) are asked for again: only a whole thread is known.
+                if !seen.has_more {
+                    stored.memory.push((note, seen.fingerprint.clone()));
+                }
             }
             done.insert(seen.id.clone(), seen.fingerprint.clone());
             stored.changes.extend(seen.changes());
@@ -48,7 +54,8 @@ impl Thg {
         sink: &mut dyn Sink,
     ) -> Result<(), ChannelError> {
         let mut done = HashMap::new();
-        for round in 0..2 {
+        for round in 0..MOST_ROUNDS {
+            let before = done.len();
             let (mut offset, mut first_total, mut drifted, mut newest_first) = (0, None, false, true);
             let (mut last_update, mut pages) = (None, 0);
             loop {
@@ -67,7 +74,11 @@ impl Thg {
                     break;
                 }
             }
-            if !drifted || round == 1 {
+            // Rows that slipped from one page to another while the list moved, or that come in no order at all, are
+            // missed by the one and the other: again, as long as that brings any of them.
+            let short = first_total.is_some_and(|total| (done.len() as u64) < total);
+            let again = if round == 0 { drifted || short } else { short && done.len() > before };
+            if !again || round + 1 == MOST_ROUNDS {
                 let note =
                     json!({"at": self.clock.now(), "newest_first": newest_first, "total": first_total});
                 sink.page(Page { changes: Vec::new(), memory: vec![("full".into(), note)] }).await?;

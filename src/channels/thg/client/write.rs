@@ -2,7 +2,8 @@
 
 use std::{path::Path, time::Duration};
 
-use reqwest::Method;
+use chrono::TimeDelta;
+use reqwest::{Method, header::ACCEPT};
 
 use super::{Thg, Uncounted, gone, page_of};
 use crate::{
@@ -10,10 +11,17 @@ use crate::{
         ChannelError, ErrorKind, Retry, Sending, Sent, Target, files, json,
         thg::{error, request},
     },
-    domain::{attachment::StoredFile, change::Page, outbox::NewConversation},
+    domain::{
+        attachment::StoredFile,
+        change::Page,
+        outbox::NewConversation,
+        time::{from_millis, to_millis},
+    },
 };
 
 const UPLOAD_TIMEOUT: Duration = Duration::from_mins(5);
+/// How long an attachment token is relied on: its life is not documented, and a file may be brought twice.
+const UPLOAD_SERVES: TimeDelta = TimeDelta::minutes(30);
 
 impl Thg {
     pub(super) async fn create(
@@ -21,7 +29,7 @@ impl Thg {
         new: &NewConversation,
         send: &Sending<'_>,
     ) -> Result<Sent, ChannelError> {
-        let request = request::create(new, send.upload.as_deref())?;
+        let request = request::create(new, attachment_token(send))?;
         let _alone = self.creating.lock().await;
         let data = self.ask(&request, true, &mut Uncounted).await?;
         let id = json::name(data.create_discussion).ok_or_else(|| no_id("discussion"))?;
@@ -95,10 +103,25 @@ impl Thg {
         }
         self.http.place("upload", self.max_rate).await;
         // No Authorization and no cookie: neither document shows any.
-        let request = self.http.request(Method::POST, &url).multipart(form.part("attachment", part));
+        let request = self
+            .http
+            .request(Method::POST, &url)
+            .header(ACCEPT, "application/json")
+            .multipart(form.part("attachment", part));
         let answer = self.http.send(request.timeout(UPLOAD_TIMEOUT)).await.map_err(harmless)?;
-        error::uploaded(&answer, self.clock.now()).map_err(harmless)
+        let token = error::uploaded(&answer, self.clock.now()).map_err(harmless)?;
+        Ok(format!("{}:{token}", to_millis(self.clock.now())))
     }
+
+    pub(super) fn still_serves(&self, upload: &str) -> bool {
+        let brought = upload.split_once(':').and_then(|(at, _)| at.parse().ok()).map(from_millis);
+        brought.is_some_and(|at| (self.clock.now() - at).abs() < UPLOAD_SERVES)
+    }
+}
+
+/// What the vendor called the file, without the time at which it was brought. The token itself is opaque.
+pub(super) fn attachment_token<'a>(send: &'a Sending<'_>) -> Option<&'a str> {
+    send.upload.as_deref().map(|it| it.split_once(':').map_or(it, |(_, token)| token))
 }
 
 /// Repeating an upload does no harm: an orphan file at most (contract 1.8).

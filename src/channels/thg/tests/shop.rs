@@ -66,7 +66,9 @@ fn answer(state: &mut State, came: &Asked) -> Says {
     }
     let body = came.json();
     let operation = body["operationName"].as_str().unwrap_or_default().to_owned();
-    let position = state.instead.iter().position(|it| it.0 == operation);
+    // `Filtered`: a list of one discussion.
+    let filtered = !body["variables"]["filter"].is_null();
+    let position = state.instead.iter().position(|it| it.0 == operation || (filtered && it.0 == "Filtered"));
     let instead = position.map(|at| state.instead.remove(at));
     if let Some((_, says, false)) = instead {
         return says;

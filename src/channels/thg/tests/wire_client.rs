@@ -368,7 +368,8 @@ async fn a_file_goes_to_the_shop_with_both_names_of_its_token() {
     std::fs::write(&path, b"PNG!").expect("it is written");
     let file =
         StoredFile { sha256: String::new(), name: "a\"b.png".into(), mime: "image/png".into(), size: 4 };
-    assert_eq!(channel.upload(&file, &path).await, Ok("up-1".into()));
+    let upload = channel.upload(&file, &path).await.expect("it is taken");
+    assert_eq!(upload, format!("{}:up-1", clock.now().timestamp_millis()), "with the time of it");
     let came = shop.at.asked().pop().expect("it came");
     assert_eq!(came.path, "/account/upload/38779254");
     let body = came.text();
@@ -386,4 +387,44 @@ async fn a_file_goes_to_the_shop_with_both_names_of_its_token() {
     shop.state().uploads = "https://evil.example/upload/1".into();
     assert_eq!(channel.upload(&file, &path).await.expect_err("refused").kind, ErrorKind::Ours);
     assert!(channel.upload(&file, Path::new("/nonexistent")).await.is_err());
+}
+
+#[tokio::test]
+async fn messages_that_could_not_be_had_are_asked_for_again() {
+    let clock = HandClock::at(NOW);
+    let mut discussions = many(1);
+    discussions[0]["messages"] =
+        json!((0..45).map(|n| message(5_000 + n, "RESPONSE", n, "long")).collect::<Vec<_>>());
+    let shop = Shop::open(&clock, State { discussions, ..State::default() }).await;
+    let (channel, kept) = (account(&shop, &clock), Kept::default());
+    // The list shows it, the search by its id does not (yet).
+    let empty =
+        json!({"data": {"customer": {"discussions": {"discussions": [], "total": 0, "hasMore": false}}}});
+    shop.state().instead.push(("Filtered", flagged(&empty), false));
+    channel.scan(Sweep::Full, &kept, &mut kept.sink()).await.expect("it scans");
+    assert_eq!((kept.messages().len(), kept.noted("discussion:100")), (20, None));
+    channel.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("it scans");
+    assert_eq!(kept.messages().len(), 45);
+    assert!(kept.noted("discussion:100").is_some());
+}
+
+#[tokio::test]
+async fn a_file_is_brought_again_after_half_an_hour_and_its_token_goes_alone() {
+    let clock = HandClock::at(NOW);
+    let shop = Shop::open(&clock, State { discussions: many(1), ..State::default() }).await;
+    let channel = account(&shop, &clock);
+    let upload = format!("{}:up:1", clock.now().timestamp_millis());
+    assert!(channel.upload_serves(&upload) && !channel.upload_serves("up-1"));
+    let (action, to) = (reply("x"), target(&[]));
+    let send = Sending { upload: Some(upload.clone()), ..sending(&action, Some(&to), &Value::Null, &clock) };
+    channel.send(&send).await.expect("sent");
+    let asked = shop.at.asked();
+    let last = asked.last().expect("asked");
+    assert_eq!(last.json()["variables"]["input"]["attachmentToken"], "up:1");
+    assert_eq!(
+        (last.header("accept"), last.header("content-type")),
+        ("application/json", "application/json")
+    );
+    clock.set("2023-05-01T10:31:00Z");
+    assert!(!channel.upload_serves(&upload));
 }

@@ -1,30 +1,33 @@
-//! ratatui's backend that counts bytes.
+//! What changed from one picture to the next, as few bytes.
 //!
-//! crossterm's writes 25 bytes for an unchanged frame and 65 for a typed character: it forgets colours and cursor
-//! after each frame. This one remembers both, moves the cursor by the shortest way and puts a style into one
-//! sequence. It is also the last guard of the screen: no control character passes, whatever a cell holds.
+//! crossterm's backend writes 25 bytes for an unchanged frame and 65 for a typed character: it forgets colours and
+//! cursor after each frame. This one remembers both, moves the cursor by the shortest way, writes a letter again where
+//! that is shorter than stepping over it, and puts a style into one sequence. It is also the last guard of the screen:
+//! no control character passes, whatever a cell holds.
 
-mod halves;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write as _;
 
 use ratatui::{
-    backend::{Backend, ClearType, WindowSize},
-    buffer::Cell,
-    layout::{Position, Size},
+    buffer::{Buffer, Cell},
+    layout::Position,
     style::{Color, Modifier},
 };
 
-pub use self::halves::WideCells;
 use crate::domain::text::{ascii, columns, steady};
+
+/// A step to the right takes three or four bytes: up to so many letters are written again instead.
+const STEP: u16 = 3;
+/// From so many blanks on the rest of a line is erased instead.
+const ERASE: usize = 4;
 
 /// Collects a frame as bytes; [`super::screen::Screen`] writes them.
 #[derive(Debug)]
-pub struct FrameBackend {
+pub struct Painter {
     out: String,
-    size: Size,
+    width: u16,
     utf8: bool,
     /// Where the terminal's cursor is, as long as that is certain.
     cursor: Option<Position>,
@@ -46,20 +49,115 @@ impl Pen {
         Self { fg: Color::Reset, bg: Color::Reset, underline: Color::Reset, modifier: Modifier::empty() };
 }
 
-/// What a backend that writes to memory fails with: never.
-pub type Never = std::convert::Infallible;
-
-impl FrameBackend {
-    /// A backend for a screen of `columns` by `rows`. Without `utf8` every cell is drawn in ASCII.
-    pub fn new(columns: u16, rows: u16, utf8: bool) -> Self {
-        let size = Size { width: columns, height: rows };
-        Self { out: String::with_capacity(64 << 10), size, utf8, cursor: None, cursor_shown: None, pen: None }
+impl Pen {
+    fn of(cell: &Cell) -> Self {
+        Self { fg: cell.fg, bg: cell.bg, underline: cell.underline_color, modifier: cell.modifier }
     }
 
-    /// The terminal has another size now.
-    pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.size = Size { width: columns, height: rows };
-        self.cursor = None;
+    /// Whether a blank looks the same with both: it shows no letter.
+    fn blanks_as(self, other: Self) -> bool {
+        let seen = Modifier::UNDERLINED | Modifier::REVERSED | Modifier::CROSSED_OUT;
+        self.bg == other.bg && !self.modifier.intersects(seen) && !other.modifier.intersects(seen)
+    }
+}
+
+impl Painter {
+    /// One that knows nothing of its terminal. Without `utf8` every cell is drawn in ASCII.
+    pub fn new(utf8: bool) -> Self {
+        Self { out: String::new(), width: 0, utf8, cursor: None, cursor_shown: None, pen: None }
+    }
+
+    /// Writes what makes `drawn`, which the terminal shows, into `next`, and puts the cursor where it belongs.
+    pub fn paint(&mut self, drawn: &Buffer, next: &Buffer, cursor: Option<Position>) {
+        self.width = next.area.width;
+        let row = usize::from(self.width.max(1));
+        let lines = drawn.content.chunks(row).zip(next.content.chunks(row));
+        let lines: Vec<_> = (0..).zip(lines).filter(|(_, (drawn, next))| drawn != next).collect();
+        // What is plain and what is not, each from top to bottom: a way down is shorter than a pen put down and taken
+        // up again in each line.
+        let plain_first = self.pen.is_none_or(|pen| pen == Pen::PLAIN);
+        for plain in [plain_first, !plain_first] {
+            for (y, (drawn, next)) in &lines {
+                self.line(*y, drawn, next, plain);
+            }
+        }
+        match cursor {
+            Some(at) => {
+                self.show_cursor(true);
+                self.go_to(at);
+            }
+            None => self.show_cursor(false),
+        }
+    }
+
+    /// Writes the plain cells of a line that have changed, or the others.
+    fn line(&mut self, y: u16, drawn: &[Cell], next: &[Cell], plain: bool) {
+        // From here on the line is blank, with nothing behind the blanks.
+        let blank = next.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
+        let mut x = 0;
+        // What is left of a wide character whose first half is written over: terminals differ about what they put there.
+        let mut half = false;
+        while x < next.len() {
+            let (cell, changed) = (&next[x], half || next[x] != drawn[x]);
+            let wide = x + 1 < next.len() && is_wide(cell.symbol());
+            half = changed && is_wide(drawn[x].symbol());
+            let now = is_plain(cell) == plain;
+            if now
+                && changed
+                && x >= blank
+                && drawn[x..].iter().filter(|cell| !is_blank(cell)).count() >= ERASE
+            {
+                self.step_to(y, x, next);
+                self.set_pen_for(&next[x]);
+                self.out.push_str("\x1b[K");
+                return;
+            }
+            if now && changed {
+                self.step_to(y, x, next);
+                self.put(y, x, cell);
+            }
+            if wide {
+                half = changed && is_wide(drawn[x + 1].symbol());
+                x += 1;
+            }
+            x += 1;
+        }
+    }
+
+    /// Goes to a cell: over a few letters that the pen can write as they are by writing them.
+    fn step_to(&mut self, y: u16, x: usize, next: &[Cell]) {
+        let to = Position { x: u16::try_from(x).unwrap_or(u16::MAX), y };
+        if let (Some(from), Some(pen)) = (self.cursor, self.pen)
+            && from.y == y
+            && from.x < to.x
+            && to.x - from.x <= STEP
+            && next[usize::from(from.x)..x].iter().all(|cell| is_drawn_by(pen, cell))
+        {
+            for cell in &next[usize::from(from.x)..x] {
+                self.out.push_str(cell.symbol());
+            }
+            self.cursor = Some(to);
+        }
+        self.go_to(to);
+    }
+
+    fn put(&mut self, y: u16, x: usize, cell: &Cell) {
+        self.set_pen_for(cell);
+        self.write(Position { x: u16::try_from(x).unwrap_or(u16::MAX), y }, cell.symbol());
+    }
+
+    /// Empties the screen.
+    pub fn clear(&mut self) {
+        // The terminal fills with the ground it draws with.
+        self.set_pen(Pen::PLAIN);
+        self.out.push_str("\x1b[2J");
+    }
+
+    fn show_cursor(&mut self, shown: bool) {
+        if self.cursor_shown != Some(shown) {
+            self.out.push_str(if shown { "\x1b[?25h" } else { "\x1b[?25l" });
+            self.cursor_shown = Some(shown);
+        }
     }
 
     /// Nothing is certain any more: somebody else has written to the terminal.
@@ -99,8 +197,11 @@ impl FrameBackend {
                 None => self.push(format_args!("\x1b[{}D", from.x - to.x)),
             }
             self.cursor = Some(to);
-        } else if to.y == from.y + 1 && to.x == 0 {
-            self.out.push_str("\r\n");
+        } else if to.y == from.y + 1 {
+            match to.x {
+                0 => self.out.push_str("\r\n"),
+                x => self.push(format_args!("\n\x1b[{}G", x + 1)),
+            }
             self.cursor = Some(to);
         } else {
             self.go_absolutely(to);
@@ -114,6 +215,14 @@ impl FrameBackend {
             (x, y) => self.push(format_args!("\x1b[{};{}H", y + 1, x + 1)),
         }
         self.cursor = Some(to);
+    }
+
+    /// The pen of a cell; a blank is drawn with any that leaves nothing in it.
+    fn set_pen_for(&mut self, cell: &Cell) {
+        let pen = Pen::of(cell);
+        if !(cell.symbol() == " " && self.pen.is_some_and(|now| now.blanks_as(pen))) {
+            self.set_pen(pen);
+        }
     }
 
     fn set_pen(&mut self, pen: Pen) {
@@ -132,7 +241,7 @@ impl FrameBackend {
         self.pen = Some(pen);
     }
 
-    fn put(&mut self, at: Position, symbol: &str) {
+    fn write(&mut self, at: Position, symbol: &str) {
         let symbol = if symbol.is_empty() { " " } else { symbol };
         let hostile = symbol.chars().any(char::is_control);
         let width = u16::try_from(if hostile { 1 } else { columns(symbol) }).unwrap_or(u16::MAX);
@@ -146,8 +255,31 @@ impl FrameBackend {
         // At the right edge terminals differ about where the cursor is; after a cluster that they measure differently
         // too. The next cell is then addressed absolutely, so that one emoji cannot push the rest of its line.
         let end = at.x.saturating_add(width);
-        let certain = end < self.size.width && (symbol.is_ascii() || !self.utf8 || is_steady(symbol));
+        let certain = end < self.width && (symbol.is_ascii() || !self.utf8 || is_steady(symbol));
         self.cursor = certain.then_some(Position { x: end, y: at.y });
+    }
+}
+
+fn is_wide(symbol: &str) -> bool {
+    symbol.len() > 1 && columns(symbol) > 1
+}
+
+/// A blank on the terminal's own ground.
+fn is_blank(cell: &Cell) -> bool {
+    cell.symbol() == " " && Pen::of(cell).blanks_as(Pen::PLAIN)
+}
+
+/// Whether a cell asks for no style.
+fn is_plain(cell: &Cell) -> bool {
+    Pen::of(cell) == Pen::PLAIN || is_blank(cell)
+}
+
+/// Whether a pen writes this cell as it is, in one byte.
+fn is_drawn_by(pen: Pen, cell: &Cell) -> bool {
+    match cell.symbol().as_bytes() {
+        b" " => Pen::of(cell).blanks_as(pen),
+        [b'!'..=b'~'] => Pen::of(cell) == pen,
+        _ => false,
     }
 }
 
@@ -239,103 +371,5 @@ fn color(color: Color, base: u8) -> String {
         Color::Indexed(index) => format!("{};5;{index}", base + 8),
         Color::Rgb(r, g, b) if base == 50 => format!("58:2::{r}:{g}:{b}"),
         Color::Rgb(r, g, b) => format!("{};2;{r};{g};{b}", base + 8),
-    }
-}
-
-impl Backend for FrameBackend {
-    type Error = Never;
-
-    fn draw<'a, I>(&mut self, content: I) -> Result<(), Never>
-    where
-        I: Iterator<Item = (u16, u16, &'a Cell)>,
-    {
-        for (x, y, cell) in content {
-            let at = Position { x, y };
-            self.go_to(at);
-            self.set_pen(Pen {
-                fg: cell.fg,
-                bg: cell.bg,
-                underline: cell.underline_color,
-                modifier: cell.modifier,
-            });
-            self.put(at, cell.symbol());
-        }
-        Ok(())
-    }
-
-    fn hide_cursor(&mut self) -> Result<(), Never> {
-        if self.cursor_shown != Some(false) {
-            self.out.push_str("\x1b[?25l");
-            self.cursor_shown = Some(false);
-        }
-        Ok(())
-    }
-
-    fn show_cursor(&mut self) -> Result<(), Never> {
-        if self.cursor_shown != Some(true) {
-            self.out.push_str("\x1b[?25h");
-            self.cursor_shown = Some(true);
-        }
-        Ok(())
-    }
-
-    fn get_cursor_position(&mut self) -> Result<Position, Never> {
-        Ok(self.cursor.unwrap_or_default())
-    }
-
-    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Never> {
-        self.go_to(position.into());
-        Ok(())
-    }
-
-    fn clear(&mut self) -> Result<(), Never> {
-        self.clear_region(ClearType::All)
-    }
-
-    fn clear_region(&mut self, clear_type: ClearType) -> Result<(), Never> {
-        // The terminal fills with the ground it draws with.
-        self.set_pen(Pen::PLAIN);
-        self.out.push_str(match clear_type {
-            ClearType::All => "\x1b[2J",
-            ClearType::AfterCursor => "\x1b[J",
-            ClearType::BeforeCursor => "\x1b[1J",
-            ClearType::CurrentLine => "\x1b[2K",
-            ClearType::UntilNewLine => "\x1b[K",
-        });
-        Ok(())
-    }
-
-    fn size(&self) -> Result<Size, Never> {
-        Ok(self.size)
-    }
-
-    fn window_size(&mut self) -> Result<WindowSize, Never> {
-        Ok(WindowSize { columns_rows: self.size, pixels: Size::default() })
-    }
-
-    fn flush(&mut self) -> Result<(), Never> {
-        Ok(())
-    }
-
-    fn scroll_region_up(&mut self, region: std::ops::Range<u16>, amount: u16) -> Result<(), Never> {
-        self.scroll(region, amount, 'S');
-        Ok(())
-    }
-
-    fn scroll_region_down(&mut self, region: std::ops::Range<u16>, amount: u16) -> Result<(), Never> {
-        self.scroll(region, amount, 'T');
-        Ok(())
-    }
-}
-
-impl FrameBackend {
-    fn scroll(&mut self, region: std::ops::Range<u16>, amount: u16, direction: char) {
-        if amount == 0 || region.is_empty() {
-            return;
-        }
-        self.set_pen(Pen::PLAIN);
-        self.push(format_args!("\x1b[{};{}r\x1b[{amount}{direction}\x1b[r", region.start + 1, region.end));
-        // Setting the region moves the cursor, home or not.
-        self.cursor = None;
     }
 }
