@@ -277,6 +277,7 @@ actions! {
     SnoozeWeek Triage "snooze-week" "Monday 9:00" "Asleep until then, or until they write." [BOTH => "z w"];
     SnoozeReply Triage "snooze-reply" "until the customer writes" "Or until a deadline is near." [BOTH => "z c"];
     SnoozeUntil Triage "snooze-until" "until a time" "Asleep until a time that I type." [BOTH => "z Enter, z 0, z 1, z 2, z 3, z 4, z 5, z 6, z 7, z 8, z 9"];
+    HandOver Triage "handover" "hand over" "My shift ends: all that is mine and open goes to a colleague or the team, drafts with it (asks)." [BOTH => "g h"];
     Promise Triage "promise" "promised by" "What is promised to the customer, and by when; an empty time drops it." [BOTH => "z p"];
     Labels Triage "labels" "labels" "Add and remove labels." [BOTH => "t"];
     PriorityLow Triage "priority-low" "low" "Priority low." [BOTH => "p l"];

@@ -70,14 +70,15 @@ impl Model {
     }
 
     /// To whom has been chosen: a word for them, or none.
-    pub(super) fn handover_to(&mut self, at: usize, name: &str) {
+    pub(super) fn handover_to(&mut self, name: &str) {
         let ids: Vec<ConversationId> = self.held.iter().flatten().map(|row| row.id).collect();
         if ids.is_empty() {
-            let why = if self.held.is_some() { self.handover_note() } else { self.lang.tr("reading …").into() };
+            let why =
+                if self.held.is_some() { self.handover_note() } else { self.lang.tr("reading …").into() };
             self.say(why);
             return;
         }
-        let team = at == 0 && name == self.lang.tr("the team: nobody's until somebody takes it");
+        let team = name == self.lang.tr("the team: nobody's until somebody takes it");
         let to = (!team).then(|| name.to_owned());
         self.open_picker(PickerKind::HandNote(HandOver { to, ids }));
     }
@@ -88,7 +89,13 @@ impl Model {
         let n = words::count(self.lang, handover.ids.len(), "conversation", "conversations");
         let quoted = if note.is_empty() { String::new() } else { format!(" \"{note}\"") };
         let mut ask = Ask::new(
-            tr!(self.lang, "Hand {n} over to {to}?{quoted}   Drafts go with them, held messages stay yours.", n, to, quoted),
+            tr!(
+                self.lang,
+                "Hand {n} over to {to}?{quoted}   Drafts go with them, held messages stay yours.",
+                n,
+                to,
+                quoted
+            ),
             self.lang.tr("hand over"),
             AskThen::HandOver { handover, note: note.to_owned() },
         );

@@ -11,6 +11,7 @@ mod draft_window;
 pub mod find;
 pub mod form;
 mod handle;
+pub mod handover;
 pub mod keymap;
 pub mod layout;
 pub mod list;

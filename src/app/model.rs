@@ -149,6 +149,7 @@ pub(super) enum Load {
     OnceThread(ConversationId),
     OnceOwners,
     MarkQuery,
+    HandOver,
     Hits,
 }
 
@@ -255,6 +256,8 @@ pub struct Model {
     pub(super) session: super::session::Wanted,
     /// The newest message of each conversation that has been drawn on this screen.
     pub(super) shown: HashMap<ConversationId, MessageId>,
+    /// What is mine and not done, while it is handed over.
+    pub(super) held: Option<Vec<Conversation>>,
     pub(super) presence: super::presence::Presence,
     pub(super) handling: Option<Handling>,
     pub(super) dirty: bool,
@@ -297,6 +300,7 @@ impl Model {
             ask: None,
             details: None,
             preview: None,
+            held: None,
             presence: super::presence::Presence::default(),
             handling: None,
             outbox: OutboxScreen::default(),
@@ -550,6 +554,7 @@ impl Model {
             Act::GoOutbox => self.open_outbox(),
             Act::GoReport => self.open_report(),
             Act::GoPromised => self.go_promised(),
+            Act::HandOver => self.open_handover(),
             Act::Promise => self.open_promise(),
             Act::PromiseKept => self.promise_kept(),
             Act::Details => {

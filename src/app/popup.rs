@@ -8,6 +8,7 @@ use tui_textarea::{CursorMove, TextArea};
 use super::{
     actions::Act,
     composer::edit,
+    handover::HandOver,
     keymap::Key,
     list::Narrowed,
     model::{Load, Model, Screen},
@@ -50,6 +51,7 @@ pub(super) enum AskThen {
     VendorMark { ids: Vec<ConversationId>, read: bool, left: Vec<ConversationId> },
     DiscardRow(RowNumber),
     SendAgain(RowNumber),
+    HandOver { handover: HandOver, note: String },
     Parked { n: RowNumber, conversation: ConversationId },
 }
 
@@ -81,6 +83,10 @@ pub enum PickerKind {
     Later,
     /// A time by which something is promised.
     Promise,
+    /// Who has all of mine from now on.
+    HandOver,
+    /// A word for them.
+    HandNote(HandOver),
     /// Words.
     Search,
     /// Words over everything.
@@ -187,6 +193,8 @@ impl Picker {
             PickerKind::Snooze => lang.word("prompt", "asleep until"),
             PickerKind::Later => lang.word("prompt", "send at"),
             PickerKind::Promise => lang.word("prompt", "promised by"),
+            PickerKind::HandOver => lang.word("prompt", "hand all of mine to"),
+            PickerKind::HandNote(_) => lang.word("prompt", "a word for them"),
             PickerKind::Search => "/",
             PickerKind::SearchAll => lang.word("prompt", "search everything"),
             PickerKind::Filter => lang.word("prompt", "filter (! inverts)"),
@@ -304,6 +312,7 @@ impl Model {
                 );
             }
             AskThen::Parked { n, conversation } => self.settle_parked(Act::Confirm, n, conversation),
+            AskThen::HandOver { handover, note } => self.hand_over(&handover, &note),
             AskThen::SendAgain(n) => {
                 self.perform_wish(
                     Wish::Retry(n),

@@ -429,7 +429,7 @@ pub(super) fn apply(row: &mut Conversation, change: &LocalChange) {
                 row.turn = row.status.turn();
             }
         }
-        LocalChange::Assign(who) => row.assignee.clone_from(who),
+        LocalChange::Assign(who) | LocalChange::HandOver { to: who, .. } => row.assignee.clone_from(who),
         LocalChange::Label { add, remove } => {
             row.labels.retain(|label| !remove.contains(label));
             for label in add {

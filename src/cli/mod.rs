@@ -146,6 +146,7 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
         Some(Command::Assign(args)) => triage::assign(&desk, args).await,
         Some(Command::Label(args)) => triage::label(&desk, args).await,
         Some(Command::Snooze(args)) => triage::snooze(&desk, args).await,
+        Some(Command::Handover(args)) => triage::handover(&desk, args).await,
         Some(Command::Promise(args)) => triage::promise(&desk, args).await,
         Some(Command::Outbox(args)) => outbox::run(&desk, args).await,
         Some(Command::Erase(args)) => erase::run(&desk, args).await,

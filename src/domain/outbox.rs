@@ -249,6 +249,17 @@ pub enum LocalChange {
     Status(Status),
     /// The unanswered run needs no reply: open → pending.
     Settle,
+    /// A shift ends: another one has it, with a note and the drafts of who had it.
+    HandOver {
+        /// Whose it was.
+        from: String,
+        /// Whose it is now; `None`: the team's.
+        to: Option<String>,
+        /// For the team; none where it is taken back.
+        note: Option<String>,
+        /// Whether drafts go with it.
+        drafts: bool,
+    },
     /// Assign to a Unix account, or to nobody.
     Assign(Option<String>),
     /// Add and remove labels.

@@ -36,6 +36,11 @@ impl Model {
                 }
                 None => self.say(tr!(self.lang, "nobody is called \"{text}\" here", text)),
             },
+            PickerKind::HandOver => match choice {
+                Some(choice) => self.handover_to(&choice.title),
+                None => self.say(tr!(self.lang, "nobody is called \"{text}\" here", text)),
+            },
+            PickerKind::HandNote(handover) => self.handover_ask(handover, &text),
             PickerKind::Promise => self.promise_typed(&text),
             PickerKind::Labels => self.labels(&choice.map_or(text, |it| it.title)),
             PickerKind::Snooze => match parse_time(&text, self.now, self.options.zone) {

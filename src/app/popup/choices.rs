@@ -46,6 +46,10 @@ impl Model {
                 );
                 (self.label_choices(&text), note)
             }
+            PickerKind::HandOver => (fuzzy(&text, self.handover_choices().into_iter()), self.handover_note()),
+            PickerKind::HandNote(_) => {
+                (Vec::new(), self.lang.tr("Enter goes on; nothing typed: no word").to_owned())
+            }
             PickerKind::Promise => (Vec::new(), self.promise_note(&text)),
             PickerKind::Snooze | PickerKind::Later => (Vec::new(), self.time_note(&text)),
             PickerKind::Canned => (self.canned_choices(&text), self.canned_note()),

@@ -245,3 +245,56 @@ fn a_promise_is_set_and_kept_by_hand_and_warned_of() {
     desk.keys("g p");
     assert_eq!(desk.model.list.title(), "Promised");
 }
+
+#[test]
+fn a_shift_is_handed_over_with_a_word_after_one_question() {
+    let mut desk = Desk::open(SIZE);
+    desk.store.retain(|row| row.assignee.as_deref() == Some("ana"));
+    desk.store[0].has_draft = true;
+    desk.store[1].status = crate::domain::Status::Pending;
+    desk.store[1].turn = crate::domain::Status::Pending.turn();
+    desk.keys("g h");
+    assert_eq!(desk.model.picker.as_ref().unwrap().note, "reading …");
+    desk.answer();
+    assert_eq!(
+        desk.model.picker.as_ref().unwrap().note,
+        "2 yours: 1 our move, 1 waiting for others, 0 asleep; 1 with drafts, 0 promised, 1 at risk"
+    );
+    desk.type_in("jon");
+    desk.keys("Enter");
+    desk.type_in("carrier strike");
+    desk.keys("Enter");
+    let question = desk.model.ask.as_ref().unwrap().question.clone();
+    assert!(question.starts_with("Hand 2 conversations over to jon? \"carrier strike\""), "{question}");
+    desk.keys("Enter y");
+    assert!(desk.changes().is_empty(), "only the other key does it");
+    desk.keys("Y");
+    let handed: Vec<_> = desk
+        .changes()
+        .into_iter()
+        .map(|change| match change {
+            crate::domain::outbox::LocalChange::HandOver { from, to, note, drafts } => {
+                (from.clone(), to.clone(), note.clone().unwrap_or_default(), *drafts)
+            }
+            other => unreachable!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(handed.len(), 2);
+    assert_eq!((handed[0].0.as_str(), handed[0].1.as_deref(), handed[0].3), ("ana", Some("jon"), true));
+    assert!(handed[0].2.starts_with("Handed over by Ana Souza to jon.\ncarrier strike"), "{}", handed[0].2);
+    desk.all_done();
+    assert!(desk.model.safety().unwrap().starts_with("handed over to jon: 2 conversations"));
+    desk.keys("u");
+    assert_eq!(desk.changes().len(), 2, "one undo");
+}
+
+#[test]
+fn who_holds_nothing_hands_nothing_over() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("g h");
+    desk.store.clear();
+    desk.answer();
+    desk.keys("Enter");
+    assert_eq!(desk.notice(), "nothing of yours is open: there is nothing to hand over");
+    assert!(desk.model.picker.is_none() && desk.model.ask.is_none());
+}

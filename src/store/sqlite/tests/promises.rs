@@ -158,3 +158,56 @@ async fn a_reply_from_elsewhere_keeps_it() {
     told(&store, "americanas", 20, vec![we_said("c", "m2", "Chegou?", at(15))]).await;
     assert_eq!(stands(&store, id).await, None);
 }
+
+#[tokio::test]
+async fn a_hand_over_takes_the_drafts_along_and_tells_the_next_one() {
+    use crate::domain::{Draft, DraftKind};
+    let store = store().await;
+    let id = asked(&store).await;
+    let draft = |agent: &str, body: &str| Draft {
+        conversation: Some(id),
+        agent: agent.into(),
+        kind: DraftKind::Reply,
+        body: body.into(),
+        cursor: (0, 0),
+        files: Vec::new(),
+        quote: None,
+        form: serde_json::Value::Null,
+        saved_at: at(3),
+    };
+    let reply = async |agent: &str| {
+        store.draft(Some(id), agent.into(), DraftKind::Reply).await.unwrap().map(|it| it.body)
+    };
+    let change = async |change: LocalChange, by: &str, seconds: i64| {
+        let seen = Seen::default();
+        store.change(id, change, Vec::new(), None, by.into(), seen, at(seconds)).await.unwrap().unwrap()
+    };
+    let hand_over = || LocalChange::HandOver {
+        from: "ana".into(),
+        to: Some("jon".into()),
+        note: Some("Handed over by ana to jon.".into()),
+        drafts: true,
+    };
+    change(LocalChange::Assign(Some("ana".into())), "ana", 2).await;
+    store.save_draft(draft("ana", "Olá")).await.unwrap();
+    let changed = change(hand_over(), "ana", 10).await;
+    let row = store.conversation(id, "jon".into(), at(11)).await.unwrap().unwrap();
+    assert_eq!((row.assignee.as_deref(), row.has_draft), (Some("jon"), true));
+    assert!(row.unread > 0, "something new to jon");
+    assert_eq!((reply("jon").await.as_deref(), reply("ana").await), (Some("Olá"), None));
+    for inverse in changed.inverse {
+        change(inverse, "ana", 12).await;
+    }
+    let row = store.conversation(id, "ana".into(), at(13)).await.unwrap().unwrap();
+    assert_eq!((row.assignee.as_deref(), reply("ana").await.as_deref()), (Some("ana"), Some("Olá")));
+    // He has words of his own there: mine stay mine, and stand in the note.
+    store.save_draft(draft("jon", "Guten Tag")).await.unwrap();
+    let changed = change(hand_over(), "ana", 20).await;
+    assert_eq!(reply("jon").await.as_deref(), Some("Guten Tag"));
+    let note = store.thread(id, None, 10).await.unwrap().pop().unwrap();
+    assert_eq!(note.body, "Handed over by ana to jon.\n--\nOlá");
+    for inverse in changed.inverse {
+        change(inverse, "ana", 21).await;
+    }
+    assert_eq!(reply("jon").await.as_deref(), Some("Guten Tag"), "his own stay his");
+}
