@@ -114,6 +114,7 @@ impl Model {
             Timer::ReadCursor => self.move_read_cursor(),
             Timer::SaveDraft => self.save_draft(),
             Timer::Presence => self.tell_presence(),
+            Timer::Once => self.dirty = true,
             Timer::Second => {
                 self.dirty = true;
                 self.count_down();

@@ -160,6 +160,7 @@ pub(super) enum Timer {
     Preview,
     ReadCursor,
     SaveDraft,
+    Once,
     Presence,
     Second,
     Minute,

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::{
     canned::{Values, fill},
     composer::Composer,
-    model::{Load, Model, Screen},
+    model::{Load, Model, Screen, Timer},
     msg::Request,
     preflight::{Finding, Level, Preflight, others},
     review::{Review, Verdict},
@@ -353,7 +353,13 @@ impl Model {
             row.drawn |= reviewing;
             row.read |= at == chosen && whole;
         }
+        let before = std::mem::take(&mut self.dirty);
         self.check_once();
+        // The picture has changed by having been looked at: it is drawn once more.
+        if self.dirty {
+            self.start_timer(Timer::Once, self.now);
+        }
+        self.dirty |= before;
     }
 
     /// `TO 5 CUSTOMERS, one by one: João dos Santos (17), Kerry Fisher (21), +3`, in so many columns.

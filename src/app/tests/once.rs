@@ -277,3 +277,44 @@ fn what_asks_the_same_and_waits_for_us_is_marked_with_a_key() {
     desk.keys("X G k =");
     assert_eq!(desk.notice(), "nothing else in this view asks the same");
 }
+
+#[test]
+fn what_a_look_changes_is_drawn_once_more_and_then_it_is_quiet() {
+    let mut desk = desk(SIZE);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("Pedimos desculpas.");
+    desk.keys("Esc");
+    desk.answer();
+    desk.keys("Down");
+    desk.model.take_dirty();
+    desk.wait(0);
+    assert!(desk.model.take_dirty(), "its words are read now: the verdict is another one");
+    desk.draw();
+    desk.wait(0);
+    assert!(!desk.model.take_dirty());
+    desk.keys("y");
+    assert_eq!(sent_to(&desk), [31, 32]);
+}
+
+#[test]
+fn a_canned_reply_comes_with_its_variables_for_each_row_to_fill_in() {
+    let mut desk = desk(SIZE);
+    desk.shelf = crate::app::canned::Shelf {
+        replies: vec![
+            crate::app::canned::parse("late", None, "Olá {{customer.first_name}}, sai hoje.").unwrap(),
+        ],
+        ..crate::app::canned::Shelf::default()
+    };
+    desk.keys("r");
+    desk.answer();
+    desk.keys("Ctrl-x m");
+    desk.answer();
+    desk.keys("1");
+    assert_eq!(desk.body(), "Olá {{customer.first_name}}, sai hoje.");
+    desk.keys("Ctrl-x a");
+    assert!(desk.notice().contains("carries no files"), "{}", desk.notice());
+    desk.keys("Esc");
+    desk.answer();
+    assert_eq!(row(&desk, 31).text, "Olá Maria, sai hoje.");
+}
