@@ -28,6 +28,7 @@ impl Model {
             }
             (Load::Session, Loaded::Session(session)) => self.session_loaded(session),
             (Load::Counts, Loaded::Counts(counts)) => self.counts_loaded(&counts),
+            (Load::Chats, Loaded::Counts(counts)) => self.chats_loaded(&counts),
             (Load::Health, Loaded::Health(health)) => self.health_loaded(health),
             (Load::Canned, Loaded::Canned(shelf)) => self.shelf_loaded(*shelf),
             (Load::Owners, Loaded::Owners(owners)) => self.owners_loaded(owners),

@@ -312,7 +312,10 @@ impl Model {
     /// `e` in the review bar: to the field that keeps it from being sent, else where the cursor was.
     pub(super) fn form_to_trouble(&mut self) {
         let field = self.form_troubles().first().map(|(field, _)| *field);
-        if let (Some(form), Some(field)) = (self.form.as_mut(), field) {
+        // Fields first, then the text.
+        let empty =
+            self.composer.as_ref().is_some_and(|it| it.template.is_none() && it.body().trim().is_empty());
+        if let (Some(form), Some(field)) = (self.form.as_mut(), field.or(empty.then_some(Field::Text))) {
             form.field = field;
         }
     }

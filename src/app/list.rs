@@ -614,10 +614,7 @@ impl Model {
             (_, None) => self.say(self.lang.tr("no conversation is selected")),
             (Act::GoTicket, Some((_, channel, remote_id, name))) => match remote_id.split_once('/') {
                 Some((ticket, _)) => {
-                    self.show_special(
-                        tr!(self.lang, "Ticket of {name}", name),
-                        format!("channel:{channel} \"{ticket}\""),
-                    );
+                    self.show_special(tr!(self.lang, "Ticket of {name}", name), of_ticket(&channel, ticket));
                 }
                 None => self.say(self.lang.tr("this channel has one chat for each conversation")),
             },
@@ -672,6 +669,11 @@ impl Model {
             _ => self.screen = Screen::List,
         }
     }
+}
+
+/// All chats of a vendor's ticket.
+pub(super) fn of_ticket(channel: &ChannelName, ticket: &str) -> String {
+    format!("channel:{channel} remote:\"{}\"", ticket.replace('"', ""))
 }
 
 /// The conversations of a person in a channel. The vendor's number says who it is; a name may be another's too.

@@ -136,6 +136,7 @@ pub(super) enum Load {
     History,
     Rows,
     Siblings,
+    Chats,
     Draft,
     Versions,
     Present,

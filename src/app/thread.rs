@@ -7,7 +7,7 @@ use chrono::Duration;
 use super::{
     actions::Act,
     keymap::Key,
-    list::{PAGE, of_customer},
+    list::{PAGE, of_customer, of_ticket},
     model::{Load, Model, Screen, Timer},
     msg::{Effect, ListWish, Request, Wish},
     thread_lines::{Folds, Frame, ThreadLine, lines},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::domain::{
     Conversation, ConversationId, Direction, Message, MessageId, OutboxRow, Time,
-    desk::{Seen, Sort, Way},
+    desk::{Count, Seen, Sort, Way},
     lang::tr,
     outbox::{Event, LocalChange},
     presence::Present,
@@ -44,6 +44,8 @@ pub struct Thread {
     pub history: Vec<Event>,
     /// The customer's other conversations, once the details asked for them.
     pub siblings: Vec<Conversation>,
+    /// How many other chats the vendor's ticket has.
+    pub chats: usize,
     /// The selected message, by its place.
     pub selected: usize,
     /// The first line on the screen.
@@ -79,6 +81,7 @@ impl Thread {
             present: Vec::new(),
             history: Vec::new(),
             siblings: Vec::new(),
+            chats: 0,
             selected: 0,
             top: 0,
             follow: true,
@@ -172,6 +175,17 @@ impl Model {
         self.load(Load::Messages, Request::Thread { id, before: None, limit: MESSAGES });
         self.load(Load::Rows, Request::Outbox(Some(id)));
         self.load(Load::Present, Request::Present(id));
+        if let Some((channel, ticket)) = self.known(id).and_then(|row| {
+            row.remote_id.split_once('/').map(|(ticket, _)| (row.channel.clone(), ticket.to_owned()))
+        }) {
+            self.load(Load::Chats, Request::Counts(vec![of_ticket(&channel, &ticket)]));
+        }
+    }
+
+    pub(super) fn chats_loaded(&mut self, counts: &[Count]) {
+        if let (Some(thread), Some(count)) = (&mut self.thread, counts.first()) {
+            thread.chats = count.total.saturating_sub(1);
+        }
     }
 
     /// The conversation beside the list, after 250 ms of rest. Never moves the read cursor.

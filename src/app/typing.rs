@@ -4,7 +4,7 @@ use chrono::Duration;
 use crossterm::event::KeyModifiers;
 
 use super::{
-    actions::{Act, place},
+    actions::{Act, Category, place},
     keymap::{Key, Meaning},
     model::{Load, Model, Timer},
     msg::{Input, Stroke},
@@ -70,6 +70,9 @@ impl Model {
             self.ahead.push(stroke);
             return;
         }
+        if self.too_small() && !self.works_unseen(key) {
+            return;
+        }
         if self.ask.as_ref().is_some_and(super::popup::Ask::is_sentence) && !key.is_cancel() {
             if key.is_escape() {
                 self.ask = None;
@@ -133,6 +136,14 @@ impl Model {
             Meaning::Nothing => {
                 let sequence = keys.len() > 1;
                 self.end_prefix();
+                // The composer's prefix in the bar: what follows it was meant for the text, not for the bar.
+                if place == place::REVIEW
+                    && !sequence
+                    && matches!(self.keymap.meaning(place::COMPOSER, &keys), Meaning::Prefix)
+                {
+                    self.prefix = keys;
+                    return;
+                }
                 if place == place::LOCKED {
                     self.locked_key(key);
                 } else if sequence {
@@ -141,6 +152,18 @@ impl Model {
                     self.unknown_key(key);
                 }
             }
+        }
+    }
+
+    /// Whether a key may be taken while there is no room to draw anything: what is typed as text, and what leads out.
+    fn works_unseen(&self, key: Key) -> bool {
+        match self.keymap.meaning(self.place(), &[key]) {
+            Meaning::Do(act) => {
+                matches!(act, Act::Cancel | Act::Suspend | Act::Repaint | Act::Unlock)
+                    || (act.row().category == Category::Text && act != Act::ReviewBar)
+            }
+            Meaning::Prefix => false,
+            Meaning::Nothing => self.in_text(),
         }
     }
 

@@ -444,6 +444,6 @@ pub(super) fn apply(row: &mut Conversation, change: &LocalChange) {
         LocalChange::Unseen => row.unread = row.unread.max(1),
         LocalChange::SeenUpTo(_) => row.unread = 0,
         LocalChange::Promise(promise) => row.promise.clone_from(promise),
-        LocalChange::Note { .. } => {}
+        LocalChange::Note { .. } | LocalChange::Unsettle(_) => {}
     }
 }

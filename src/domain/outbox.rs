@@ -249,6 +249,8 @@ pub enum LocalChange {
     Status(Status),
     /// The unanswered run needs no reply: open → pending.
     Settle,
+    /// Takes a settling back: what was settled before it, and the rest waits again.
+    Unsettle(Option<Time>),
     /// A shift ends: another one has it, with a note and the drafts of who had it.
     HandOver {
         /// Whose it was.

@@ -54,6 +54,8 @@ pub enum What {
     Order(String),
     /// `sku:123`: by head or tail.
     Sku(String),
+    /// `remote:CODE`: the vendor's own number, or all chats of the ticket `CODE/PARTS`.
+    Remote(String),
     /// `customer:"João"`: name, id, e-mail or phone.
     Customer(String),
     /// `before:2026-01-01`: the newest activity.
@@ -146,9 +148,9 @@ const IS: [(&str, Is); 13] = [
 const HAS: [(&str, Has); 2] = [("attachment", Has::Attachment), ("draft", Has::Draft)];
 
 /// The keys of the language, for errors, completion and help.
-pub const KEYS: [&str; 19] = [
+pub const KEYS: [&str; 20] = [
     "status", "channel", "kind", "is", "turn", "lang", "priority", "waiting", "window", "assignee", "label",
-    "order", "sku", "customer", "before", "after", "due", "gate", "has",
+    "order", "sku", "remote", "customer", "before", "after", "due", "gate", "has",
 ];
 
 /// The words that a key takes, where they are a closed list: for completion and errors.
@@ -247,6 +249,7 @@ impl What {
             Self::Label(_) => "label",
             Self::Order(_) => "order",
             Self::Sku(_) => "sku",
+            Self::Remote(_) => "remote",
             Self::Customer(_) => "customer",
             Self::Before(_) => "before",
             Self::After(_) => "after",
@@ -348,6 +351,7 @@ fn keyed(key: &str, value: &str) -> Result<What, String> {
         "label" => What::Label(text),
         "order" => What::Order(text),
         "sku" => What::Sku(text),
+        "remote" => What::Remote(text),
         "customer" => What::Customer(text),
         "waiting" => compared(value, Cmp::More).map(|(cmp, age)| What::Waiting(cmp, age))?,
         "window" => compared(value, Cmp::Less).map(|(cmp, age)| What::Window(cmp, age))?,

@@ -79,8 +79,10 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
         paint.text(area.x + 2, y, area.width.saturating_sub(2), line, theme.plain);
         y += 1;
     }
-    paint.rule(area.x, y, area.width, &gutter, style);
-    if !rest.is_empty() {
+    if y < area.bottom() {
+        paint.rule(area.x, y, area.width, &gutter, style);
+    }
+    if !rest.is_empty() && y < area.bottom() {
         let line = format!("{gutter}{gutter}{gutter} {} ", rest.join(&format!(" {gutter}{gutter} ")));
         let used = cells(&line).min(area.width);
         paint.clear(Rect { y, width: used, height: 1, ..area });

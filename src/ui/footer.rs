@@ -92,6 +92,16 @@ pub fn standing(model: &Model) -> Option<String> {
             if model.picker.is_some() {
                 return Some(tr!(model.lang, "search in {scope}: {search}", scope, search));
             }
+            if model.list.rows.is_empty() {
+                let end = key(Act::Escape);
+                return Some(tr!(
+                    model.lang,
+                    "search in {scope}: {search}   {end} ends it",
+                    scope,
+                    search,
+                    end
+                ));
+            }
             return Some(tr!(
                 model.lang,
                 "search in {scope}: {search}   {next} {previous} next, previous   {end} ends it",

@@ -36,9 +36,12 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) -> (Option<Positio
             cursor = Some(Position { x: area.x + 13 + at, y });
         }
         y += 1;
-        if active && let Some(choices) = model.form_choices() {
+        if active
+            && model.review.is_none()
+            && let Some(choices) = model.form_choices()
+        {
             let width = usize::from(area.width.saturating_sub(13)).max(8);
-            for line in textwrap::wrap(&choices, width).iter().take(3) {
+            for line in textwrap::wrap(&choices, width).iter().take(if area.height > 18 { 6 } else { 3 }) {
                 paint.text(area.x + 13, y, area.width.saturating_sub(13), line, theme.dim);
                 y += 1;
             }

@@ -44,18 +44,19 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
         );
         return;
     }
-    // Names give way before figures do, the longest ones first.
-    let full = [usize::MAX]
+    // Names give way before figures do, the longest ones first; that of the view that is shown is the last one.
+    let names = [usize::MAX].into_iter().chain((4..10).rev()).map(|name| (name, name));
+    let names = names.chain([(usize::MAX, 0), (6, 0), (4, 0)]);
+    let (active_name, other_names) = names
         .into_iter()
-        .chain((2..10).rev())
-        .find(|name| tabs_width(model, *name) + x <= room)
-        .unwrap_or(0);
+        .find(|(active, others)| tabs_width(model, *active, *others) + x <= room)
+        .unwrap_or((0, 0));
     for (at, view) in model.list.views.iter().enumerate() {
         if at == 0 && !model.fix_shown() && model.list.view != 0 {
             continue;
         }
         let active = at == model.list.view;
-        let label = tab(view, full);
+        let label = tab(view, if active { active_name } else { other_names });
         if x + cells(&label) + 2 > room + 1 {
             break;
         }
@@ -70,14 +71,15 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
     }
 }
 
-fn tabs_width(model: &Model, name: usize) -> u16 {
+fn tabs_width(model: &Model, active: usize, others: usize) -> u16 {
     let shown = model.list.views.iter().enumerate().filter(|(at, _)| *at != 0 || model.fix_shown());
-    shown.map(|(_, view)| cells(&tab(view, name)) + 2).sum::<u16>().saturating_sub(1)
+    let name = |at| if at == model.list.view { active } else { others };
+    shown.map(|(at, view)| cells(&tab(view, name(at))) + 2).sum::<u16>().saturating_sub(1)
 }
 
 /// `1 Mine 7!2`.
 pub fn tab(view: &View, name: usize) -> String {
-    let number = view.number.map_or_else(String::new, |n| format!("{n} "));
+    let number = view.number.map_or_else(String::new, |n| n.to_string());
     // A word that was shortened says so.
     let short: String = match view.title.chars().count() {
         long if long > name && name > 2 => view.title.chars().take(name - 1).chain(['.']).collect(),
@@ -85,9 +87,10 @@ pub fn tab(view: &View, name: usize) -> String {
     };
     let count = view.count.map_or_else(String::new, |count| {
         let risk = if count.at_risk > 0 { format!("!{}", figure(count.at_risk)) } else { String::new() };
-        format!(" {}{risk}", figure(count.total))
+        format!("{}{risk}", figure(count.total))
     });
-    format!("{number}{short}{count}").trim().to_owned()
+    let parts = [number, short, count];
+    parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn figure(n: usize) -> String {

@@ -212,7 +212,7 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
     match row.last_line.as_deref() {
         Some(line) if subject.is_empty() => line.to_owned(),
         // What the vendor opened and nobody has written in.
-        None if subject.is_empty() => "no message yet".to_owned(),
+        None if subject.is_empty() => model.lang.tr("no message yet").to_owned(),
         Some(line) if !line.is_empty() && !subject.starts_with(line) && !line.starts_with(subject) => {
             // A category says little alone: the words follow at once.
             let between = if row.kind.as_str() == "thg" { " " } else { " / " };

@@ -34,7 +34,7 @@ use self::paint::Paint;
 pub use self::theme::Theme;
 use crate::{
     app::{Model, Screen},
-    domain::{Time, text::SafeText},
+    domain::{Time, lang::tr, text::SafeText},
 };
 
 /// Draws everything as it is at `now`.
@@ -236,8 +236,10 @@ fn details_over(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let theme = paint.theme.clone();
     paint.clear(area);
     paint.rule(area.x, area.y, area.width, theme.line(), theme.rule);
-    let of = model.detailed().map(|row| format!("details of {} ({})", list::customer(row), row.id));
-    named(paint, area.x, area.y, &of.unwrap_or_else(|| "details".into()), true, area.width);
+    let of = model
+        .detailed()
+        .map(|row| tr!(model.lang, "details of {name} ({id})", name = list::customer(row), id = row.id));
+    named(paint, area.x, area.y, &of.unwrap_or_else(|| model.lang.tr("details").into()), true, area.width);
     details::draw(paint, model, now, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area });
 }
 

@@ -88,16 +88,19 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
             .map_or_else(String::new, |at| format!(" ({})", words::ago(model.lang, now - at)));
         _ = write!(line, "{}: {}{age}   ", model.vendor_name(&row.channel, row), facts(remote));
     }
-    let chats = if row.remote_id.contains('/') {
-        tr!(model.lang, "   chats {key}", key = model.key(place::THREAD, Act::GoTicket))
-    } else {
-        String::new()
+    let key = model.key(place::THREAD, Act::GoTicket);
+    let chats = match thread.chats {
+        0 => String::new(),
+        1 => tr!(model.lang, "   +1 chat {key}", key),
+        n => tr!(model.lang, "   +{n} chats {key}", n, key),
     };
     // The gate is what decides: it never gives way to the rest of the line.
-    let room = area.width.saturating_sub(cells(&gate) + 2 + cells(&chats));
-    let x = paint.pieces(area.x, area.y + 1, room, &[(" ", theme.plain), (&line, theme.plain)]);
+    let line = line.trim_end();
+    let room = area.width.saturating_sub(cells(&gate) + 1 + cells(&chats));
+    let x = paint.pieces(area.x, area.y + 1, room, &[(" ", theme.plain), (line, theme.plain)]);
     // What was cut ends in a mark; a blank keeps the gate apart from it.
-    let gap = if cells(&line) + 1 > room { " " } else { "" };
+    let free = (area.x + room).saturating_sub(x) + 1;
+    let gap = if line.is_empty() { "" } else { "   ".get(..usize::from(free.min(3))).unwrap_or(" ") };
     let gate_style = if open { theme.public } else { theme.shut };
     paint.pieces(
         x,

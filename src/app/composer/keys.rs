@@ -25,7 +25,9 @@ impl Model {
             composer.quote = Some(message);
         } else {
             let quoted: Vec<String> = clean_paste(body).lines().map(|line| format!("> {line}")).collect();
-            composer.text.insert_str(format!("{}\n", quoted.join("\n")));
+            // A quote begins a line.
+            let start = if composer.text.cursor().1 == 0 { "" } else { "\n" };
+            composer.text.insert_str(format!("{start}{}\n", quoted.join("\n")));
         }
         self.typed();
     }
@@ -140,10 +142,10 @@ impl Model {
     pub(in crate::app) fn open_attach(&mut self) {
         let Some(composer) = &self.composer else { return };
         if composer.kind == DraftKind::Note {
-            self.say(self.lang.tr("a note carries no files"));
+            self.tell(self.lang.tr("a note carries no files"));
         } else if self.capabilities(&composer.channel).files.is_none() {
             let via = self.via(&composer.channel);
-            self.say(tr!(self.lang, "{via} takes no files", via));
+            self.tell(tr!(self.lang, "{via} takes no files", via));
         } else {
             self.open_picker(PickerKind::Attach);
         }
@@ -152,7 +154,7 @@ impl Model {
     /// Programs that the text can go through.
     pub(in crate::app) fn open_filters(&mut self) {
         if self.options.filters.is_empty() {
-            self.say(self.lang.tr("no program is configured: [compose] filters"));
+            self.tell(self.lang.tr("no program is configured: [compose] filters"));
         } else {
             self.open_picker(PickerKind::TextFilter);
         }

@@ -132,7 +132,11 @@ impl Model {
         let known = used.iter().filter(|(label, _)| !before.split(' ').any(|it| it == *label));
         let known = known.map(|(label, n)| {
             let has = mine.iter().any(|it| it == label);
-            let state = if has { "set: takes it off".to_owned() } else { format!("on {n} here") };
+            let state = if has {
+                self.lang.tr("set: takes it off").to_owned()
+            } else {
+                tr!(self.lang, "on {n} here", n)
+            };
             plain(label, if sign.is_empty() { &state } else { "" })
         });
         let found = fuzzy(last.trim_start_matches(['+', '-']), known);
@@ -144,7 +148,9 @@ impl Model {
         if let Some(at) = choices.iter().position(|choice| choice.title == typed) {
             choices[..=at].rotate_right(1);
         } else if !typed.is_empty() {
-            choices.insert(0, plain(typed, if typed.contains(' ') || !sign.is_empty() { "" } else { "new" }));
+            let beside =
+                if typed.contains(' ') || !sign.is_empty() { "" } else { self.lang.word("label", "new") };
+            choices.insert(0, plain(typed, beside));
         }
         choices
     }

@@ -170,6 +170,34 @@ fn marked_rows_that_were_never_drawn_are_left_out_stay_marked_and_are_counted() 
 }
 
 #[test]
+fn the_composers_prefix_in_the_bar_swallows_the_next_key() {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("Olá João, pedimos desculpas");
+    desk.keys("Esc");
+    desk.wished.clear();
+    desk.keys("Ctrl-x y");
+    assert!(desk.commits().is_empty() && desk.model.review.is_some());
+    assert!(desk.notice().contains("Ctrl-x y: no such key here"), "{}", desk.notice());
+    desk.keys("Ctrl-x Esc y");
+    assert_eq!(desk.commits().len(), 1);
+}
+
+#[test]
+fn a_path_typed_where_no_file_is_taken_never_becomes_text() {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("r");
+    desk.answer();
+    desk.keys("Ctrl-x a");
+    desk.type_in("/home/ana/photo.jpg");
+    assert_eq!(desk.body(), "");
+    desk.keys("Esc");
+    desk.type_in("Olá");
+    assert_eq!(desk.body(), "Olá");
+}
+
+#[test]
 fn one_marked_row_asks_like_many() {
     let mut desk = Desk::open(SIZE);
     read(&mut desk);
@@ -284,4 +312,27 @@ fn a_reply_begun_before_its_conversation_was_read_gets_what_was_typed_after_it()
     desk.draw();
     assert!(desk.changes().is_empty() && desk.model.composer.is_none());
     assert!(desk.model.ask.as_ref().is_some_and(crate::app::popup::Ask::is_sentence));
+}
+
+#[test]
+fn where_nothing_can_be_drawn_no_key_acts() {
+    let mut desk = Desk::opened(SIZE);
+    let resize = |desk: &mut Desk, size: (u16, u16)| {
+        desk.send(Msg::Input(crate::app::Input::Resize(size.0, size.1)));
+        desk.draw();
+    };
+    desk.wished.clear();
+    resize(&mut desk, (19, 5));
+    desk.keys("e a m r x q Enter : Esc");
+    assert!(desk.wished.is_empty() && desk.model.composer.is_none() && desk.model.screen == Screen::Thread);
+    resize(&mut desk, SIZE);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("Olá João");
+    resize(&mut desk, (1, 1));
+    desk.type_in(" oi");
+    desk.keys("Backspace Esc y");
+    assert!(desk.commits().is_empty());
+    resize(&mut desk, SIZE);
+    assert_eq!(desk.body(), "Olá João oy");
 }

@@ -369,6 +369,10 @@ impl Desk {
                 };
                 Loaded::List(rows.to_vec())
             }
+            // The ticket of every chat has another one.
+            Request::Counts(queries) if queries.iter().any(|it| it.contains("remote:")) => {
+                Loaded::Counts(vec![Count { total: 2, at_risk: 0 }])
+            }
             Request::Counts(queries) => Loaded::Counts(
                 [(0, 0), (0, 0), (0, 0), (58, 0), (9, 0), (4, 0)]
                     .iter()

@@ -193,10 +193,17 @@ impl Model {
                 Wish::Change { id, change: change.clone(), vendor, held_until: None, seen: Seen::default() };
             self.perform_wish(wish, Intent::Back);
         }
-        let name = self.known(id).map_or_else(String::new, |row| format!(" {id} {}", row.counterpart.name));
+        let name =
+            self.known(id).map_or_else(|| id.to_string(), |row| format!("{id} {}", row.counterpart.name));
         self.say(said.map_or_else(
-            || format!("undone here only:{name}: the vendor knows already and cannot be told otherwise"),
-            |told| format!("the vendor knew already:{name}: {told} now"),
+            || {
+                tr!(
+                    self.lang,
+                    "undone here only: {name}: the vendor knows already and cannot be told otherwise",
+                    name
+                )
+            },
+            |told| tr!(self.lang, "the vendor knew already: {name}: {told} now", name, told),
         ));
         self.refresh_after_refusal();
     }

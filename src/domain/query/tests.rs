@@ -8,10 +8,10 @@ fn whats(text: &str) -> Vec<(bool, What)> {
 fn every_key_of_the_language_is_read() {
     let all = "status:open channel:whatsapp kind:dsco is:unread is:mine is:unassigned is:snoozed is:drift \
         is:uncertain is:breaching is:failed is:held is:parked is:fix turn:us lang:de priority:high waiting:>4h \
-        window:<2h assignee:ana label:vip order:02-1234 sku:123 customer:\"João\" before:2026-01-01 after:-7d due:<2h \
+        window:<2h assignee:ana label:vip order:02-1234 sku:123 remote:CODE customer:\"João\" before:2026-01-01 after:-7d due:<2h \
         gate:paused has:attachment has:draft -label:spam word \"a phrase\"";
     let query = Query::parse(all).unwrap();
-    assert_eq!(query.terms.len(), 33);
+    assert_eq!(query.terms.len(), 34);
     let keys: std::collections::HashSet<_> = query.terms.iter().filter_map(|term| term.what.key()).collect();
     assert_eq!(keys.len(), KEYS.len());
 }

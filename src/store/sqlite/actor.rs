@@ -3,7 +3,8 @@
 
 use std::{
     cell::{Cell, RefCell},
-    path::PathBuf,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
     rc::Rc,
     sync::{
         Arc,
@@ -53,6 +54,8 @@ pub(super) struct House {
     pub(super) keep_status_after_send: bool,
     /// The newest time that was told: for what is asked without one.
     pub(super) latest: AtomicI64,
+    /// The file that was opened, and which one it is: another process that finds it damaged moves it aside.
+    pub(super) file: Option<(PathBuf, u64)>,
 }
 
 impl Tx<'_> {
@@ -210,7 +213,8 @@ fn run(db: &Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receive
         }
         if look {
             let now = version(db);
-            if now != seen {
+            // A file that was moved aside has no further commits: the screens are told by what they read next.
+            if now != seen || house.moved() {
                 seen = now;
                 ringer.heard();
             }
@@ -221,8 +225,7 @@ fn run(db: &Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receive
 
 /// Runs the jobs in one transaction; answers whether the bell is to be rung.
 fn batch(db: &Connection, house: &House, jobs: Vec<Job>) -> bool {
-    if let Err(error) = begin(db) {
-        let words = trouble(&error);
+    if let Err(words) = house.still_there().and_then(|()| begin(db).map_err(|error| trouble(&error))) {
         for job in jobs {
             job(Err(copy(&words)));
         }
@@ -268,6 +271,9 @@ fn batch(db: &Connection, house: &House, jobs: Vec<Job>) -> bool {
     }
     committed.is_ok() && tx.rings.get()
 }
+
+const MOVED: &str = "the store's file is another one now: a deskline that found it damaged has moved it aside; nothing of \
+                     this change was kept; start deskline again, drafts and outbox of the old one were saved beside it";
 
 const FULL: &str = "nothing of this change was kept; free some space and do it again";
 
@@ -362,6 +368,7 @@ impl Reader {
         });
         let looks = self.looks.as_ref().ok_or(StoreError::Closed)?;
         looks.send(job).await.map_err(|_| StoreError::Closed)?;
+        self.house.still_there()?;
         answered.await.map_err(|_| StoreError::Closed)?.map_err(|error| {
             if is_damage(&error) {
                 self.house.note_damage();
@@ -381,8 +388,26 @@ impl Drop for Reader {
 }
 
 impl House {
+    /// Which file stands at a path.
+    pub(super) fn inode(path: &Path) -> Option<u64> {
+        std::fs::metadata(path).ok().map(|about| about.ino())
+    }
+
+    /// Whether another file stands where the one that is open here stood: what is written to it is lost to all others.
+    fn moved(&self) -> bool {
+        self.file.as_ref().is_some_and(|(path, inode)| Self::inode(path) != Some(*inode))
+    }
+
+    fn still_there(&self) -> Result<(), StoreError> {
+        if self.moved() { Err(StoreError::Unusable(MOVED.into())) } else { Ok(()) }
+    }
+
     /// The file is damaged: the next start moves it aside.
     pub(super) fn note_damage(&self) {
+        // The file at its place now is another one, and nothing is known against it.
+        if self.moved() {
+            return;
+        }
         let _ = std::fs::write(&self.damaged, b"");
     }
 

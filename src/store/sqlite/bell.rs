@@ -179,6 +179,7 @@ mod tests {
             damaged: folder.path().into(),
             keep_status_after_send: false,
             latest: AtomicI64::new(0),
+            file: None,
         };
         let bell = File::create(folder.path().join("bell")).unwrap();
         let writer = Writer::start(db, Arc::new(house), Ringer::new(bell, watch::channel(1).0)).unwrap();

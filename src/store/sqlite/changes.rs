@@ -38,6 +38,7 @@ struct Before {
     snoozed_until: Option<i64>,
     snooze_breaks: bool,
     held_until: Option<i64>,
+    settled_at: Option<i64>,
 }
 
 /// Carries a change out; answers what undoes it.
@@ -77,7 +78,7 @@ pub(super) fn change(tx: &Tx<'_>, wish: &Wish, now: i64) -> Answered<Changed> {
 fn before(tx: &Tx<'_>, id: i64) -> Result<Before> {
     tx.db
         .prepare_cached(
-            "SELECT channel, status, assignee, labels, priority, snoozed_until, snooze_breaks, held_until \
+            "SELECT channel, status, assignee, labels, priority, snoozed_until, snooze_breaks, held_until, settled_at \
              FROM conversation WHERE id = ?1",
         )?
         .query_row([id], |r| {
@@ -90,6 +91,7 @@ fn before(tx: &Tx<'_>, id: i64) -> Result<Before> {
                 snoozed_until: r.get(5)?,
                 snooze_breaks: r.get(6)?,
                 held_until: r.get(7)?,
+                settled_at: r.get(8)?,
             })
         })
 }
@@ -133,7 +135,19 @@ fn apply(tx: &Tx<'_>, id: i64, wish: &Wish, before: &Before, now: i64) -> Result
                 note("state", before.status.as_str().into(), Status::Pending.as_str().into())?;
             }
             log(db, now, Some(id), Some(&wish.author), "no reply needed", &details([]))?;
-            vec![LocalChange::Status(before.status)]
+            vec![
+                LocalChange::Unsettle(before.settled_at.map(from_millis)),
+                LocalChange::Status(before.status),
+            ]
+        }
+        LocalChange::Unsettle(settled) => {
+            let settled = settled.map(to_millis);
+            if settled == before.settled_at {
+                return Ok(tells.then(Vec::new));
+            }
+            db.execute("UPDATE conversation SET settled_at = ?2 WHERE id = ?1", params![id, settled])?;
+            log(db, now, Some(id), Some(&wish.author), "reply needed again", &details([]))?;
+            vec![LocalChange::Unsettle(before.settled_at.map(from_millis))]
         }
         LocalChange::Assign(who) => {
             if *who == before.assignee {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 
 use super::{
@@ -366,6 +366,25 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
     // A template's text is its vendor's: what comes back is the template, with its values.
     let text = if template.is_some() { String::new() } else { text };
     let kept = template.is_some() || !products.is_empty();
+    let mut files: Vec<StoredFile> = file.into_iter().collect();
+    let mut text = text;
+    // One text with many files went out as many messages: it comes back as one, with all of them.
+    for follower in unsent_followers(tx.db, &row)? {
+        if let Some(Outgoing { text: words, file, .. }) = follower.action.as_ref().and_then(Action::outgoing)
+        {
+            let names =
+                file.as_ref().is_some_and(|file| words.starts_with('(') && words.ends_with(&file.name));
+            if !names && !words.is_empty() {
+                text = if text.is_empty() { words.clone() } else { format!("{text}\n\n{words}") };
+            }
+            files.extend(file.clone());
+        }
+        // What waited for it waits for the first, and goes with that.
+        tx.db.execute("UPDATE outbox SET after_row = ?1 WHERE after_row = ?2", params![row.n, follower.n])?;
+        outbox::remove(tx.db, &follower)?;
+        let facts = details([("row", follower.n.into()), ("action", follower.word.clone().into())]);
+        log(tx.db, now, Some(row.conversation), Some(agent), "take back", &facts)?;
+    }
     withdraw(tx, &row, "take back", agent, true, now)?;
     let stays = commit::number_of(tx.db, row.conversation)?.is_some();
     let of = if begins || !stays { 0 } else { row.conversation };
@@ -379,7 +398,7 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
             text.lines().last().map_or(0, |it| it.chars().count()),
         ),
         body: text,
-        files: file.into_iter().collect(),
+        files,
         quote: quote.filter(|_| of != 0),
         form: match (begins, kept) {
             (_, true) => {
@@ -402,6 +421,24 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
     drafts::save(tx, &draft)?;
     tx.rings();
     Ok(Ok(Some(draft)))
+}
+
+/// The messages of the same send that wait for a row which has not left.
+fn unsent_followers(db: &Connection, row: &outbox::Row) -> rusqlite::Result<Vec<outbox::Row>> {
+    let waits = |row: &outbox::Row| {
+        matches!(row.state, Some(RowState::Held | RowState::Later | RowState::Queued))
+            && row.message.is_some()
+    };
+    let mut all = Vec::new();
+    if !waits(row) {
+        return Ok(all);
+    }
+    let mut at = row.n;
+    while let Some(next) = outbox::followers(db, at)?.into_iter().find(|it| waits(it)) {
+        at = next.n;
+        all.push(next);
+    }
+    Ok(all)
 }
 
 fn form(row: &outbox::Row) -> Value {

@@ -124,6 +124,10 @@ impl SqliteStore {
             damaged: open::beside(&options.path, ".damaged"),
             keep_status_after_send: options.keep_status_after_send,
             latest: AtomicI64::new(0),
+            // Network file systems may number a file anew.
+            file: House::inode(&options.path)
+                .filter(|_| !opened.network)
+                .map(|inode| (options.path.clone(), inode)),
         });
         let (mark, marked) = watch::channel(1);
         let thread = |error: std::io::Error| {

@@ -62,7 +62,7 @@ pub(super) fn row(db: &Connection, n: i64) -> Result<Option<Row>> {
     db.prepare_cached(&format!("SELECT {ROW} FROM outbox WHERE n = ?1"))?.query_row([n], read).optional()
 }
 
-fn followers(db: &Connection, n: i64) -> Result<Vec<Row>> {
+pub(super) fn followers(db: &Connection, n: i64) -> Result<Vec<Row>> {
     db.prepare_cached(&format!(
         "SELECT {ROW} FROM outbox WHERE after_row = ?1 AND state <> 'sent' ORDER BY n"
     ))?

@@ -122,6 +122,12 @@ fn term_sql(what: &What, now: Time, binds: &mut Binds) -> String {
         ),
         What::Order(text) => number_sql(text, "'order', 'number'", binds),
         What::Sku(text) => number_sql(text, "'sku', 'number'", binds),
+        What::Remote(text) => {
+            let (whole, from) = (binds.bind(text.clone()), binds.bind(format!("{text}/")));
+            // The character after the slash: every chat of the ticket, by the index.
+            let to = binds.bind(format!("{text}0"));
+            format!("(c.remote_id = {whole} OR (c.remote_id >= {from} AND c.remote_id < {to}))")
+        }
         What::Customer(text) => {
             let mut any = Vec::new();
             if let Some(matching) = matching(text, true) {

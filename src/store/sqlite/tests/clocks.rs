@@ -64,6 +64,23 @@ async fn a_run_counts_from_its_first_message_and_ends_with_our_reply() {
 }
 
 #[tokio::test]
+async fn what_takes_back_that_no_reply_is_needed_brings_deadline_and_waiting_back() {
+    let store = store().await;
+    let id = told(&store, "americanas", 10, vec![says(CHAT, "1", "Oi?", at(0))]).await;
+    let change = async |change| {
+        store.change(id, change, vec![], None, "ana".into(), Seen::default(), at(20)).await.unwrap().unwrap()
+    };
+    let settled = change(LocalChange::Settle).await;
+    assert_eq!(due(&store, id).await, None);
+    for inverse in settled.inverse {
+        change(inverse).await;
+    }
+    assert_eq!(due(&store, id).await, marketplace(DAY));
+    let it = store.conversation(id, "ana".into(), at(20)).await.unwrap().unwrap();
+    assert_eq!((it.status, it.waiting_since), (Status::New, Some(at(0))));
+}
+
+#[tokio::test]
 async fn another_policy_moves_future_deadlines_only() {
     let store = store().await;
     let old = told(&store, "americanas", 10, vec![says("1/CUSTOMER_SELLER", "1", "Oi?", at(0))]).await;

@@ -15,7 +15,7 @@ use crate::{
         change::{AttachmentSeen, Change, MessageSeen},
     },
     store::{
-        Desk, EngineSide, Reading, StoreError,
+        Desk, EngineSide, LocalChange, Reading, Seen, StoreError,
         sqlite::{OpenOptions, SqliteStore},
         story::{at, channels, commit, message, page, says},
     },
@@ -161,6 +161,27 @@ async fn drafts_of_a_store_that_was_found_damaged_in_use_are_saved() {
     assert!(store.notes()[0].contains("1 outbox rows and drafts"), "{:?}", store.notes());
     let saved = fs::read_to_string(folder.path().join("deskline.db.damaged-1.saved.jsonl")).unwrap();
     assert!(saved.contains("half a sent"));
+}
+
+#[tokio::test]
+async fn a_window_whose_store_another_process_moved_aside_says_so_and_keeps_nothing_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deskline.db");
+    let window = open(&path).unwrap();
+    window.open_as("ana".into(), channels(), at(0)).await.unwrap();
+    fs::write(folder.path().join("deskline.db.damaged"), "").unwrap();
+    let other = open(&path).unwrap();
+    assert!(other.notes()[0].contains("damaged-1"), "{:?}", other.notes());
+    let note = || LocalChange::Priority(None);
+    let id = ConversationId(1);
+    for error in [
+        window.change(id, note(), vec![], None, "ana".into(), Seen::default(), at(1)).await.err().unwrap(),
+        window.conversation(id, "ana".into(), at(1)).await.err().unwrap(),
+    ] {
+        assert!(error.to_string().contains("moved it aside"), "{error}");
+    }
+    assert!(!folder.path().join("deskline.db.damaged").exists(), "nothing is said against the new one");
+    other.open_as("ana".into(), channels(), at(2)).await.unwrap();
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use super::{store, told};
 use crate::{
     domain::{
         Action, ConversationId, DraftKind, Gate, Outgoing, RowState, Status,
+        attachment::StoredFile,
         outbox::{LocalChange, TemplateUse},
     },
     store::{
@@ -296,6 +297,38 @@ async fn a_template_that_is_taken_back_is_a_template_again() {
     assert_eq!(draft.form["template"], serde_json::to_value(&template).unwrap());
     let kept = store.draft(Some(id), "ana".into(), DraftKind::Reply).await.unwrap().unwrap();
     assert_eq!(kept.form, draft.form);
+}
+
+#[tokio::test]
+async fn a_text_with_many_files_is_taken_back_as_one() {
+    let store = store().await;
+    let id = begun(&store).await;
+    let file = |name: &str| StoredFile {
+        sha256: "0".repeat(64),
+        name: name.into(),
+        mime: "image/jpeg".into(),
+        size: 643,
+    };
+    let say = |text: &str, name: &str| {
+        Action::Reply(Outgoing { text: text.into(), file: Some(file(name)), ..Outgoing::default() })
+    };
+    let wish = Commit {
+        actions: vec![
+            say("Que pena", "a.jpg"),
+            say("(2/3) b.jpg", "b.jpg"),
+            say("mais", "c.jpg"),
+            Action::Read,
+        ],
+        send_ids: ["1", "2", "3", "4"].map(str::to_owned).to_vec(),
+        ..commit(id, "americanas", "", Some(at(10)))
+    };
+    let rows = store.commit(wish, at(2)).await.unwrap().unwrap().rows;
+    let draft = store.take_back(rows[0], "ana".into(), at(3)).await.unwrap().unwrap().unwrap();
+    assert_eq!(draft.body, "Que pena\n\nmais");
+    let names: Vec<&str> = draft.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["a.jpg", "b.jpg", "c.jpg"]);
+    assert!(store.outbox(Some(id)).await.unwrap().is_empty(), "nothing is parked, no read mark is left");
+    assert_eq!(store.thread(id, None, 9).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
