@@ -118,7 +118,8 @@ impl Model {
             .map(|id| {
                 let mut text = tr!(self.lang, "Handed over by {who} to {to}.", who = self.options.name, to);
                 if !note.is_empty() {
-                    text.push_str(&format!("\n{note}"));
+                    text.push('\n');
+                    text.push_str(note);
                 }
                 let promise = held.iter().find(|row| row.id == *id).and_then(|row| row.promise.as_ref());
                 if let Some(promise) = promise {

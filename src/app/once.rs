@@ -373,7 +373,8 @@ impl Model {
                 format!(" {name} ({}){}", row.conversation.id, if at + 1 < rows.len() { "," } else { "" });
             let rest = if at + 1 < rows.len() { 5 } else { 0 };
             if columns(&SafeText::line(&text)) + columns(&SafeText::line(&next)) + rest > width {
-                text.push_str(&format!(" +{}", rows.len() - at));
+                text.push_str(" +");
+                text.push_str(&(rows.len() - at).to_string());
                 break;
             }
             text.push_str(&next);

@@ -116,8 +116,12 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
         ));
     }
     let command = match cli.command {
-        Some(Command::Demo(args)) => return demo::run(environment, cli.config, args, false).await,
-        Some(Command::Tutor) => return demo::run(environment, None, demo::tutor(), true).await,
+        Some(Command::Demo(args)) => {
+            return Box::pin(demo::run(environment, cli.config, args, false)).await;
+        }
+        Some(Command::Tutor) => {
+            return Box::pin(demo::run(environment, None, demo::tutor(), true)).await;
+        }
         Some(Command::Simulate(args)) => return simulate::run(args).await,
         Some(Command::Doctor(args)) => return doctor::run(environment, cli.config, args).await,
         other => other,

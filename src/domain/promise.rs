@@ -250,6 +250,7 @@ fn in_clause(clause: &str, now: Time, zone: Tz) -> Option<(Time, String)> {
 }
 
 /// When a phrase ends.
+#[derive(Clone, Copy)]
 enum End {
     Day(NaiveDate),
     Moment(Time),
@@ -269,13 +270,9 @@ fn phrase(words: &[Word<'_>], now: DateTime<Tz>, first: bool) -> Option<(End, Op
     let today = now.date_naive();
     // Words that name an end, and what may stand between them and the date.
     let by: usize = match (plain(0), plain(1)) {
-        ("by" | "before", _) => 1,
         ("ate", "o" | "a" | "ao" | "dia") if plain(2) == "dia" || plain(1) != "dia" => 2,
-        ("ate", "dia") => 2,
-        ("ate", _) => 1,
-        ("bis", "zum" | "spatestens" | "zu") => 2,
-        ("bis", _) => 1,
-        ("spatestens", "am" | "bis" | "zum") => 2,
+        ("ate", "dia") | ("bis", "zum" | "spatestens" | "zu") | ("spatestens", "am" | "bis" | "zum") => 2,
+        ("by" | "before" | "ate" | "bis", _) => 1,
         ("no", "later") if plain(2) == "than" => 3,
         _ => 0,
     };
@@ -324,11 +321,7 @@ fn phrase(words: &[Word<'_>], now: DateTime<Tz>, first: bool) -> Option<(End, Op
     }
     // A day that needs no word before it.
     match plain(0) {
-        "tomorrow" => {
-            let (time, more) = hour(words, 1);
-            return Some((End::Day(today.succ_opt()?), time, 1 + more));
-        }
-        "amanha" => {
+        "tomorrow" | "amanha" => {
             let (time, more) = hour(words, 1);
             return Some((End::Day(today.succ_opt()?), time, 1 + more));
         }
@@ -342,8 +335,9 @@ fn phrase(words: &[Word<'_>], now: DateTime<Tz>, first: bool) -> Option<(End, Op
     }
     // "in 2 days", "within 48 hours", "em até 2 dias úteis", "in 2 Tagen", "innerhalb von 24 Stunden".
     let lead = match (plain(0), plain(1), plain(2)) {
-        ("within", "the", "next") | ("in" | "innerhalb", "den" | "der" | "von", "nachsten") => 3,
-        ("em" | "dentro", "ate" | "de", "ate") => 3,
+        ("within", "the", "next")
+        | ("in" | "innerhalb", "den" | "der" | "von", "nachsten")
+        | ("em" | "dentro", "ate" | "de", "ate") => 3,
         ("em", "ate", _) | ("dentro", "de", _) | ("innerhalb", "von", _) | ("in", "about" | "etwa", _) => 2,
         ("in" | "within" | "em" | "innerhalb" | "binnen", ..) => 1,
         _ => return None,

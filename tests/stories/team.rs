@@ -54,7 +54,7 @@ async fn what_a_reply_promises_comes_back_before_its_date() {
         row.status.as_str()
     };
     assert_eq!(status().await, "pending");
-    world.clock.advance(std::time::Duration::from_secs(3600));
+    world.clock.advance(std::time::Duration::from_hours(1));
     world.pass("our move again", async |_: &World| status().await == "open").await;
     world.end().await;
 }

@@ -22,8 +22,13 @@ impl Model {
     pub(in crate::app) fn once_offered(&self, act: Act) -> bool {
         let (ticked, amber, _) = self.once_counts();
         match act {
-            Act::Edit | Act::Keep | Act::DiscardDraft | Act::OnceTick | Act::OnceDown | Act::OnceUp => true,
-            Act::ReviewPromise => true,
+            Act::Edit
+            | Act::Keep
+            | Act::DiscardDraft
+            | Act::OnceTick
+            | Act::OnceDown
+            | Act::OnceUp
+            | Act::ReviewPromise => true,
             Act::Send => ticked > 0 && amber == 0,
             Act::SendAnyway => amber > 0,
             _ => false,

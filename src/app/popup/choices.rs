@@ -14,7 +14,7 @@ use crate::{
         words,
     },
     domain::{
-        Lang,
+        Conversation, Lang,
         channel::Template,
         lang::tr,
         query::{Query, What as Asked},
@@ -237,8 +237,11 @@ impl Model {
         }
         match parse_time(text, self.now, self.options.zone) {
             Some(at) => {
-                let due =
-                    self.target().and_then(|row| row.next_due()).map(|(due, _)| due).filter(|due| *due < at);
+                let due = self
+                    .target()
+                    .and_then(Conversation::next_due)
+                    .map(|(due, _)| due)
+                    .filter(|due| *due < at);
                 let earlier = due.map_or_else(String::new, |due| {
                     tr!(
                         self.lang,

@@ -30,8 +30,7 @@ impl Model {
             Some(DraftKind::Note) => self.review_act(Act::SaveNote),
             Some(DraftKind::Reply) => self.review_act(Act::Send),
             // Rows are ticked first.
-            Some(DraftKind::Once) => {}
-            None => {}
+            Some(DraftKind::Once) | None => {}
         }
     }
 

@@ -106,9 +106,9 @@ proptest! {
         ], 1..20),
     ) {
         let text = words.join(" ");
-        let asked = format!("{}?", text);
+        let asked = format!("{text}?");
         prop_assert_eq!(find(&asked, now(), ZONE), None);
-        let quoted = format!("> {}\n>> {}", text, text);
+        let quoted = format!("> {text}\n>> {text}");
         prop_assert_eq!(find(&quoted, now(), ZONE), None);
     }
 }
