@@ -40,6 +40,7 @@ pub mod triage;
 pub mod tutor;
 mod typing;
 pub mod undo;
+mod vendor_fields;
 mod versions;
 mod welcome;
 pub mod words;

@@ -576,7 +576,9 @@ impl Model {
             Act::Redo => self.redo_last(),
             Act::Search | Act::Filter | Act::SearchAll => self.open_search(act),
             Act::Copy => self.copy(),
-            Act::Labels | Act::AssignAgent | Act::SnoozeUntil => self.open_choice(act, keys),
+            Act::Labels | Act::AssignAgent | Act::SnoozeUntil | Act::VendorFields => {
+                self.open_choice(act, keys);
+            }
             _ => self.triage(act),
         }
     }

@@ -71,14 +71,9 @@ impl Painter {
     pub fn paint(&mut self, drawn: &Buffer, next: &Buffer, cursor: Option<Position>) {
         self.width = next.area.width;
         let row = usize::from(self.width.max(1));
-        let lines = drawn.content.chunks(row).zip(next.content.chunks(row));
-        let lines: Vec<_> = (0..).zip(lines).filter(|(_, (drawn, next))| drawn != next).collect();
-        // What is plain and what is not, each from top to bottom: a way down is shorter than a pen put down and taken
-        // up again in each line.
-        let plain_first = self.pen.is_none_or(|pen| pen == Pen::PLAIN);
-        for plain in [plain_first, !plain_first] {
-            for (y, (drawn, next)) in &lines {
-                self.line(*y, drawn, next, plain);
+        for (y, (drawn, next)) in (0..).zip(drawn.content.chunks(row).zip(next.content.chunks(row))) {
+            if drawn != next {
+                self.line(y, drawn, next);
             }
         }
         match cursor {
@@ -90,8 +85,7 @@ impl Painter {
         }
     }
 
-    /// Writes the plain cells of a line that have changed, or the others.
-    fn line(&mut self, y: u16, drawn: &[Cell], next: &[Cell], plain: bool) {
+    fn line(&mut self, y: u16, drawn: &[Cell], next: &[Cell]) {
         // From here on the line is blank, with nothing behind the blanks.
         let blank = next.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
         let mut x = 0;
@@ -101,18 +95,13 @@ impl Painter {
             let (cell, changed) = (&next[x], half || next[x] != drawn[x]);
             let wide = x + 1 < next.len() && is_wide(cell.symbol());
             half = changed && is_wide(drawn[x].symbol());
-            let now = is_plain(cell) == plain;
-            if now
-                && changed
-                && x >= blank
-                && drawn[x..].iter().filter(|cell| !is_blank(cell)).count() >= ERASE
-            {
+            if changed && x >= blank && drawn[x..].iter().filter(|cell| !is_blank(cell)).count() >= ERASE {
                 self.step_to(y, x, next);
                 self.set_pen_for(&next[x]);
                 self.out.push_str("\x1b[K");
                 return;
             }
-            if now && changed {
+            if changed {
                 self.step_to(y, x, next);
                 self.put(y, x, cell);
             }
@@ -267,11 +256,6 @@ fn is_wide(symbol: &str) -> bool {
 /// A blank on the terminal's own ground.
 fn is_blank(cell: &Cell) -> bool {
     cell.symbol() == " " && Pen::of(cell).blanks_as(Pen::PLAIN)
-}
-
-/// Whether a cell asks for no style.
-fn is_plain(cell: &Cell) -> bool {
-    Pen::of(cell) == Pen::PLAIN || is_blank(cell)
 }
 
 /// Whether a pen writes this cell as it is, in one byte.

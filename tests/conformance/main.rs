@@ -228,6 +228,15 @@ async fn a_limit_of_the_vendors_is_obeyed() {
                 );
             }
             stage.fair_weather();
+            if said.is_some() {
+                // Before the pause is over nothing leaves at all.
+                let before = stage.requests();
+                let error = player.reply(&target, "too much").await;
+                assert!(error.is_err() || player.listens(), "{player} does not wait");
+                assert!(stage.requests() == before || player.listens(), "{player} asks during the pause");
+                stage.forget("too much");
+            }
+            stage.clock.forward(TimeDelta::seconds(10));
         }
         assert_eq!(stage.copies("too much"), 0, "{player}");
     }
@@ -267,6 +276,56 @@ async fn an_outage_is_never_an_empty_inbox() {
             stage.fair_weather();
             assert_eq!(error.kind, ErrorKind::Outage, "{player}: {what:?}: {error}");
             assert!(kept.pages().is_empty(), "{player}: {what:?} moved a cursor");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_missing_where_a_list_belongs_is_never_taken_for_silence() {
+    let stage = Stage::new().await;
+    for player in stage.pulled().await {
+        let whole = Kept::default();
+        player.scan(Sweep::Full, &whole).await.unwrap();
+        for field in ["data", "customer", "discussions", "conversations", "messages", "sacs", "chats"] {
+            let kept = Kept::default();
+            let player = stage.player(&player.name).await;
+            stage.strike(Fault::always("*", "*", What::MissingField { field: field.into() }));
+            // It fails, or leaves for the next sweep what it could not see.
+            let _ = player.scan(Sweep::Full, &kept).await;
+            stage.fair_weather();
+            player
+                .scan(Sweep::Full, &kept)
+                .await
+                .unwrap_or_else(|error| panic!("{player}: {field}: {error}"));
+            assert_eq!(kept.messages(), whole.messages(), "{player}: {field} was missing");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_that_repeat_or_slip_or_never_end_cost_nothing() {
+    let stage = Stage::new().await;
+    for player in stage.pulled().await {
+        let whole = Kept::default();
+        player.scan(Sweep::Full, &whole).await.unwrap();
+        for what in [
+            What::DuplicatePage,
+            What::ShiftedPage { by: -1 },
+            What::EmptyLastPage,
+            What::ExpiredScroll,
+            What::SessionExpired,
+        ] {
+            let kept = Kept::default();
+            let player = stage.player(&player.name).await;
+            stage.strike(Fault::next("*", "*", what.clone()).on_call(3));
+            let first = player.scan(Sweep::Full, &kept).await;
+            stage.fair_weather();
+            assert!(first.is_ok() || kept.messages().len() <= whole.messages().len(), "{player}: {what:?}");
+            player
+                .scan(Sweep::Full, &kept)
+                .await
+                .unwrap_or_else(|error| panic!("{player}: {what:?}: {error}"));
+            assert_eq!(kept.messages(), whole.messages(), "{player}: {what:?}");
         }
     }
 }

@@ -46,6 +46,7 @@ impl Model {
                 );
                 (self.label_choices(&text), note)
             }
+            PickerKind::VendorFields => (Vec::new(), self.fields_note(&text)),
             PickerKind::HandOver => (fuzzy(&text, self.handover_choices().into_iter()), self.handover_note()),
             PickerKind::HandNote(_) => {
                 (Vec::new(), self.lang.tr("Enter goes on; nothing typed: no word").to_owned())

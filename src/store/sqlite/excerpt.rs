@@ -6,6 +6,9 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// The newest messages of a conversation that are looked at.
 const MESSAGES: i64 = 200;
+/// Reads them.
+pub(super) const NEWEST: &str =
+    "SELECT body FROM message WHERE conversation = ?1 ORDER BY at DESC, id DESC LIMIT ?2";
 /// Words that are shown: a row of a list is short.
 const SHOWN: usize = 16;
 /// How many of them stand before the hit.
@@ -27,9 +30,7 @@ impl Sought {
 
     /// The words around the newest hit in a conversation.
     pub(super) fn newest(&self, db: &Connection, conversation: i64) -> Result<Option<String>> {
-        let mut messages = db.prepare_cached(
-            "SELECT body FROM message WHERE conversation = ?1 ORDER BY at DESC, id DESC LIMIT ?2",
-        )?;
+        let mut messages = db.prepare_cached(NEWEST)?;
         let mut rows = messages.query((conversation, MESSAGES))?;
         while let Some(row) = rows.next()? {
             let body = row.get_ref(0)?.as_str().unwrap_or_default();

@@ -326,58 +326,55 @@ pub(super) fn hits(
     Ok(hits)
 }
 
-/// How many conversations match, and how many of them are at risk.
-pub(super) fn count(db: &Connection, query: &Query, me: &str, now: Time) -> Result<Count> {
-    let Condition { sql, mut binds } = condition(query, me, now, false);
-    let total: i64 = if let Some(sql) = tallied(query) {
-        let me: &[(&str, &dyn ToSql)] = &[(":me", &me)];
-        let bound = if sql.contains(":me") { me } else { &[] };
-        db.prepare_cached(&sql)?.query_row(bound, |r| r.get(0))?
+/// More at risk are not counted: nobody reads the figure any more, and a neglected inbox must not be slow too.
+const MOST_AT_RISK: i64 = 10_000;
+
+/// The statements that say how many conversations match, and how many of them are at risk; both bind the same.
+pub(super) fn count_statements(query: &Query, me: &str, now: Time) -> [Condition; 2] {
+    let counted = condition(query, me, now, false);
+    let sql = &counted.sql;
+    let total = if query.terms.iter().all(|term| is_tallied(&term.what)) {
+        format!(
+            "SELECT ifnull(sum(c.n), 0) FROM (SELECT nullif(turn, '') AS turn, nullif(assignee, '') AS assignee, \
+             nullif(snoozed, 0) AS snoozed_until, iif(fix, 'failed', NULL) AS outbox, channel, status, \
+             nullif(priority, '') AS priority, nullif(lang, '') AS lang, n FROM tally) c WHERE {sql}"
+        )
     } else {
-        let bound: Vec<(&str, &dyn ToSql)> =
-            binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
-        db.prepare_cached(&format!("SELECT count(*) FROM conversation c WHERE {sql}"))?
-            .query_row(bound.as_slice(), |r| r.get(0))?
+        format!("SELECT count(*) FROM conversation c WHERE {sql}")
     };
+    let at_risk = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM conversation c WHERE c.warn_at IS NOT NULL AND c.warn_at <= :now \
+         AND {sql} LIMIT {MOST_AT_RISK})"
+    );
+    let mut binds = counted.binds.clone();
     if !binds.iter().any(|(name, _)| name == ":now") {
         binds.push((":now".into(), to_millis(now).into()));
     }
-    let bound: Vec<(&str, &dyn ToSql)> =
-        binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
-    let at_risk: i64 = db
-        .prepare_cached(&format!(
-            "SELECT count(*) FROM conversation c WHERE c.warn_at IS NOT NULL AND c.warn_at <= :now AND {sql}"
-        ))?
-        .query_row(bound.as_slice(), |r| r.get(0))?;
-    let count = |n: i64| usize::try_from(n).unwrap_or(0);
-    Ok(Count { total: count(total), at_risk: count(at_risk) })
+    [Condition { sql: total, binds: counted.binds }, Condition { sql: at_risk, binds }]
 }
 
-/// The statement over what is counted as it is written, where the query asks for nothing else.
-fn tallied(query: &Query) -> Option<String> {
-    let mut all = Vec::new();
-    let mut turns = Vec::new();
-    let positive = |term: &&crate::domain::query::Term| !term.negated && matches!(term.what, What::Is(_));
-    if query.terms.iter().filter(positive).count() > 1 {
-        return None;
+/// How many conversations match, and how many of them are at risk.
+pub(super) fn count(db: &Connection, query: &Query, me: &str, now: Time) -> Result<Count> {
+    let [total, at_risk] = count_statements(query, me, now);
+    let count = |Condition { sql, binds }: Condition| {
+        let bound: Vec<(&str, &dyn ToSql)> =
+            binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
+        let n: i64 = db.prepare_cached(&sql)?.query_row(bound.as_slice(), |r| r.get(0))?;
+        Ok::<_, rusqlite::Error>(usize::try_from(n).unwrap_or(0))
+    };
+    Ok(Count { total: count(total)?, at_risk: count(at_risk)? })
+}
+
+/// Whether the tally, which is kept as conversations are written, knows of this.
+fn is_tallied(what: &What) -> bool {
+    match what {
+        What::Turn(_)
+        | What::Status(_)
+        | What::Channel(_)
+        | What::Priority(_)
+        | What::Lang(_)
+        | What::Assignee(_) => true,
+        What::Is(is) => matches!(is, Is::Mine | Is::Unassigned | Is::Snoozed | Is::Fix),
+        _ => false,
     }
-    for term in &query.terms {
-        let sql = match &term.what {
-            What::Turn(turn) if !term.negated => {
-                turns.push(format!("'{}'", turn.as_str()));
-                continue;
-            }
-            What::Is(Is::Mine) => "assignee = :me",
-            What::Is(Is::Unassigned) => "assignee = ''",
-            What::Is(Is::Snoozed) => "snoozed",
-            What::Is(Is::Fix) => "fix",
-            _ => return None,
-        };
-        all.push(if term.negated { format!("NOT ({sql})") } else { sql.to_owned() });
-    }
-    if !turns.is_empty() {
-        all.push(format!("turn IN ({})", turns.join(", ")));
-    }
-    let condition = if all.is_empty() { "1".to_owned() } else { all.join(" AND ") };
-    Some(format!("SELECT ifnull(sum(n), 0) FROM tally WHERE {condition}"))
 }

@@ -349,16 +349,21 @@ fn thread(db: &Connection, id: i64, before: Option<i64>, limit: usize) -> Result
     };
     let (at, before) = place.unwrap_or((i64::MAX, i64::MAX));
     let mut messages = db
-        .prepare_cached(&format!(
-            "SELECT {} FROM message m WHERE m.conversation = ?1 AND (m.at, m.id) < (?2, ?3) \
-             ORDER BY m.at DESC, m.id DESC LIMIT ?4",
-            rows::MESSAGE
-        ))?
+        .prepare_cached(&thread_statement())?
         .query_map(params![id, at, before, i64::try_from(limit).unwrap_or(i64::MAX)], rows::message)?
         .collect::<Result<Vec<_>>>()?;
     messages.reverse();
     rows::complete(db, &mut messages)?;
     Ok(messages)
+}
+
+/// The newest messages of a conversation before one of them.
+pub(super) fn thread_statement() -> String {
+    format!(
+        "SELECT {} FROM message m WHERE m.conversation = ?1 AND (m.at, m.id) < (?2, ?3) \
+         ORDER BY m.at DESC, m.id DESC LIMIT ?4",
+        rows::MESSAGE
+    )
 }
 
 const DRAFT: &str = "conversation, agent, kind, body, line, column_, files, quote, form, saved_at";

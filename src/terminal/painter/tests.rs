@@ -89,7 +89,7 @@ fn the_half_that_a_wide_character_leaves_behind_is_drawn() {
     let mut terminal = terminal(12, 2);
     draw(&mut terminal, vec![Line::from(" 日本")], None);
     let out = draw(&mut terminal, vec![Line::from("日本".underlined())], None);
-    assert_eq!(out, "\x08 \r\x1b[4m日本");
+    assert_eq!(out, "\r\x1b[4m日本\x1b[m ");
 }
 
 #[test]

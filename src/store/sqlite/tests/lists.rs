@@ -13,7 +13,12 @@ use crate::{
     },
     store::{
         Desk, EngineSide, Imported, ListRequest, Reading, Seen, Sort, Way,
-        sqlite::{SqliteStore, query},
+        sqlite::{
+            SqliteStore,
+            excerpt::NEWEST,
+            query::{self, Condition},
+            reading::thread_statement,
+        },
         story::{at, commit, conversation, ids, listing, message, page, says, seen, we_said},
     },
 };
@@ -241,14 +246,53 @@ async fn no_view_scans_or_sorts_the_mailbox() {
     }
 }
 
+/// The figures beside the tabs and saved views, a search, and what opening a conversation reads.
+#[tokio::test]
+async fn no_figure_no_search_and_no_opening_scans_the_mailbox() {
+    let store = shelf().await;
+    let saved = [
+        "status:pending channel:americanas",
+        "lang:pt -is:snoozed",
+        "priority:high is:unassigned",
+        "assignee:bo",
+    ];
+    for text in BUILT_IN.iter().map(|(_, text)| *text).chain(saved) {
+        let [total, at_risk] = query::count_statements(&Query::parse(text).unwrap(), "ana", at(1));
+        let plan = explain(&store, total).await;
+        assert!(plan.contains("SCAN tally\n") && !plan.contains("conversation"), "{text}\n{plan}");
+        let plan = explain(&store, at_risk).await;
+        assert!(plan.contains("SEARCH c USING") && !plan.contains("SCAN c\n"), "{text}\n{plan}");
+    }
+    for way in [Way::Typed, Way::Down] {
+        for text in ["encomenda", "encomenda parcel is:mine", "\"in order\"", "order:12345"] {
+            let plan = plan(&store, ListRequest { way, ..listing(text, "ana", at(1)) }).await;
+            assert!(!plan.contains("SCAN c\n"), "{text}\n{plan}");
+        }
+    }
+    let numbers = |sql: &str| Condition {
+        sql: sql.to_owned(),
+        binds: (1..=sql.matches('?').count()).map(|n| (format!("?{n}"), 1.into())).collect(),
+    };
+    for sql in [thread_statement().as_str(), NEWEST] {
+        let plan = explain(&store, numbers(sql)).await;
+        assert!(plan.contains("USING INDEX message_thread (conversation=?"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}
+
 async fn plan(store: &SqliteStore, request: ListRequest) -> String {
+    let statement = store.reader.read(move |db| query::list_statement(db, &request)).await.unwrap();
+    explain(store, statement).await
+}
+
+async fn explain(store: &SqliteStore, statement: Condition) -> String {
     store
         .reader
         .read(move |db| {
-            let condition = query::list_statement(db, &request)?;
-            let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {}", condition.sql))?;
+            let Condition { sql, binds } = statement;
+            let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
             let bound: Vec<(&str, &dyn rusqlite::ToSql)> =
-                condition.binds.iter().map(|(name, value)| (name.as_str(), value as _)).collect();
+                binds.iter().map(|(name, value)| (name.as_str(), value as _)).collect();
             let lines = statement
                 .query_map(bound.as_slice(), |row| row.get::<_, String>(3))?
                 .collect::<rusqlite::Result<Vec<_>>>()?;
