@@ -58,7 +58,7 @@ impl Model {
         let asleep = |row: &Conversation| row.snoozed_until.is_some_and(|at| at > self.now);
         tr!(
             self.lang,
-            "{n} yours: {ours} our move, {theirs} waiting for others, {asleep} asleep; {drafts} with drafts, {promised} promised, {risk} at risk",
+            "{n} yours: {ours} our move, {theirs} others', {asleep} asleep; {drafts} drafts, {promised} promised, {risk} at risk",
             n = rows.len(),
             ours = count(&|row| row.turn == Some(Turn::Us) && !asleep(row)),
             theirs = count(&|row| row.turn != Some(Turn::Us) && !asleep(row)),

@@ -27,7 +27,9 @@ use super::{
 };
 use crate::domain::{
     Capabilities, ChannelHealth, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Lang,
-    MessageId, Time, lang::tr,
+    MessageId, Time,
+    channel::{self, Manner},
+    lang::tr,
 };
 
 /// What the program is started with.
@@ -474,6 +476,11 @@ impl Model {
     /// What a channel is and can do.
     pub fn descriptor(&self, channel: &ChannelName) -> Option<&Descriptor> {
         self.options.descriptors.iter().find(|descriptor| descriptor.name == *channel)
+    }
+
+    /// How a channel is spoken of.
+    pub fn manner(&self, channel: &ChannelName) -> &Manner {
+        self.descriptor(channel).map_or(&channel::UNKNOWN, |it| &it.manner)
     }
 
     /// What can be done with a conversation; imported ones may only be read.

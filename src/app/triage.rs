@@ -372,7 +372,7 @@ impl Model {
     pub fn vendor_name(&self, channel: &ChannelName, row: &Conversation) -> String {
         self.descriptor(channel)
             .and_then(|it| it.vendor.clone())
-            .unwrap_or_else(|| words::vendor(row).to_owned())
+            .unwrap_or_else(|| self.manner(&row.channel).vendor().to_owned())
     }
 
     /// What the status pop-up says beside a status: what the vendor will be told of it.
@@ -444,8 +444,8 @@ impl Model {
         let until = self.now + Duration::seconds(HOLD_SECONDS);
         for id in ids {
             let Some(row) = self.known(*id).cloned() else { continue };
-            let what = match (row.kind.as_str(), read) {
-                ("whatsapp", _) => tr!(
+            let what = match (self.manner(&row.channel).customer_sees_read, read) {
+                (true, _) => tr!(
                     self.lang,
                     "{name} will see blue ticks on {messages}",
                     name = row.counterpart.name,
@@ -454,14 +454,14 @@ impl Model {
                         n => words::count(self.lang, n as usize, "message", "messages"),
                     }
                 ),
-                (_, true) => tr!(
+                (false, true) => tr!(
                     self.lang,
                     "{vendor} will show {id} {name} as read",
                     vendor = self.vendor_name(&row.channel, &row),
                     id,
                     name = row.counterpart.name
                 ),
-                (_, false) => tr!(
+                (false, false) => tr!(
                     self.lang,
                     "{vendor} will show {id} {name} as unread",
                     vendor = self.vendor_name(&row.channel, &row),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use deskline::{
-    channels::{ErrorKind, Found, Retry, Set, Sweep, registry},
+    channels::{ErrorKind, Found, Retry, Set, Sweep, download::Part, registry},
     domain::{Action, Outgoing, Reach, attachment::StoredFile, capability::Caption, outbox::NewConversation},
     simulator::{Fault, Switches, What},
     store::{Desk, EngineSide, Reading, sqlite::SqliteStore},
@@ -370,15 +370,17 @@ async fn files_make_the_round_trip() {
         for seen in kept.attachments() {
             let Some(remote_ref) = seen.remote_ref else { continue };
             let here = folder.path().join("fetched");
-            let mut to = tokio::fs::File::create(&here).await.unwrap();
-            let fetched = player.channel.download(&remote_ref, 1 << 20, &mut to).await;
+            let mut part = Part::open(&here, 1 << 20, &|_, _| {}).unwrap().unwrap();
+            let fetched = player.channel.download(&remote_ref, &mut part).await;
+            drop(part);
             let fetched = fetched.unwrap_or_else(|error| panic!("{player}: {error}"));
             let bytes = std::fs::read(&here).unwrap();
             assert_eq!(fetched.size, bytes.len() as u64, "{player}");
             if let Some(sha256) = seen.sha256 {
                 assert_eq!(hex::encode(Sha256::digest(&bytes)), sha256, "{player}");
             }
-            let error = player.channel.download(&remote_ref, 1, &mut to).await.expect_err("too large");
+            let mut part = Part::open(&here, 1, &|_, _| {}).unwrap().unwrap();
+            let error = player.channel.download(&remote_ref, &mut part).await.expect_err("too large");
             assert_eq!(error.kind, ErrorKind::Ours, "{player}: {error}");
         }
     }

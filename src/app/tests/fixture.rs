@@ -105,7 +105,20 @@ pub(crate) fn descriptor(name: &str, kind: &'static str, short: &str, vendor: Op
         } else {
             Vec::new()
         },
-        clocks: crate::domain::clock::Policy::default(),
+        clocks: crate::domain::clock::Policy {
+            vendor: if kind == "skyhub" {
+                crate::channels::skyhub::clock()
+            } else {
+                crate::domain::clock::VendorClock::default()
+            },
+            ..crate::domain::clock::Policy::default()
+        },
+        manner: match kind {
+            "thg" => crate::channels::thg::manner(),
+            "dsco" => crate::channels::dsco::manner(),
+            "skyhub" => crate::channels::skyhub::manner(),
+            _ => crate::channels::whatsapp::manner(),
+        },
     }
 }
 
@@ -265,6 +278,7 @@ pub(crate) fn thread(of: i64) -> Vec<Message> {
         size: Some(120_000),
         sha256: None,
         state: AttachmentState::Stored,
+        fetched: None,
     });
     vec![first, message(2, of, Direction::Note, "jon", "carrier says lost, offer resend or refund")]
 }

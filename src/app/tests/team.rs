@@ -258,7 +258,7 @@ fn a_shift_is_handed_over_with_a_word_after_one_question() {
     desk.answer();
     assert_eq!(
         desk.model.picker.as_ref().unwrap().note,
-        "2 yours: 1 our move, 1 waiting for others, 0 asleep; 1 with drafts, 0 promised, 1 at risk"
+        "2 yours: 1 our move, 1 others', 0 asleep; 1 drafts, 0 promised, 1 at risk"
     );
     desk.type_in("jon");
     desk.keys("Enter");

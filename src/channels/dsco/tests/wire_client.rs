@@ -82,6 +82,7 @@ fn account_with(office: &Office, clock: &Arc<HandClock>, role: Role, tokens: Tok
         categories: Vec::new(),
         templates: Vec::new(),
         clocks: crate::domain::clock::Policy::default(),
+        manner: crate::domain::channel::Manner::default(),
     };
     let settings = Settings {
         name: ChannelName::from("dsco"),

@@ -36,6 +36,7 @@ fn descriptor() -> Descriptor {
         categories: CATEGORIES.map(str::to_owned).to_vec(),
         templates: Vec::new(),
         clocks: crate::domain::clock::Policy::default(),
+        manner: crate::domain::channel::Manner::default(),
     }
 }
 
