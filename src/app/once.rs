@@ -234,6 +234,7 @@ impl Model {
             template: None,
             products: 0,
             reopen: false,
+            messenger: self.manner(&row.conversation.channel).messenger,
             messages: row.messages.as_deref().unwrap_or_default(),
             owners,
             seen: None,
