@@ -306,7 +306,7 @@ impl Model {
                 self.vendor_mark_all(&ids, read);
                 self.list.unmark_but(&left);
                 self.undo.left_out = left.len();
-                self.say_left_out(self.lang.tr("its newest message was never on this screen"));
+                self.say_left_out(self.lang.tr("what is new there was never on this screen"));
             }
             AskThen::DiscardRow(n) => {
                 self.perform_wish(

@@ -16,4 +16,4 @@ mod parked;
 mod rules;
 mod team;
 mod windows;
-mod writing;
+pub(crate) mod writing;

@@ -14,9 +14,10 @@ use crate::{
     domain::{
         Attachment, AttachmentState, Author, Capabilities, ChannelHealth, ChannelKind, Conversation,
         ConversationId, Counterpart, Customer, Delivery, Descriptor, Direction, Gate, GateEvidence, Message,
-        MessageId, MessageKind, Reach, Role, RowNumber, Status, Time,
+        MessageId, MessageKind, OutboxRow, Reach, Role, RowNumber, Status, Time,
         capability::{Caption, FileLimit, FileRules},
         desk::{Changed, Committed, Count, Way},
+        outbox::Event,
         report::{Policies, Report, Said, Scope, Track},
     },
 };
@@ -297,6 +298,9 @@ pub(crate) struct Desk {
     pub owners: Vec<(String, Conversation)>,
     pub versions: Vec<crate::domain::Draft>,
     pub present: Vec<crate::domain::presence::Present>,
+    pub outbox: Vec<OutboxRow>,
+    pub history: Vec<Event>,
+    pub preview: Option<String>,
 }
 
 impl Desk {
@@ -327,6 +331,9 @@ impl Desk {
             owners: Vec::new(),
             versions: Vec::new(),
             present: Vec::new(),
+            outbox: Vec::new(),
+            history: Vec::new(),
+            preview: None,
         };
         let effects = desk.model.start(desk.now);
         desk.take(effects);
@@ -404,13 +411,15 @@ impl Desk {
                     .cloned()
                     .unwrap_or_else(|| vec![message(50, id.0, Direction::Inbound, "Kerry", "Hi")]),
             ),
-            Request::History(_) => Loaded::History(Vec::new()),
-            Request::Outbox(_) => Loaded::Outbox(Vec::new()),
+            Request::History(_) => Loaded::History(self.history.clone()),
+            Request::Outbox(_) => Loaded::Outbox(self.outbox.clone()),
             Request::Draft { .. } => Loaded::Draft(None),
             Request::Present(_) => Loaded::Present(self.present.clone()),
             Request::Versions { .. } => Loaded::Versions(self.versions.clone()),
             Request::Drafts => Loaded::Drafts(Vec::new()),
-            Request::Preview { n, .. } => Loaded::Preview(PreviewBody::Text(format!("file {n}\nline two"))),
+            Request::Preview { n, .. } => Loaded::Preview(PreviewBody::Text(
+                self.preview.clone().unwrap_or_else(|| format!("file {n}\nline two")),
+            )),
             Request::Report { days, by } => {
                 let scope = Scope { from: self.now - Duration::days(days), to: self.now, by };
                 let mut report = Report::new(scope);
@@ -577,7 +586,7 @@ fn track(row: &Conversation) -> Track {
         channel: row.channel.clone(),
         kind: row.kind.clone(),
         remote_id: row.remote_id.clone(),
-        labels: Vec::new(),
+        labels: row.labels.clone(),
         mute: false,
         messages: vec![
             said(1, Direction::Inbound, "00:10", "João"),
