@@ -233,9 +233,8 @@ impl Bucket {
     /// Counts a call; false when more than `limit` came within the second before `now`.
     pub fn admit(&mut self, now: Time, limit: usize) -> bool {
         let now = now.timestamp_millis();
-        while self.times.front().is_some_and(|first| now - first >= 1000) {
-            self.times.pop_front();
-        }
+        // What a clock that was set back has counted ahead of now is over too.
+        self.times.retain(|at| (0..1000).contains(&(now - at)));
         if self.times.len() >= limit {
             return false;
         }
