@@ -4,8 +4,9 @@
 //! turns polls and webhooks into [`Page`]s of changes and carries out one action at a time. What it cannot do is in
 //! its [`Descriptor`]'s capabilities, so that screens and commands say so before the wire is touched.
 //!
-//! A fifth vendor is one folder here, one file or folder in the simulator, and one line in each registry
-//! ([`registry::KINDS`], the simulator's `vendor::FURTHER`); `tests/conformance` then tests it like the others.
+//! A fifth vendor is one folder here (its descriptor says how screens speak of it, its schema brings an example), one file
+//! or folder in the simulator, and one line in each registry ([`registry::KINDS`], the simulator's `vendor::FURTHER`)
+//! beside the two `mod` lines that Rust wants; `tests/conformance` then tests it like the others.
 
 pub mod download;
 pub mod files;
