@@ -115,7 +115,7 @@ async fn works(store: Arc<SqliteStore>, n: usize, until: Instant) -> Vec<String>
         let commit = Commit {
             conversation: Some(of),
             channel: "skyhub".into(),
-            kind: ChannelKind::SKYHUB,
+            kind: ChannelKind::of("skyhub"),
             actions: vec![
                 Action::Reply(Outgoing { text: text.clone(), ..Outgoing::default() }),
                 Action::Read,

@@ -1,6 +1,6 @@
 //! The clients of SkyHub and WhatsApp against the simulator, which was written from the contracts alone.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use std::{
     collections::HashMap,
@@ -14,17 +14,19 @@ use deskline::{
     channels::{
         Channel, ChannelError, ErrorKind, Found, KnownMessage, Memory, Retry, Sending, Set, Sink, Sweep,
         Target,
+        download::Part,
         skyhub::{self, SkyHub},
         tokens::Tokens,
         whatsapp::{self, Api, Hook, Login, Trust, WhatsApp},
     },
     domain::{
-        Action, Customer, Delivery, Direction, Gate, Outgoing, Time,
+        Action, AttachmentState, Customer, Delivery, Direction, Gate, Outgoing, Time,
         attachment::StoredFile,
-        change::{Change, ConversationSeen, DeliverySeen, MessageSeen, Page},
+        change::{AttachmentSeen, Change, ConversationSeen, DeliverySeen, MessageSeen, Page},
         time::Clock,
     },
     simulator::{EndOfPages, Fault, Options, Simulator, Switches, What},
+    store::{Desk, EngineSide, PendingDownload, Reading, sqlite::SqliteStore},
 };
 use serde_json::Value;
 
@@ -350,10 +352,11 @@ async fn whatsapp_takes_webhooks_and_sends_by_both_apis() {
         let seen = conversations(&changes).into_iter().find(|it| it.remote_id == "16505551234").unwrap();
         let mut target = target(seen);
         // The file comes down.
-        let to = tempfile::NamedTempFile::new().unwrap();
-        let mut open = tokio::fs::File::from_std(to.reopen().unwrap());
-        account.download(&file.remote_ref.unwrap(), 1 << 20, &mut open).await.unwrap();
-        assert_eq!(std::fs::read(to.path()).unwrap(), bytes);
+        let to = tempfile::tempdir().unwrap().path().join("part");
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        let mut part = Part::open(&to, 1 << 20, &|_, _| {}).unwrap().unwrap();
+        account.download(&file.remote_ref.unwrap(), &mut part).await.unwrap();
+        assert_eq!(std::fs::read(&to).unwrap(), bytes);
         // A reply lands once and its statuses find it.
         let action = reply("It ships today.");
         let sent = account.send(&sending(&action, &target, &Value::Null)).await.unwrap();
@@ -463,4 +466,96 @@ async fn the_configuration_builds_the_accounts() {
         assert_eq!(path.as_deref(), channel.settings.text("webhook_path"));
     }
     assert_eq!(simulator.book().breaches(), Vec::<String>::new());
+}
+
+/// A store with one message of the vendor's that has a file, and what is to be fetched of it.
+async fn with_file(
+    account: &WhatsApp,
+    remote_ref: &str,
+    sha256: Option<&str>,
+) -> (Arc<SqliteStore>, PendingDownload) {
+    let store = Arc::new(SqliteStore::temporary().unwrap());
+    let descriptor = account.descriptor().clone();
+    let name = descriptor.name.clone();
+    store.open_as("ana".into(), vec![descriptor], Utc::now()).await.unwrap();
+    let seen = MessageSeen {
+        conversation: "16505551234".into(),
+        key: "wamid.F".into(),
+        remote_id: None,
+        direction: Direction::Inbound,
+        author: deskline::domain::Author { role: deskline::domain::Role::Customer, name: None },
+        author_id: None,
+        body: String::new(),
+        raw: None,
+        kind: deskline::domain::MessageKind::Media,
+        attachments: vec![AttachmentSeen {
+            remote_ref: Some(remote_ref.into()),
+            sha256: sha256.map(str::to_owned),
+            ..AttachmentSeen::default()
+        }],
+        context: None,
+        sent_at: Some(Utc::now()),
+        send_id: None,
+        provisional: false,
+    };
+    let page = Page { changes: vec![Change::Message(Box::new(seen))], memory: Vec::new() };
+    store.apply(name.clone(), page, Utc::now()).await.unwrap();
+    let file = store.pending_downloads(name, 9).await.unwrap().pop().unwrap();
+    (store, file)
+}
+
+#[tokio::test]
+async fn a_file_whose_line_is_cut_goes_on_from_there_or_begins_anew_and_is_never_there_half() {
+    use deskline::sync::{Fetched, fetch};
+    let bytes: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
+    let hash = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&bytes));
+    for (api, vendor) in [(Api::Cloud, "whatsapp"), (Api::OnPremises, "onprem")] {
+        for ranges in [true, false] {
+            let simulator = simulator(Switches { whatsapp_media_ranges: ranges, ..quick() }).await;
+            let bodies = Bodies::default();
+            let url = listener(bodies.clone()).await;
+            match api {
+                Api::Cloud => simulator.set_webhooks(Some(url), None),
+                Api::OnPremises => simulator.set_webhooks(None, Some(url)),
+            }
+            let control = simulator.control();
+            control.whatsapp_file(vendor, "16505551234", "document", "application/pdf", &bytes);
+            control.settled().await;
+            let account = whatsapp(&simulator, api);
+            let changes = taken(&account, &bodies);
+            let mut files = messages(&changes).into_iter().flat_map(|it| it.attachments.clone());
+            let seen = files.find(|it| it.sha256.as_deref() == Some(hash.as_str())).unwrap();
+            let (store, file) = with_file(&account, &seen.remote_ref.unwrap(), seen.sha256.as_deref()).await;
+            let shared: deskline::store::SharedStore = store.clone();
+            let channel: Arc<dyn Channel> = Arc::new(account);
+            let clock: Arc<dyn Clock> = Arc::new(Real);
+            let told = Mutex::new(Vec::new());
+            let tell = |have, total| told.lock().unwrap().push((have, total));
+            control.fault(Fault::next(vendor, "media_get", What::CutBody));
+            let cut = fetch(&shared, &channel, &clock, &file, 1 << 30, &tell).await.unwrap();
+            let Fetched::Failed { error, over: false } = cut else { panic!("{cut:?}") };
+            assert!(error.words.contains("are kept"), "{error}");
+            // What has come is shown and stands under no name of its own.
+            let show = async || store.message(file.message).await.unwrap().unwrap().attachments.remove(0);
+            let half = show().await;
+            assert_eq!(half.state, AttachmentState::Remote);
+            assert!(half.fetched.is_some_and(|it| it > 0 && it < bytes.len() as u64), "{half:?}");
+            assert!(store.attachment_file(file.message, file.n).await.unwrap().is_none());
+            // As after a restart: nothing is known but what is on disk.
+            let channel: Arc<dyn Channel> = Arc::new(whatsapp(&simulator, api));
+            let came = fetch(&shared, &channel, &clock, &file, 1 << 30, &tell).await.unwrap();
+            assert!(matches!(came, Fetched::Came), "{came:?}");
+            let stored = store.attachment_file(file.message, file.n).await.unwrap().unwrap();
+            assert_eq!((stored.sha256.as_str(), stored.size), (hash.as_str(), bytes.len() as u64));
+            assert_eq!(std::fs::read(store.file_path(&hash)).unwrap(), bytes);
+            let asked = simulator.book().requests(vendor, "media_get");
+            let last = &asked.last().unwrap().headers;
+            assert!(last.iter().any(|(name, _)| name == "range"), "{api:?}: the rest was asked for");
+            let begun_anew = told.lock().unwrap().iter().filter(|(have, _)| *have == 0).count();
+            assert_eq!(begun_anew, if ranges { 1 } else { 2 }, "{api:?} {ranges}");
+            assert_eq!(told.lock().unwrap().last(), Some(&(bytes.len() as u64, Some(bytes.len() as u64))));
+            assert_eq!(simulator.book().breaches(), Vec::<String>::new());
+            simulator.stop().await;
+        }
+    }
 }

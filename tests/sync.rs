@@ -97,7 +97,7 @@ impl World {
         let commit = Commit {
             conversation: Some(ConversationId(conversation)),
             channel: "skyhub".into(),
-            kind: ChannelKind::SKYHUB,
+            kind: ChannelKind::of("skyhub"),
             actions,
             held_until: hold.map(|seconds| now + Duration::from_secs(seconds)),
             later: None,

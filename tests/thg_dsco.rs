@@ -137,7 +137,7 @@ impl Stage {
                 client_secret: key("client_secret").into(),
                 start: Some("2020-01-01T00:00:00Z".parse().expect("a time")),
             };
-            let descriptor = descriptor(name, ChannelKind::DSCO, dsco::capabilities());
+            let descriptor = descriptor(name, ChannelKind::of("dsco"), dsco::capabilities());
             let channel = dsco::Dsco::new(settings, descriptor, self.clock.clone(), Tokens::in_memory(), 0);
             return Box::new(channel.expect("a client"));
         }
@@ -152,7 +152,7 @@ impl Stage {
         };
         let descriptor = descriptor(
             name,
-            ChannelKind::THG,
+            ChannelKind::of("thg"),
             thg::capabilities(Some((5 << 20, &["image/jpeg".to_owned(), "image/png".to_owned()]))),
         );
         let channel = thg::Thg::new(settings, descriptor, self.clock.clone(), Tokens::in_memory(), 0);
@@ -184,6 +184,7 @@ fn descriptor(name: &str, kind: ChannelKind, capabilities: deskline::domain::Cap
         categories: Vec::new(),
         templates: Vec::new(),
         clocks: deskline::domain::clock::Policy::default(),
+        manner: deskline::domain::channel::Manner::default(),
     }
 }
 

@@ -265,6 +265,7 @@ actions! {
     StatusOnHold Triage "status-on-hold" "on hold" "Status on hold: a third party's move." [BOTH => "s h"];
     StatusResolved Triage "status-resolved" "resolved" "Status resolved." [BOTH => "s r"];
     Settle Triage "settle" "no reply needed" "No answer is due; tells the vendor nothing." [BOTH => "s a"];
+    VendorFields Triage "vendor-fields" "reference, title, due" "Our reference id, the title or the due date at the vendor (Dsco)." [BOTH => "s f"];
     VendorUnread Triage "vendor-unread" "unread at the vendor" "Unread again at the vendor, where it can be." [BOTH => "s u"];
     VendorRead Triage "vendor-read" "read at the vendor" "The customer may see it; held five seconds." [BOTH => "M"];
     Unread Triage "unread" "unread here" "Unread again for me alone." [BOTH => "U"];

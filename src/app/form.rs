@@ -10,7 +10,9 @@ use super::{
     msg::Request,
     preflight::{Finding, Level},
 };
-use crate::domain::{Descriptor, DraftKind, Lang, Outgoing, Reach, lang::tr, outbox::NewConversation};
+use crate::domain::{
+    Descriptor, DraftKind, Lang, Outgoing, Reach, channel::Ask, lang::tr, outbox::NewConversation,
+};
 
 /// A field of the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +95,11 @@ impl Form {
         &self.channels[self.channel]
     }
 
+    /// Whether the channel asks for this.
+    pub fn asks(&self, what: Ask) -> bool {
+        self.descriptor().manner.asks().contains(&what)
+    }
+
     /// Whether the cursor is in the text.
     pub fn in_text(&self) -> bool {
         self.field == Field::Text
@@ -112,27 +119,20 @@ impl Form {
     /// The fields that this channel has, with their names and what is known of them.
     pub fn fields(&self) -> Vec<(Field, &'static str)> {
         let mut fields = vec![(Field::Channel, "channel")];
-        match self.descriptor().kind.as_str() {
-            "thg" => {
-                fields.extend([(Field::Category, "category"), (Field::Order, "order")]);
-                // THG takes no SKUs without an order.
-                if !self.value(Field::Order).is_empty() {
-                    fields.push((Field::Skus, "SKUs"));
-                }
-            }
-            "dsco" => fields.extend([
-                (Field::To, "partner"),
-                (Field::Title, "title"),
-                (Field::Order, "order"),
-                (Field::Consumer, "consumer"),
-                (Field::Reference, "reference"),
-            ]),
-            _ => {
-                fields.push((Field::To, "number"));
-                if self.descriptor().capabilities.templates {
-                    fields.push((Field::Template, "template"));
-                }
-            }
+        for ask in self.descriptor().manner.asks() {
+            fields.push(match ask {
+                Ask::Category => (Field::Category, "category"),
+                Ask::Order => (Field::Order, "order"),
+                Ask::SkusOfOrder if self.value(Field::Order).is_empty() => continue,
+                Ask::SkusOfOrder => (Field::Skus, "SKUs"),
+                Ask::Partner => (Field::To, "partner"),
+                Ask::Number => (Field::To, "number"),
+                Ask::Title => (Field::Title, "title"),
+                Ask::Consumer => (Field::Consumer, "consumer"),
+                Ask::Reference => (Field::Reference, "reference"),
+                Ask::Template if !self.descriptor().capabilities.templates => continue,
+                Ask::Template => (Field::Template, "template"),
+            });
         }
         fields.push((Field::Text, "text"));
         fields
@@ -381,17 +381,17 @@ impl Model {
         let Some(form) = &self.form else { return self.lang.tr("a new conversation").into() };
         let descriptor = form.descriptor();
         let via = self.via(&descriptor.name);
-        let to = match descriptor.kind.as_str() {
-            "thg" => {
+        let to = match &descriptor.manner.addressee {
+            Some(addressee) => {
                 let account = descriptor.account.as_deref();
                 format!(
                     "{}{}",
-                    self.lang.tr("THG CUSTOMER SERVICES"),
+                    self.lang.tr(addressee),
                     account.map_or_else(String::new, |account| tr!(self.lang, " as {name}", name = account))
                 )
             }
-            _ if form.value(Field::To).is_empty() => self.lang.tr("nobody yet").to_owned(),
-            _ => form.value(Field::To).to_owned(),
+            None if form.value(Field::To).is_empty() => self.lang.tr("nobody yet").to_owned(),
+            None => form.value(Field::To).to_owned(),
         };
         format!("{to} via {via}")
     }
@@ -412,38 +412,32 @@ impl Model {
         if let Some(missing) = form.channel_missing(self.lang) {
             found.push((Field::Channel, red(missing)));
         }
-        match form.descriptor().kind.as_str() {
-            "thg" => {
-                if self.form_category().is_none() {
-                    found.push((Field::Category, red(self.lang.tr("a category is needed").into())));
-                }
+        if form.asks(Ask::Category) && self.form_category().is_none() {
+            found.push((Field::Category, red(self.lang.tr("a category is needed").into())));
+        }
+        if form.asks(Ask::Partner) && form.value(Field::To).is_empty() {
+            found.push((Field::To, red(self.lang.tr("a partner is needed").into())));
+        }
+        if form.asks(Ask::Title) {
+            let most = form.descriptor().capabilities.max_title.unwrap_or(50);
+            let length = form.value(Field::Title).chars().count();
+            if length > most {
+                let words = tr!(self.lang, "the title has {length} characters; {most} fit", length, most);
+                found.push((Field::Title, red(words)));
             }
-            "dsco" => {
-                if form.value(Field::To).is_empty() {
-                    found.push((Field::To, red(self.lang.tr("a partner is needed").into())));
-                }
-                let most = form.descriptor().capabilities.max_title.unwrap_or(50);
-                let length = form.value(Field::Title).chars().count();
-                if length > most {
-                    found.push((
-                        Field::Title,
-                        red(tr!(self.lang, "the title has {length} characters; {most} fit", length, most)),
-                    ));
-                }
+        }
+        if form.asks(Ask::Number) {
+            let number = form.value(Field::To);
+            let digits = number.chars().filter(char::is_ascii_digit).count();
+            let dialled = number.chars().all(|it| it.is_ascii_digit() || "+ -().".contains(it));
+            if !dialled || !(7..=15).contains(&digits) {
+                let words = self.lang.tr("a number with its country is needed: 5511987654321").to_owned();
+                found.push((Field::To, red(words)));
             }
-            _ => {
-                let number = form.value(Field::To);
-                let digits = number.chars().filter(char::is_ascii_digit).count();
-                let dialled = number.chars().all(|it| it.is_ascii_digit() || "+ -().".contains(it));
-                if !dialled || !(7..=15).contains(&digits) {
-                    let words = self.lang.tr("a number with its country is needed: 5511987654321").to_owned();
-                    found.push((Field::To, red(words)));
-                }
-                let template = self.composer.as_ref().is_some_and(|composer| composer.template.is_some());
-                if !template && form.descriptor().capabilities.templates {
-                    found.push((Field::Template, red(self.template_missing(form.descriptor()))));
-                }
-            }
+        }
+        let template = self.composer.as_ref().is_some_and(|composer| composer.template.is_some());
+        if form.asks(Ask::Template) && !template && form.descriptor().capabilities.templates {
+            found.push((Field::Template, red(self.template_missing(form.descriptor()))));
         }
         found
     }

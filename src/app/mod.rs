@@ -36,6 +36,7 @@ pub mod triage;
 pub mod tutor;
 mod typing;
 pub mod undo;
+mod vendor_fields;
 mod welcome;
 pub mod words;
 

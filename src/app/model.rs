@@ -26,7 +26,9 @@ use super::{
 };
 use crate::domain::{
     Capabilities, ChannelHealth, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Lang,
-    MessageId, Time, lang::tr,
+    MessageId, Time,
+    channel::{self, Manner},
+    lang::tr,
 };
 
 /// What the program is started with.
@@ -452,6 +454,11 @@ impl Model {
         self.options.descriptors.iter().find(|descriptor| descriptor.name == *channel)
     }
 
+    /// How a channel is spoken of.
+    pub fn manner(&self, channel: &ChannelName) -> &Manner {
+        self.descriptor(channel).map_or(&channel::UNKNOWN, |it| &it.manner)
+    }
+
     /// What can be done with a conversation; imported ones may only be read.
     pub fn capabilities(&self, channel: &ChannelName) -> Capabilities {
         self.descriptor(channel).map_or_else(Capabilities::read_only, |it| it.capabilities.clone())
@@ -548,7 +555,9 @@ impl Model {
             Act::Redo => self.redo_last(),
             Act::Search | Act::Filter | Act::SearchAll => self.open_search(act),
             Act::Copy => self.copy(),
-            Act::Labels | Act::AssignAgent | Act::SnoozeUntil => self.open_choice(act, keys),
+            Act::Labels | Act::AssignAgent | Act::SnoozeUntil | Act::VendorFields => {
+                self.open_choice(act, keys);
+            }
             _ => self.triage(act),
         }
     }

@@ -131,8 +131,8 @@ impl Model {
         match (&row.action, known) {
             (_, Some(known)) => Self::recipient(known),
             (Action::Create(new), None) => {
-                let thg = self.descriptor(&row.channel).is_some_and(|it| it.kind.as_str() == "thg");
-                let nobody = self.lang.tr(if thg { "THG CUSTOMER SERVICES" } else { "a new conversation" });
+                let nobody = self.manner(&row.channel).addressee.as_deref();
+                let nobody = self.lang.tr(nobody.unwrap_or("a new conversation"));
                 format!("{} ({}) via {}", new.to.as_deref().unwrap_or(nobody), row.conversation, row.channel)
             }
             (_, None) => format!("({}) via {}", row.conversation, row.channel),

@@ -75,6 +75,8 @@ pub enum PickerKind {
     Agent,
     /// Labels: `+x -y`, or one to switch.
     Labels,
+    /// A reference id, title or due date at the vendor.
+    VendorFields,
     /// A time to wake at.
     Snooze,
     /// A time to send at.
@@ -179,6 +181,7 @@ impl Picker {
             PickerKind::Help => lang.word("prompt", "what works here"),
             PickerKind::Agent => lang.word("prompt", "assign to"),
             PickerKind::Labels => lang.word("prompt", "labels (+x -y)"),
+            PickerKind::VendorFields => lang.word("prompt", "at the vendor"),
             PickerKind::Snooze => lang.word("prompt", "asleep until"),
             PickerKind::Later => lang.word("prompt", "send at"),
             PickerKind::Search => "/",
@@ -287,7 +290,7 @@ impl Model {
                 self.vendor_mark_all(&ids, read);
                 self.list.unmark_but(&left);
                 self.undo.left_out = left.len();
-                self.say_left_out(self.lang.tr("its newest message was never on this screen"));
+                self.say_left_out(self.lang.tr("what is new there was never on this screen"));
             }
             AskThen::DiscardRow(n) => {
                 self.perform_wish(
@@ -358,6 +361,10 @@ impl Model {
         }
         match act {
             Act::Labels => self.open_picker(PickerKind::Labels),
+            Act::VendorFields if !self.keeps_fields() => {
+                self.say(self.lang.tr("this vendor keeps no reference id, title or due date of ours"));
+            }
+            Act::VendorFields => self.open_picker(PickerKind::VendorFields),
             Act::AssignAgent => {
                 self.load(Load::Members, Request::Members);
                 self.open_picker(PickerKind::Agent);

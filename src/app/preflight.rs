@@ -57,6 +57,8 @@ pub struct Preflight<'a> {
     pub kind: DraftKind,
     /// What the channel can do.
     pub capabilities: &'a Capabilities,
+    /// Whether the channel is a messenger itself.
+    pub messenger: bool,
     /// What its configuration says.
     pub lint: Lint,
     /// The text.
@@ -227,8 +229,7 @@ impl Preflight<'_> {
     /// What marketplaces forbid.
     fn marketplace(&self, text: &str, found: &mut Vec<Finding>) {
         if let Some(level) = self.lint.contact {
-            let messenger = self.conversation.is_some_and(|row| row.kind.as_str() == "whatsapp");
-            found.extend(contact::contacts(text, &self.allowed(), messenger).into_iter().map(|hit| {
+            found.extend(contact::contacts(text, &self.allowed(), self.messenger).into_iter().map(|hit| {
                 Finding {
                     level,
                     text: format!("{}: {}", self.lang.tr(hit.what), hit.words),

@@ -133,6 +133,7 @@ impl Model {
             conversation: composer.to.and_then(|id| self.known(id)),
             kind: composer.kind,
             capabilities: &capabilities,
+            messenger: self.manner(&composer.channel).messenger,
             lint: self.options.lint.get(&composer.channel).copied().unwrap_or_default(),
             text: &body,
             files: &composer.files,

@@ -14,4 +14,4 @@ mod panes;
 mod parked;
 mod rules;
 mod windows;
-mod writing;
+pub(crate) mod writing;

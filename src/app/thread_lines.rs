@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use super::words;
 use crate::domain::{
     Delivery, Direction, Lang, Message, MessageId, MessageKind, Role, Time,
+    attachment::Progress,
     lang::tr,
     text::{SafeText, wrap},
 };
@@ -169,12 +170,15 @@ fn one(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine
         let size = file.size.map_or_else(String::new, |size| format!("  {}", words::bytes(size)));
         let mime =
             file.mime.as_deref().map_or_else(String::new, |mime| format!("  {}", SafeText::line(mime)));
+        let state = match file.progress() {
+            Some(Progress::Percent(percent)) => tr!(frame.lang, "{percent}% fetched", percent),
+            Some(Progress::Bytes(bytes)) => {
+                tr!(frame.lang, "{bytes} fetched", bytes = words::bytes(bytes))
+            }
+            None => frame.lang.word("file", file.state.as_str()).to_owned(),
+        };
         wrapped(
-            &SafeText::line(&format!(
-                "[{}] {name}{mime}{size}  {}",
-                file.n,
-                frame.lang.word("file", file.state.as_str())
-            )),
+            &SafeText::line(&format!("[{}] {name}{mime}{size}  {state}", file.n)),
             LineKind::Aside,
             "  ",
             at,

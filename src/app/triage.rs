@@ -147,7 +147,17 @@ impl Model {
             .copied()
             .filter(|id| changes.iter().any(over_draft) && self.my_draft(*id))
             .collect();
-        let told = if marked { self.told_of(&targets, changes) } else { String::new() };
+        // What was never shown is left out, and not asked about.
+        let shown: Vec<ConversationId> = if marked && targets.len() > 1 && changes.iter().any(hides) {
+            targets.iter().copied().filter(|id| !self.never_shown(*id)).collect()
+        } else {
+            targets.clone()
+        };
+        if shown.is_empty() {
+            self.change_targets(&targets, label, changes);
+            return;
+        }
+        let told = if marked { self.told_of(&shown, changes) } else { String::new() };
         if drafts.is_empty() && told.is_empty() {
             self.change_targets(&targets, label, changes);
             return;
@@ -167,6 +177,14 @@ impl Model {
                 } else {
                     format!("{only} {name}")
                 }
+            }
+            many if shown.len() < many.len() => {
+                tr!(
+                    self.lang,
+                    "{n} of {all} marked conversations (the others have messages that you have not seen)",
+                    n = shown.len(),
+                    all = many.len()
+                )
             }
             many => tr!(self.lang, "{n} marked conversations", n = many.len()),
         };
@@ -253,7 +271,7 @@ impl Model {
         if changes == [LocalChange::Unseen] {
             self.say(&named);
         }
-        self.say_left_out(self.lang.tr("its newest message was never on this screen"));
+        self.say_left_out(self.lang.tr("what is new there was never on this screen"));
     }
 
     /// How many marked rows the last action left out.
@@ -372,7 +390,7 @@ impl Model {
     pub fn vendor_name(&self, channel: &ChannelName, row: &Conversation) -> String {
         self.descriptor(channel)
             .and_then(|it| it.vendor.clone())
-            .unwrap_or_else(|| words::vendor(row).to_owned())
+            .unwrap_or_else(|| self.manner(&row.channel).vendor().to_owned())
     }
 
     /// What the status pop-up says beside a status: what the vendor will be told of it.
@@ -422,7 +440,7 @@ impl Model {
             remote.into_iter().partition(|id| read && self.never_shown(*id));
         if ids.is_empty() {
             self.undo.left_out = left.len();
-            self.say_left_out(self.lang.tr("its newest message was never on this screen"));
+            self.say_left_out(self.lang.tr("what is new there was never on this screen"));
             return;
         }
         let whom = match ids.as_slice() {
@@ -444,8 +462,8 @@ impl Model {
         let until = self.now + Duration::seconds(HOLD_SECONDS);
         for id in ids {
             let Some(row) = self.known(*id).cloned() else { continue };
-            let what = match (row.kind.as_str(), read) {
-                ("whatsapp", _) => tr!(
+            let what = match (self.manner(&row.channel).customer_sees_read, read) {
+                (true, _) => tr!(
                     self.lang,
                     "{name} will see blue ticks on {messages}",
                     name = row.counterpart.name,
@@ -454,14 +472,14 @@ impl Model {
                         n => words::count(self.lang, n as usize, "message", "messages"),
                     }
                 ),
-                (_, true) => tr!(
+                (false, true) => tr!(
                     self.lang,
                     "{vendor} will show {id} {name} as read",
                     vendor = self.vendor_name(&row.channel, &row),
                     id,
                     name = row.counterpart.name
                 ),
-                (_, false) => tr!(
+                (false, false) => tr!(
                     self.lang,
                     "{vendor} will show {id} {name} as unread",
                     vendor = self.vendor_name(&row.channel, &row),

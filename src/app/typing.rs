@@ -136,8 +136,8 @@ impl Model {
             Meaning::Nothing => {
                 let sequence = keys.len() > 1;
                 self.end_prefix();
-                // The composer's prefix in the bar: what follows it was meant for the text, not for the bar.
-                if place == place::REVIEW
+                // The composer's prefix in the bar or in a pop-up: what follows it was meant for the text below.
+                if matches!(place, place::REVIEW | place::PICKER)
                     && !sequence
                     && matches!(self.keymap.meaning(place::COMPOSER, &keys), Meaning::Prefix)
                 {

@@ -5,7 +5,9 @@ use chrono_tz::Tz;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use super::model::Model;
-use crate::domain::{ChannelName, Conversation, DraftKind, Gate, GateEvidence, Lang, Time, lang::tr};
+use crate::domain::{
+    ChannelName, Conversation, DraftKind, Gate, GateEvidence, Lang, Time, channel::Mediator, lang::tr,
+};
 
 /// A text without accents, in small letters: how words are compared.
 pub fn folded(text: &str) -> String {
@@ -224,30 +226,18 @@ fn noted(lang: Lang, row: &Conversation) -> String {
 
 /// Who stands between us and the customer there.
 fn mediator(model: &Model, row: &Conversation) -> String {
-    match row.kind.as_str() {
-        "skyhub" => "Americanas".into(),
-        // The partner that the consumer is reached through, else the partner itself.
-        "dsco" => {
+    match &model.manner(&row.channel).mediator {
+        Mediator::Named(name) => name.clone(),
+        Mediator::Partner => {
             let words = [Some(row.counterpart.addressee.as_str()), row.counterpart.note.as_deref()];
             let through = words.into_iter().flatten().find_map(|it| {
                 it.split_once(" through ").map(|(_, name)| name).or_else(|| it.strip_prefix("through "))
             });
             through.unwrap_or(&row.counterpart.name).to_owned()
         }
-        _ => model
+        Mediator::Vendor => model
             .descriptor(&row.channel)
             .and_then(|it| it.vendor.clone())
             .unwrap_or_else(|| row.channel.to_string()),
-    }
-}
-
-/// The vendor's name by kind.
-pub fn vendor(row: &Conversation) -> &'static str {
-    match row.kind.as_str() {
-        "skyhub" => "SkyHub",
-        "dsco" => "Dsco",
-        "thg" => "THG",
-        "whatsapp" => "WhatsApp",
-        _ => "the vendor",
     }
 }

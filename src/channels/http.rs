@@ -120,6 +120,26 @@ impl Http {
         self.pace.place(bucket, per_second).await;
     }
 
+    /// Whether the vendor's wish for a pause (`Retry-After`) lets anything of this bucket leave.
+    ///
+    /// # Errors
+    /// `RateLimited` with the rest of the pause: nothing has left.
+    pub fn free(&self, bucket: &'static str) -> Result<(), ChannelError> {
+        let Some(rest) = self.pace.paused(bucket) else { return Ok(()) };
+        let words =
+            format!("the vendor wants to be left alone for {} s more; nothing was sent", rest.as_secs() + 1);
+        Err(ChannelError::new(ErrorKind::RateLimited, Retry::Safe(Some(rest)), words).with_status(429))
+    }
+
+    /// Takes note of a pause that an answer asks for.
+    pub fn obey(&self, bucket: &'static str, answer: &Answer, now: Time) {
+        if matches!(answer.status.as_u16(), 429 | 503)
+            && let Some(wait) = answer.retry_after(now)
+        {
+            self.pace.pause(bucket, wait);
+        }
+    }
+
     /// As [`place`](Self::place), for the bucket's next request.
     pub async fn keep_place(&self, bucket: &'static str, per_second: u32) {
         self.pace.keep(bucket, per_second).await;

@@ -4,9 +4,11 @@
 //! turns polls and webhooks into [`Page`]s of changes and carries out one action at a time. What it cannot do is in
 //! its [`Descriptor`]'s capabilities, so that screens and commands say so before the wire is touched.
 //!
-//! A fifth vendor is one folder here, one file or folder in the simulator, and one line in each registry
-//! ([`registry::KINDS`], the simulator's `vendor::FURTHER`); `tests/conformance` then tests it like the others.
+//! A fifth vendor is one folder here (its descriptor says how screens speak of it, its schema brings an example), one file
+//! or folder in the simulator, and one line in each registry ([`registry::KINDS`], the simulator's `vendor::FURTHER`)
+//! beside the two `mod` lines that Rust wants; `tests/conformance` then tests it like the others.
 
+pub mod download;
 pub mod files;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -87,13 +89,12 @@ pub trait Channel: Send + Sync {
     /// shows afterwards, where it was read again.
     async fn set(&self, target: &Target, what: &Set) -> Result<Page, ChannelError>;
 
-    /// Fetches the bytes of an attachment into `to` (a file open for writing), at most `max_bytes`, checking the
-    /// announced hash.
+    /// Fetches the bytes of an attachment into `part`, going on from what an earlier try left there where the vendor
+    /// lets it, and checks the announced hash. What has come when it breaks off stays in the part.
     async fn download(
         &self,
         _remote_ref: &str,
-        _max_bytes: u64,
-        _to: &mut tokio::fs::File,
+        _part: &mut download::Part<'_>,
     ) -> Result<Downloaded, ChannelError> {
         Err(ChannelError::ours("this channel has no files"))
     }

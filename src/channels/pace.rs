@@ -27,6 +27,8 @@ use crate::domain::{
 const FURTHEST: TimeDelta = TimeDelta::minutes(5);
 /// How long a place that was waited for ahead is good for.
 const KEPT_SERVES: TimeDelta = TimeDelta::seconds(2);
+/// A vendor who asks for a longer pause is asked again after this one.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 /// The lock is held for one short write; a process that was stopped in the middle of it must not stop the others.
 const LOCK_TRIES: u32 = 20;
 const LOCK_WAIT: Duration = Duration::from_millis(10);
@@ -37,6 +39,8 @@ pub struct Pace {
     /// Where the moments stand, each bucket in a file of its own; `None`: this process only.
     files: Option<PathBuf>,
     own: Mutex<HashMap<&'static str, Time>>,
+    /// Buckets in which the vendor has asked for a pause (`Retry-After`), with its end.
+    paused: Mutex<HashMap<&'static str, Time>>,
     /// Places that were waited for ahead of their request, with their moments.
     kept: Mutex<Vec<(&'static str, Time)>>,
 }
@@ -51,8 +55,26 @@ impl Pace {
             clock,
             files: tokens.folder().map(|folder| folder.join(name)),
             own: Mutex::default(),
+            paused: Mutex::default(),
             kept: Mutex::default(),
         }
+    }
+
+    /// The vendor wants nothing of this bucket for so long.
+    pub fn pause(&self, bucket: &'static str, wait: Duration) {
+        let until = TimeDelta::from_std(wait).map_or(LONGEST_PAUSE, |wait| wait.min(LONGEST_PAUSE));
+        self.pauses().insert(bucket, self.clock.now() + until);
+    }
+
+    /// What is left of the pause that the vendor asked for.
+    pub fn paused(&self, bucket: &str) -> Option<Duration> {
+        let until = *self.pauses().get(bucket)?;
+        // A clock that went back must not make it longer than it ever was.
+        (until - self.clock.now()).min(LONGEST_PAUSE).to_std().ok().filter(|it| !it.is_zero())
+    }
+
+    fn pauses(&self) -> MutexGuard<'_, HashMap<&'static str, Time>> {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a place that the bucket's next request will have: a send is `sending` on disk only once nothing is

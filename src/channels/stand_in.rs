@@ -147,10 +147,21 @@ impl StandIn {
                 if let Some(clock) = clock.filter(|_| !says.headers.iter().any(|it| it.0 == "date")) {
                     response = response.header(header::DATE, httpdate::fmt_http_date(clock.now().into()));
                 }
+                let short = says.headers.iter().any(|(name, value)| {
+                    *name == "content-length" && value.parse::<usize>().is_ok_and(|it| it > says.body.len())
+                });
                 for (name, value) in says.headers {
                     response = response.header(name, value);
                 }
-                let body = if says.breaks {
+                let body = if short {
+                    // What is there comes, then the connection breaks.
+                    let begun = futures_util::stream::iter([Ok(Bytes::from(says.body))]);
+                    let end = futures_util::stream::once(async {
+                        tokio::task::yield_now().await;
+                        Err::<Bytes, _>(std::io::Error::other("broken"))
+                    });
+                    Body::from_stream(futures_util::StreamExt::chain(begun, end))
+                } else if says.breaks {
                     // A body that ends in an error resets the connection.
                     Body::from_stream(futures_util::stream::once(async {
                         Err::<Bytes, _>(std::io::Error::other("broken"))

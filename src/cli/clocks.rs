@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::{
     config::{CalendarConfig, ChannelConfig, Config, MarketplaceClock},
-    domain::clock::{Calendar, Marketplace, Policy, Span},
+    domain::clock::{Calendar, Marketplace, Policy, Span, VendorClock},
 };
 
-/// What a channel promises, and what its vendor demands.
-pub fn policy(config: &Config, channel: &ChannelConfig) -> Policy {
+/// What a channel promises, and what its vendor is known to demand.
+pub fn policy(config: &Config, channel: &ChannelConfig, vendor: VendorClock) -> Policy {
     Policy {
         marketplace: match channel.marketplace_clock {
             MarketplaceClock::Default => Marketplace::Default,
@@ -20,6 +20,7 @@ pub fn policy(config: &Config, channel: &ChannelConfig) -> Policy {
         calendar: config.calendar_of(channel).map(calendar),
         first_response_ms: channel.first_response.map(millis),
         next_response_ms: channel.next_response.map(millis),
+        vendor,
     }
 }
 

@@ -82,8 +82,9 @@ impl World {
     /// `Config` for a kind that this program does not have.
     pub fn descriptors(&self) -> Result<Vec<Descriptor>, CliError> {
         let describe = |channel: &ChannelConfig| {
-            let clocks = clocks::policy(&self.config, channel);
-            Ok(Descriptor { clocks, ..(kind_of(channel)?.describe)(channel) })
+            let described = (kind_of(channel)?.describe)(channel);
+            let clocks = clocks::policy(&self.config, channel, described.clocks.vendor.clone());
+            Ok(Descriptor { clocks, ..described })
         };
         self.config.channels.iter().map(describe).collect()
     }

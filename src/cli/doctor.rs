@@ -204,7 +204,7 @@ async fn channels(report: &mut Report, desk: &Desk) {
         report.odd(
             &about,
             format!("its secrets cannot be read here: {why}"),
-            "fine for an agent beside a service",
+            "fine for an agent beside a service; where this account is to sync, mend the secret",
         );
     }
     let health = desk.store.health().await.unwrap_or_default();
@@ -219,14 +219,26 @@ async fn channels(report: &mut Report, desk: &Desk) {
                         format!("the vendor's clock is {} s off ours", skew.num_seconds()),
                         "set this box's clock (NTP)",
                     ),
-                    _ => {}
+                    // `Date` has whole seconds, and is as old as the way here is long.
+                    Some(skew) => {
+                        let seconds = skew.num_seconds().abs() + 1;
+                        report.good(&about, format!("clocks agree within {seconds} s"));
+                    }
+                    None => {}
                 }
             }
             Err(error) => {
                 let (code, advice) = match error.kind {
                     ErrorKind::Credentials => (Code::Credentials, "check the account's credentials"),
                     ErrorKind::Unreachable => (Code::Vendor, "check url, network and proxy"),
-                    _ => (Code::Vendor, "try again later; the vendor's words are above"),
+                    ErrorKind::RateLimited => {
+                        (Code::Vendor, "wait a little; if it stays, another program uses this account")
+                    }
+                    ErrorKind::NoAnswer => (Code::Vendor, "try again; if it stays, check network and proxy"),
+                    _ if error.status.is_some_and(|status| status >= 500) => {
+                        (Code::Vendor, "the vendor is in trouble: try again later")
+                    }
+                    _ => (Code::Vendor, "check url (and api or role) against config.example.toml"),
                 };
                 report.bad(&about, code, error.words, advice);
             }
@@ -244,8 +256,8 @@ async fn channels(report: &mut Report, desk: &Desk) {
                 report.good(&about, format!("last said of the account, {}: {text}", rfc3339(*at)));
             }
         }
-        if channel.webhook().is_some() {
-            webhook(report, desk, &about, &health, channel.descriptor().name.0.as_str()).await;
+        if let Some(hook) = channel.webhook() {
+            webhook(report, desk, &about, &health, (channel.descriptor().name.0.as_str(), hook.path())).await;
         }
     }
 }
@@ -255,7 +267,7 @@ async fn webhook(
     desk: &Desk,
     about: &str,
     health: &[crate::domain::ChannelHealth],
-    name: &str,
+    (name, path): (&str, &str),
 ) {
     let Some(listener) = &desk.world.config.webhook else {
         return report.bad(
@@ -265,8 +277,20 @@ async fn webhook(
             "[webhook] listen = \"127.0.0.1:8787\"",
         );
     };
-    match tokio::net::TcpStream::connect(listener.listen).await {
-        Ok(_) => report.good(about, format!("webhooks are taken on {}", listener.listen)),
+    match knock(listener.listen, path).await {
+        // Ours says this to whoever comes without the vendor's token.
+        Ok(403) => report.good(about, format!("webhooks are taken on {}", listener.listen)),
+        Ok(404) => report.odd(
+            about,
+            format!("{} answers, and knows no webhook of this channel", listener.listen),
+            "if that is deskline sync, start it anew so that it reads this configuration; else another program has the port",
+        ),
+        Ok(status) => report.bad(
+            about,
+            Code::Config,
+            format!("another program than deskline answers on {} ({status})", listener.listen),
+            "end it, or give [webhook] another port",
+        ),
         Err(error) => report.odd(
             about,
             format!("nobody takes webhooks on {}: {error}", listener.listen),
@@ -280,4 +304,24 @@ async fn webhook(
             report.odd(about, "no webhook has come yet", "check the vendor's webhook address and the proxy");
         }
     }
+}
+
+/// Asks for the page of a webhook, without a token, and answers the status.
+async fn knock(at: std::net::SocketAddr, path: &str) -> std::io::Result<u16> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let asked = async {
+        let mut line = tokio::net::TcpStream::connect(at).await?;
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\r\n");
+        line.write_all(head.as_bytes()).await?;
+        let mut answer = Vec::new();
+        line.take(4096).read_to_end(&mut answer).await?;
+        let answer = String::from_utf8_lossy(&answer);
+        let status = answer.split_whitespace().nth(1).and_then(|it| it.parse().ok());
+        status
+            .filter(|_| answer.starts_with("HTTP/"))
+            .ok_or_else(|| std::io::Error::other("no HTTP is spoken there"))
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(3), asked)
+        .await
+        .unwrap_or_else(|_| Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer within 3 s")))
 }

@@ -13,7 +13,6 @@ pub async fn run(desk: &Desk, args: Explain) -> Result<(), CliError> {
     let thread = desk.store.thread(conversation.id, None, ALL).await?;
     let now = desk.clock.now();
     let facts = Facts {
-        kind: &conversation.kind,
         remote_id: &conversation.remote_id,
         waiting_since: conversation.waiting_since,
         replied: log.replied(&thread),

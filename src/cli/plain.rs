@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::error::{CliError, Code};
 use crate::domain::{
     Conversation, Delivery, Direction, Message, OutboxRow, Time,
+    attachment::Progress,
     outbox::Event,
     text::{SafeText, first_line, fit, to_json_line},
 };
@@ -130,7 +131,11 @@ pub fn message_lines(it: &Message, zone: Tz) -> Vec<String> {
             file.n,
             file.name.as_deref().unwrap_or("no name"),
             file.mime.as_deref().unwrap_or("unknown type"),
-            file.state.as_str()
+            match file.progress() {
+                Some(Progress::Percent(percent)) => format!("{percent}% fetched"),
+                Some(Progress::Bytes(bytes)) => format!("{bytes} bytes fetched"),
+                None => file.state.as_str().to_owned(),
+            }
         ));
     }
     lines

@@ -235,6 +235,7 @@ async fn findings(
         conversation,
         kind: DraftKind::Reply,
         capabilities: &descriptor.capabilities,
+        messenger: descriptor.manner.messenger,
         lint,
         text: &outgoing.text,
         files,

@@ -165,7 +165,8 @@ pub async fn export(desk: &Desk, args: Export) -> Result<(), CliError> {
     }
 }
 
-fn bar(bytes: u64) -> ProgressBar {
+/// A bar on standard error, where somebody looks at it.
+pub(super) fn bar(bytes: u64) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr_with_hz(5)
     } else {

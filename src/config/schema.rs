@@ -117,7 +117,7 @@ impl KeySchema {
 /// A kind of channel: what its `[[channel]]` table may say beside the common keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KindSchema {
-    /// Its word (`kind = "thg"`).
+    /// Its word: what `kind` of a `[[channel]]` says.
     pub kind: &'static str,
     /// The default of `short`.
     pub short: &'static str,
@@ -127,6 +127,9 @@ pub struct KindSchema {
     pub webhook: bool,
     /// Its own keys.
     pub keys: &'static [KeySchema],
+    /// A `[[channel]]` of it with every key of its own, where `config.example.toml` has none (a further vendor's own
+    /// folder documents it); else empty.
+    pub example: &'static str,
 }
 
 /// How often a table may stand in a file.

@@ -55,6 +55,29 @@ pub struct Attachment {
     pub sha256: Option<String>,
     /// Where the bytes are.
     pub state: AttachmentState,
+    /// How many bytes have come of one that is being fetched, or whose fetching broke off.
+    #[serde(default)]
+    pub fetched: Option<u64>,
+}
+
+impl Attachment {
+    /// How much of it has come, where it has not come whole: `42%`, or so many bytes where the size is not known.
+    pub fn progress(&self) -> Option<Progress> {
+        let fetched = self.fetched.filter(|it| *it > 0 && self.state == AttachmentState::Remote)?;
+        match self.size.filter(|size| *size > 0) {
+            Some(size) => Some(Progress::Percent((fetched.saturating_mul(100) / size).min(99))),
+            None => Some(Progress::Bytes(fetched)),
+        }
+    }
+}
+
+/// How much of a file has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Of a hundred; never a hundred while it has not come whole.
+    Percent(u64),
+    /// Where nobody knows how many there will be.
+    Bytes(u64),
 }
 
 /// A file that is in the store already, by its hash: what drafts and outbox rows point to.

@@ -29,16 +29,13 @@ impl From<&str> for ChannelName {
 pub struct ChannelKind(pub Cow<'static, str>);
 
 impl ChannelKind {
-    /// THG Horizon customer services.
-    pub const THG: Self = Self(Cow::Borrowed("thg"));
-    /// Rithum Dsco customer care.
-    pub const DSCO: Self = Self(Cow::Borrowed("dsco"));
-    /// SkyHub / Americanas SAC.
-    pub const SKYHUB: Self = Self(Cow::Borrowed("skyhub"));
-    /// WhatsApp Business.
-    pub const WHATSAPP: Self = Self(Cow::Borrowed("whatsapp"));
     /// Imported conversations: read only.
     pub const IMPORT: Self = Self(Cow::Borrowed("import"));
+
+    /// The kind of this word.
+    pub const fn of(word: &'static str) -> Self {
+        Self(Cow::Borrowed(word))
+    }
 
     /// The word in the configuration and in JSON.
     pub fn as_str(&self) -> &str {
@@ -78,7 +75,97 @@ pub struct Descriptor {
     /// Its deadlines.
     #[serde(default)]
     pub clocks: Policy,
+    /// How screens speak of it.
+    #[serde(default)]
+    pub manner: Manner,
 }
+
+/// How screens speak of a kind of channel and what they ask for, so that no screen knows a kind.
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Manner {
+    /// The vendor's name: `SkyHub`. Empty: "the vendor".
+    pub vendor: String,
+    /// Who stands between us and the customer.
+    pub mediator: Mediator,
+    /// What a new conversation asks for, in this order. Empty: whom it is for.
+    pub asks: Vec<Ask>,
+    /// Who reads a new conversation that names nobody: `THG CUSTOMER SERVICES`.
+    pub addressee: Option<String>,
+    /// The customer sees our read mark (blue ticks); else only the vendor's own pages show it.
+    pub customer_sees_read: bool,
+    /// Its subjects are categories, which say little alone.
+    pub subject_is_category: bool,
+    /// It is a messenger itself: to name another is no way around a marketplace.
+    pub messenger: bool,
+    /// Its messages come by webhook: silence is worth a word.
+    pub by_webhook: bool,
+}
+
+/// Who stands between us and the customer, where a vendor mediates or closes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mediator {
+    /// The vendor.
+    #[default]
+    Vendor,
+    /// Somebody by name: `Americanas`.
+    Named(String),
+    /// The partner that the customer is reached through, else the partner itself.
+    Partner,
+}
+
+/// What a new conversation asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// One of the channel's categories; without it nothing goes.
+    Category,
+    /// An order.
+    Order,
+    /// SKUs of an order, once there is one.
+    SkusOfOrder,
+    /// A partner; without it nothing goes.
+    Partner,
+    /// A phone number; without it nothing goes.
+    Number,
+    /// A title.
+    Title,
+    /// The consumer behind the partner.
+    Consumer,
+    /// A reference of ours.
+    Reference,
+    /// A template, where the channel has them.
+    Template,
+}
+
+/// How a channel is spoken of that nobody describes (imported, or configured no more).
+pub static UNKNOWN: Manner = Manner {
+    vendor: String::new(),
+    mediator: Mediator::Vendor,
+    asks: Vec::new(),
+    addressee: None,
+    customer_sees_read: false,
+    subject_is_category: false,
+    messenger: false,
+    by_webhook: false,
+};
+
+impl Manner {
+    /// The vendor's name, or that there is one.
+    pub fn vendor(&self) -> &str {
+        if self.vendor.is_empty() { "the vendor" } else { &self.vendor }
+    }
+
+    /// What a new conversation asks for.
+    pub fn asks(&self) -> &[Ask] {
+        if self.asks.is_empty() { &[Ask::Number, Ask::Template] } else { &self.asks }
+    }
+}
+
+#[cfg(test)]
+mod tests;
 
 /// A pre-approved message of WhatsApp.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

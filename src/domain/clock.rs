@@ -17,7 +17,7 @@ pub use self::{
     explain::{explain, moment},
     logged::{EVENTS, Logged, logged},
 };
-use super::{ChannelKind, Gate, GateEvidence, Status, Time};
+use super::{Gate, GateEvidence, Status, Time};
 
 /// A deadline is warned of so long before.
 pub const WARNED_BEFORE: TimeDelta = TimeDelta::minutes(30);
@@ -33,6 +33,34 @@ pub struct Policy {
     pub first_response_ms: Option<i64>,
     /// The same for every later one.
     pub next_response_ms: Option<i64>,
+    /// What is known of the vendor.
+    #[serde(default)]
+    pub vendor: VendorClock,
+}
+
+/// What a kind of channel is known to demand where the configuration says `default`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VendorClock {
+    /// The business hours that it counts in where the channel names no calendar.
+    pub hours: Option<Calendar>,
+    /// Its deadlines; the first that fits a conversation counts.
+    pub demands: Vec<VendorDemand>,
+    /// The last parts of the names of conversations that are between others: nobody waits for us there.
+    pub others: Vec<String>,
+    /// Why there is none, where there is none.
+    pub none: Option<String>,
+}
+
+/// A deadline of a vendor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VendorDemand {
+    /// For conversations whose name ends in this part; `None`: for all.
+    pub part: Option<String>,
+    /// The earliest of these.
+    pub counts: Vec<Marketplace>,
+    /// Where that is from.
+    pub source: String,
 }
 
 /// A vendor's deadline as the configuration writes it.
@@ -88,9 +116,7 @@ pub struct Pause {
 /// As much of a conversation as its deadlines depend on.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
-    /// The kind of its channel.
-    pub kind: &'a ChannelKind,
-    /// Its vendor's name; `SkyHub`'s end in the chat's parts.
+    /// Its vendor's name; some end in a part that says which chat it is.
     pub remote_id: &'a str,
     /// The oldest unanswered inbound message. `None`: nobody waits and no clock runs.
     pub waiting_since: Option<Time>,
@@ -144,11 +170,6 @@ pub fn blocked(gate: &GateEvidence, now: Time) -> bool {
     matches!(gate.at(now), Gate::Paused | Gate::ReadOnly | Gate::TemplateOnly)
 }
 
-/// The business hours that `SkyHub`'s marketplaces count in where the channel names no calendar.
-pub fn marketplace_hours() -> Calendar {
-    Calendar::weekdays("Americanas", chrono_tz::America::Sao_Paulo, 8, 18)
-}
-
 /// One way in which a marketplace's deadline is counted.
 #[derive(Debug)]
 struct Count {
@@ -165,7 +186,7 @@ struct Demand {
     /// The business hours, where it counts in them.
     calendar: Option<Calendar>,
     /// Where the rule is from.
-    source: &'static str,
+    source: String,
 }
 
 impl Demand {
@@ -182,26 +203,31 @@ enum Rule {
     Days(u32),
 }
 
-fn rules(policy: &Policy, facts: &Facts<'_>) -> (Vec<Rule>, &'static str) {
-    let parts = facts.remote_id.rsplit('/').next().unwrap_or_default();
-    let configured = "marketplace_clock of the channel";
+fn rules<'a>(policy: &'a Policy, facts: &Facts<'_>) -> (Vec<Rule>, &'a str) {
+    let part = facts.remote_id.rsplit('/').next().unwrap_or_default();
+    let vendor = &policy.vendor;
     // What may only be read is between others.
-    if *facts.kind == ChannelKind::SKYHUB && parts == "CUSTOMER_B2W" {
-        return (Vec::new(), "");
+    if vendor.others.iter().any(|other| other == part) {
+        return (Vec::new(), "this chat is between others");
     }
-    match policy.marketplace {
-        Marketplace::None => (Vec::new(), configured),
-        Marketplace::Running(ms) => (vec![Rule::Running(TimeDelta::milliseconds(ms))], configured),
-        Marketplace::BusinessHours(n) => (vec![Rule::Hours(n)], configured),
-        Marketplace::BusinessDays(n) => (vec![Rule::Days(n)], configured),
-        Marketplace::Default if *facts.kind == ChannelKind::SKYHUB => match parts {
-            "B2W_SELLER" => (vec![Rule::Days(1)], "Americanas seller pages, chats with the marketplace"),
-            _ => (
-                vec![Rule::Hours(12), Rule::Running(TimeDelta::hours(24))],
-                "Americanas seller pages, chats with customers: the earlier of both",
-            ),
-        },
-        Marketplace::Default => (Vec::new(), "none is known of this kind of channel"),
+    if policy.marketplace != Marketplace::Default {
+        return (policy.marketplace.rule().into_iter().collect(), "marketplace_clock of the channel");
+    }
+    let fits = |demand: &&VendorDemand| demand.part.as_deref().is_none_or(|wanted| wanted == part);
+    match vendor.demands.iter().find(fits) {
+        Some(demand) => (demand.counts.iter().filter_map(|count| count.rule()).collect(), &demand.source),
+        None => (Vec::new(), vendor.none.as_deref().unwrap_or("none is known of this kind of channel")),
+    }
+}
+
+impl Marketplace {
+    fn rule(self) -> Option<Rule> {
+        Some(match self {
+            Self::Default | Self::None => return None,
+            Self::Running(ms) => Rule::Running(TimeDelta::milliseconds(ms)),
+            Self::BusinessHours(n) => Rule::Hours(n),
+            Self::BusinessDays(n) => Rule::Days(n),
+        })
     }
 }
 
@@ -211,7 +237,7 @@ fn marketplace(policy: &Policy, facts: &Facts<'_>) -> Option<Demand> {
     if rules.is_empty() {
         return None;
     }
-    let calendar = business_hours(policy, facts.kind);
+    let calendar = business_hours(policy);
     let in_business = rules.iter().any(|rule| !matches!(rule, Rule::Running(_)));
     let counts = rules
         .into_iter()
@@ -230,13 +256,12 @@ fn marketplace(policy: &Policy, facts: &Facts<'_>) -> Option<Demand> {
             },
         })
         .collect();
-    Some(Demand { counts, calendar: in_business.then(|| calendar.into_owned()), source })
+    Some(Demand { counts, calendar: in_business.then(|| calendar.into_owned()), source: source.to_owned() })
 }
 
-fn business_hours<'a>(policy: &'a Policy, kind: &ChannelKind) -> Cow<'a, Calendar> {
-    match &policy.calendar {
+fn business_hours(policy: &Policy) -> Cow<'_, Calendar> {
+    match policy.calendar.as_ref().or(policy.vendor.hours.as_ref()) {
         Some(calendar) => Cow::Borrowed(calendar),
-        None if *kind == ChannelKind::SKYHUB => Cow::Owned(marketplace_hours()),
         None => Cow::Owned(Calendar::always()),
     }
 }

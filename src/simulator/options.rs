@@ -217,6 +217,8 @@ pub struct Switches {
     pub whatsapp_retry_ms: i64,
     /// WhatsApp: how long a media URL lives.
     pub whatsapp_media_url_ms: i64,
+    /// WhatsApp, both APIs: a part of a file may be asked for.
+    pub whatsapp_media_ranges: bool,
     /// WhatsApp: quick messages to one person before 131056.
     pub whatsapp_pair_burst: u32,
     /// WhatsApp: messages per second and number.
@@ -312,6 +314,7 @@ impl Default for Switches {
             whatsapp_failed_carries_callback: true,
             whatsapp_retry_ms: 1_000,
             whatsapp_media_url_ms: 300_000,
+            whatsapp_media_ranges: true,
             whatsapp_pair_burst: 45,
             whatsapp_per_second: 80,
             onprem_refuse_context: false,

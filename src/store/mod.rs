@@ -507,9 +507,12 @@ pub trait EngineSide: Send + Sync {
         channel: ChannelName,
         limit: usize,
     ) -> Result<Vec<PendingDownload>, StoreError>;
-    /// Where to write a file before its hash is known.
-    async fn download_path(&self) -> Result<PathBuf, StoreError>;
-    /// A file came (`Ok(path)`: moved into the store under its hash) or did not (`Err(words, final)`).
+    /// Where to write a file before its hash is known: always the same place, so that a later try finds what has come.
+    async fn download_path(&self, message: MessageId, n: u32) -> Result<PathBuf, StoreError>;
+    /// A file is on its way: how large it is, where that is known, and that everybody may look how much has come.
+    async fn downloading(&self, message: MessageId, n: u32, size: Option<u64>) -> Result<(), StoreError>;
+    /// A file came (`Ok(path)`: moved into the store under its hash) or did not (`Err(words, final)`; what has come of it
+    /// stays where it is unless that is final).
     async fn downloaded(
         &self,
         message: MessageId,

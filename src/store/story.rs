@@ -9,6 +9,7 @@ use crate::domain::{
     Draft, DraftKind, Gate, GateEvidence, MessageKind, Outgoing, Reach, Role, RowNumber, RowState, Status,
     Time,
     change::{Change, ConversationSeen, MessageSeen, Page},
+    clock::{Policy, VendorClock},
     outbox::{LocalChange, NewConversation},
     query::Query,
     time::from_millis,
@@ -20,6 +21,7 @@ pub(crate) fn at(seconds: i64) -> Time {
 }
 
 pub(crate) fn channel(name: &str, kind: ChannelKind, languages: &[&str]) -> Descriptor {
+    let market = kind == ChannelKind::SKYHUB;
     Descriptor {
         name: name.into(),
         short: name.chars().take(4).collect::<String>().to_uppercase(),
@@ -36,7 +38,11 @@ pub(crate) fn channel(name: &str, kind: ChannelKind, languages: &[&str]) -> Desc
         account: None,
         categories: Vec::new(),
         templates: Vec::new(),
-        clocks: crate::domain::clock::Policy::default(),
+        clocks: Policy {
+            vendor: if market { crate::channels::skyhub::clock() } else { VendorClock::default() },
+            ..Policy::default()
+        },
+        manner: crate::domain::channel::Manner::default(),
     }
 }
 

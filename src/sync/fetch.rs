@@ -3,22 +3,27 @@
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use futures_util::{StreamExt, stream};
-use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
 use super::dispatch::Post;
 use crate::{
-    channels::{ChannelError, ErrorKind, Retry},
-    domain::{MessageId, Time},
-    store::{PendingDownload, StoreError},
+    channels::{
+        Channel, ChannelError, ErrorKind, Retry,
+        download::{Part, Told},
+    },
+    domain::{MessageId, Time, time::Clock},
+    store::{PendingDownload, SharedStore, StoreError},
 };
 
 const AT_ONCE: usize = 2;
 const LOOK_AT: usize = 500;
+/// How often it is said how far a file has come.
+const SPREAD_EVERY: Duration = Duration::from_secs(1);
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LONGEST_RETRY: Duration = Duration::from_hours(1);
 /// A week of tries at the longest wait: the vendor has forgotten the file by then.
@@ -55,72 +60,138 @@ pub(super) async fn round(post: &Post, waits: &Waits, max_bytes: u64) -> Result<
 }
 
 async fn one(post: &Post, waits: &Waits, max_bytes: u64, file: PendingDownload) -> Result<bool, StoreError> {
-    let path = post.store.download_path().await?;
-    let fetched = fetch(post, &file, max_bytes, &path).await;
     let now = post.clock.now();
-    let result = match fetched {
-        Ok(()) => Ok(path),
-        Err(error) => {
-            // What is left of it is of no use; if it cannot be removed, the store tidies its folder.
-            let _ = tokio::fs::remove_file(&path).await;
-            let over = file.attempts + 1 >= TRIES
-                || (error.retry == Retry::Never && error.kind != ErrorKind::Credentials);
+    let wait_until = |until| {
+        waits.0.lock().unwrap_or_else(PoisonError::into_inner).insert((file.message, file.n), until);
+    };
+    let error = match fetch(&post.store, &post.channel, &post.clock, &file, max_bytes, &|_, _| {}).await? {
+        Fetched::Came => return Ok(true),
+        // It will be there, or be free, soon.
+        Fetched::Elsewhere => {
+            wait_until(now + FIRST_RETRY);
+            return Ok(false);
+        }
+        Fetched::Failed { error, over } => {
             tracing::info!(
                 channel = %post.name(), message = file.message.0, n = file.n, kind = ?error.kind,
                 status = error.status, over, "a file could not be fetched"
             );
-            let mut until = waits.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if over {
-                until.remove(&(file.message, file.n));
-            } else {
+            (!over).then_some(error)
+        }
+    };
+    let now = post.clock.now();
+    match error {
+        None => {
+            waits.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(file.message, file.n));
+        }
+        Some(error) => {
+            let wait = {
                 let mut chance = post.chance.lock().unwrap_or_else(PoisonError::into_inner);
-                let wait = match error.retry {
+                match error.retry {
                     Retry::Safe(Some(after)) => chance.at_least(after),
                     _ => chance.backoff(file.attempts, FIRST_RETRY, LONGEST_RETRY),
-                };
-                until.insert((file.message, file.n), now + wait);
-            }
-            Err((error.words, over))
-        }
-    };
-    let came = result.is_ok();
-    post.store.downloaded(file.message, file.n, result, now).await?;
-    Ok(came)
-}
-
-async fn fetch(post: &Post, file: &PendingDownload, max_bytes: u64, path: &Path) -> Result<(), ChannelError> {
-    let trouble = |error: std::io::Error| {
-        ChannelError::new(ErrorKind::Ours, Retry::Unclear, format!("the file could not be written: {error}"))
-    };
-    let mut options = tokio::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut to = options.open(path).await.map_err(trouble)?;
-    post.channel.download(&file.remote_ref, max_bytes, &mut to).await?;
-    to.sync_all().await.map_err(trouble)?;
-    drop(to);
-    if let Some(announced) = &file.sha256 {
-        let path = path.to_owned();
-        let hash = tokio::task::spawn_blocking(move || sha256(&path))
-            .await
-            .map_err(|error| trouble(std::io::Error::other(error)))?
-            .map_err(trouble)?;
-        if !hash.eq_ignore_ascii_case(announced) {
-            // Never shown under a name that it does not deserve.
-            return Err(ChannelError::ours("the bytes that came are not those that the vendor announced"));
+                }
+            };
+            wait_until(now + wait);
         }
     }
-    Ok(())
+    Ok(false)
 }
 
-fn sha256(path: &Path) -> std::io::Result<String> {
-    use std::io::Read;
-    let mut from = std::fs::File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 64 << 10];
+/// How a file's fetching ended.
+#[derive(Debug)]
+pub enum Fetched {
+    /// It is in the store.
+    Came,
+    /// Another process fetches it just now.
+    Elsewhere,
+    /// It did not come (whole); what has come waits for the next try, unless it is over.
+    Failed {
+        /// Why not.
+        error: ChannelError,
+        /// Whether nobody tries again.
+        over: bool,
+    },
+}
+
+/// Fetches one file, going on from what an earlier try left, and stores it. `told` hears how much has come; everybody
+/// else is told now and then.
+///
+/// # Errors
+/// Those of the store.
+pub async fn fetch(
+    store: &SharedStore,
+    channel: &Arc<dyn Channel>,
+    clock: &Arc<dyn Clock>,
+    file: &PendingDownload,
+    max_bytes: u64,
+    told: Told<'_>,
+) -> Result<Fetched, StoreError> {
+    let path = store.download_path(file.message, file.n).await?;
+    let (tell, heard) = watch::channel((0, None));
+    let both = |have: u64, total: Option<u64>| {
+        told(have, total);
+        tell.send_replace((have, total));
+    };
+    let end = tokio::select! {
+        end = bytes(channel, file, max_bytes, &path, &both) => end,
+        end = spread(store, clock, file, heard) => return Err(end),
+    };
+    let now = clock.now();
+    let result = match end {
+        Ok(Some(())) => Ok(path),
+        Ok(None) => return Ok(Fetched::Elsewhere),
+        Err(error) => {
+            let over = file.attempts + 1 >= TRIES
+                || (error.retry == Retry::Never && error.kind != ErrorKind::Credentials);
+            store.downloaded(file.message, file.n, Err((error.words.clone(), over)), now).await?;
+            return Ok(Fetched::Failed { error, over });
+        }
+    };
+    store.downloaded(file.message, file.n, result, now).await?;
+    Ok(Fetched::Came)
+}
+
+/// Says now and then how far a file has come, to whoever looks at it: nothing where it comes at once.
+async fn spread(
+    store: &SharedStore,
+    clock: &Arc<dyn Clock>,
+    file: &PendingDownload,
+    mut heard: watch::Receiver<(u64, Option<u64>)>,
+) -> StoreError {
+    let mut size = None;
     loop {
-        match from.read(&mut buffer)? {
-            0 => return Ok(hex::encode(hasher.finalize())),
-            read => hasher.update(&buffer[..read]),
+        clock.sleep_until(clock.now() + SPREAD_EVERY).await;
+        if heard.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        let (_, total) = *heard.borrow_and_update();
+        let new = total.filter(|_| total != size);
+        size = total.or(size);
+        if let Err(error) = store.downloading(file.message, file.n, new).await {
+            return error;
         }
     }
+}
+
+/// `None`: another process has it.
+async fn bytes(
+    channel: &Arc<dyn Channel>,
+    file: &PendingDownload,
+    max_bytes: u64,
+    path: &Path,
+    told: Told<'_>,
+) -> Result<Option<()>, ChannelError> {
+    let Some(part) = Part::open(path, max_bytes, told)? else { return Ok(None) };
+    let mut part = part.announced_as(file.sha256.as_deref());
+    channel.download(&file.remote_ref, &mut part).await?;
+    part.sync().await?;
+    if let Some(announced) = &file.sha256
+        && !part.sha256().await?.eq_ignore_ascii_case(announced)
+    {
+        part.empty().await?;
+        // Never shown under a name that it does not deserve.
+        return Err(ChannelError::ours("the bytes that came are not those that the vendor announced"));
+    }
+    Ok(Some(()))
 }

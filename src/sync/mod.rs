@@ -31,5 +31,6 @@ mod webhook;
 
 pub use chance::Chance;
 pub use engine::{ChannelStatus, Engine, EngineHandle, EngineOptions};
+pub use fetch::{Fetched, fetch};
 pub use machine::Pace;
 pub use once::{ChannelReport, Delivered, OnceOptions, deliver, sync_once};

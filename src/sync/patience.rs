@@ -53,9 +53,9 @@ impl Patience {
     fn wait(&self, post: &Post, error: &ChannelError, tried: u32) -> Option<Duration> {
         let tries = match error.kind {
             ErrorKind::RateLimited | ErrorKind::NoAnswer => SCAN_AGAIN,
-            ErrorKind::Outage if error.status.is_some_and(|status| status >= 500) => SCAN_AGAIN,
-            // One that the vendor tells of inside of an answer.
-            ErrorKind::Outage if matches!(error.retry, Retry::Safe(_)) => SCAN_AGAIN,
+            // Those too that the vendor tells of inside of an answer (200 with errors, `null` where a list belongs, a
+            // web page): reading again does no harm. Only an address that sends us elsewhere does so again.
+            ErrorKind::Outage if error.retry != Retry::Never => SCAN_AGAIN,
             // A vendor that is being restarted; one that is away is said to be so soon.
             ErrorKind::Unreachable => 1,
             _ => 0,

@@ -134,7 +134,7 @@ fn border(
 
 /// A sentence that names reader, number and channel in fewer columns: first the vendor's name goes, then the middle of
 /// the reader's.
-fn squeeze(text: &str, width: u16) -> String {
+pub(super) fn squeeze(text: &str, width: u16) -> String {
     if cells(text) <= width {
         return text.to_owned();
     }

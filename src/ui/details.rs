@@ -153,7 +153,6 @@ fn clocks(model: &Model, row: &Conversation, now: Time) -> Vec<String> {
     let thread = model.thread.as_ref().filter(|thread| thread.id == row.id);
     let log = logged(thread.map_or(&[], |thread| thread.history.as_slice()));
     let facts = clock::Facts {
-        kind: &row.kind,
         remote_id: &row.remote_id,
         waiting_since: row.waiting_since,
         replied: thread.is_some_and(|thread| log.replied(&thread.messages)),

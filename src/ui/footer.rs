@@ -2,7 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use super::paint::{Paint, cells};
+use super::{
+    composer::squeeze,
+    paint::{Paint, cells},
+};
 use crate::{
     app::{
         EngineState, Model, Screen,
@@ -36,7 +39,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     if let Some(safety) = safety.as_ref().filter(|_| area.height >= 2) {
         let key = undo_key(model);
         let room = area.width.saturating_sub(cells(&key) + 2);
-        paint.text(area.x + 1, y, room, safety, theme.safety);
+        paint.text(area.x + 1, y, room, &squeeze(safety, room), theme.safety);
         paint.right(area.x, y, area.width, &key, theme.key);
         y += 1;
     }

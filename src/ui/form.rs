@@ -4,7 +4,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::paint::Paint;
 use crate::app::{Model, form::Field};
-use crate::domain::lang::tr;
+use crate::domain::{channel::Ask, lang::tr};
 
 /// Draws the fields; answers where the cursor stands and how many rows they took.
 pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) -> (Option<Position>, u16) {
@@ -81,7 +81,7 @@ fn value(model: &Model, field: Field) -> (String, String) {
             let beside = format!("{}/{most}", typed.chars().count());
             (typed, beside)
         }
-        Field::To if form.descriptor().kind.as_str() == "whatsapp" && typed.is_empty() => {
+        Field::To if form.asks(Ask::Number) && typed.is_empty() => {
             (typed, model.lang.tr("with its country: 5511987654321").into())
         }
         Field::Template => match model.composer.as_ref().and_then(|it| it.template.as_ref()) {

@@ -132,7 +132,7 @@ fn health(model: &Model, now: Time, width: u16) -> (String, bool) {
     }
     // A channel that lives by webhooks and hears none is not in error, but nobody else would notice.
     let silent = |channel: &&ChannelHealth| {
-        let lives = model.descriptor(&channel.channel).is_some_and(|it| it.kind.as_str() == "whatsapp");
+        let lives = model.descriptor(&channel.channel).is_some_and(|it| it.manner.by_webhook);
         lives && channel.last_webhook.is_some_and(|at| now - at >= SILENCE)
     };
     if let Some(channel) = model.health.iter().filter(silent).min_by_key(|channel| channel.last_webhook) {

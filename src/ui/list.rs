@@ -209,7 +209,7 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
         None if subject.is_empty() => model.lang.tr("no message yet").to_owned(),
         Some(line) if !line.is_empty() && !subject.starts_with(line) && !line.starts_with(subject) => {
             // A category says little alone: the words follow at once.
-            let between = if row.kind.as_str() == "thg" { " " } else { " / " };
+            let between = if model.manner(&row.channel).subject_is_category { " " } else { " / " };
             format!("{subject}{between}{line}")
         }
         _ => subject.to_owned(),

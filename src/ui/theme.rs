@@ -44,9 +44,10 @@ impl Theme {
             utf8: true,
             truecolor: false,
             plain: Style::new(),
-            dim: Style::new().fg(Color::DarkGray),
+            // Not a grey: Solarized and others have their background in its place.
+            dim: Style::new().add_modifier(Modifier::DIM),
             strong: Style::new().add_modifier(Modifier::BOLD),
-            rule: Style::new().fg(Color::DarkGray),
+            rule: Style::new().add_modifier(Modifier::DIM),
             cursor: Style::new().fg(Color::LightYellow).add_modifier(Modifier::BOLD),
             alarm: Style::new().fg(Color::LightRed).add_modifier(Modifier::BOLD),
             unread: Style::new().fg(Color::LightCyan).add_modifier(Modifier::BOLD),
@@ -62,8 +63,6 @@ impl Theme {
     /// For light backgrounds.
     pub fn light() -> Self {
         Self {
-            dim: Style::new().fg(Color::DarkGray),
-            rule: Style::new().fg(Color::Gray),
             cursor: Style::new().fg(Color::Blue).add_modifier(Modifier::BOLD),
             alarm: Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
             unread: Style::new().fg(Color::Blue).add_modifier(Modifier::BOLD),

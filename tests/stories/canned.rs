@@ -41,7 +41,7 @@ async fn a_macro_is_one_action_and_one_undo() {
     ana.keys("1");
     ana.sees("# Pedimos").await;
     ana.read("\x1b");
-    ana.sees("with it: on hold, +shipping, to me").await;
+    ana.sees("with it: +shipping, to me").await;
     ana.keys("y");
     ana.sees("Held 10 s").await;
     let state = async || {

@@ -37,6 +37,7 @@ impl Model {
                 None => self.say(tr!(self.lang, "nobody is called \"{text}\" here", text)),
             },
             PickerKind::Labels => self.labels(&choice.map_or(text, |it| it.title)),
+            PickerKind::VendorFields => self.set_fields(&text),
             PickerKind::Snooze => match parse_time(&text, self.now, self.options.zone) {
                 Some(at) => self.snooze(at),
                 None => self.say(tr!(self.lang, "\"{text}\" is no time: nothing was done", text)),

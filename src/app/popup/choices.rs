@@ -46,6 +46,7 @@ impl Model {
                 );
                 (self.label_choices(&text), note)
             }
+            PickerKind::VendorFields => (Vec::new(), self.fields_note(&text)),
             PickerKind::Snooze | PickerKind::Later => (Vec::new(), self.time_note(&text)),
             PickerKind::Canned => (self.canned_choices(&text), self.canned_note()),
             PickerKind::Variables(template) => (Vec::new(), template_note(self.lang, template, picker.field)),

@@ -39,9 +39,11 @@ pub(super) fn contacts(text: &str, own: &[String], messenger: bool) -> Vec<Hit> 
     let spaced: String =
         folded.chars().map(|it| if it.is_alphanumeric() { it } else { ' ' }).collect::<String>();
     let spaced = format!(" {} ", spaced.split_whitespace().collect::<Vec<_>>().join(" "));
-    for (words, what) in AWAY.iter().chain(if messenger { &[] } else { MESSENGERS }) {
+    let others = if messenger { "" } else { MESSENGERS };
+    let others = others.split_whitespace().map(|name| (name, "another way to talk"));
+    for (words, what) in AWAY.iter().copied().chain(others) {
         if spaced.contains(&format!(" {words} ")) {
-            found.push(hit(what, *words));
+            found.push(hit(what, words));
         }
     }
     found.truncate(MOST);
@@ -96,17 +98,7 @@ const AWAY: &[(&str, &str)] = &[
 ];
 
 /// Other ways to talk, where this is not one of them.
-const MESSENGERS: &[(&str, &str)] = &[
-    ("whatsapp", "another way to talk"),
-    ("whats", "another way to talk"),
-    ("zap", "another way to talk"),
-    ("wpp", "another way to talk"),
-    ("telegram", "another way to talk"),
-    ("instagram", "another way to talk"),
-    ("facebook", "another way to talk"),
-    ("messenger", "another way to talk"),
-    ("skype", "another way to talk"),
-];
+const MESSENGERS: &str = "whatsapp whats zap wpp telegram instagram facebook messenger skype";
 
 pub(super) fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()

@@ -163,10 +163,25 @@ fn the_next_one_is_not_opened_under_a_question() {
 #[test]
 fn marked_rows_that_were_never_drawn_are_left_out_stay_marked_and_are_counted() {
     let mut desk = Desk::open(SIZE);
-    desk.keys("x x e Y");
+    desk.keys("x x e");
+    let question = &desk.model.ask.as_ref().unwrap().question;
+    assert!(question.contains("Resolve 1 of 2 marked conversations"), "{question}");
+    desk.keys("Y");
     assert_eq!(desk.changes().len(), 1);
     assert_eq!(desk.model.list.marks.iter().copied().collect::<Vec<_>>(), [ConversationId(17)]);
     assert!(desk.notice().starts_with("1 conversation left out and still marked"), "{}", desk.notice());
+}
+
+#[test]
+fn where_none_of_the_marked_rows_was_shown_nothing_is_asked() {
+    let mut desk = Desk::open(SIZE);
+    for row in desk.store.iter_mut().chain(&mut desk.model.list.rows) {
+        row.unread = 1;
+    }
+    desk.keys("x x e");
+    assert!(desk.model.ask.is_none() && desk.changes().is_empty());
+    assert_eq!(desk.model.list.marks.len(), 2);
+    assert!(desk.notice().starts_with("2 conversations left out and still marked"), "{}", desk.notice());
 }
 
 #[test]

@@ -6,7 +6,10 @@ use crate::app::{
     actions::{Act, place},
     layout::Layout,
 };
-use crate::domain::outbox::LocalChange;
+use crate::domain::{
+    Action,
+    outbox::{LocalChange, SetFields},
+};
 
 fn session(desk: &Desk) -> serde_json::Value {
     desk.wished
@@ -277,4 +280,43 @@ fn a_long_finding_is_told_once_and_whole() {
     assert!(!lines.is_empty() && !finding.text.is_empty());
     assert!(lines.iter().all(|line| crate::domain::text::columns(line) <= 76));
     assert!(desk.model.finding_lines(&finding).iter().all(|line| !lines.contains(line)));
+}
+
+#[test]
+fn our_reference_the_title_and_the_due_date_are_set_at_the_vendor_that_keeps_them() {
+    let mut desk = Desk::open((80, 24));
+    // The first row is SkyHub's.
+    desk.keys("g g s f");
+    if desk.model.target().is_some_and(|row| row.kind.as_str() == "dsco") {
+        desk.keys("Esc j s f");
+    }
+    assert!(desk.model.picker.is_none(), "this vendor keeps none");
+    let at = desk.model.list.shown().iter().position(|row| row.kind.as_str() == "dsco").unwrap();
+    desk.keys("g g");
+    for _ in 0..at {
+        desk.keys("j");
+    }
+    desk.keys("s f");
+    desk.type_in(&format!("title {}", "x".repeat(51)));
+    assert!(desk.model.picker.as_ref().unwrap().note.contains("51 characters"));
+    desk.keys("Enter");
+    assert!(desk.commits().is_empty(), "nothing is cut behind anybody's back");
+    for (typed, fields) in [
+        ("ref ticket-42", SetFields { reference: Some("ticket-42".into()), ..SetFields::default() }),
+        ("title Late order", SetFields { title: Some("Late order".into()), ..SetFields::default() }),
+    ] {
+        desk.keys("s f");
+        desk.type_in(typed);
+        desk.keys("Enter");
+        let commit = desk.commits().into_iter().next_back().unwrap().clone();
+        assert_eq!(commit.actions, [Action::Set(fields)]);
+        assert!(commit.held_until.is_some());
+    }
+    desk.keys("s f");
+    desk.type_in("due tomorrow");
+    desk.keys("Enter");
+    assert!(matches!(
+        desk.commits().into_iter().next_back().unwrap().actions.as_slice(),
+        [Action::Set(SetFields { due: Some(_), .. })]
+    ));
 }

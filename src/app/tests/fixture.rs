@@ -14,9 +14,10 @@ use crate::{
     domain::{
         Attachment, AttachmentState, Author, Capabilities, ChannelHealth, ChannelKind, Conversation,
         ConversationId, Counterpart, Customer, Delivery, Descriptor, Direction, Gate, GateEvidence, Message,
-        MessageId, MessageKind, Reach, Role, RowNumber, Status, Time,
+        MessageId, MessageKind, OutboxRow, Reach, Role, RowNumber, Status, Time,
         capability::{Caption, FileLimit, FileRules},
         desk::{Changed, Committed, Count, Way},
+        outbox::Event,
         report::{Policies, Report, Said, Scope, Track},
     },
 };
@@ -105,7 +106,20 @@ pub(crate) fn descriptor(name: &str, kind: &'static str, short: &str, vendor: Op
         } else {
             Vec::new()
         },
-        clocks: crate::domain::clock::Policy::default(),
+        clocks: crate::domain::clock::Policy {
+            vendor: if kind == "skyhub" {
+                crate::channels::skyhub::clock()
+            } else {
+                crate::domain::clock::VendorClock::default()
+            },
+            ..crate::domain::clock::Policy::default()
+        },
+        manner: match kind {
+            "thg" => crate::channels::thg::manner(),
+            "dsco" => crate::channels::dsco::manner(),
+            "skyhub" => crate::channels::skyhub::manner(),
+            _ => crate::channels::whatsapp::manner(),
+        },
     }
 }
 
@@ -263,6 +277,7 @@ pub(crate) fn thread(of: i64) -> Vec<Message> {
         size: Some(120_000),
         sha256: None,
         state: AttachmentState::Stored,
+        fetched: None,
     });
     vec![first, message(2, of, Direction::Note, "jon", "carrier says lost, offer resend or refund")]
 }
@@ -279,6 +294,9 @@ pub(crate) struct Desk {
     pub others: Vec<Effect>,
     pub shelf: crate::app::canned::Shelf,
     pub owners: Vec<(String, Conversation)>,
+    pub outbox: Vec<OutboxRow>,
+    pub history: Vec<Event>,
+    pub preview: Option<String>,
 }
 
 impl Desk {
@@ -307,6 +325,9 @@ impl Desk {
             others: Vec::new(),
             shelf: crate::app::canned::Shelf::default(),
             owners: Vec::new(),
+            outbox: Vec::new(),
+            history: Vec::new(),
+            preview: None,
         };
         let effects = desk.model.start(desk.now);
         desk.take(effects);
@@ -384,11 +405,13 @@ impl Desk {
                     .cloned()
                     .unwrap_or_else(|| vec![message(50, id.0, Direction::Inbound, "Kerry", "Hi")]),
             ),
-            Request::History(_) => Loaded::History(Vec::new()),
-            Request::Outbox(_) => Loaded::Outbox(Vec::new()),
+            Request::History(_) => Loaded::History(self.history.clone()),
+            Request::Outbox(_) => Loaded::Outbox(self.outbox.clone()),
             Request::Draft { .. } => Loaded::Draft(None),
             Request::Drafts => Loaded::Drafts(Vec::new()),
-            Request::Preview { n, .. } => Loaded::Preview(PreviewBody::Text(format!("file {n}\nline two"))),
+            Request::Preview { n, .. } => Loaded::Preview(PreviewBody::Text(
+                self.preview.clone().unwrap_or_else(|| format!("file {n}\nline two")),
+            )),
             Request::Report { days, by } => {
                 let scope = Scope { from: self.now - Duration::days(days), to: self.now, by };
                 let mut report = Report::new(scope);
@@ -555,7 +578,7 @@ fn track(row: &Conversation) -> Track {
         channel: row.channel.clone(),
         kind: row.kind.clone(),
         remote_id: row.remote_id.clone(),
-        labels: Vec::new(),
+        labels: row.labels.clone(),
         mute: false,
         messages: vec![
             said(1, Direction::Inbound, "00:10", "João"),

@@ -175,6 +175,7 @@ impl Dsco {
 
     /// Asks for a token. What needs it has not left yet, so nothing here is unclear.
     async fn new_token(&self, sink: &mut dyn Sink) -> Result<Token, ChannelError> {
+        self.http.free("token")?;
         self.http.place("token", self.max_rate).await;
         sink.requested();
         let request = self
@@ -192,11 +193,14 @@ impl Dsco {
         })?;
         self.note_date(&answer);
         let now = self.clock.now();
+        self.http.obey("token", &answer, now);
         let (value, expires_in) = error::token(&answer, now)?;
         let lifetime = expires_in.filter(|it| it.is_finite() && *it > 0.0).map(|seconds| {
             // Whole seconds, and at most a year: a lifetime beyond that is no lifetime.
             #[expect(clippy::cast_possible_truncation, reason = "bounded by the line above it")]
-            TimeDelta::seconds(seconds.min(31_536_000.0) as i64)
+            let seconds = seconds.min(31_536_000.0) as i64;
+            // A token is renewed a minute ahead of its end; a short one must not be renewed at each call for that.
+            TimeDelta::seconds(if seconds < 120 { seconds / 2 + 60 } else { seconds })
         });
         Ok(Token { value: value.into(), until: lifetime.map(|it| now + it) })
     }
@@ -209,6 +213,7 @@ impl Dsco {
         sink: &mut dyn Sink,
     ) -> Result<Answer, ChannelError> {
         let (bucket, method, path) = call.parts();
+        self.http.free(bucket)?;
         self.http.place(bucket, self.max_rate).await;
         sink.requested();
         let mut header = reqwest::header::HeaderValue::from_str(&format!("bearer {}", token.expose_secret()))
@@ -225,6 +230,7 @@ impl Dsco {
         }
         let answer = self.http.send(request).await?;
         self.note_date(&answer);
+        self.http.obey(bucket, &answer, self.clock.now());
         Ok(answer)
     }
 
@@ -312,7 +318,15 @@ impl Channel for Dsco {
         // `hello` may greet anybody: a read that needs the account, of the smallest window there is.
         let until = (self.server_now() - UNTIL_MARGIN).trunc_subsecs(3);
         let window = Window { since: until - TimeDelta::minutes(1), until };
-        self.list(Loop::Conversations, &request::conversations_in(window), &mut Uncounted).await?;
+        let read = self.list(Loop::Conversations, &request::conversations_in(window), &mut Uncounted).await;
+        read.map_err(|mut error| {
+            // A window that is refused for its time says so, and whose clock is off.
+            let skew = self.skew().unwrap_or_default().num_seconds();
+            if error.kind == ErrorKind::Refused && skew.abs() > 30 {
+                error.words = format!("{} (the vendor's clock is {skew} s off ours)", error.words);
+            }
+            error
+        })?;
         Ok(Checked {
             said: format!("signed in as {}, conversations can be read", self.role().word()),
             skew: self.skew(),

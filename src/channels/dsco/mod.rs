@@ -22,7 +22,11 @@ use super::{
 };
 use crate::{
     config::ChannelConfig,
-    domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Reach, Time, outbox::NewConversation},
+    domain::{
+        Capabilities, ChannelKind, ChannelName, Descriptor, Reach, Time,
+        channel::{Ask, Manner, Mediator},
+        outbox::NewConversation,
+    },
 };
 
 /// Which side we are.
@@ -100,7 +104,7 @@ pub const KIND: Kind = Kind { schema: &schema::SCHEMA, describe, build, may_crea
 fn describe(config: &ChannelConfig) -> Descriptor {
     Descriptor {
         name: config.name.clone(),
-        kind: ChannelKind::DSCO,
+        kind: ChannelKind::of(schema::SCHEMA.kind),
         short: config.short.clone(),
         vendor: None,
         capabilities: capabilities(),
@@ -110,6 +114,7 @@ fn describe(config: &ChannelConfig) -> Descriptor {
         categories: Vec::new(),
         templates: Vec::new(),
         clocks: crate::domain::clock::Policy::default(),
+        manner: manner(),
     }
 }
 
@@ -140,6 +145,16 @@ fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, C
         start: config.settings.moment("start"),
     };
     Ok(Arc::new(Dsco::new(settings, describe(config), means.clock, means.tokens, means.max_rate)?))
+}
+
+/// How screens speak of it.
+pub fn manner() -> Manner {
+    Manner {
+        vendor: "Dsco".into(),
+        mediator: Mediator::Partner,
+        asks: vec![Ask::Partner, Ask::Title, Ask::Order, Ask::Consumer, Ask::Reference],
+        ..Manner::default()
+    }
 }
 
 /// Any answer, read as this vendor's: for fuzzing.

@@ -18,4 +18,5 @@ pub const SCHEMA: KindSchema = KindSchema {
         Key::new("client_secret", Secret, "Its secret.").required(),
         Key::new("start", Moment, "How far back the first scan goes. Default: 30 days."),
     ],
+    example: "",
 };

@@ -2,6 +2,7 @@ use std::fs;
 use std::{future::Future, pin::Pin};
 
 use super::*;
+use crate::channels::stand_in::HandClock;
 
 /// A clock that jumps to whatever is waited for.
 struct Jumping(Mutex<Time>);
@@ -84,4 +85,20 @@ async fn a_place_that_was_kept_is_the_next_requests_and_not_for_long() {
     pace.place("say", 1).await;
     pace.place("say", 1).await;
     assert_eq!(to_millis(clock.now()), late + 1_051, "nobody came for it");
+}
+
+#[tokio::test]
+async fn a_pause_that_the_vendor_asks_for_is_its_buckets_alone_and_ends() {
+    let clock = HandClock::at("2023-05-01T10:00:00Z");
+    let pace = Pace::beside(&Tokens::in_memory(), "a", clock.clone());
+    pace.pause("GET", Duration::from_secs(30));
+    assert_eq!((pace.paused("GET"), pace.paused("POST")), (Some(Duration::from_secs(30)), None));
+    clock.set("2023-05-01T10:00:29Z");
+    assert_eq!(pace.paused("GET"), Some(Duration::from_secs(1)));
+    clock.set("2023-05-01T10:00:30Z");
+    assert_eq!(pace.paused("GET"), None);
+    // Neither a vendor's mistake nor a clock that goes back stops us for ever.
+    pace.pause("GET", Duration::from_secs(u64::MAX));
+    clock.set("2023-05-01T09:00:00Z");
+    assert_eq!(pace.paused("GET"), Some(Duration::from_hours(1)));
 }

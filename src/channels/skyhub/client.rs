@@ -103,12 +103,14 @@ impl SkyHub {
             Method::POST => (POST, max.min(WRITE_RATE)),
             _ => ("PATCH", max.min(WRITE_RATE)),
         };
+        self.http.free(bucket)?;
         self.http.place(bucket, rate).await;
         let mut asked = self.http.request(method, url).headers(self.headers.clone());
         if let Some(body) = body {
             asked = asked.body(body);
         }
         let answer = self.http.send(asked).await?;
+        self.http.obey(bucket, &answer, self.settings.clock.now());
         if answer.status.is_success() {
             return Ok(answer);
         }
@@ -159,11 +161,16 @@ impl SkyHub {
             };
             let items = page.chats.unwrap_or_default();
             let unread = merging.page(code, &items);
+            if merging.cut_short {
+                return Err(error::not_the_contract(&answer, "a list of chats with their messages"));
+            }
             if unread > 0 {
                 tracing::warn!(unread, "SkyHub chats without parts were left out");
             }
             if !items.is_empty() {
-                walk.follow(page.next_page.as_deref())?;
+                let next = page.next_page.filter(|it| !it.trim().is_empty());
+                let next = next.map(|it| request::next_chats(&self.settings.url, code, &it)).transpose()?;
+                walk.follow(next.as_deref())?;
             }
         }
         Ok(merging.done())

@@ -53,6 +53,8 @@ pub struct Said {
 pub struct Merging {
     chats: Vec<WholeChat>,
     counts: HashMap<(String, String), usize>,
+    /// A chat came without its messages.
+    pub cut_short: bool,
 }
 
 impl Merging {
@@ -76,7 +78,8 @@ impl Merging {
             let whole = &mut self.chats[at];
             whole.status = chat.status.or(whole.status.take());
             whole.seller_status = chat.seller_status.or(whole.seller_status.take());
-            for raw in &chat.messages {
+            self.cut_short |= chat.messages.is_none();
+            for raw in chat.messages.iter().flatten() {
                 let (message, kept) = match lenient::decode::<Message>(raw) {
                     Ok(read) => read,
                     // Not even an object: it stands in the thread as something that cannot be shown.

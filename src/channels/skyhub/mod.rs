@@ -24,7 +24,12 @@ use super::{
 };
 use crate::{
     config::ChannelConfig,
-    domain::{Capabilities, ChannelKind, ChannelName, Descriptor, Reach, outbox::NewConversation},
+    domain::{
+        Capabilities, ChannelKind, ChannelName, Descriptor, Reach,
+        channel::{Manner, Mediator},
+        clock::{Calendar, Marketplace, VendorClock, VendorDemand},
+        outbox::NewConversation,
+    },
 };
 
 /// The kind `skyhub`.
@@ -69,7 +74,7 @@ fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, C
 pub fn descriptor(name: &str) -> Descriptor {
     Descriptor {
         name: ChannelName::from(name),
-        kind: ChannelKind::SKYHUB,
+        kind: ChannelKind::of(schema::SCHEMA.kind),
         short: "SKYH".into(),
         vendor: Some("SkyHub".into()),
         capabilities: Capabilities {
@@ -95,7 +100,39 @@ pub fn descriptor(name: &str) -> Descriptor {
         account: None,
         categories: Vec::new(),
         templates: Vec::new(),
-        clocks: crate::domain::clock::Policy::default(),
+        clocks: crate::domain::clock::Policy { vendor: clock(), ..Default::default() },
+        manner: manner(),
+    }
+}
+
+/// How screens speak of it.
+pub fn manner() -> Manner {
+    Manner { vendor: "SkyHub".into(), mediator: Mediator::Named("Americanas".into()), ..Manner::default() }
+}
+
+/// What Americanas' pages for sellers demand, in its hours.
+pub fn clock() -> VendorClock {
+    let demand = |part: Option<&str>, counts: &[Marketplace], source: &str| VendorDemand {
+        part: part.map(str::to_owned),
+        counts: counts.to_vec(),
+        source: source.to_owned(),
+    };
+    VendorClock {
+        hours: Some(Calendar::weekdays("Americanas", chrono_tz::America::Sao_Paulo, 8, 18)),
+        demands: vec![
+            demand(
+                Some("B2W_SELLER"),
+                &[Marketplace::BusinessDays(1)],
+                "Americanas seller pages, chats with the marketplace",
+            ),
+            demand(
+                None,
+                &[Marketplace::BusinessHours(12), Marketplace::Running(24 * 3_600_000)],
+                "Americanas seller pages, chats with customers: the earlier of both",
+            ),
+        ],
+        others: vec!["CUSTOMER_B2W".to_owned()],
+        none: None,
     }
 }
 

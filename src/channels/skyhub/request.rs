@@ -50,12 +50,41 @@ pub fn chat(base: &str, code: &str, parts: &str) -> String {
     format!("{}/{}", chats(base, code), utf8_percent_encode(parts, SEGMENT))
 }
 
+/// A ticket's `next_page` as it can be asked for. The vendor writes the code into it as it is, and a code may hold any
+/// character: the path is made anew, only the query is the vendor's.
+///
+/// # Errors
+/// As [`next_page`].
+pub fn next_chats(base: &str, code: &str, text: &str) -> Result<String, ChannelError> {
+    let text = text.trim();
+    let raw = format!("/sac/{code}/chats");
+    match text.rsplit_once(&raw) {
+        Some((before, query)) if query.trim_start_matches('/').starts_with('?') => {
+            let query = query.trim_start_matches('/');
+            next_page(base, &format!("{before}/sac/{}/chats{query}", utf8_percent_encode(code, SEGMENT)))
+        }
+        _ => next_page(base, text),
+    }
+}
+
+/// The text with each `%` that begins no escape as `%25`.
+fn escaped(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let escape = part.as_bytes().get(..2).is_some_and(|it| it.iter().all(u8::is_ascii_hexdigit));
+        whole.push_str(if escape { "%" } else { "%25" });
+        whole.push_str(part);
+    }
+    whole
+}
+
 /// A `next_page` as it can be asked for: it arrives with raw spaces, and its host is only trusted where it is ours.
 ///
 /// # Errors
 /// `Refused` where it leads elsewhere: the keys go to the configured host only.
 pub fn next_page(base: &str, text: &str) -> Result<String, ChannelError> {
-    let text = percent_encode(text.trim().as_bytes(), URL).to_string();
+    let text = percent_encode(escaped(text.trim()).as_bytes(), URL).to_string();
     let url = if text.starts_with('/') && !text.starts_with("//") {
         let mut url = reqwest::Url::parse(base)
             .map_err(|_| ChannelError::ours("the channel's url is no address"))?

@@ -18,4 +18,5 @@ pub const SCHEMA: KindSchema = KindSchema {
         Key::new("account_manager_key", Secret, "The X-Accountmanager-Key of the platform.").required(),
         Key::new("identity_id", Digits, "The seller's CNPJ, digits.").required(),
     ],
+    example: "",
 };

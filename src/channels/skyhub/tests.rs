@@ -586,3 +586,34 @@ async fn a_ticket_that_is_not_found_is_not_asked_for_at_every_poll() {
     account.scan(Sweep::Full, &kept, &mut kept.sink()).await.expect("it costs no other");
     assert_eq!(vendor.lines().len(), 2);
 }
+
+#[test]
+fn the_address_of_a_tickets_next_page_is_legal_whatever_its_code_holds() {
+    let base = "https://api.skyhub.com.br";
+    for code in ["Lojas Americanas-1", "Shop+Time 50%-2", "a%20b-3", "Ação & Cia?#-4", "x/sac/y-5"] {
+        let text = format!("{base}/sac/{code}/chats?cursor=...In0=");
+        let url = request::next_chats(base, code, &text).expect("ours");
+        assert_eq!(url, format!("{}?cursor=...In0=", request::chats(base, code)), "{code}");
+    }
+    let other =
+        request::next_chats(base, "A-1", "https://api.skyhub.com.br/v2?cursor=50%&x=%2B").expect("ours");
+    assert_eq!(other, "https://api.skyhub.com.br/v2?cursor=50%25&x=%2B");
+    request::next_chats(base, "A-1", "https://evil.example/sac/A-1/chats?cursor=x")
+        .expect_err("another host");
+    request::next_chats(base, "A-1", "https://api.skyhub.com.br@evil.example/sac/A-1/chats?cursor=x")
+        .expect_err("no");
+}
+
+#[tokio::test]
+async fn a_chat_without_its_messages_is_an_outage_of_its_ticket() {
+    for messages in [Value::Null, json!("x")] {
+        let mut bare = chat("CUSTOMER_SELLER", "ACTIVE", &[]);
+        bare["messages"] = messages;
+        let vendor = vendor(json!([bare])).await;
+        let kept = Kept::default();
+        let error =
+            account(&vendor.url).scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect_err("an outage");
+        assert_eq!(error.kind, ErrorKind::Outage);
+        assert!(kept.notes.lock().expect("no panic").is_empty(), "no triple without its messages");
+    }
+}

@@ -79,9 +79,9 @@ pub struct Chat {
     /// `UNREAD`, `READ`, `ARCHIVED`.
     #[serde(default, deserialize_with = "lenient::text")]
     pub seller_status: Option<String>,
-    /// What was said.
-    #[serde(default, deserialize_with = "lenient::items")]
-    pub messages: Vec<Raw>,
+    /// What was said; `None` where there is no list, which is an outage and not a silent chat.
+    #[serde(default, deserialize_with = "lenient::maybe_items")]
+    pub messages: Option<Vec<Raw>>,
 }
 
 /// One message. It has no id.

@@ -134,6 +134,7 @@ impl Thg {
         token: Option<&SecretString>,
         sink: &mut dyn Sink,
     ) -> Result<Answer, ChannelError> {
+        self.http.free(BUCKET)?;
         self.http.place(BUCKET, self.max_rate).await;
         sink.requested();
         let mut builder = self
@@ -150,6 +151,7 @@ impl Thg {
             };
         }
         let answer = self.http.send(builder).await?;
+        self.http.obey(BUCKET, &answer, self.clock.now());
         if let Some(date) = answer.date() {
             *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(date - self.clock.now());
         }
@@ -304,6 +306,10 @@ impl Thg {
             while seen.has_more && pages < MOST_PAGES {
                 let page = self.list(Some(&seen.id), 0, seen.given, sink).await?;
                 let Some(found) = page.seen.into_iter().find(|it| it.id == seen.id) else { break };
+                // No list at all is an outage: what is there is not the whole thread.
+                if found.given == 0 && found.has_more {
+                    break;
+                }
                 seen.add(map::MessagePage {
                     // An empty page ends it, whatever `hasMore` says.
                     has_more: found.given > 0 && found.has_more,

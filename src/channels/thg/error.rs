@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 
 use super::wire::{Envelope, GraphError};
 use crate::{
-    channels::{ChannelError, ErrorKind, Retry, http::Answer, json},
+    channels::{ChannelError, ErrorKind, Retry, http::Answer, json, lenient::as_text},
     domain::Time,
 };
 
@@ -58,7 +58,7 @@ pub fn outcome(answer: &Answer, protected: bool, write: bool, now: Time) -> Outc
             .extensions
             .as_ref()
             .and_then(|it| it.flags.as_ref())
-            .is_some_and(|flags| flags.iter().any(|flag| flag == "LOGGED_IN"));
+            .is_some_and(|flags| flags.iter().any(|flag| as_text(flag).as_deref() == Some("LOGGED_IN")));
     // A write whose id came back has happened, whatever the flags say: it must not be repeated.
     let written = envelope
         .data

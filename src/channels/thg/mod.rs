@@ -23,6 +23,7 @@ use crate::config::ChannelConfig;
 use crate::domain::{
     Capabilities, ChannelKind, ChannelName, Descriptor, Reach,
     capability::{Caption, FileLimit, FileRules},
+    channel::{Ask, Manner},
     outbox::NewConversation,
 };
 
@@ -107,7 +108,7 @@ fn describe(config: &ChannelConfig) -> Descriptor {
     let files = settings.text("site_url").map(|_| (max_upload, settings.list("upload_types")));
     Descriptor {
         name: config.name.clone(),
-        kind: ChannelKind::THG,
+        kind: ChannelKind::of(schema::SCHEMA.kind),
         short: config.short.clone(),
         vendor: None,
         capabilities: capabilities(files),
@@ -117,6 +118,7 @@ fn describe(config: &ChannelConfig) -> Descriptor {
         categories: CATEGORIES.map(str::to_owned).to_vec(),
         templates: Vec::new(),
         clocks: crate::domain::clock::Policy::default(),
+        manner: manner(),
     }
 }
 
@@ -140,6 +142,17 @@ fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, C
         upload_auth_token: config.settings.flag("send_auth_token"),
     };
     Ok(Arc::new(Thg::new(settings, describe(config), means.clock, means.tokens, means.max_rate)?))
+}
+
+/// How screens speak of it.
+pub fn manner() -> Manner {
+    Manner {
+        vendor: "THG".into(),
+        asks: vec![Ask::Category, Ask::Order, Ask::SkusOfOrder],
+        addressee: Some("THG CUSTOMER SERVICES".into()),
+        subject_is_category: true,
+        ..Manner::default()
+    }
 }
 
 /// Any answer, read as this vendor's: for fuzzing.

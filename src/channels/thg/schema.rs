@@ -27,4 +27,5 @@ pub const SCHEMA: KindSchema = KindSchema {
         )
         .or("true"),
     ],
+    example: "",
 };

@@ -200,8 +200,8 @@ pub struct Authentication {
 #[derive(Debug, Default, Deserialize)]
 pub struct Extensions {
     /// Holds `LOGGED_IN` on every answer to a logged-in caller.
-    #[serde(default, deserialize_with = "maybe")]
-    pub flags: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "maybe_items")]
+    pub flags: Option<Vec<Raw>>,
     /// How heavy the query was.
     #[serde(default, deserialize_with = "maybe")]
     pub weight: Option<Weight>,

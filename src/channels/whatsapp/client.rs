@@ -24,6 +24,7 @@ use crate::{
     channels::{
         Channel, ChannelError, Checked, Downloaded, ErrorKind, Found, Memory, Prepared, Retry, Sending, Sent,
         Set, Sink, Sweep, Target, Webhook,
+        download::Part,
         http::{Answer, Http},
         json, lenient,
         pace::Pace,
@@ -133,11 +134,16 @@ impl WhatsApp {
         }
     }
 
-    /// The head of the answer to a request for a file. Tokens as with [`ask`](Self::ask).
-    pub(super) async fn head(&self, url: &str) -> Result<reqwest::Response, ChannelError> {
+    /// The head of the answer to a request for (the rest of) a file. Tokens as with [`ask`](Self::ask).
+    pub(super) async fn head(
+        &self,
+        url: &str,
+        part: &Part<'_>,
+        hashed: bool,
+    ) -> Result<reqwest::Response, ChannelError> {
         let ask = async |token: &SecretString| {
             let request = self.build(Method::GET, url, &Load::Nothing, token).await?;
-            self.http.start(request.timeout(FILE_TIMEOUT)).await
+            self.http.start(part.ask(request, hashed).timeout(FILE_TIMEOUT)).await
         };
         let token = self.token(None).await?;
         let response = ask(&token).await?;
@@ -475,13 +481,8 @@ impl Channel for WhatsApp {
         Ok(Page::default())
     }
 
-    async fn download(
-        &self,
-        remote_ref: &str,
-        max_bytes: u64,
-        to: &mut tokio::fs::File,
-    ) -> Result<Downloaded, ChannelError> {
-        self.download_file(remote_ref, max_bytes, to).await
+    async fn download(&self, remote_ref: &str, part: &mut Part<'_>) -> Result<Downloaded, ChannelError> {
+        self.download_file(remote_ref, part).await
     }
 
     fn webhook(&self) -> Option<&dyn Webhook> {

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use reqwest::{Method, RequestBuilder, header::CONTENT_TYPE};
-use sha2::{Digest, Sha256};
-use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use reqwest::{Method, RequestBuilder, StatusCode, header::CONTENT_TYPE};
 
 use super::{
     answers::{Answered, MediaPlace, Named},
@@ -15,6 +13,7 @@ use super::{
 use crate::{
     channels::{
         ChannelError, Downloaded, ErrorKind, Retry,
+        download::{Part, Poured},
         files::{self, too_large},
         http::Answer,
         lenient,
@@ -45,25 +44,18 @@ impl WhatsApp {
     pub(super) async fn download_file(
         &self,
         remote_ref: &str,
-        max_bytes: u64,
-        to: &mut tokio::fs::File,
+        part: &mut Part<'_>,
     ) -> Result<Downloaded, ChannelError> {
-        match self.fetch(remote_ref, max_bytes, to).await {
+        match self.fetch(remote_ref, part).await {
             // The address lives five minutes: a new one, once.
             Err(error) if self.api() == Api::Cloud && error.status == Some(404) => {
-                empty(to).await?;
-                self.fetch(remote_ref, max_bytes, to).await
+                self.fetch(remote_ref, part).await
             }
             other => other,
         }
     }
 
-    async fn fetch(
-        &self,
-        id: &str,
-        max_bytes: u64,
-        to: &mut tokio::fs::File,
-    ) -> Result<Downloaded, ChannelError> {
+    async fn fetch(&self, id: &str, part: &mut Part<'_>) -> Result<Downloaded, ChannelError> {
         let base = &self.settings.url;
         let place = match self.api() {
             Api::OnPremises => {
@@ -81,8 +73,8 @@ impl WhatsApp {
             }
         };
         let size = place.file_size.as_deref().and_then(|it| it.parse::<u64>().ok());
-        if let Some(size) = size.filter(|size| *size > max_bytes) {
-            return Err(too_large("the file", size, max_bytes));
+        if let Some(size) = size.filter(|size| *size > part.max_bytes()) {
+            return Err(too_large("the file", size, part.max_bytes()));
         }
         let url = place.url.unwrap_or_default();
         if !request::may_have_token(base, &self.settings.media_hosts, &url) {
@@ -92,46 +84,48 @@ impl WhatsApp {
                 host.unwrap_or_default()
             )));
         }
-        let mut response = self.head(&url).await?;
-        let status = response.status();
-        if !status.is_success() {
-            let headers = response.headers().clone();
-            let body = response.chunk().await.ok().flatten().unwrap_or_default();
-            let error = error::refusal(&Answer { status, headers, body }, self.now());
-            // A network that asks for a login first sends everybody elsewhere for a while: the file stays wanted.
-            let retry = if status.is_redirection() { Retry::Safe(None) } else { error.retry };
-            return Err(ChannelError { retry, ..error });
-        }
-        let mime = response.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).map(str::to_owned);
-        let mut hash = Sha256::new();
-        let mut written = 0_u64;
-        loop {
-            let chunk = response.chunk().await.map_err(|error| {
-                let words = if error.is_timeout() { "time ran out" } else { "the connection broke" };
-                ChannelError::new(
-                    ErrorKind::NoAnswer,
-                    Retry::Safe(None),
-                    format!("the file did not come whole: {words}"),
-                )
-            })?;
-            let Some(chunk) = chunk else { break };
-            written += chunk.len() as u64;
-            if written > max_bytes {
-                return Err(too_large("the file", written, max_bytes));
-            }
-            hash.update(&chunk);
-            to.write_all(&chunk).await.map_err(|error| unwritten(&error))?;
-        }
-        to.flush().await.map_err(|error| unwritten(&error))?;
         let announced = place.sha256.as_deref().and_then(map::sha256_hex);
-        if announced.is_some_and(|announced| announced != hex::encode(hash.finalize())) {
-            return Err(ChannelError::new(
-                ErrorKind::Outage,
-                Retry::Safe(None),
-                "the file is not the one that was announced (its SHA-256 differs); it was not kept",
-            ));
+        let announced = announced.or_else(|| part.announced().map(str::to_owned));
+        let begun = part.is_begun();
+        let mut got = self.pour(&url, part, announced.is_some()).await?;
+        if let Some(announced) = announced {
+            let mut fits = part.sha256().await? == announced;
+            if !fits && begun {
+                // What an earlier try left may be of another version: the whole once more.
+                part.empty().await?;
+                got = self.pour(&url, part, true).await?;
+                fits = part.sha256().await? == announced;
+            }
+            if !fits {
+                part.empty().await?;
+                return Err(ChannelError::new(
+                    ErrorKind::Outage,
+                    Retry::Safe(None),
+                    "the file is not the one that was announced (its SHA-256 differs); it was not kept",
+                ));
+            }
         }
-        Ok(Downloaded { size: written, mime: place.mime_type.or(mime) })
+        Ok(Downloaded { mime: place.mime_type.or(got.mime), ..got })
+    }
+
+    /// The rest of a file, or all of it where the vendor does not go on from what is here.
+    async fn pour(&self, url: &str, part: &mut Part<'_>, hashed: bool) -> Result<Downloaded, ChannelError> {
+        loop {
+            let mut response = self.head(url, part, hashed).await?;
+            let status = response.status();
+            if !status.is_success() && status != StatusCode::RANGE_NOT_SATISFIABLE {
+                let headers = response.headers().clone();
+                let body = response.chunk().await.ok().flatten().unwrap_or_default();
+                let error = error::refusal(&Answer { status, headers, body }, self.now());
+                // A network that asks for a login first sends everybody elsewhere for a while: the file stays wanted.
+                let retry = if status.is_redirection() { Retry::Safe(None) } else { error.retry };
+                return Err(ChannelError { retry, ..error });
+            }
+            // Asked for without a range the second time: it ends.
+            if let Poured::Whole(got) = part.pour(response).await? {
+                return Ok(got);
+            }
+        }
     }
 }
 
@@ -169,14 +163,4 @@ async fn stream(path: &Path) -> Result<reqwest::Body, ChannelError> {
         .await
         .map_err(|error| ChannelError::ours(format!("the attachment cannot be read: {error}")))?;
     Ok(reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::new(file)))
-}
-
-async fn empty(file: &mut tokio::fs::File) -> Result<(), ChannelError> {
-    file.set_len(0).await.map_err(|error| unwritten(&error))?;
-    file.rewind().await.map_err(|error| unwritten(&error))?;
-    Ok(())
-}
-
-fn unwritten(error: &std::io::Error) -> ChannelError {
-    ChannelError::ours(format!("the file cannot be kept: {error}"))
 }

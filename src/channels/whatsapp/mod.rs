@@ -34,6 +34,8 @@ use crate::{
     domain::{
         Capabilities, ChannelKind, ChannelName, Descriptor, Reach,
         capability::{Caption, FileLimit, FileRules},
+        channel::Manner,
+        clock::VendorClock,
         outbox::NewConversation,
     },
 };
@@ -115,7 +117,7 @@ const MB: u64 = 1 << 20;
 pub fn descriptor(name: &str, api: Api) -> Descriptor {
     Descriptor {
         name: ChannelName::from(name),
-        kind: ChannelKind::WHATSAPP,
+        kind: ChannelKind::of(schema::SCHEMA.kind),
         short: "WAPP".into(),
         vendor: None,
         capabilities: Capabilities {
@@ -140,7 +142,14 @@ pub fn descriptor(name: &str, api: Api) -> Descriptor {
         account: None,
         categories: Vec::new(),
         templates: Vec::new(),
-        clocks: crate::domain::clock::Policy::default(),
+        clocks: crate::domain::clock::Policy {
+            vendor: VendorClock {
+                none: Some("the window is what the vendor demands".into()),
+                ..VendorClock::default()
+            },
+            ..Default::default()
+        },
+        manner: manner(),
     }
 }
 
@@ -179,6 +188,17 @@ fn limits(api: Api) -> Vec<FileLimit> {
         ),
         limit("document", documents, 100 * MB, true),
     ]
+}
+
+/// How screens speak of it.
+pub fn manner() -> Manner {
+    Manner {
+        vendor: "WhatsApp".into(),
+        customer_sees_read: true,
+        messenger: true,
+        by_webhook: true,
+        ..Manner::default()
+    }
 }
 
 /// Any answer, read as this vendor's: for fuzzing.

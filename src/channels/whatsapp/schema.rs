@@ -50,4 +50,5 @@ pub const SCHEMA: KindSchema = KindSchema {
         Key::new("templates", Templates, "A TOML file of [[template]]: name, language, parameters, text."),
         Key::new("template_namespace", Text, "on-premises before 2.41.2: the templates' namespace."),
     ],
+    example: "",
 };

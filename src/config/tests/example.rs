@@ -8,10 +8,16 @@ use crate::config::{Shape, json_schema, tables};
 
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
+/// The example, with those of kinds that bring their own.
+fn example() -> String {
+    let theirs = schemas().into_iter().map(|kind| kind.example).filter(|it| !it.is_empty());
+    std::iter::once(EXAMPLE).chain(theirs).collect::<Vec<_>>().join("\n")
+}
+
 /// The example with its commented keys switched on; group and owner are such as every box knows.
 fn everything() -> String {
     let mut text = String::new();
-    for line in EXAMPLE.lines() {
+    for line in example().lines() {
         let key = line.strip_prefix("# ").filter(|rest| {
             rest.split_once(" = ")
                 .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || "_-".contains(c)))
@@ -27,7 +33,7 @@ fn everything() -> String {
 #[test]
 fn the_example_loads_as_it_stands() {
     let desk = Desk::new();
-    desk.user(EXAMPLE);
+    desk.user(&example());
     let config = desk.load().unwrap_or_else(|error| panic!("{error}"));
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);
     assert_eq!(config.channels.len(), schemas().len(), "a channel of every kind");
@@ -83,7 +89,7 @@ fn every_key_is_in_the_example() {
 #[test]
 fn the_commented_defaults_are_the_defaults() {
     let desk = Desk::new();
-    desk.user(EXAMPLE);
+    desk.user(&example());
     let plain = desk.load().unwrap();
     desk.user(&everything());
     let full = desk.load().unwrap();

@@ -182,7 +182,10 @@ fn tables_must_have_their_brackets_and_their_names() {
     assert!(bad("[channel]\nname = \"a\"\n").contains("must be written [[channel]]"));
     assert!(bad("[[sync]]\nmax_rate = 1\n").contains("must be written [sync]"));
     assert!(bad("[[channel]]\nkind = \"thg\"\n").contains("[[channel]] lacks `name`"));
-    assert!(bad("[[channel]]\nname = \"a\"\n").contains("lacks `kind` (one of thg, dsco, skyhub, whatsapp)"));
+    let kinds: Vec<_> = crate::channels::registry::schemas().iter().map(|it| it.kind).collect();
+    assert!(
+        bad("[[channel]]\nname = \"a\"\n").contains(&format!("lacks `kind` (one of {})", kinds.join(", ")))
+    );
     assert!(
         bad(&format!("{SKYHUB}{SKYHUB}")).contains("there are two [[channel]] with name = \"americanas\"")
     );

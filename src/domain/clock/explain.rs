@@ -4,7 +4,7 @@ use chrono::{Datelike, TimeDelta};
 use chrono_tz::Tz;
 
 use super::{Facts, Outcome, Pause, Policy, Whose, company, due, marketplace, rules, window};
-use crate::domain::{ChannelKind, Gate, Lang, Time, lang::tr};
+use crate::domain::{Gate, Lang, Time, lang::tr};
 
 /// A line for each fact that a deadline is made of: all clocks, pauses, calendars, and which comes first. Moments are
 /// written in `zone`.
@@ -61,12 +61,8 @@ fn explain_marketplace(
 ) {
     let whose = lang.word("clock", Whose::Marketplace.as_str());
     let Some(demand) = marketplace(policy, facts) else {
-        let why = match rules(policy, facts).1 {
-            _ if *facts.kind == ChannelKind::WHATSAPP => lang.tr("the window is what the vendor demands"),
-            "" => lang.tr("this chat is between others"),
-            why => lang.tr(why),
-        };
-        lines.push(tr!(lang, "{whose}: none ({why})", whose, why));
+        let (_, why) = rules(policy, facts);
+        lines.push(tr!(lang, "{whose}: none ({why})", whose, why = lang.tr(why)));
         return;
     };
     match demand.at() {

@@ -56,7 +56,7 @@ fn a_break_at_noon_does_not_count() {
 fn running_hours_do_not_see_a_clock_that_is_set_forward() {
     let policy =
         Policy { marketplace: Marketplace::Running(hours(24).num_milliseconds()), ..Policy::default() };
-    let facts = waiting(&ChannelKind::DSCO, "1", berlin("2026-03-28 12:00"));
+    let facts = waiting("1", berlin("2026-03-28 12:00"));
     assert_eq!(due(&policy, &facts, facts.waiting_since.unwrap()).unwrap().at, berlin("2026-03-29 13:00"));
     assert_eq!(
         Calendar::always().add(berlin("2026-03-28 12:00"), hours(24)),
@@ -75,7 +75,7 @@ fn nobody_works_on_a_holiday() {
 
 #[test]
 fn a_business_day_is_the_same_time_of_the_next_one() {
-    let calendar = marketplace_hours();
+    let calendar = market().vendor.hours.unwrap();
     let sp = |text: &str| at(text, Sao_Paulo);
     assert_eq!(calendar.business_days(sp("2026-07-03 16:30"), 1), Some(sp("2026-07-06 16:30")));
     assert_eq!(calendar.business_days(sp("2026-07-04 10:00"), 1), Some(sp("2026-07-07 08:00")));
@@ -88,7 +88,7 @@ fn a_calendar_that_never_opens_has_no_deadline() {
     assert_eq!(never.add(berlin("2026-07-03 16:30"), hours(1)), None);
     assert_eq!(never.business_days(berlin("2026-07-03 16:30"), 1), None);
     let policy = Policy { calendar: Some(never), first_response_ms: Some(1), ..Policy::default() };
-    let facts = waiting(&ChannelKind::DSCO, "1", berlin("2026-07-03 16:30"));
+    let facts = waiting("1", berlin("2026-07-03 16:30"));
     assert_eq!(due(&policy, &facts, berlin("2026-07-03 17:00")), None);
 }
 
@@ -103,9 +103,31 @@ fn hours_over_a_change_of_the_clock_count_as_they_pass() {
     assert_eq!(of("2026-10-24 12:00", "2026-10-25 12:00"), hours(7));
 }
 
-fn waiting<'a>(kind: &'a ChannelKind, remote_id: &'a str, since: Time) -> Facts<'a> {
+/// A vendor that counts in hours of its own, otherwise in each kind of chat.
+fn market() -> Policy {
+    let demand = |part: Option<&str>, counts: &[Marketplace], source: &str| VendorDemand {
+        part: part.map(str::to_owned),
+        counts: counts.to_vec(),
+        source: source.to_owned(),
+    };
+    let vendor = VendorClock {
+        hours: Some(Calendar::weekdays("market", Sao_Paulo, 8, 18)),
+        demands: vec![
+            demand(Some("B2W_SELLER"), &[Marketplace::BusinessDays(1)], "chats with the marketplace"),
+            demand(
+                None,
+                &[Marketplace::BusinessHours(12), Marketplace::Running(24 * 3_600_000)],
+                "Americanas seller pages, chats with customers: the earlier of both",
+            ),
+        ],
+        others: vec!["CUSTOMER_B2W".to_owned()],
+        none: None,
+    };
+    Policy { vendor, ..Policy::default() }
+}
+
+fn waiting(remote_id: &str, since: Time) -> Facts<'_> {
     Facts {
-        kind,
         remote_id,
         waiting_since: Some(since),
         replied: false,
@@ -118,21 +140,21 @@ fn waiting<'a>(kind: &'a ChannelKind, remote_id: &'a str, since: Time) -> Facts<
 #[test]
 fn a_customer_of_americanas_waits_the_earlier_of_both() {
     let friday = at("2026-07-03 16:30", Sao_Paulo);
-    let facts = waiting(&ChannelKind::SKYHUB, "Shop-1/CUSTOMER_SELLER", friday);
-    let policy = Policy::default();
+    let facts = waiting("Shop-1/CUSTOMER_SELLER", friday);
+    let policy = market();
     let found = due(&policy, &facts, friday).unwrap();
     assert_eq!((found.clock, found.at), (Whose::Marketplace, friday + hours(24)));
     assert_eq!(found.warned_at, found.at - TimeDelta::minutes(30));
     // Business hours that are long come first.
-    let policy = Policy { calendar: Some(Calendar::always()), ..Policy::default() };
+    let policy = Policy { calendar: Some(Calendar::always()), ..market() };
     assert_eq!(due(&policy, &facts, friday).unwrap().at, friday + hours(12));
 }
 
 #[test]
 fn the_marketplace_itself_waits_a_business_day_and_a_chat_of_others_for_nothing() {
     let friday = at("2026-07-03 16:30", Sao_Paulo);
-    let facts = waiting(&ChannelKind::SKYHUB, "Shop-1/B2W_SELLER", friday);
-    let policy = Policy::default();
+    let facts = waiting("Shop-1/B2W_SELLER", friday);
+    let policy = market();
     assert_eq!(due(&policy, &facts, friday).unwrap().at, at("2026-07-06 16:30", Sao_Paulo));
     let facts = Facts { remote_id: "Shop-1/CUSTOMER_B2W", gate: GateEvidence::said(Gate::ReadOnly), ..facts };
     let policy = Policy { first_response_ms: Some(1), ..policy };
@@ -142,20 +164,18 @@ fn the_marketplace_itself_waits_a_business_day_and_a_chat_of_others_for_nothing(
 #[test]
 fn other_marketplaces_have_what_the_configuration_says() {
     let friday = berlin("2026-07-03 16:30");
-    for kind in [ChannelKind::DSCO, ChannelKind::THG, ChannelKind::WHATSAPP] {
-        let facts = waiting(&kind, "1", friday);
-        let with = |marketplace| {
-            due(&Policy { marketplace, calendar: Some(office()), ..Policy::default() }, &facts, friday)
-                .map(|it| it.at)
-        };
-        assert_eq!(with(Marketplace::Default), None);
-        assert_eq!(with(Marketplace::None), None);
-        assert_eq!(with(Marketplace::Running(3_600_000)), Some(friday + hours(1)));
-        assert_eq!(with(Marketplace::BusinessHours(1)), Some(berlin("2026-07-06 09:30")));
-        assert_eq!(with(Marketplace::BusinessDays(1)), Some(berlin("2026-07-06 16:30")));
-    }
-    let facts = waiting(&ChannelKind::SKYHUB, "1/CUSTOMER_SELLER", friday);
-    assert_eq!(due(&Policy { marketplace: Marketplace::None, ..Policy::default() }, &facts, friday), None);
+    let facts = waiting("1", friday);
+    let with = |marketplace| {
+        due(&Policy { marketplace, calendar: Some(office()), ..Policy::default() }, &facts, friday)
+            .map(|it| it.at)
+    };
+    assert_eq!(with(Marketplace::Default), None);
+    assert_eq!(with(Marketplace::None), None);
+    assert_eq!(with(Marketplace::Running(3_600_000)), Some(friday + hours(1)));
+    assert_eq!(with(Marketplace::BusinessHours(1)), Some(berlin("2026-07-06 09:30")));
+    assert_eq!(with(Marketplace::BusinessDays(1)), Some(berlin("2026-07-06 16:30")));
+    let facts = waiting("1/CUSTOMER_SELLER", friday);
+    assert_eq!(due(&Policy { marketplace: Marketplace::None, ..market() }, &facts, friday), None);
 }
 
 fn company() -> Policy {
@@ -170,7 +190,7 @@ fn company() -> Policy {
 #[test]
 fn the_first_answer_and_the_later_ones_have_targets_of_their_own() {
     let since = berlin("2026-07-01 10:00");
-    let facts = waiting(&ChannelKind::DSCO, "1", since);
+    let facts = waiting("1", since);
     let first = due(&company(), &facts, since).unwrap();
     assert_eq!((first.clock, first.at), (Whose::Company, berlin("2026-07-01 11:00")));
     let later = Facts { replied: true, ..facts.clone() };
@@ -188,7 +208,7 @@ fn the_company_pauses_and_the_marketplace_does_not() {
         Pause { from: berlin("2026-07-01 10:30"), to: Some(berlin("2026-07-01 12:00")), why: "pending" },
         Pause { from: berlin("2026-07-01 11:00"), to: Some(berlin("2026-07-01 12:10")), why: "mediation" },
     ];
-    let facts = Facts { pauses: &pauses, ..waiting(&ChannelKind::DSCO, "1", since) };
+    let facts = Facts { pauses: &pauses, ..waiting("1", since) };
     let all = deadlines(&demand, &facts, berlin("2026-07-01 12:20"));
     let found: Vec<_> = all.iter().map(|due| (due.clock, due.at)).collect();
     assert_eq!(
@@ -208,10 +228,7 @@ fn the_company_pauses_and_the_marketplace_does_not() {
 #[test]
 fn a_mediation_that_was_there_at_first_sight_never_runs_out() {
     let since = berlin("2026-07-01 10:00");
-    let paused = Facts {
-        gate: GateEvidence::said(Gate::Paused),
-        ..waiting(&ChannelKind::SKYHUB, "1/B2W_SELLER", since)
-    };
+    let paused = Facts { gate: GateEvidence::said(Gate::Paused), ..waiting("1/B2W_SELLER", since) };
     let policy = Policy { marketplace: Marketplace::None, ..company() };
     assert_eq!(due(&policy, &paused, berlin("2026-07-03 10:00")), None);
 }
@@ -220,7 +237,7 @@ fn a_mediation_that_was_there_at_first_sight_never_runs_out() {
 fn a_breach_before_a_pause_stays_one() {
     let since = berlin("2026-07-01 10:00");
     let pauses = [Pause { from: berlin("2026-07-01 11:30"), to: None, why: "pending" }];
-    let facts = Facts { pauses: &pauses, status: Status::Pending, ..waiting(&ChannelKind::DSCO, "1", since) };
+    let facts = Facts { pauses: &pauses, status: Status::Pending, ..waiting("1", since) };
     assert_eq!(due(&company(), &facts, berlin("2026-07-02 10:00")).unwrap().at, berlin("2026-07-01 11:00"));
 }
 
@@ -228,7 +245,7 @@ fn a_breach_before_a_pause_stays_one() {
 fn the_window_is_a_deadline_until_it_is_shut() {
     let since = berlin("2026-07-01 10:00");
     let until = since + hours(24);
-    let facts = Facts { gate: GateEvidence::Window { until }, ..waiting(&ChannelKind::WHATSAPP, "1", since) };
+    let facts = Facts { gate: GateEvidence::Window { until }, ..waiting("1", since) };
     let found = due(&Policy::default(), &facts, since).unwrap();
     assert_eq!(
         (found.clock, found.at, found.warned_at),
@@ -250,8 +267,8 @@ fn what_cannot_be_answered_is_told_from_what_can() {
 fn an_explanation_names_every_clock_and_what_it_is_made_of() {
     let since = at("2026-07-03 16:30", Sao_Paulo);
     let pauses = [Pause { from: since + hours(1), to: Some(since + hours(2)), why: "pending" }];
-    let facts = Facts { pauses: &pauses, ..waiting(&ChannelKind::SKYHUB, "Shop-1/CUSTOMER_SELLER", since) };
-    let policy = Policy { calendar: Some(split()), first_response_ms: Some(7_200_000), ..Policy::default() };
+    let facts = Facts { pauses: &pauses, ..waiting("Shop-1/CUSTOMER_SELLER", since) };
+    let policy = Policy { calendar: Some(split()), first_response_ms: Some(7_200_000), ..market() };
     let text = explain(crate::domain::Lang::En, &policy, &facts, since + hours(3), Sao_Paulo).join("\n");
     let expected = "\
 waiting since Fri 2026-07-03 16:30 -03 (the oldest unanswered message)
@@ -305,7 +322,7 @@ fn the_log_tells_pauses_and_the_episode() {
 
 #[test]
 fn a_policy_comes_back_from_json_as_it_went() {
-    let policy = Policy { calendar: Some(split()), first_response_ms: Some(1), ..Policy::default() };
+    let policy = Policy { calendar: Some(split()), first_response_ms: Some(1), ..market() };
     let text = serde_json::to_string(&policy).unwrap();
     assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
 }

@@ -169,6 +169,11 @@ fn tables() -> Vec<(&'static str, &'static str)> {
     words.extend(["reply", "create", "status", "read", "unread", "set"].map(|it| ("outbox", it)));
     words.extend(["remote", "stored", "uploading", "uploaded", "failed"].map(|it| ("file", it)));
     words.extend(["marketplace", "company", "window"].map(|it| ("clock", it)));
+    // What channels' descriptors say.
+    words.extend(
+        ["THG CUSTOMER SERVICES", "the window is what the vendor demands", "this chat is between others"]
+            .map(|it| ("", it)),
+    );
     words
 }
 

@@ -305,7 +305,6 @@ impl Story<'_> {
         let log: Vec<_> = self.track.events.iter().filter(|it| it.at < end).cloned().collect();
         let pauses = clock::logged(&log).pauses;
         let facts = Facts {
-            kind: &self.track.kind,
             remote_id: &self.track.remote_id,
             waiting_since: Some(run.since),
             replied: run.replied,

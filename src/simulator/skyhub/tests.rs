@@ -198,3 +198,14 @@ async fn a_reply_can_land_though_its_answer_is_lost() {
     assert_eq!(stage.simulator.book().copies("skyhub", &conversation, "nie"), 0);
     assert_eq!(stage.simulator.book().posts("skyhub", "reply", "só uma vez"), 1);
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_lets_calls_in_again() {
+    let stage = Stage::new().await;
+    for _ in 0..9 {
+        assert_eq!(call(&stage, Method::GET, "/sac").send().await.unwrap().status(), 200);
+    }
+    stage.simulator.control().set_switch("vendor_clock_ms", json!(-600_000)).unwrap();
+    assert_eq!(call(&stage, Method::GET, "/sac").send().await.unwrap().status(), 200);
+    assert_eq!(stage.breaches(), Vec::<String>::new());
+}

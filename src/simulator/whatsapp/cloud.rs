@@ -240,6 +240,8 @@ impl Business {
         let hash = call.asks("hash").unwrap_or_default();
         let known = self.cloud.urls.iter().find(|(secret, _, until)| secret == hash && turn.now < *until);
         let media = known.and_then(|(_, id, _)| self.cloud.media.get(id));
-        media.map_or_else(|| Reply::empty(404), |media| Reply::bytes(&media.mime, media.bytes.clone()))
+        let Some(media) = media else { return Reply::empty(404) };
+        let reply = Reply::bytes(&media.mime, media.bytes.clone());
+        if turn.switches.whatsapp_media_ranges { reply.ranged(call) } else { reply }
     }
 }

@@ -121,6 +121,9 @@ impl Business {
                 Reply::json(200, &json!({"media": [{"id": id}]}))
             }
             "media_get" => match self.on_premises.media.get(path[2]) {
+                Some(media) if turn.switches.whatsapp_media_ranges => {
+                    Reply::bytes(&media.mime, media.bytes.clone()).ranged(call)
+                }
                 Some(media) => Reply::bytes(&media.mime, media.bytes.clone()),
                 None => Reply::empty(404),
             },

@@ -11,7 +11,7 @@ use super::{
     rows::{self, from_json},
 };
 use crate::domain::{
-    ChannelKind, Status,
+    Status,
     clock::{self, Due, EVENTS, Facts, Logged, Policy, Whose, logged},
     outbox::Event,
     time::{from_millis, to_millis},
@@ -30,20 +30,20 @@ pub(super) struct Deadline {
 pub(super) fn of(tx: &Tx<'_>, id: i64, since: Option<i64>, status: Status, now: i64) -> Result<Deadline> {
     let db = tx.db;
     let at = from_millis(now);
-    let (kind, remote_id, channel, gate, before) = db
+    let (remote_id, channel, gate, before) = db
         .prepare_cached(
-            "SELECT kind, ifnull(remote_id, ''), channel, gate, gate_since, gate_until, waiting_since, due_clock, due_at \
+            "SELECT ifnull(remote_id, ''), channel, gate, gate_since, gate_until, waiting_since, due_clock, due_at \
              FROM conversation WHERE id = ?1",
         )?
         .query_row([id], |r| {
             let millis = |i| r.get::<_, Option<i64>>(i);
             let gate = rows::gate(
-                r.get_ref(3)?.as_str()?,
+                r.get_ref(2)?.as_str()?,
+                millis(3)?.map(from_millis),
                 millis(4)?.map(from_millis),
-                millis(5)?.map(from_millis),
             );
-            let before = (millis(6)?, r.get::<_, Option<String>>(7)?, millis(8)?);
-            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?, gate, before))
+            let before = (millis(5)?, r.get::<_, Option<String>>(6)?, millis(7)?);
+            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, gate, before))
         })?;
     let blocked = clock::blocked(&gate, at);
     let Some(since) = since else { return Ok(Deadline { due: None, blocked }) };
@@ -57,7 +57,6 @@ pub(super) fn of(tx: &Tx<'_>, id: i64, since: Option<i64>, status: Status, now: 
         (Logged::default(), true)
     };
     let facts = Facts {
-        kind: &ChannelKind(kind.into()),
         remote_id: &remote_id,
         waiting_since: Some(from_millis(since)),
         replied,

@@ -19,7 +19,7 @@ use crate::{
         change::Page,
         time::{from_millis, to_millis},
     },
-    store::{Applied, Claimed, EngineSide, Lease, PendingDownload, RawWebhook, Settlement, StoreError},
+    store::{Applied, Claimed, Desk, EngineSide, Lease, PendingDownload, RawWebhook, Settlement, StoreError},
 };
 
 #[async_trait]
@@ -364,8 +364,24 @@ impl EngineSide for SqliteStore {
             .await
     }
 
-    async fn download_path(&self) -> Result<PathBuf, StoreError> {
-        Ok(files::temporary(&self.writer.house().attachments))
+    async fn download_path(&self, message: MessageId, n: u32) -> Result<PathBuf, StoreError> {
+        Ok(files::part(&self.writer.house().attachments, message.0, n))
+    }
+
+    async fn downloading(&self, message: MessageId, n: u32, size: Option<u64>) -> Result<(), StoreError> {
+        let Some(size) = size.and_then(|size| i64::try_from(size).ok()) else {
+            return Desk::ring(self).await;
+        };
+        self.writer
+            .write("downloading", move |tx| {
+                tx.db.execute(
+                    "UPDATE attachment SET size = ?3 WHERE message = ?1 AND n = ?2 AND size IS NOT ?3",
+                    params![message.0, n, size],
+                )?;
+                tx.rings();
+                Ok(())
+            })
+            .await
     }
 
     async fn downloaded(
@@ -376,6 +392,14 @@ impl EngineSide for SqliteStore {
         now: Time,
     ) -> Result<(), StoreError> {
         let (folder, modes, now) = (self.writer.house().attachments.clone(), self.modes, to_millis(now));
+        let part = files::part(&folder, message.0, n);
+        if !matches!(result, Err((_, false))) {
+            // Its bytes move, or are of no use; its version has no meaning any more.
+            let _ = std::fs::remove_file(part.with_extension("tag"));
+        }
+        if matches!(result, Err((_, true))) {
+            files::drop_part(&part);
+        }
         let taken = match result {
             Ok(path) => Ok(tokio::task::spawn_blocking(move || files::take(&folder, modes, &path))
                 .await

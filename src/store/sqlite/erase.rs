@@ -238,6 +238,12 @@ impl SqliteStore {
         let folder = self.writer.house().attachments.clone();
         let path = self.path.clone();
         let swept = tokio::task::spawn_blocking(move || {
+            // Parts of files that are on their way: whose they are is forgotten, and all others are fetched anew.
+            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                if entry.file_name().to_string_lossy().starts_with(files::FETCHING) {
+                    let _ = std::fs::remove_file(entry.path());
+                }
+            }
             for sha256 in hashes {
                 let file = files::path_of(&folder, &sha256);
                 match std::fs::remove_file(&file) {

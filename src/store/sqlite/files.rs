@@ -71,6 +71,21 @@ pub(super) fn temporary(folder: &Path) -> PathBuf {
     folder.join(format!(".part-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)))
 }
 
+/// How the parts of files begin that are on their way.
+pub(super) const FETCHING: &str = ".fetch-";
+
+/// Where what has come of a file waits for the rest.
+pub(super) fn part(folder: &Path, message: i64, n: u32) -> PathBuf {
+    folder.join(format!("{FETCHING}{message}-{n}.part"))
+}
+
+/// Removes what has come of a file that will not come whole any more.
+pub(super) fn drop_part(path: &Path) {
+    // What cannot be removed is in nobody's way: it is written over, or swept out with the next erasure.
+    let _ = fs::remove_file(path);
+    let _ = fs::remove_file(path.with_extension("tag"));
+}
+
 /// Hash, size and first bytes of a file that came; it is moved to its place.
 pub(super) fn take(folder: &Path, modes: Modes, path: &Path) -> io::Result<(String, u64, Vec<u8>)> {
     let mut source = File::open(path)?;

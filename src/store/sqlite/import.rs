@@ -76,6 +76,7 @@ fn register(tx: &Tx<'_>, channel: &str, now: i64) -> Result<()> {
         categories: Vec::new(),
         templates: Vec::new(),
         clocks: crate::domain::clock::Policy::default(),
+        manner: crate::domain::channel::Manner::default(),
     };
     tx.db.execute(
         "INSERT INTO channel VALUES (?1, 'import', ?2, ?3, 0, '[]', ?4)",

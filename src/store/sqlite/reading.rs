@@ -14,7 +14,7 @@ use crate::{
     domain::{
         ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftKind, Message, MessageId,
         OutboxRow, RowNumber, Time,
-        attachment::StoredFile,
+        attachment::{AttachmentState, StoredFile},
         outbox::{Event, Happened, LogPlace},
         query::Query,
         report::{Policies, Track},
@@ -71,7 +71,14 @@ impl Reading for SqliteStore {
         before: Option<MessageId>,
         limit: usize,
     ) -> Result<Vec<Message>, StoreError> {
-        self.reader.read(move |db| thread(db, id.0, before.map(|it| it.0), limit)).await
+        let folder = self.writer.house().attachments.clone();
+        self.reader
+            .read(move |db| {
+                let mut thread = thread(db, id.0, before.map(|it| it.0), limit)?;
+                come_so_far(&folder, &mut thread);
+                Ok(thread)
+            })
+            .await
     }
 
     async fn history(&self, id: ConversationId) -> Result<Vec<Event>, StoreError> {
@@ -130,6 +137,7 @@ impl Reading for SqliteStore {
     }
 
     async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+        let folder = self.writer.house().attachments.clone();
         self.reader
             .read(move |db| {
                 let found = db
@@ -138,6 +146,7 @@ impl Reading for SqliteStore {
                     .optional()?;
                 let mut found: Vec<Message> = found.into_iter().collect();
                 rows::complete(db, &mut found)?;
+                come_so_far(&folder, &mut found);
                 Ok(found.pop())
             })
             .await
@@ -325,6 +334,16 @@ impl Reading for SqliteStore {
         match found {
             Ok(mark) => mark,
             Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// How much is here of the files that are being fetched: as large as their parts are.
+fn come_so_far(folder: &std::path::Path, messages: &mut [Message]) {
+    for message in messages {
+        let of = message.id.0;
+        for file in message.attachments.iter_mut().filter(|it| it.state == AttachmentState::Remote) {
+            file.fetched = std::fs::metadata(files::part(folder, of, file.n)).ok().map(|it| it.len());
         }
     }
 }

@@ -170,6 +170,7 @@ pub(super) fn complete(db: &Connection, messages: &mut [Message]) -> Result<()> 
                     size: c.next::<Option<i64>>()?.and_then(|size| size.try_into().ok()),
                     sha256: c.next()?,
                     state: c.word(AttachmentState::parse)?.unwrap_or(AttachmentState::Failed),
+                    fetched: None,
                 })
             })?
             .collect::<Result<_>>()?;

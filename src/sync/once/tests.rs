@@ -38,7 +38,7 @@ async fn the_gravest_trouble_is_reported() {
     let world = World::new();
     world.store.reply("fake", 1, "hello", world.clock.now());
     world.channel.script(|it| {
-        it.scans.push_back(Err(error(ErrorKind::Outage, Retry::Unclear)));
+        it.scans.push_back(Err(error(ErrorKind::Outage, Retry::Never)));
         it.sends.push_back(Err(error(ErrorKind::Credentials, Retry::Never)));
     });
     let reports = sync_once(world.options("once")).await;
@@ -151,6 +151,24 @@ async fn a_stumbling_vendor_is_read_again_and_its_wish_to_be_left_alone_is_kept(
     let reports = once.await.expect("ends");
     assert!(reports[0].ok, "{reports:?}");
     assert_eq!((world.channel.count("scan Fast"), world.channel.count("scan Full")), (2, 2));
+}
+
+#[tokio::test]
+async fn an_outage_inside_of_an_answer_is_read_again_within_the_cycle() {
+    for (retry, scans) in [(Retry::Safe(None), 3), (Retry::Unclear, 3), (Retry::Never, 1)] {
+        let world = World::new();
+        // HTTP 200 with errors: there is no status to tell it by.
+        world.channel.script(|it| it.scans.push_back(Err(error(ErrorKind::Outage, retry))));
+        let once = tokio::spawn(sync_once(world.options("once")));
+        until("ends", || {
+            world.later(u64::from(!once.is_finished()));
+            once.is_finished()
+        })
+        .await;
+        let reports = once.await.expect("ends");
+        assert_eq!(reports[0].ok, retry != Retry::Never, "{retry:?}: {reports:?}");
+        assert_eq!(world.channel.count("scan"), scans, "{retry:?}");
+    }
 }
 
 #[tokio::test]

@@ -10,15 +10,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use tokio::{
-    io::AsyncWriteExt,
-    sync::{Notify, Semaphore},
-};
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     channels::{
         Channel, ChannelError, Checked, Downloaded, Found, Memory, Parsed, Prepared, Sending, Sent, Set,
-        Sink, Sweep, Target, Webhook,
+        Sink, Sweep, Target, Webhook, download::Part,
     },
     domain::{
         Capabilities, ChannelKind, ChannelName, Descriptor, Time, attachment::StoredFile, change::Page,
@@ -81,6 +78,7 @@ impl FakeChannel {
             categories: Vec::new(),
             templates: Vec::new(),
             clocks: crate::domain::clock::Policy::default(),
+            manner: crate::domain::channel::Manner::default(),
         };
         Self {
             descriptor,
@@ -204,21 +202,11 @@ impl Channel for FakeChannel {
         self.script(|script| script.sets.pop_front()).unwrap_or_else(|| Ok(Page::default()))
     }
 
-    async fn download(
-        &self,
-        remote_ref: &str,
-        max_bytes: u64,
-        to: &mut tokio::fs::File,
-    ) -> Result<Downloaded, ChannelError> {
+    async fn download(&self, remote_ref: &str, part: &mut Part<'_>) -> Result<Downloaded, ChannelError> {
         self.note(format!("download {remote_ref}"));
         let bytes =
             self.script(|script| script.downloads.pop_front()).unwrap_or_else(|| Ok(b"bytes".to_vec()))?;
-        let size = bytes.len() as u64;
-        if size > max_bytes {
-            return Err(ChannelError::ours("too large"));
-        }
-        to.write_all(&bytes).await.map_err(|error| ChannelError::ours(error.to_string()))?;
-        Ok(Downloaded { size, mime: None })
+        part.put(&bytes).await
     }
 
     fn webhook(&self) -> Option<&dyn Webhook> {

@@ -42,6 +42,7 @@ pub(crate) struct State {
     pub webhooks: VecDeque<RawWebhook>,
     pub read: Vec<(i64, Vec<String>)>,
     pub downloads: Vec<PendingDownload>,
+    pub downloading: Vec<(MessageId, Option<u64>)>,
     pub downloaded: Vec<(MessageId, Came)>,
     /// So many settlements fail with a full disk.
     pub settle_fails: u32,
@@ -605,8 +606,12 @@ impl EngineSide for MemoryStore {
     ) -> Result<Vec<PendingDownload>, StoreError> {
         Ok(self.read(|it| it.downloads.iter().take(limit).cloned().collect()))
     }
-    async fn download_path(&self) -> Result<PathBuf, StoreError> {
-        Ok(self.folder.join("download"))
+    async fn download_path(&self, message: MessageId, n: u32) -> Result<PathBuf, StoreError> {
+        Ok(self.folder.join(format!("download-{}-{n}.part", message.0)))
+    }
+    async fn downloading(&self, message: MessageId, _: u32, size: Option<u64>) -> Result<(), StoreError> {
+        self.write(|it| it.downloading.push((message, size)));
+        Ok(())
     }
     async fn downloaded(
         &self,

@@ -6,8 +6,19 @@ use serde_json::json;
 
 use super::{picture, render_cells};
 use crate::{
-    app::tests::fixture::{Desk, message, rows},
-    domain::{Direction, Priority},
+    app::{
+        Msg,
+        canned::{Canned, Shelf},
+        tests::{
+            fixture::{Desk, message, now, rows},
+            writing::outbox_row,
+        },
+    },
+    domain::{
+        Action, Direction, OutboxRow, Priority, RowState,
+        attachment::StoredFile,
+        outbox::{Event, Lookup, NewConversation, Outgoing},
+    },
     ui::{Theme, linear},
 };
 
@@ -90,9 +101,66 @@ fn desk(text: &str, size: (u16, u16)) -> Desk {
     }
     desk.model.members = vec![text.into()];
     desk.model.list.views[1].name = text.into();
+    desk.outbox = outbox(text);
+    desk.history = ["state", text]
+        .map(|what| Event {
+            seq: 1,
+            at: now(),
+            actor: Some(text.into()),
+            what: what.into(),
+            details: json!({ "from": text, "to": text, "why": text }).as_object().cloned().unwrap(),
+        })
+        .to_vec();
+    desk.preview = Some(text.into());
+    desk.shelf = Shelf {
+        replies: vec![Canned {
+            name: text.into(),
+            lang: None,
+            title: text.into(),
+            channels: Vec::new(),
+            tags: vec![text.into()],
+            body: text.into(),
+            then: crate::app::canned::Macro { add: vec![text.into()], ..Default::default() },
+        }],
+        broken: vec![(text.into(), text.into())],
+        ..Shelf::default()
+    };
+    desk.model.options.filters = vec![(text.into(), vec![text.into()])];
     desk.keys(".");
     desk.answer();
     desk
+}
+
+/// A row in each state that a person reads about, and what else can stand in one.
+fn outbox(text: &str) -> Vec<OutboxRow> {
+    let outgoing = Outgoing {
+        text: text.into(),
+        file: Some(StoredFile { sha256: "0".repeat(64), name: text.into(), mime: text.into(), size: 1 }),
+        ..Outgoing::default()
+    };
+    let states = [RowState::Uncertain, RowState::Failed, RowState::Parked, RowState::Held, RowState::Later];
+    let mut all: Vec<OutboxRow> = states
+        .into_iter()
+        .zip(31..)
+        .map(|(state, n)| OutboxRow {
+            state,
+            action: Action::Reply(outgoing.clone()),
+            author: text.into(),
+            reason: Some(text.into()),
+            error: Some(text.into()),
+            not_before: Some(now()),
+            lookups: vec![Lookup { at: now(), found: text.into() }],
+            ..outbox_row(n, 17)
+        })
+        .collect();
+    let new = NewConversation {
+        to: Some(text.into()),
+        title: Some(text.into()),
+        order: Some(text.into()),
+        ..NewConversation::default()
+    };
+    all.push(OutboxRow { action: Action::Create(new), channel: "wa-br".into(), ..outbox_row(41, 99) });
+    all
 }
 
 fn harmless(what: &str, text: &str) -> Result<(), TestCaseError> {
@@ -137,7 +205,9 @@ proptest! {
         let theme = if ascii { Theme::mono().ascii() } else { Theme::dark() };
         let size = (columns, rows);
         // Each script ends on another screen.
-        for script in ["x", "Enter", "Enter d", "d", "g o", "c", ": a", "?", "s", "a a", "z 3", "t v", "/ v", "L", "Enter e", "Enter z 1"] {
+        for script in ["x", "Enter", "Enter d", "d", "g o", "c", ": a", "?", "s", "a a", "z 3", "t v", "/ v", "L", "Enter e", "Enter z 1", "g o j", "g o j j j",
+            "g o D", "g r", "g r b", "g r b b b", "g r Enter", "m", "Enter m", "Enter k o", "Enter k v", "Enter k S", "t",
+            "Enter r Ctrl-x f", "Enter r Ctrl-x m", "g D", "g c", "Enter g s", "* a", "Enter i x", "x e"] {
             let mut desk = desk(&text, size);
             for key in script.split(' ') {
                 desk.keys(key);
@@ -158,6 +228,18 @@ proptest! {
             desk.keys("v");
             looks(&desk, &theme)?;
         }
+        let mut paths = desk(&text, size);
+        paths.keys("j j Enter");
+        paths.answer();
+        paths.keys("r Ctrl-x a");
+        let asked = paths.others.iter().rev().find_map(|effect| match effect {
+            crate::app::Effect::CompletePath(ticket, _) => Some(*ticket),
+            _ => None,
+        });
+        if let Some(ticket) = asked {
+            paths.send(Msg::PathCompletions(ticket, vec![text.clone(), format!("/tmp/{text}")]));
+        }
+        looks(&paths, &theme)?;
         let mut said = desk(&text, size);
         said.model.notice = Some(text.clone());
         for health in &mut said.model.health {

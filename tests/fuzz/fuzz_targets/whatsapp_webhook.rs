@@ -9,10 +9,11 @@ use deskline::channels::{
 libfuzzer_sys::fuzz_target!(|body: &[u8]| {
     let hook = Hook {
         path: "/hook".into(),
-        trust: Trust::Signed { app_secret: "secret".into(), verify_token: "token".into() },
+        trust: Trust::Signed { app_secret: "secret".into(), verify_token: "token".into(), rewritten: true },
         phone_number_id: Some("106540352242922".into()),
     };
     assert!(!hook.verifies(None, body));
+    assert!(!hook.verifies(Some(&format!("sha256={}", "0".repeat(64))), body));
     for alone in [true, false] {
         let _ = hook.parse(body, chrono::DateTime::UNIX_EPOCH, alone);
     }

@@ -82,6 +82,7 @@ fn account_with(office: &Office, clock: &Arc<HandClock>, role: Role, tokens: Tok
         categories: Vec::new(),
         templates: Vec::new(),
         clocks: crate::domain::clock::Policy::default(),
+        manner: crate::domain::channel::Manner::default(),
     };
     let settings = Settings {
         name: ChannelName::from("dsco"),
@@ -322,6 +323,10 @@ async fn a_reply_is_what_the_contract_shows_and_its_failures_say_what_is_known()
         office.says(SAY, "", says.clone());
         let error = channel.send(&send).await.expect_err("it fails");
         assert_eq!((error.kind, error.retry), (kind, retry), "{says:?}");
+        if kind == ErrorKind::RateLimited {
+            // The pause that it asks for is over.
+            clock.set("2023-05-01T10:00:08Z");
+        }
     }
     assert_eq!(
         office.bodies(SAY).last(),
@@ -489,4 +494,35 @@ async fn a_clock_that_was_set_costs_no_scan() {
     channel.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("it scans");
     assert_eq!(office.bodies("GET /hello").len(), before + 1);
     assert_eq!(office.bodies(LIST).last().expect("asked")["until"], "2023-05-01T09:59:20.000Z");
+}
+
+#[tokio::test]
+async fn a_short_token_is_not_renewed_at_every_call_and_a_pause_is_kept() {
+    let clock = HandClock::at(NOW);
+    let office = Office::open(&clock).await;
+    let channel = account(&office, &clock);
+    let short = json!({"access_token": "t-s", "expires_in": "60"});
+    office.says("POST /oauth2/token", "", Says::json(&short));
+    for _ in 0..3 {
+        channel.check().await.expect("signed in");
+    }
+    assert_eq!(office.bodies("POST /oauth2/token").len(), 1);
+    clock.set("2023-05-01T10:00:31Z");
+    channel.check().await.expect("signed in");
+    assert_eq!(office.bodies("POST /oauth2/token").len(), 2, "ahead of its end");
+
+    // What a scan is told, the look before a reply keeps too: both ask the same call.
+    office.says(MESSAGES, "", Says::new(429, "").with("retry-after", "30"));
+    let kept = Kept::default();
+    let error = channel.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect_err("limited");
+    assert_eq!(error.kind, ErrorKind::RateLimited);
+    let before = office.bodies(MESSAGES).len();
+    let (action, to) = (reply("x", false), target(&[]));
+    let error =
+        channel.prepare(&sending(&action, Some(&to), &Value::Null, &clock)).await.expect_err("paused");
+    let rest = std::time::Duration::from_secs(30);
+    assert_eq!((error.kind, error.retry), (ErrorKind::RateLimited, Retry::Safe(Some(rest))));
+    assert_eq!(office.bodies(MESSAGES).len(), before);
+    clock.set("2023-05-01T10:01:02Z");
+    channel.prepare(&sending(&action, Some(&to), &Value::Null, &clock)).await.expect("it is over");
 }

@@ -36,6 +36,7 @@ fn descriptor() -> Descriptor {
         categories: CATEGORIES.map(str::to_owned).to_vec(),
         templates: Vec::new(),
         clocks: crate::domain::clock::Policy::default(),
+        manner: crate::domain::channel::Manner::default(),
     }
 }
 
@@ -427,4 +428,22 @@ async fn a_file_is_brought_again_after_half_an_hour_and_its_token_goes_alone() {
     );
     clock.set("2023-05-01T10:31:00Z");
     assert!(!channel.upload_serves(&upload));
+}
+
+#[tokio::test]
+async fn a_discussion_without_its_messages_is_known_by_name_only() {
+    let clock = HandClock::at(NOW);
+    let shop = Shop::open(&clock, State { discussions: many(1), ..State::default() }).await;
+    let (channel, kept) = (account(&shop, &clock), Kept::default());
+    let mut bare = many(1);
+    bare[0]["messages"] = Value::Null;
+    let page =
+        json!({"data": {"customer": {"discussions": {"discussions": bare, "total": 1, "hasMore": false}}}});
+    for _ in 0..2 {
+        shop.state().instead.push(("Discussions", flagged(&page), false));
+    }
+    channel.scan(Sweep::Full, &kept, &mut kept.sink()).await.expect("it scans");
+    assert_eq!((kept.messages().len(), kept.noted("discussion:100")), (0, None));
+    channel.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("it scans");
+    assert_eq!(kept.messages().len(), 1);
 }

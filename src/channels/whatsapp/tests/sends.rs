@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     channels::{
         Channel, ChannelError, ErrorKind, Found, KnownMessage, Retry, Sending, Sent, Set, Target,
+        download::Part,
         stand_in::{Asked, Says, StandIn, answer, json as json_answer},
     },
     domain::{
@@ -552,10 +553,11 @@ async fn fetched(
     api: Api,
     max: u64,
 ) -> (Result<crate::channels::Downloaded, ChannelError>, Vec<u8>) {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    let mut to = tokio::fs::File::from_std(file.reopen().expect("open"));
-    let got = account(url, api).download("1037", max, &mut to).await;
-    (got, std::fs::read(file.path()).expect("bytes"))
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("file.part");
+    let mut part = Part::open(&path, max, &|_, _| {}).expect("open").expect("nobody has it");
+    let got = account(url, api).download("1037", &mut part).await;
+    (got, std::fs::read(path).expect("bytes"))
 }
 
 #[tokio::test]

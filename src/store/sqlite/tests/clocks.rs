@@ -20,7 +20,8 @@ const DAY: i64 = 86_400;
 const CHAT: &str = "Lojas Americanas-200/CUSTOMER_SELLER";
 
 fn with(clocks: &Policy) -> Vec<Descriptor> {
-    channels().into_iter().map(|it| Descriptor { clocks: clocks.clone(), ..it }).collect()
+    let with = |it: Descriptor| Policy { vendor: it.clocks.vendor.clone(), ..clocks.clone() };
+    channels().into_iter().map(|it| Descriptor { clocks: with(it.clone()), ..it }).collect()
 }
 
 fn gate(remote_id: &str, gate: GateEvidence, seconds: i64) -> Change {

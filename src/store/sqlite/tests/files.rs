@@ -218,7 +218,7 @@ async fn a_file_without_a_name_is_saved_under_one_that_says_what_it_is() {
     told(&store, "whatsapp", 1, vec![it]).await;
     for pending in store.pending_downloads("whatsapp".into(), 99).await.unwrap() {
         let (_, bytes, name) = files[pending.remote_ref.parse::<usize>().unwrap()];
-        let path = store.download_path().await.unwrap();
+        let path = store.download_path(pending.message, pending.n).await.unwrap();
         fs::write(&path, bytes).unwrap();
         store.downloaded(pending.message, pending.n, Ok(path), at(2)).await.unwrap();
         let file = store.attachment_file(pending.message, pending.n).await.unwrap().unwrap();

@@ -53,12 +53,13 @@ async fn figures_are_made_of_the_log_as_agents_and_vendors_write_it() {
 async fn what_a_channel_promised_stays_in_the_log_from_when_to_when() {
     let store = store().await;
     let policies = store.policies().await.unwrap();
-    assert_eq!(policies[&"americanas".into()], [(at(0), Policy::default())]);
+    let before = channels()[0].clocks.clone();
+    assert_eq!(policies[&"americanas".into()], [(at(0), before.clone())]);
     store.open_as("ana".into(), channels(), at(50)).await.unwrap();
     let strict = Policy { first_response_ms: Some(3_600_000), ..Policy::default() };
     let mut changed = channels();
     changed[0].clocks = strict.clone();
     store.open_as("ana".into(), changed, at(100)).await.unwrap();
     let policies = store.policies().await.unwrap();
-    assert_eq!(policies[&"americanas".into()], [(at(0), Policy::default()), (at(100), strict)]);
+    assert_eq!(policies[&"americanas".into()], [(at(0), before), (at(100), strict)]);
 }

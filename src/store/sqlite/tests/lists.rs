@@ -316,7 +316,7 @@ async fn files_are_kept_under_the_hash_of_their_bytes() {
 
     let pending = store.pending_downloads("dsco".into(), 10).await.unwrap();
     assert_eq!((pending.len(), pending[0].remote_ref.as_str()), (1, "r"));
-    let path = store.download_path().await.unwrap();
+    let path = store.download_path(pending[0].message, 1).await.unwrap();
     std::fs::write(&path, b"\x89PNG\r\n\x1a\n0000").unwrap();
     store.downloaded(pending[0].message, 1, Ok(path.clone()), at(9)).await.unwrap();
     let got = store.attachment_file(pending[0].message, 1).await.unwrap().unwrap();

@@ -243,7 +243,7 @@ async fn files_are_numbered_through_a_conversation() {
     }
     let pending = store.pending_downloads("whatsapp".into(), 9).await.unwrap();
     assert_eq!(pending.iter().find(|it| it.n == 3).unwrap().attempts, 20, "a line that is down is no answer");
-    let path = store.download_path().await.unwrap();
+    let path = store.download_path(third.message, third.n).await.unwrap();
     std::fs::write(&path, "bytes").unwrap();
     store.downloaded(third.message, third.n, Ok(path), at(5)).await.unwrap();
     assert!(store.attachment_file(third.message, 3).await.unwrap().is_some());
