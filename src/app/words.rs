@@ -50,7 +50,11 @@ pub fn ago(lang: Lang, span: Duration) -> String {
 
 /// A deadline in at most six cells: `4m`, `-12m` overdue, `w40m` for a window.
 pub fn due(lang: Lang, at: Time, clock: Option<&str>, now: Time) -> String {
-    let mark = if clock == Some("window") { "w" } else { "" };
+    let mark = match clock {
+        Some("window") => "w",
+        Some("promise") => "p",
+        _ => "",
+    };
     let span = at - now;
     if span < Duration::zero() {
         format!("-{}", minutes(lang, -span))

@@ -20,7 +20,7 @@ pub use self::{
     ascii::ascii,
     json::{SafeJson, json_safe, to_json_line},
     steady::steady,
-    width::{columns, fit},
+    width::{columns, fit, is_simple},
     wrap::wrap,
 };
 use self::{

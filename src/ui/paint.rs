@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::theme::Theme;
-use crate::domain::text::{SafeText, ascii, columns, fit};
+use crate::domain::text::{SafeText, ascii, columns, fit, is_simple};
 
 /// The picture with its theme.
 pub struct Paint<'a> {
@@ -41,7 +41,13 @@ impl Paint<'_> {
         let width = width.min(self.buf.area.right() - x);
         // Blanks at the end stand there already.
         let text = text.trim_end_matches(' ');
-        self.buf.set_stringn(x, y, text, usize::from(width), style);
+        if !is_simple(text) {
+            self.buf.set_stringn(x, y, text, usize::from(width), style);
+            return;
+        }
+        for (ch, x) in text.chars().zip(x..x + width) {
+            self.buf[(x, y)].set_char(ch).set_style(style);
+        }
     }
 
     /// Pieces one after the other; answers where the next one would stand.

@@ -170,7 +170,7 @@ fn tables() -> Vec<(&'static str, &'static str)> {
     );
     words.extend(["reply", "create", "status", "read", "unread", "set"].map(|it| ("outbox", it)));
     words.extend(["remote", "stored", "uploading", "uploaded", "failed"].map(|it| ("file", it)));
-    words.extend(["marketplace", "company", "window"].map(|it| ("clock", it)));
+    words.extend(["marketplace", "company", "window", "promise"].map(|it| ("clock", it)));
     words.extend(["fails", "unreachable"].map(|it| ("trouble", it)));
     words.extend(Table::ALL.iter().map(|table| ("report", table.title)));
     let figures = || Table::ALL.iter().flat_map(|table| table.figures);

@@ -10,7 +10,7 @@ use super::{
         Class, KEYCAP, VS15, VS16, ZWJ, ZWNJ, class, is_emoji, is_emoji_modifier, is_extending,
         is_pictograph, needs_joiners,
     },
-    width::{char_columns, cluster_columns, columns},
+    width::{char_columns, cluster_columns, columns, is_simple_char},
 };
 
 /// Accents kept on one letter: Vietnamese needs two, pointed Hebrew three.
@@ -30,8 +30,7 @@ pub(super) enum Shape {
 }
 
 pub(super) fn sanitise(text: &str, shape: Shape, marks: Marks) -> Cow<'_, str> {
-    let plain = |byte: u8| matches!(byte, b' '..=b'~') || (byte == b'\n' && shape == Shape::Block);
-    if text.bytes().all(plain) {
+    if text.chars().all(|ch| is_simple_char(ch) || (ch == '\n' && shape == Shape::Block)) {
         return Cow::Borrowed(text);
     }
     let mut out =

@@ -14,7 +14,7 @@ use super::{
         KEYCAP, Script, is_assigned, is_emoji_modifier, is_extending, is_mark_without_width,
         is_regional_indicator, is_right_to_left, is_wide_emoji, script,
     },
-    width::cluster_columns,
+    width::{cluster_columns, is_simple},
 };
 
 /// What stands where nothing better can: one cell everywhere.
@@ -25,7 +25,7 @@ const STAND_IN: char = '\u{25AF}';
 /// A flag becomes its letters, a keycap its digit, a family its first member, a right-to-left run the name of its
 /// script. Expects safe text of one line.
 pub fn steady(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
+    if text.is_ascii() || is_simple(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

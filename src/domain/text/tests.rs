@@ -273,3 +273,17 @@ fn look_alikes_are_said() {
     assert_eq!(SafeText::name("p\u{430}ypal.exe"), "p\u{430}ypal.exe ‹mixed scripts›");
     assert_eq!(SafeText::name("João Страна"), "João Страна");
 }
+
+#[test]
+fn a_simple_character_stands_alone_in_one_cell_and_is_what_it_looks_like() {
+    let simple: Vec<char> = ('\0'..='\u{ffff}').filter(|ch| width::is_simple_char(*ch)).collect();
+    assert!(simple.len() > 700);
+    for ch in simple {
+        let text = format!("a{ch}é{ch}{ch}.");
+        assert!(text.graphemes(true).all(|cluster| cluster.chars().count() == 1), "{ch:?}");
+        assert!(text.graphemes(true).all(|cluster| width::cluster_columns(cluster) == 1), "{ch:?}");
+        assert_eq!(class::class(ch), class::Class::Plain, "{ch:?}");
+        // Stand-ins are found by looking at what is not simple: this character in such a text stays as it is.
+        assert_eq!(steady(&format!("{ch}日")), format!("{ch}日"), "{ch:?}");
+    }
+}
