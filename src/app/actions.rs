@@ -244,11 +244,12 @@ actions! {
     GoOutbox View "go-outbox" "outbox" "What has not been sent." [SCREENS => "g o"];
     GoReport View "go-report" "report" "Figures of the last days, with their rows." [SCREENS => "g r"];
     GoFix View "go-fix" "fix" "What a person has to settle." [SCREENS => "g f"];
+    GoPromised View "go-promised" "promised" "What is promised to a customer and not kept yet." [SCREENS => "g p"];
     GoDrift View "go-drift" "drift" "Where ours and the vendor's status differ." [SCREENS => "g D"];
     GoCustomer View "go-customer" "customer's others" "The customer's other conversations." [BOTH => "g c"];
     GoTicket View "go-ticket" "ticket's others" "The ticket's other chats." [BOTH => "g s"];
 
-    Reply Write "reply" "reply" "Write to the other side." [BOTH => "r"];
+    Reply Write "reply" "reply" "Write to the other side; on marked rows one text for all of them, sent one by one." [BOTH => "r"];
     ReplyQuoting Write "reply-quoting" "reply quoting" "Reply, quoting the selected message." [BOTH => "R"];
     Note Write "note" "internal note" "For the team only." [BOTH => "i"];
     Canned Write "canned" "canned reply" "Ready texts and macros: a digit takes one." [BOTH => "m", COMPOSER | FORM => "Ctrl-x m"];
@@ -267,6 +268,7 @@ actions! {
     Settle Triage "settle" "no reply needed" "No answer is due; tells the vendor nothing." [BOTH => "s a"];
     VendorFields Triage "vendor-fields" "reference, title, due" "Our reference id, the title or the due date at the vendor (Dsco)." [BOTH => "s f"];
     VendorUnread Triage "vendor-unread" "unread at the vendor" "Unread again at the vendor, where it can be." [BOTH => "s u"];
+    PromiseKept Triage "promise-kept" "promise kept" "What was promised is done; tells the vendor nothing." [BOTH => "s k"];
     VendorRead Triage "vendor-read" "read at the vendor" "The customer may see it; held five seconds." [BOTH => "M"];
     Unread Triage "unread" "unread here" "Unread again for me alone." [BOTH => "U"];
     AssignTeam Triage "assign-team" "to the team" "Back to the team: assigned to nobody." [BOTH => "a t"];
@@ -276,6 +278,8 @@ actions! {
     SnoozeWeek Triage "snooze-week" "Monday 9:00" "Asleep until then, or until they write." [BOTH => "z w"];
     SnoozeReply Triage "snooze-reply" "until the customer writes" "Or until a deadline is near." [BOTH => "z c"];
     SnoozeUntil Triage "snooze-until" "until a time" "Asleep until a time that I type." [BOTH => "z Enter, z 0, z 1, z 2, z 3, z 4, z 5, z 6, z 7, z 8, z 9"];
+    HandOver Triage "handover" "hand over" "My shift ends: all that is mine and open goes to a colleague or the team, drafts with it (asks)." [BOTH => "g h"];
+    Promise Triage "promise" "promised by" "What is promised to the customer, and by when; an empty time drops it." [BOTH => "z p"];
     Labels Triage "labels" "labels" "Add and remove labels." [BOTH => "t"];
     PriorityLow Triage "priority-low" "low" "Priority low." [BOTH => "p l"];
     PriorityNormal Triage "priority-normal" "normal" "Priority normal." [BOTH => "p n"];
@@ -286,6 +290,7 @@ actions! {
     Mark Marks "mark" "mark" "Mark and move down." [LIST => "x"];
     MarkRange Marks "mark-range" "mark a range" "Begin or end a range of marks." [LIST => "v"];
     InvertMarks Marks "invert-marks" "invert marks" "Mark what is not marked, unmark what is." [LIST => "V"];
+    MarkSimilar Marks "mark-similar" "mark alike" "Mark what asks the same as this row and waits for us." [LIST => "="];
     MarkQuery Marks "mark-by-query" "mark by query" "Mark what a query matches in this view." [LIST => "*"];
     Unmark Marks "unmark" "unmark all" "Unmark all." [LIST => "X"];
 
@@ -303,6 +308,7 @@ actions! {
     Editor Text "editor" "$EDITOR" "Write in $EDITOR." [COMPOSER => "Ctrl-x e"];
     Attach Text "attach" "attach" "Attach a file." [COMPOSER | FORM => "Ctrl-x a"];
     TextFilter Text "filter-text" "through a program" "Send the text through a program of the configuration." [COMPOSER => "Ctrl-x f"];
+    DraftVersions Text "draft-versions" "older texts" "Look at older texts of this draft and take one back." [COMPOSER => "Ctrl-x v"];
     Quote Text "quote" "quote" "Insert the selected message as a quote." [COMPOSER => "Ctrl-x q"];
     MakeNote Text "make-note" "make it a note" "For the team only." [COMPOSER => "Ctrl-x n"];
     MakePublic Text "make-public" "make it public" "A note becomes a reply (asks)." [COMPOSER => "Ctrl-x p"];
@@ -341,9 +347,13 @@ actions! {
     SendOnHold Send "send-status-on-hold" "send, then on hold" "Send and set the status on hold." [REVIEW => "s h"];
     SendResolved Send "send-status-resolved" "send, then resolved" "Send and set the status resolved." [REVIEW => "s r"];
     SendClean Send "send-clean" "send if clean" "Send where the review bar would be clean." [COMPOSER => "Ctrl-Enter"];
+    OnceTick Send "once-tick" "tick" "In a text for many: send it to this one or not; then the next row." [REVIEW => "x"];
+    OnceDown Move "once-down" "next row" "In a text for many: the next row, with its words in full." [REVIEW => "Down, Tab, Ctrl-n"];
+    OnceUp Move "once-up" "previous row" "In a text for many: the previous row, with its words in full." [REVIEW => "Up, BackTab, Ctrl-p"];
     SaveNote Send "save-note" "save note" "Save the note for the team." [REVIEW => "n"];
     Edit Send "edit" "edit" "Back to the text." [REVIEW | ASK => "e"];
     ViewFinding Send "view-finding" "view" "What was found, in full." [REVIEW => "v"];
+    ReviewPromise Send "review-promise" "promised by" "Change the date that the text promises, or drop it with an empty one." [REVIEW => "t"];
     Later Send "later" "later" "Send at a time that I type." [REVIEW => "l"];
     Keep Send "keep" "keep draft" "Keep it as a draft and leave." [REVIEW => "k, p, Esc"];
     DiscardDraft Send "discard-draft" "discard" "Throw the text away (asks)." [REVIEW => "D"];

@@ -33,6 +33,10 @@ impl Model {
             (Load::Canned, Loaded::Canned(shelf)) => self.shelf_loaded(*shelf),
             (Load::Owners, Loaded::Owners(owners)) => self.owners_loaded(owners),
             (Load::Hits, Loaded::Hits(hits)) => self.hits_loaded(hits),
+            (Load::OnceRow(_), Loaded::Conversation(Some(row))) => self.once_conversation(*row),
+            (Load::OnceThread(id), Loaded::Thread(messages)) => self.once_messages(id, messages),
+            (Load::OnceOwners, Loaded::Owners(owners)) => self.once_owners(owners),
+            (Load::HandOver, Loaded::List(rows)) => self.held_loaded(rows),
             (Load::MarkQuery, Loaded::List(rows)) => self.mark_rows(rows),
             (Load::Members, Loaded::Members(members)) => self.members_loaded(members),
             (Load::List, Loaded::List(rows)) => self.list_loaded(rows),
@@ -59,6 +63,8 @@ impl Model {
                     thread.rows = rows;
                 }
             }
+            (Load::Versions, Loaded::Versions(versions)) => self.versions_loaded(versions),
+            (Load::Present, Loaded::Present(others)) => self.present_loaded(others),
             (Load::Draft, Loaded::Draft(draft)) => self.draft_loaded(draft),
             (Load::Draft, Loaded::DraftHeld(draft, held)) => self.draft_held(draft, held),
             (Load::Outbox, Loaded::Outbox(rows)) => self.outbox_loaded(rows),
@@ -108,6 +114,8 @@ impl Model {
             Timer::Preview => self.preview(),
             Timer::ReadCursor => self.move_read_cursor(),
             Timer::SaveDraft => self.save_draft(),
+            Timer::Presence => self.tell_presence(),
+            Timer::Once => self.dirty = true,
             Timer::Second => {
                 self.dirty = true;
                 self.count_down();
@@ -115,6 +123,7 @@ impl Model {
             Timer::Minute => {
                 self.dirty = true;
                 self.start_minute();
+                self.presence_minute();
             }
             Timer::Gate => {
                 self.dirty = true;
@@ -135,5 +144,6 @@ impl Model {
             self.fill_list();
         }
         self.refresh_thread();
+        self.refresh_once();
     }
 }

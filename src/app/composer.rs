@@ -278,14 +278,18 @@ impl Model {
             self.open_form();
             return;
         }
+        if act == Act::Reply && self.on_marks() && self.screen == Screen::List {
+            self.open_once();
+            return;
+        }
         if !self.list.marks.is_empty() && self.screen == Screen::List && act != Act::Note {
             let key = |act| self.key(place::LIST, act);
-            let (unmark, open) = (key(Act::Unmark), key(Act::Open));
+            let (unmark, all) = (key(Act::Unmark), key(Act::Reply));
             self.tell(tr!(
                 self.lang,
-                "A reply goes to one conversation, and rows are marked: {unmark} unmarks, {open} opens one.",
+                "A quote is of one message, and rows are marked: {unmark} unmarks, {all} writes one text for all of them.",
                 unmark,
-                open
+                all
             ));
             return;
         }
@@ -382,7 +386,7 @@ impl Model {
             && draft.conversation == composer.to
             && draft.kind == composer.kind
         {
-            if draft.conversation.is_none() {
+            if draft.conversation.is_none() && draft.kind != DraftKind::Once {
                 self.form_restored(&draft.form);
             }
             if let Some(composer) = &mut self.composer {
@@ -450,7 +454,15 @@ impl Model {
         self.close_draft();
         self.composer = None;
         self.review = None;
+        self.end_once();
         self.thread_resized();
+    }
+
+    /// A text for many ends with its composer; the marks stay.
+    pub(super) fn end_once(&mut self) {
+        if self.once.take().is_some() && self.screen == Screen::Once {
+            self.screen = Screen::List;
+        }
     }
 
     /// The row's letter tells of the draft at once.

@@ -21,6 +21,7 @@ use crate::domain::{
     ChannelName, Conversation, ConversationId, Customer, Delivery, Status, Time,
     desk::{Count, Sort, Way},
     lang::tr,
+    promise,
     query::{BUILT_IN, Query},
 };
 
@@ -76,6 +77,8 @@ pub struct List {
     pub marks: BTreeSet<ConversationId>,
     /// Those of them that a query marked and whose rows have not been read as part of the list.
     pub(super) elsewhere: Vec<Conversation>,
+    /// Why a text for many did not go to marked ones.
+    pub left: HashMap<ConversationId, String>,
     /// Where a range of marks began.
     pub range: Option<ConversationId>,
     /// What narrows the view.
@@ -146,6 +149,7 @@ impl List {
             marks: BTreeSet::new(),
             elsewhere: Vec::new(),
             hits: HashMap::new(),
+            left: HashMap::new(),
             range: None,
             narrowed: Narrowed::default(),
             arrived: BTreeSet::new(),
@@ -169,6 +173,7 @@ impl List {
     /// Ends all marks.
     pub(super) fn unmark(&mut self) {
         self.marks.clear();
+        self.left.clear();
         self.range = None;
         self.elsewhere.clear();
     }
@@ -176,6 +181,7 @@ impl List {
     /// Ends all marks but those of what an action left out.
     pub(super) fn unmark_but(&mut self, left: &[ConversationId]) {
         self.range = None;
+        self.left.clear();
         self.marks = left.iter().copied().collect();
         self.elsewhere.retain(|row| left.contains(&row.id));
     }
@@ -262,7 +268,8 @@ impl List {
 
     /// Whether the deadline of a row is at risk: past, or within half an hour.
     pub fn at_risk(row: &Conversation, now: Time) -> bool {
-        row.due_at.is_some_and(|due| due - now < Duration::minutes(30))
+        let promised = row.promise.as_ref().is_some_and(|it| it.at - now < promise::WARNED_BEFORE);
+        promised || row.due_at.is_some_and(|due| due - now < Duration::minutes(30))
     }
 }
 
@@ -318,6 +325,7 @@ impl Model {
                 let shown: BTreeSet<ConversationId> = self.list.shown().iter().map(|row| row.id).collect();
                 self.list.marks = shown.symmetric_difference(&self.list.marks).copied().collect();
             }
+            Act::MarkSimilar => self.mark_similar(),
             Act::Unmark => self.list.unmark(),
             Act::Quit if self.list.special.is_some() => self.leave_special(),
             _ => self.common_act(act, keys),

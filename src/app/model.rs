@@ -15,6 +15,7 @@ use super::{
     list::List,
     lock::Locked,
     msg::{Effect, EngineState, Input, Msg, Request, Signal, Stroke, Ticket, Wish},
+    once::Once,
     outbox::OutboxScreen,
     popup::{Ask, Picker},
     preview::Preview,
@@ -118,6 +119,8 @@ pub enum Screen {
     Report,
     /// The form of a new conversation.
     Form,
+    /// One text for many conversations.
+    Once,
 }
 
 /// A question to the store of which only the newest counts.
@@ -137,13 +140,19 @@ pub(super) enum Load {
     Siblings,
     Chats,
     Draft,
+    Versions,
+    Present,
     Outbox,
     Path,
     Preview,
     Report,
     Canned,
     Owners,
+    OnceRow(ConversationId),
+    OnceThread(ConversationId),
+    OnceOwners,
     MarkQuery,
+    HandOver,
     Hits,
 }
 
@@ -154,6 +163,8 @@ pub(super) enum Timer {
     Preview,
     ReadCursor,
     SaveDraft,
+    Once,
+    Presence,
     Second,
     Minute,
     Gate,
@@ -184,6 +195,8 @@ pub struct Model {
     pub review: Option<Review>,
     /// The form of a new conversation; its text is the composer's.
     pub form: Option<Form>,
+    /// The conversations that one text is for; the text is the composer's.
+    pub once: Option<Once>,
     /// A pop-up with a text field.
     pub picker: Option<Picker>,
     /// Canned replies, while their pop-up is open or what came of it is.
@@ -247,6 +260,9 @@ pub struct Model {
     pub(super) session: super::session::Wanted,
     /// The newest message of each conversation that has been drawn on this screen.
     pub(super) shown: HashMap<ConversationId, MessageId>,
+    /// What is mine and not done, while it is handed over.
+    pub(super) held: Option<Vec<Conversation>>,
+    pub(super) presence: super::presence::Presence,
     pub(super) handling: Option<Handling>,
     pub(super) dirty: bool,
     pub(super) fx: Vec<Effect>,
@@ -279,6 +295,7 @@ impl Model {
             composer: None,
             review: None,
             form: None,
+            once: None,
             picker: None,
             shelf: None,
             canned_uses: HashMap::new(),
@@ -287,6 +304,8 @@ impl Model {
             ask: None,
             details: None,
             preview: None,
+            held: None,
+            presence: super::presence::Presence::default(),
             handling: None,
             outbox: OutboxScreen::default(),
             report: ReportScreen::default(),
@@ -368,6 +387,7 @@ impl Model {
                 self.engine = engine;
             }
         }
+        self.attend(key);
         self.measure(key);
         self.teach();
         std::mem::take(&mut self.fx)
@@ -389,6 +409,7 @@ impl Model {
         // Behind a lock nothing is seen.
         if self.locked.is_none() {
             self.thread_drawn();
+            self.once_drawn();
         }
         if !self.ahead.is_empty() || self.begun.is_some() {
             // They were typed before this picture: what it shows is not taken by them.
@@ -422,7 +443,9 @@ impl Model {
             place::REVIEW
         } else if self.screen == Screen::Form && !self.form.as_ref().is_some_and(Form::in_text) {
             place::FORM
-        } else if self.composer.is_some() && matches!(self.screen, Screen::Thread | Screen::Form) {
+        } else if self.composer.is_some()
+            && matches!(self.screen, Screen::Thread | Screen::Form | Screen::Once)
+        {
             place::COMPOSER
         } else {
             match self.screen {
@@ -431,6 +454,7 @@ impl Model {
                 Screen::Outbox => place::OUTBOX,
                 Screen::Report => place::REPORT,
                 Screen::Form => place::FORM,
+                Screen::Once => place::COMPOSER,
             }
         }
     }
@@ -538,6 +562,10 @@ impl Model {
             }
             Act::GoOutbox => self.open_outbox(),
             Act::GoReport => self.open_report(),
+            Act::GoPromised => self.go_promised(),
+            Act::HandOver => self.open_handover(),
+            Act::Promise => self.open_promise(),
+            Act::PromiseKept => self.promise_kept(),
             Act::Details => {
                 self.details = Some(0);
                 self.load_details();

@@ -23,6 +23,7 @@ use crate::domain::{
     attachment::StoredFile,
     desk::{Changed, Commit, Committed, Count, Refusal, Seen, Sort, Way},
     outbox::{Event, LocalChange},
+    presence::Present,
     report::{By, Report},
 };
 
@@ -218,8 +219,17 @@ pub enum Request {
     History(ConversationId),
     /// The outbox, or a conversation's part of it.
     Outbox(Option<ConversationId>),
+    /// Other windows in a conversation.
+    Present(ConversationId),
     /// My draft.
     Draft {
+        /// Where; `None`: the new conversation's.
+        of: Option<ConversationId>,
+        /// For whom.
+        kind: DraftKind,
+    },
+    /// Texts of my draft that gave way to others.
+    Versions {
         /// Where; `None`: the new conversation's.
         of: Option<ConversationId>,
         /// For whom.
@@ -286,6 +296,10 @@ pub enum Loaded {
     History(Vec<Event>),
     /// Oldest first.
     Outbox(Vec<OutboxRow>),
+    /// Those that write first.
+    Present(Vec<Present>),
+    /// Newest first.
+    Versions(Vec<Draft>),
     /// The draft, if there is one.
     Draft(Option<Draft>),
     /// My draft, which another window of mine has open.
@@ -367,6 +381,8 @@ pub enum Wish {
         /// Its language; empty: every.
         lang: String,
     },
+    /// Which conversation this window has open.
+    Present(Option<ConversationId>),
     /// What this window shows.
     SaveSession(serde_json::Value),
     /// So long was a conversation worked on.

@@ -8,6 +8,7 @@ use tui_textarea::{CursorMove, TextArea};
 use super::{
     actions::Act,
     composer::edit,
+    handover::HandOver,
     keymap::Key,
     list::Narrowed,
     model::{Load, Model, Screen},
@@ -15,7 +16,7 @@ use super::{
     undo::Intent,
 };
 use crate::domain::{
-    ConversationId, DraftKind, Lang, RowNumber,
+    ConversationId, Draft, DraftKind, Lang, RowNumber,
     channel::Template,
     lang::tr,
     outbox::{CatalogItem, LocalChange},
@@ -50,6 +51,7 @@ pub(super) enum AskThen {
     VendorMark { ids: Vec<ConversationId>, read: bool, left: Vec<ConversationId> },
     DiscardRow(RowNumber),
     SendAgain(RowNumber),
+    HandOver { handover: HandOver, note: String },
     Parked { n: RowNumber, conversation: ConversationId },
 }
 
@@ -81,6 +83,12 @@ pub enum PickerKind {
     Snooze,
     /// A time to send at.
     Later,
+    /// A time by which something is promised.
+    Promise,
+    /// Who has all of mine from now on.
+    HandOver,
+    /// A word for them.
+    HandNote(HandOver),
     /// Words.
     Search,
     /// Words over everything.
@@ -93,6 +101,8 @@ pub enum PickerKind {
     Canned,
     /// The values of a template's variables, a field each.
     Variables(Template),
+    /// Older texts of the draft, once they have been read.
+    Versions(Option<Vec<Draft>>),
     /// A program that the text goes through.
     TextFilter,
     /// A query that marks what it matches.
@@ -145,6 +155,7 @@ pub(super) enum What {
     Canned(usize),
     Template(Template),
     Product(CatalogItem),
+    Version(Box<Draft>),
 }
 
 impl Choice {
@@ -184,12 +195,16 @@ impl Picker {
             PickerKind::VendorFields => lang.word("prompt", "at the vendor"),
             PickerKind::Snooze => lang.word("prompt", "asleep until"),
             PickerKind::Later => lang.word("prompt", "send at"),
+            PickerKind::Promise => lang.word("prompt", "promised by"),
+            PickerKind::HandOver => lang.word("prompt", "hand all of mine to"),
+            PickerKind::HandNote(_) => lang.word("prompt", "a word for them"),
             PickerKind::Search => "/",
             PickerKind::SearchAll => lang.word("prompt", "search everything"),
             PickerKind::Filter => lang.word("prompt", "filter (! inverts)"),
             PickerKind::Attach => lang.word("prompt", "attach"),
             PickerKind::Canned => lang.word("prompt", "canned reply"),
             PickerKind::Variables(_) => lang.word("prompt", "value"),
+            PickerKind::Versions(_) => lang.word("prompt", "older texts"),
             PickerKind::TextFilter => lang.word("prompt", "through"),
             PickerKind::MarkQuery => lang.word("prompt", "mark what matches"),
             PickerKind::Files(act) => act.row().title_in(lang),
@@ -269,6 +284,7 @@ impl Model {
                     self.timers.remove(&super::model::Timer::SaveDraft);
                 }
                 self.review = None;
+                self.end_once();
                 if self.screen == Screen::Form {
                     self.form = None;
                     self.screen = Screen::List;
@@ -299,6 +315,7 @@ impl Model {
                 );
             }
             AskThen::Parked { n, conversation } => self.settle_parked(Act::Confirm, n, conversation),
+            AskThen::HandOver { handover, note } => self.hand_over(&handover, &note),
             AskThen::SendAgain(n) => {
                 self.perform_wish(
                     Wish::Retry(n),

@@ -33,10 +33,12 @@ const GMAIL: &[Row] = &[
     (BOTH, "snooze-tomorrow", "b t"),
     (BOTH, "snooze-week", "b w"),
     (BOTH, "snooze-reply", "b c"),
+    (BOTH, "promise", "b p"),
     (BOTH, "snooze-until", "b Enter, b 0, b 1, b 2, b 3, b 4, b 5, b 6, b 7, b 8, b 9"),
     (BOTH, "priority-low", "-, ! l"),
     (BOTH, "priority-normal", "! n"),
     (BOTH, "priority-high", "=, ! h"),
+    (LIST, "mark-similar", "g ="),
     (BOTH, "priority-urgent", "! u"),
     (BOTH, "priority-none", "! 0"),
 ];
@@ -66,7 +68,9 @@ const MUTT: &[Row] = &[
     (BOTH, "labels", "Y"),
     (BOTH, "snooze-tomorrow", "b t"),
     (BOTH, "snooze-week", "b w"),
+    (LIST, "mark-similar", "g ="),
     (BOTH, "snooze-reply", "b c"),
+    (BOTH, "promise", "b p"),
     (BOTH, "snooze-until", "b Enter, b 0, b 1, b 2, b 3, b 4, b 5, b 6, b 7, b 8, b 9"),
 ];
 

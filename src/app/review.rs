@@ -13,7 +13,7 @@ use super::{
     preflight::{Finding, Level, Preflight, others},
 };
 use crate::domain::{
-    Conversation, ConversationId, DraftKind, Status, Time,
+    Conversation, ConversationId, DraftKind, Promise, Status, Time,
     lang::tr,
     text::{SafeText, columns},
 };
@@ -27,6 +27,10 @@ pub struct Review {
     pub shown: bool,
     /// Whether the findings are shown in full.
     pub viewing: bool,
+    /// The date that the text promises.
+    pub promise: Option<Promise>,
+    /// Whether the agent has set (or dropped) it.
+    pub(super) promise_by_hand: bool,
     /// Numbers in the text that belong to other conversations.
     pub(super) owners: Vec<(String, ConversationId, String)>,
     /// What the store refused the send over: sending all the same is then held against nothing.
@@ -74,19 +78,25 @@ impl Model {
             self.say(self.lang.tr("nothing is being written"));
             return;
         };
+        if self.once.is_some() {
+            self.open_once_review();
+            return;
+        }
         if composer.is_empty() && self.screen != Screen::Form {
             // Nothing was written: Esc is the way out.
             self.park_composer();
             return;
         }
         self.save_draft();
-        self.review = Some(Review { findings: self.findings(), ..Review::default() });
+        let promise = self.found_promise(self.now);
+        self.review = Some(Review { findings: self.findings(), promise, ..Review::default() });
         self.ask_owners();
         self.thread_resized();
     }
 
     /// The findings as they are now. They change without a key when the gate does.
     pub(super) fn check_review(&mut self) {
+        self.check_once();
         if self.review.is_none() {
             return;
         }
@@ -115,7 +125,9 @@ impl Model {
 
     /// What speaks against sending what stands in the composer.
     pub fn findings(&self) -> Vec<Finding> {
-        let Some(composer) = &self.composer else { return Vec::new() };
+        let Some(composer) = self.composer.as_ref().filter(|_| self.once.is_none()) else {
+            return Vec::new();
+        };
         let mut found = self.with_preflight(composer, |preflight| preflight.findings());
         if composer.to.is_none() {
             found.extend(self.form_findings());
@@ -167,12 +179,16 @@ impl Model {
 
     /// Whether a key of the bar is offered now.
     pub fn offered(&self, act: Act) -> bool {
+        if self.once.is_some() && self.review.is_some() {
+            return self.once_offered(act);
+        }
         let (Some(review), Some(composer)) = (&self.review, &self.composer) else { return false };
         let verdict = review.verdict();
         let note = composer.kind == DraftKind::Note;
         match act {
             Act::Edit | Act::Keep | Act::DiscardDraft => true,
             Act::ViewFinding => !review.findings.is_empty(),
+            Act::ReviewPromise => !note,
             Act::SaveNote => note && verdict == Verdict::Clean,
             Act::Send | Act::SendResolveNext => !note && verdict == Verdict::Clean,
             Act::SendNew | Act::SendOpen | Act::SendPending | Act::SendOnHold | Act::SendResolved => {
@@ -186,12 +202,19 @@ impl Model {
 
     /// Why a key of the bar is not offered now.
     pub(super) fn not_offered(&self, act: Act) -> String {
+        if self.once.is_some() {
+            return self.once_not_offered(act);
+        }
+        if matches!(act, Act::OnceTick | Act::OnceDown | Act::OnceUp) {
+            return "there is one reader here: nothing to tick".into();
+        }
         let (Some(review), Some(composer)) = (&self.review, &self.composer) else { return String::new() };
         let note = composer.kind == DraftKind::Note;
         let key = |act| self.key(place::REVIEW, act);
         let worst = review.findings.first().map_or("", |finding| finding.text.as_str());
         match review.verdict() {
             _ if act == Act::ViewFinding => self.lang.tr("nothing was found").into(),
+            _ if act == Act::ReviewPromise => self.lang.tr("a note promises nobody anything").into(),
             _ if act == Act::Later && note => self.lang.tr("a note goes nowhere: it is saved at once").into(),
             _ if act == Act::SaveNote && !note => {
                 self.lang.tr("this is a reply, not a note: nothing was saved").into()
@@ -217,6 +240,9 @@ impl Model {
         }
         if !self.offered(act) {
             self.say(self.not_offered(act));
+            return;
+        }
+        if self.once.is_some() && self.once_act(act) {
             return;
         }
         if matches!(act, Act::SendAnyway | Act::Later) && !self.finding_shown() {
@@ -247,14 +273,19 @@ impl Model {
                 self.thread_resized();
             }
             Act::Later => self.open_picker(PickerKind::Later),
+            Act::ReviewPromise => self.open_promise(),
             Act::Keep => {
-                let form = self.screen == Screen::Form;
+                let (form, once) = (self.screen == Screen::Form, self.once.is_some());
                 self.park_composer();
                 if form {
                     self.form = None;
                     self.screen = Screen::List;
                 }
-                self.say(self.lang.tr("kept as a draft   g d lists your drafts"));
+                self.say(if once {
+                    self.lang.tr("the text is kept: it comes back with the next text for marked rows")
+                } else {
+                    self.lang.tr("kept as a draft   g d lists your drafts")
+                });
             }
             Act::DiscardDraft => {
                 let question = self.lang.tr("Throw this text away?").to_owned();
@@ -306,7 +337,8 @@ impl Model {
         };
         let findings: usize = review.findings.iter().map(lines).sum();
         let offers = self.review_offer_lines().len();
-        1 + offers + findings + usize::from(self.review_then().is_some())
+        let promise = usize::from(self.review_promise().is_some());
+        1 + offers + findings + promise + usize::from(self.review_then().is_some())
     }
 
     /// The sentence of a finding, in as many lines as the width asks for.
@@ -366,6 +398,9 @@ impl Model {
     pub(super) fn review_waits(&self) -> bool {
         let reading = |load: Load| self.loads.contains_key(&load);
         let Some(composer) = &self.composer else { return false };
+        if self.once.is_some() {
+            return reading(Load::Draft) || self.once_reads();
+        }
         let drawn = self.thread.as_ref().is_none_or(|it| Some(it.id) != composer.to || it.drawn);
         reading(Load::Draft)
             || reading(Load::Owners)
@@ -374,6 +409,9 @@ impl Model {
 
     /// The line that offers what may be done, in the words of the bar.
     pub fn review_offers(&self) -> (String, String) {
+        if self.once.is_some() {
+            return self.once_offers();
+        }
         let (Some(review), Some(composer)) = (&self.review, &self.composer) else {
             return Default::default();
         };
@@ -418,6 +456,9 @@ impl Model {
 
     /// The question of the bar: recipient, number and channel.
     pub fn review_question(&self) -> String {
+        if self.once.is_some() {
+            return self.once_question();
+        }
         let Some(composer) = &self.composer else { return String::new() };
         let row = composer.to.and_then(|id| self.known(id));
         match (composer.kind, row) {

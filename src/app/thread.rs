@@ -18,6 +18,7 @@ use crate::domain::{
     desk::{Count, Seen, Sort, Way},
     lang::tr,
     outbox::{Event, LocalChange},
+    presence::Present,
 };
 
 /// Messages that are read at a time.
@@ -37,6 +38,8 @@ pub struct Thread {
     pub loaded: bool,
     /// Its part of the outbox.
     pub rows: Vec<OutboxRow>,
+    /// Other windows in it.
+    pub present: Vec<Present>,
     /// What happened in it, once the details asked for it.
     pub history: Vec<Event>,
     /// The customer's other conversations, once the details asked for them.
@@ -75,6 +78,7 @@ impl Thread {
             messages: Vec::new(),
             loaded: false,
             rows: Vec::new(),
+            present: Vec::new(),
             history: Vec::new(),
             siblings: Vec::new(),
             chats: 0,
@@ -170,6 +174,7 @@ impl Model {
         self.load(Load::Open, Request::Conversation(id));
         self.load(Load::Messages, Request::Thread { id, before: None, limit: MESSAGES });
         self.load(Load::Rows, Request::Outbox(Some(id)));
+        self.load(Load::Present, Request::Present(id));
         if let Some((channel, ticket)) = self.known(id).and_then(|row| {
             row.remote_id.split_once('/').map(|(ticket, _)| (row.channel.clone(), ticket.to_owned()))
         }) {
@@ -202,6 +207,7 @@ impl Model {
         self.load(Load::Open, Request::Conversation(id));
         self.load(Load::Messages, Request::Thread { id, before: None, limit });
         self.load(Load::Rows, Request::Outbox(Some(id)));
+        self.load(Load::Present, Request::Present(id));
         if self.details.is_some() || self.details_beside() {
             self.load(Load::History, Request::History(id));
         }

@@ -41,6 +41,15 @@ pub enum Step {
         /// Its number, for the answers that are still to come.
         group: u64,
     },
+    /// One text that went to many, each by itself.
+    Once {
+        /// Its number, for the answers that are still to come.
+        group: u64,
+        /// The text as it was written.
+        template: String,
+        /// To whom.
+        sends: Vec<OnceSent>,
+    },
     /// Something that the vendor is told of: a read mark.
     Told {
         /// Its rows.
@@ -63,6 +72,21 @@ pub enum Step {
         /// Its number, for the answers that are still to come.
         group: u64,
     },
+}
+
+/// One of many that a text went to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnceSent {
+    /// Where.
+    pub id: ConversationId,
+    /// Its rows.
+    pub rows: Vec<RowNumber>,
+    /// `João dos Santos (17) via americanas`.
+    pub to: String,
+    /// The text as it went there.
+    pub text: String,
+    /// The end of its undo window.
+    pub until: Option<Time>,
 }
 
 /// One local change.
@@ -94,6 +118,8 @@ pub struct Undo {
     redoing: BTreeSet<u64>,
     /// Marked conversations that the last action left out, because something new had come.
     pub(super) left_out: usize,
+    /// The text for many that was sent last.
+    once: Option<(u64, String)>,
     /// The last action on marks: its group, and how many it was for.
     pub(super) bulk: (u64, usize),
 }
@@ -114,6 +140,18 @@ impl Undo {
         self.groups
     }
 
+    pub(super) fn begin_once(&mut self, group: u64, text: String) {
+        self.once = Some((group, text));
+    }
+
+    pub(super) fn once_text(&self, group: u64) -> String {
+        self.once
+            .as_ref()
+            .filter(|(last, _)| *last == group)
+            .map(|(_, text)| text.clone())
+            .unwrap_or_default()
+    }
+
     /// The end of the newest hold that is not over.
     fn holding(&self, now: Time) -> Option<Time> {
         self.done.iter().filter_map(Step::until).filter(|until| *until > now).max()
@@ -124,6 +162,7 @@ impl Step {
     fn until(&self) -> Option<Time> {
         match self {
             Self::Sent { until, .. } | Self::Told { until, .. } | Self::Local { until, .. } => *until,
+            Self::Once { sends, .. } => sends.iter().filter_map(|sent| sent.until).max(),
         }
     }
 }
@@ -153,6 +192,20 @@ pub(super) enum Intent {
         to: String,
         until: Option<Time>,
         group: u64,
+    },
+    /// One row of a text for many.
+    Once {
+        group: u64,
+        id: ConversationId,
+        to: String,
+        text: String,
+        until: Option<Time>,
+    },
+    /// It is taken back.
+    OnceBack {
+        id: ConversationId,
+        to: String,
+        text: String,
     },
     Tell {
         what: String,
@@ -199,12 +252,20 @@ impl Model {
             (Step::Sent { to, .. }, Some(left)) => {
                 Some(tr!(self.lang, "Held {left} s, then to {to}", left, to))
             }
+            (Step::Once { sends, .. }, Some(_)) => {
+                // The first that leaves ends the time in which undo takes back all of them.
+                let held = sends.iter().filter(|sent| sent.until.is_some_and(|until| until > self.now));
+                let first = held.clone().filter_map(|sent| sent.until).min()?;
+                let left = words::seconds_left(first, self.now);
+                let customers = words::count(self.lang, held.count(), "customer", "customers");
+                Some(tr!(self.lang, "Held {left} s, then one by one to {customers}", left, customers))
+            }
             (Step::Told { what, .. }, Some(left)) => Some(tr!(self.lang, "{what}, in {left} s", what, left)),
             (Step::Local { label, told: Some(told), .. }, Some(left)) => {
                 Some(tr!(self.lang, "{label}; {told} in {left} s", label, told, left))
             }
             (Step::Local { label, .. }, _) => Some(label.clone()),
-            (Step::Sent { .. } | Step::Told { .. }, None) => None,
+            (Step::Sent { .. } | Step::Told { .. } | Step::Once { .. }, None) => None,
         }
     }
 
@@ -232,6 +293,7 @@ impl Model {
             matches!(
                 intent,
                 Intent::Send { .. }
+                    | Intent::Once { .. }
                     | Intent::Tell { .. }
                     | Intent::Change { .. }
                     | Intent::Back
@@ -268,6 +330,7 @@ impl Model {
                     );
                 }
             }
+            Step::Once { template, sends, .. } => self.once_undo(&template, sends),
             Step::Told { rows, what, .. } => {
                 for row in rows {
                     self.perform_wish(
@@ -356,6 +419,9 @@ pub(super) fn apply(row: &mut Conversation, change: &LocalChange) {
         LocalChange::Status(status) => {
             row.status = *status;
             row.turn = status.turn();
+            if matches!(status, crate::domain::Status::Resolved | crate::domain::Status::Closed) {
+                row.promise = None;
+            }
         }
         LocalChange::Settle => {
             if row.status.turn() == Some(crate::domain::Turn::Us) {
@@ -363,7 +429,7 @@ pub(super) fn apply(row: &mut Conversation, change: &LocalChange) {
                 row.turn = row.status.turn();
             }
         }
-        LocalChange::Assign(who) => row.assignee.clone_from(who),
+        LocalChange::Assign(who) | LocalChange::HandOver { to: who, .. } => row.assignee.clone_from(who),
         LocalChange::Label { add, remove } => {
             row.labels.retain(|label| !remove.contains(label));
             for label in add {
@@ -377,6 +443,7 @@ pub(super) fn apply(row: &mut Conversation, change: &LocalChange) {
         LocalChange::HoldUntil(until) => row.held_until = Some(*until),
         LocalChange::Unseen => row.unread = row.unread.max(1),
         LocalChange::SeenUpTo(_) => row.unread = 0,
+        LocalChange::Promise(promise) => row.promise.clone_from(promise),
         LocalChange::Note { .. } | LocalChange::Unsettle(_) => {}
     }
 }

@@ -25,7 +25,7 @@ pub fn count(lang: Lang, n: usize, one: &'static str, many: &'static str) -> Str
 
 /// An age in at most four cells: `2m`, `5h`, `3d`; `now` below a minute.
 pub fn age(lang: Lang, span: Duration) -> String {
-    if span.num_minutes() < 1 { lang.tr("now").into() } else { minutes(lang, span) }
+    if span.num_minutes() < 1 { lang.word("age", "now").into() } else { minutes(lang, span) }
 }
 
 /// Whole minutes, hours or days, in at most four cells.
@@ -35,7 +35,7 @@ fn minutes(lang: Lang, span: Duration) -> String {
         0..60 => format!("{minutes}m"),
         60..2880 => format!("{}h", minutes / 60),
         2880..1_440_000 => format!("{}{}", minutes / 1440, lang.word("days", "d")),
-        _ => lang.tr("old").into(),
+        _ => lang.word("age", "old").into(),
     }
 }
 
@@ -50,7 +50,11 @@ pub fn ago(lang: Lang, span: Duration) -> String {
 
 /// A deadline in at most six cells: `4m`, `-12m` overdue, `w40m` for a window.
 pub fn due(lang: Lang, at: Time, clock: Option<&str>, now: Time) -> String {
-    let mark = if clock == Some("window") { "w" } else { "" };
+    let mark = match clock {
+        Some("window") => "w",
+        Some("promise") => "p",
+        _ => "",
+    };
     let span = at - now;
     if span < Duration::zero() {
         format!("-{}", minutes(lang, -span))

@@ -77,6 +77,10 @@ pub enum Command {
     Label(Label),
     /// Snooze: 3d, 14:30, fri 9, tomorrow; - wakes it
     Snooze(Snooze),
+    /// What is promised to the customer, and by when: 3d, fri 14:00, tomorrow; - it is kept
+    Promise(Snooze),
+    /// My shift ends: all that is mine and open goes to WHO (- is the team), drafts with it
+    Handover(Handover),
     /// What is on its way to the vendors
     Outbox(Outbox),
     /// Erase everything of a conversation's customer here; a record that it was done stays
@@ -388,9 +392,20 @@ pub struct Label {
 pub struct Snooze {
     /// The short number, or CHANNEL:REMOTE-ID
     pub id: String,
-    /// When it wakes: 3d, 14:30, fri 9, tomorrow, an RFC 3339 time; - wakes it now
+    /// When: 3d, 14:30, fri 9, tomorrow, an RFC 3339 time; - for no time any more
     #[arg(allow_hyphen_values = true, required = true)]
     pub when: Vec<String>,
+}
+
+/// `handover`.
+#[derive(Debug, Args)]
+pub struct Handover {
+    /// An account, or - for the team; without it: what would be handed over
+    #[arg(allow_hyphen_values = true)]
+    pub who: Option<String>,
+    /// A word for them, in each conversation
+    #[arg(long, requires = "who")]
+    pub note: Option<String>,
 }
 
 /// `outbox`.

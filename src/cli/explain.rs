@@ -28,6 +28,15 @@ pub async fn run(desk: &Desk, args: Explain) -> Result<(), CliError> {
     for line in clock::explain(crate::domain::Lang::En, policy, &facts, now, desk.zone) {
         plain::line(&line)?;
     }
+    if let Some(promise) = &conversation.promise {
+        let words =
+            if promise.words.is_empty() { "by hand".into() } else { format!("\"{}\"", promise.words) };
+        plain::line(&format!(
+            "promised: {}, by {} ({words})",
+            clock::moment(crate::domain::Lang::En, promise.at, desk.zone),
+            promise.by
+        ))?;
+    }
     if let (Some(at), Some(kept)) = (conversation.due_at, &conversation.due_clock)
         && clock::due(policy, &facts, now).is_none_or(|due| due.at > at)
     {

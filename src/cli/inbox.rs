@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::{AppOptions, EngineState, Model, Start, keymap::Binding, preflight},
     config::{self, AfterSend, Environment},
-    domain::{ChannelName, DraftWindow, Time},
+    domain::{ChannelName, DraftWindow, Lang, Time},
     sync::{
         Engine, EngineHandle,
         leader::{leads, lock_file},
@@ -138,6 +138,10 @@ pub async fn show(desk: &Arc<Desk>, face: Face, show: Show) -> Result<Option<Sta
                 .hint("without it the screen cannot be locked")
         })?;
         options.pin = Some(pin.expose_secret().to_owned());
+    }
+    // Lines are read by scripts and typed against: their words stay.
+    if matches!(face, Face::Lines { .. }) {
+        options.lang = Lang::En;
     }
     let model = Model::new(options, desk.clock.now());
     let tty = match face {

@@ -116,8 +116,12 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
         ));
     }
     let command = match cli.command {
-        Some(Command::Demo(args)) => return demo::run(environment, cli.config, args, false).await,
-        Some(Command::Tutor) => return demo::run(environment, None, demo::tutor(), true).await,
+        Some(Command::Demo(args)) => {
+            return Box::pin(demo::run(environment, cli.config, args, false)).await;
+        }
+        Some(Command::Tutor) => {
+            return Box::pin(demo::run(environment, None, demo::tutor(), true)).await;
+        }
         Some(Command::Simulate(args)) => return simulate::run(args).await,
         Some(Command::Doctor(args)) => return doctor::run(environment, cli.config, args).await,
         other => other,
@@ -146,6 +150,8 @@ async fn dispatch(cli: Cli, environment: Environment) -> Result<(), CliError> {
         Some(Command::Assign(args)) => triage::assign(&desk, args).await,
         Some(Command::Label(args)) => triage::label(&desk, args).await,
         Some(Command::Snooze(args)) => triage::snooze(&desk, args).await,
+        Some(Command::Handover(args)) => triage::handover(&desk, args).await,
+        Some(Command::Promise(args)) => triage::promise(&desk, args).await,
         Some(Command::Outbox(args)) => outbox::run(&desk, args).await,
         Some(Command::Erase(args)) => erase::run(&desk, args).await,
         Some(Command::Report(args)) => report::run(&desk, args).await,

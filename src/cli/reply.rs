@@ -23,7 +23,7 @@ use crate::{
     config::AfterSend,
     domain::{
         Action, ChannelKind, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Gate, Lang,
-        MessageId, Outgoing, Reach, Status,
+        MessageId, Outgoing, Promise, Reach, Status,
         attachment::StoredFile,
         desk::{Commit, Committed, Seen},
         outbox::{CatalogItem, LocalChange, NewConversation, TemplateUse},
@@ -68,7 +68,9 @@ pub async fn reply(desk: &Desk, args: Reply) -> Result<(), CliError> {
         template: template(&args.template, descriptor)?,
         products: args.product.iter().map(|it| product(it)).collect::<Result<_, _>>()?,
         reopen: args.reopen,
+        promise: None,
     };
+    let outgoing = promising(desk, outgoing, conversation.id);
     let files = files(desk, descriptor, &args.attach).await?;
     let found = findings(desk, Some(&conversation), descriptor, &outgoing, &files).await?;
     judge(&found, args.strict)?;
@@ -263,12 +265,27 @@ async fn findings(
 
 /// One message for each file; the products go with the first.
 fn messages(outgoing: Outgoing, files: &[StoredFile], descriptor: &Descriptor) -> Vec<Outgoing> {
-    let Outgoing { text, quote, template, products, reopen, .. } = outgoing;
+    let Outgoing { text, quote, template, products, reopen, promise, .. } = outgoing;
     let mut messages = split(&text, files, quote, template.as_ref(), reopen, &descriptor.capabilities);
     if let Some(first) = messages.first_mut() {
         first.products = products;
+        first.promise = promise;
     }
     messages
+}
+
+/// Notes the date that a reply promises, and says so.
+fn promising(desk: &Desk, outgoing: Outgoing, id: ConversationId) -> Outgoing {
+    if outgoing.template.is_some() {
+        return outgoing;
+    }
+    let found = crate::domain::promise::find(&outgoing.text, desk.clock.now(), desk.zone);
+    let promise = found.map(|(at, words)| Promise { at, words, by: desk.me.clone() });
+    if let Some(promise) = &promise {
+        let by = plain::moment(promise.at, desk.zone);
+        plain::note(&format!("promises: {by} \"{}\"; deskline promise {id} - drops it", promise.words));
+    }
+    Outgoing { promise, ..outgoing }
 }
 
 /// Prints findings; red ones, and amber ones where `strict`, end it here.

@@ -10,9 +10,10 @@ use super::{
 };
 use crate::app::preflight::status_findings;
 use crate::domain::{
-    Action, Conversation, Lang, Priority, Reach, Status,
-    desk::{Changed, Commit, Refusal, Seen},
+    Action, Conversation, Lang, Priority, Promise, Reach, Status,
+    desk::{Changed, Commit, ListRequest, Refusal, Seen, Sort, Way},
     outbox::{LocalChange, SetFields},
+    query::Query,
     when,
 };
 
@@ -112,6 +113,61 @@ pub async fn snooze(desk: &Desk, args: args::Snooze) -> Result<(), CliError> {
         plain::note(&format!("asleep until {}", plain::moment(until, desk.zone)));
     }
     changed.map(drop)
+}
+
+/// `deskline handover`.
+pub async fn handover(desk: &Desk, args: args::Handover) -> Result<(), CliError> {
+    let now = desk.clock.now();
+    let query = Query::parse("is:mine turn:us turn:them turn:third_party")
+        .map_err(|error| CliError::new(Code::Failed, error.to_string()))?;
+    let request = ListRequest {
+        query,
+        me: desk.me.clone(),
+        sort: Sort::Due,
+        limit: 10_000,
+        after: None,
+        way: Way::Down,
+        now,
+    };
+    let rows = desk.store.list(request).await?;
+    let Some(who) = args.who else {
+        for row in &rows {
+            plain::line(&plain::conversation_line(row, now))?;
+        }
+        plain::note(&format!("{} of yours; deskline handover WHO hands them over", rows.len()));
+        return Ok(());
+    };
+    let to = if who == "-" { None } else { Some(desk.member(&who).await?) };
+    for row in &rows {
+        let mut text = format!("Handed over by {} to {}.", desk.name, to.as_deref().unwrap_or("the team"));
+        if let Some(word) = &args.note {
+            text = format!("{text}\n{word}");
+        }
+        let change_to =
+            LocalChange::HandOver { from: desk.me.clone(), to: to.clone(), note: Some(text), drafts: true };
+        change(desk, row, change_to, Vec::new(), Seen::default()).await?;
+    }
+    plain::note(&format!("{} handed over to {}", rows.len(), to.as_deref().unwrap_or("the team")));
+    Ok(())
+}
+
+/// `deskline promise`.
+pub async fn promise(desk: &Desk, args: args::Snooze) -> Result<(), CliError> {
+    let conversation = find::conversation(desk, &args.id).await?;
+    let text = args.when.join(" ");
+    let promise = if text == "-" {
+        None
+    } else {
+        let at = when::parse(&text, desk.clock.now(), desk.zone).ok_or_else(|| {
+            CliError::new(Code::Usage, format!("{text}: no time in the future"))
+                .hint("3d, 4h, 14:30, fri 9, tomorrow, 2026-12-24, - says that it is kept")
+        })?;
+        Some(Promise { at, words: String::new(), by: desk.me.clone() })
+    };
+    if let Some(promise) = &promise {
+        plain::note(&format!("promised by {}", plain::moment(promise.at, desk.zone)));
+    }
+    change(desk, &conversation, LocalChange::Promise(promise), Vec::new(), Seen::default()).await.map(drop)
 }
 
 /// `deskline set`.

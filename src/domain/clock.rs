@@ -173,8 +173,8 @@ pub fn blocked(gate: &GateEvidence, now: Time) -> bool {
 /// One way in which a marketplace's deadline is counted.
 #[derive(Debug)]
 struct Count {
-    /// `24 running hours`.
-    words: String,
+    /// How it is counted.
+    rule: Rule,
     /// Its end.
     at: Option<Time>,
 }
@@ -196,7 +196,7 @@ impl Demand {
 }
 
 /// What a vendor demands of one conversation.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Rule {
     Running(TimeDelta),
     Hours(u32),
@@ -241,19 +241,13 @@ fn marketplace(policy: &Policy, facts: &Facts<'_>) -> Option<Demand> {
     let in_business = rules.iter().any(|rule| !matches!(rule, Rule::Running(_)));
     let counts = rules
         .into_iter()
-        .map(|rule| match rule {
-            Rule::Running(span) => Count {
-                words: format!("{} running", explain::span(span)),
-                at: since.checked_add_signed(span),
-            },
-            Rule::Hours(n) => Count {
-                words: format!("{n} business {}", if n == 1 { "hour" } else { "hours" }),
-                at: calendar.add(since, TimeDelta::hours(i64::from(n))),
-            },
-            Rule::Days(n) => Count {
-                words: format!("{n} business {}", if n == 1 { "day" } else { "days" }),
-                at: calendar.business_days(since, n),
-            },
+        .map(|rule| {
+            let at = match rule {
+                Rule::Running(span) => since.checked_add_signed(span),
+                Rule::Hours(n) => calendar.add(since, TimeDelta::hours(i64::from(n))),
+                Rule::Days(n) => calendar.business_days(since, n),
+            };
+            Count { rule, at }
         })
         .collect();
     Some(Demand { counts, calendar: in_business.then(|| calendar.into_owned()), source: source.to_owned() })

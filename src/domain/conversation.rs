@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelKind, ChannelName, ConversationId, Delivery, Direction, Facts, GateEvidence, Role, Time};
+use super::{
+    ChannelKind, ChannelName, ConversationId, Delivery, Direction, Facts, GateEvidence, Promise, Role, Time,
+};
 
 /// Ours, always local truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -227,4 +229,18 @@ pub struct Conversation {
     pub has_draft: bool,
     /// Where ours and the vendor's status differ, in a sentence.
     pub drift: Option<String>,
+    /// What the other side wrote last after it was resolved was a thanks alone: it stays resolved.
+    pub thanked: bool,
+    /// What we promised and have not kept yet.
+    pub promise: Option<Promise>,
+}
+
+impl Conversation {
+    /// The next thing with a consequence, and whose clock it is of: a deadline, or a `promise` of ours where that is
+    /// earlier.
+    pub fn next_due(&self) -> Option<(Time, Option<&str>)> {
+        let deadline = self.due_at.map(|at| (at, self.due_clock.as_deref()));
+        let promised = self.promise.as_ref().map(|promise| (promise.at, Some("promise")));
+        deadline.into_iter().chain(promised).min_by_key(|(at, _)| *at)
+    }
 }

@@ -12,6 +12,8 @@ pub enum DraftKind {
     Reply,
     /// The team.
     Note,
+    /// Many, one by one.
+    Once,
 }
 
 impl DraftKind {
@@ -20,6 +22,16 @@ impl DraftKind {
         match self {
             Self::Reply => "reply",
             Self::Note => "note",
+            Self::Once => "once",
+        }
+    }
+
+    /// The kind of a word; any other is a reply's.
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "note" => Self::Note,
+            "once" => Self::Once,
+            _ => Self::Reply,
         }
     }
 }

@@ -16,6 +16,8 @@ pub mod lang;
 pub mod lifecycle;
 pub mod message;
 pub mod outbox;
+pub mod presence;
+pub mod promise;
 pub mod query;
 pub mod report;
 pub mod text;
@@ -32,6 +34,7 @@ pub use ids::{ConversationId, MessageId, RowNumber};
 pub use lang::Lang;
 pub use message::{Author, Delivery, Direction, Message, MessageKind, Role};
 pub use outbox::{Action, OutboxRow, Outgoing, RowState};
+pub use promise::Promise;
 pub use time::Time;
 
 /// A JSON object whose keys keep their order: vendor facts that are shown, never interpreted.

@@ -7,7 +7,8 @@ use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChannelName, ConversationId, Facts, MessageId, Priority, RowNumber, Status, Time, attachment::StoredFile,
+    ChannelName, ConversationId, Facts, MessageId, Priority, Promise, RowNumber, Status, Time,
+    attachment::StoredFile,
 };
 
 /// Why a row was parked that nobody could send in its time.
@@ -125,6 +126,9 @@ pub struct Outgoing {
     pub products: Vec<CatalogItem>,
     /// The vendor's closed conversation is to be reopened first (the agent's own key).
     pub reopen: bool,
+    /// The date that it promises its reader; nothing of it leaves but the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Promise>,
 }
 
 /// A template with its parameters filled in.
@@ -247,6 +251,17 @@ pub enum LocalChange {
     Settle,
     /// Takes a settling back: what was settled before it, and the rest waits again.
     Unsettle(Option<Time>),
+    /// A shift ends: another one has it, with a note and the drafts of who had it.
+    HandOver {
+        /// Whose it was.
+        from: String,
+        /// Whose it is now; `None`: the team's.
+        to: Option<String>,
+        /// For the team; none where it is taken back.
+        note: Option<String>,
+        /// Whether drafts go with it.
+        drafts: bool,
+    },
     /// Assign to a Unix account, or to nobody.
     Assign(Option<String>),
     /// Add and remove labels.
@@ -272,6 +287,8 @@ pub enum LocalChange {
         /// Its text.
         text: String,
     },
+    /// What is promised to the other side; `None`: kept, or not promised after all.
+    Promise(Option<Promise>),
     /// The agent's own read cursor: everything drawn on this agent's screen up to this message.
     SeenUpTo(MessageId),
     /// The agent's own mark: unread from the newest inbound message on.

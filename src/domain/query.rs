@@ -89,6 +89,8 @@ pub enum Is {
     Held,
     Parked,
     Fix,
+    Thanked,
+    Promised,
 }
 
 /// The words of `has:`.
@@ -127,7 +129,7 @@ impl Moment {
     }
 }
 
-const IS: [(&str, Is); 11] = [
+const IS: [(&str, Is); 13] = [
     ("unread", Is::Unread),
     ("mine", Is::Mine),
     ("unassigned", Is::Unassigned),
@@ -139,6 +141,8 @@ const IS: [(&str, Is); 11] = [
     ("held", Is::Held),
     ("parked", Is::Parked),
     ("fix", Is::Fix),
+    ("thanked", Is::Thanked),
+    ("promised", Is::Promised),
 ];
 
 const HAS: [(&str, Has); 2] = [("attachment", Has::Attachment), ("draft", Has::Draft)];

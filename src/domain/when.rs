@@ -38,22 +38,19 @@ pub fn parse(text: &str, now: Time, zone: Tz) -> Option<Time> {
     let local = now.with_timezone(&zone);
     let today = local.date_naive();
     if let Some(day) = day(first, today) {
-        let at = resolve(day, time.unwrap_or(MORNING), zone)?;
+        let at = wall(day, time.unwrap_or(MORNING), zone)?;
         // A weekday that is today, at a time already past, means next week's.
         let weekly = weekday(first).is_some();
-        let at = if at <= now && weekly {
-            resolve(day + Days::new(7), time.unwrap_or(MORNING), zone)?
-        } else {
-            at
-        };
+        let at =
+            if at <= now && weekly { wall(day + Days::new(7), time.unwrap_or(MORNING), zone)? } else { at };
         return Some(at).filter(|at| *at > now);
     }
     if time.is_some() {
         return None;
     }
     let time = time_of_day(first)?;
-    let at = resolve(today, time, zone)?;
-    if at > now { Some(at) } else { resolve(today + Days::new(1), time, zone) }
+    let at = wall(today, time, zone)?;
+    if at > now { Some(at) } else { wall(today + Days::new(1), time, zone) }
 }
 
 fn span(word: &str) -> Option<TimeDelta> {
@@ -108,7 +105,7 @@ fn weekday(word: &str) -> Option<Weekday> {
 
 /// A wall-clock time in `zone`; one that summer time skips becomes the first one after it, one that comes twice the
 /// earlier.
-fn resolve(day: NaiveDate, time: NaiveTime, zone: Tz) -> Option<Time> {
+pub(crate) fn wall(day: NaiveDate, time: NaiveTime, zone: Tz) -> Option<Time> {
     let wall = day.and_time(time);
     match zone.from_local_datetime(&wall) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Some(at.with_timezone(&Utc)),

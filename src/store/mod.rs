@@ -24,6 +24,7 @@ use crate::domain::{
     attachment::StoredFile,
     change::Page,
     outbox::{Event, Happened, LocalChange, LogPlace, Lookup},
+    presence::Present,
     query::Query,
     report::{Policies, Report, Scope, Track},
 };
@@ -84,6 +85,15 @@ pub trait Reading: Send + Sync {
         _agent: String,
         _kind: DraftKind,
     ) -> Result<Vec<Draft>, StoreError> {
+        Ok(Vec::new())
+    }
+    /// Other windows that have a conversation open or write in it; `window`: the one that asks.
+    async fn present(
+        &self,
+        _id: ConversationId,
+        _window: String,
+        _now: Time,
+    ) -> Result<Vec<Present>, StoreError> {
         Ok(Vec::new())
     }
     /// Reads the whole store and says what is damaged in it. Takes its time.
@@ -231,6 +241,16 @@ pub trait Desk: Send + Sync {
         kind: DraftKind,
         window: DraftWindow,
     ) -> Result<(), StoreError>;
+    /// Notes which conversation a window has open; `None`: none any more.
+    async fn be_present(
+        &self,
+        _agent: String,
+        _window: DraftWindow,
+        _of: Option<ConversationId>,
+        _now: Time,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// Notes what a window shows.
     async fn save_session(&self, agent: String, session: Value) -> Result<(), StoreError>;
     /// Counts that a canned reply was inserted on a channel.

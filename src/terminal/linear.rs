@@ -256,7 +256,10 @@ impl Room {
             return self.act(model, Act::ClosePicker);
         }
         let Some(picker) = &model.picker else { return };
-        let listed = !matches!(picker.kind, PickerKind::Snooze | PickerKind::Later | PickerKind::Search);
+        let listed = !matches!(
+            picker.kind,
+            PickerKind::Snooze | PickerKind::Later | PickerKind::Promise | PickerKind::Search
+        );
         let number = line.parse::<usize>().ok().filter(|n| listed && (1..=picker.choices.len()).contains(n));
         match number {
             Some(number) => (1..number).for_each(|_| self.act(model, Act::ChoiceDown)),

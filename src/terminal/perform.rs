@@ -75,6 +75,8 @@ impl Performer {
                     (draft, Some(held)) => Loaded::DraftHeld(draft, held),
                 }
             }
+            Request::Present(id) => Loaded::Present(store.present(id, self.window.name.clone(), now).await?),
+            Request::Versions { of, kind } => Loaded::Versions(store.draft_versions(of, me, kind).await?),
             Request::Drafts => Loaded::Drafts(store.drafts(me).await?),
             Request::Report { days, by } => {
                 let scope = Scope { from: now - TimeDelta::days(days), to: now, by };
@@ -138,6 +140,10 @@ impl Performer {
             }
             Wish::CountCanned { channel, name, lang } => {
                 store.count_canned(channel, name, lang).await?;
+                Outcome::Done
+            }
+            Wish::Present(of) => {
+                store.be_present(me, self.window.clone(), of, now).await?;
                 Outcome::Done
             }
             Wish::SaveSession(session) => {

@@ -19,14 +19,20 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     let top = area.bottom() - height;
     let row = composer.to.and_then(|id| model.known(id));
     let (fill, mut parts) = row.map_or_else(
-        || ('#', vec![tr!(model.lang, "TO {reader}", reader = model.form_recipient())]),
+        || match model.once {
+            Some(_) => {
+                let taken = if model.options.demo { 14 } else { 6 };
+                ('#', vec![model.once_border(usize::from(area.width).saturating_sub(taken))])
+            }
+            None => ('#', vec![tr!(model.lang, "TO {reader}", reader = model.form_recipient())]),
+        },
         |row| model.border(row, composer.kind, composer.reopen),
     );
     let shut = row.is_some_and(|row| !matches!(row.gate.at(now), Gate::Open | Gate::Unknown));
     let style = match composer.kind {
         DraftKind::Note => theme.note,
         DraftKind::Reply if shut => theme.shut,
-        DraftKind::Reply => theme.public,
+        DraftKind::Reply | DraftKind::Once => theme.public,
     };
     // Right after the reader, so that nothing takes its place.
     if model.options.demo {
@@ -217,6 +223,10 @@ fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
                 y += 1;
             }
         }
+    }
+    if let Some(promise) = model.review_promise() {
+        paint.pieces(area.x, y, area.width, &[(" + ", theme.public), (&promise, theme.public)]);
+        y += 1;
     }
     if let Some(then) = model.review_then() {
         paint.text(area.x + 1, y, area.width - 1, &then, theme.strong);

@@ -62,6 +62,20 @@ fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
             ),
         ));
     }
+    if let Some(promise) = &row.promise {
+        let words = if promise.words.is_empty() { String::new() } else { format!(": \"{}\"", promise.words) };
+        let by = words::weekday(model.lang, promise.at, zone);
+        out.push((
+            false,
+            tr!(model.lang, "  promised by {who} for {by}{words}", who = promise.by, by, words),
+        ));
+    }
+    if row.thanked {
+        out.push((
+            false,
+            model.lang.tr("  thanks alone came after it was resolved: it stays so, no answer is due").into(),
+        ));
+    }
     if let Some(until) = row.snoozed_until.filter(|until| *until > now) {
         out.push((
             false,
@@ -194,7 +208,7 @@ fn files(out: &mut Vec<(bool, String)>, model: &Model, row: &Conversation) {
                 file.n,
                 name.as_deref().unwrap_or_else(|| model.lang.tr("no name")),
                 file.mime.as_deref().unwrap_or_else(|| model.lang.tr("type unknown")),
-                file.state.as_str()
+                model.lang.word("file", file.state.as_str())
             ),
         ));
     }

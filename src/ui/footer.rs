@@ -144,6 +144,9 @@ pub fn standing(model: &Model) -> Option<String> {
             end = key(Act::Escape)
         ));
     }
+    if let Some(sentence) = model.presence() {
+        return Some(sentence);
+    }
     model
         .descriptor(&model.composer.as_ref()?.channel)
         .filter(|_| model.review.is_none() && model.composer.as_ref().is_some_and(|it| it.files.len() > 1))
@@ -280,13 +283,14 @@ fn hints(model: &Model, width: u16) -> String {
             let back = model.key(at, Act::PreviousField);
             line += &tr!(model.lang, "   {back}: fields", back);
         }
-        let files = !note && takes_files(model);
+        let files = !note && model.once.is_none() && takes_files(model);
         for (act, word, works) in [
             (Act::Canned, "canned", true),
             (Act::Attach, "attach", files),
-            (Act::MakeNote, "internal", !note),
+            (Act::MakeNote, "internal", !note && model.once.is_none()),
             (Act::MakePublic, "public", note),
             (Act::Editor, "editor", true),
+            (Act::DraftVersions, "older", true),
         ] {
             if !works {
                 continue;

@@ -26,7 +26,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) -> (Option<Positio
         }
         let active = form.field == field;
         paint.text(area.x, y, 1, if active { ">" } else { " " }, theme.cursor);
-        paint.text(area.x + 2, y, 10, name, theme.dim);
+        paint.text(area.x + 2, y, 10, model.lang.word("field", name), theme.dim);
         let (value, beside) = value(model, field);
         paint.text(area.x + 13, y, area.width.saturating_sub(13), &value, theme.plain);
         let x = area.x + 13 + super::paint::cells(&value).min(area.width.saturating_sub(14));

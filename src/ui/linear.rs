@@ -72,6 +72,7 @@ pub fn page(model: &Model, now: Time, utf8: bool) -> Page {
             Screen::Thread => conversation(model, now),
             Screen::Outbox => outbox(model, now),
             Screen::Form => form(model),
+            Screen::Once => Page::default(),
             Screen::Report => report(model, now),
         },
     };
@@ -190,9 +191,13 @@ pub fn conversation_words(model: &Model, row: &Conversation, now: Time) -> Strin
         parts.push(format!("{} unread", row.unread));
     }
     parts.push(format!("status {}", triage::word(model.lang, row.status)));
-    if let Some(due) = row.due_at {
+    if row.thanked {
+        parts.push("thanks only, stays resolved".into());
+    }
+    if let Some((due, whose)) = row.next_due() {
         let risk = if List::at_risk(row, now) { "AT RISK, " } else { "" };
-        let clock = match row.due_clock.as_deref() {
+        let clock = match whose {
+            Some("promise") => "promised",
             Some("window") => "the window shuts",
             _ => "due",
         };
@@ -287,7 +292,10 @@ fn composer(model: &Model, page: &mut Page) {
     let Some(composer) = &model.composer else { return };
     let row = composer.to.and_then(|id| model.known(id));
     let who = row.map_or_else(
-        || "TO a new conversation".to_owned(),
+        || match model.once {
+            Some(_) => model.once_border(usize::MAX),
+            None => "TO a new conversation".to_owned(),
+        },
         |row| model.border(row, composer.kind, composer.reopen).1.join(". "),
     );
     page.head = format!("Writing. {who}.");
@@ -308,6 +316,18 @@ fn review(model: &Model, page: &mut Page) {
         };
         page.body.push(format!("{level}: {} {}", finding.text, finding.detail));
     }
+    for (at, row) in model.once.iter().flat_map(|once| once.rows.iter().enumerate()) {
+        let chosen =
+            if model.once.as_ref().is_some_and(|once| once.chosen == at) { "selected, " } else { "" };
+        let tick = if row.ticked() { "ticked" } else { "not ticked" };
+        let (name, verdict) = (customer(&row.conversation), row.verdict_words(model.lang));
+        page.body.push(format!(
+            "{chosen}{tick}: {} {name}, {verdict}. {}",
+            row.conversation.id,
+            row.asks(model.lang)
+        ));
+    }
+    page.body.extend(model.review_promise());
     let (first, second) = model.review_offers();
     page.body.extend([first, second]);
     page.news.clear();

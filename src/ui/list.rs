@@ -129,9 +129,8 @@ fn one(paint: &mut Paint<'_>, model: &Model, row: &Conversation, now: Time, area
     paint.text(area.x + 3, area.y, 1, letter.encode_utf8(&mut [0; 4]), letter_style);
     let mut x = area.x + 4;
     if columns.due {
-        let due = row
-            .due_at
-            .map_or_else(|| "--".into(), |at| words::due(model.lang, at, row.due_clock.as_deref(), now));
+        let due =
+            row.next_due().map_or_else(|| "--".into(), |(at, clock)| words::due(model.lang, at, clock, now));
         paint.right(x, area.y, 6, &due, if risk { theme.alarm } else { theme.plain });
         x += 7;
     }
@@ -193,6 +192,9 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
         };
         return tr!(model.lang, "PAUSED by Americanas{since}", since);
     }
+    if let Some(why) = model.list.left.get(&row.id).filter(|_| model.list.marks.contains(&row.id)) {
+        return why.clone();
+    }
     let subject = row.subject.as_deref().unwrap_or_default();
     if let Some(hit) = model.list.hits.get(&row.id) {
         return hit.clone();
@@ -202,6 +204,10 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
         && query == "is:drift"
     {
         return drift.clone();
+    }
+    if row.thanked {
+        let words = row.last_line.as_deref().unwrap_or(subject);
+        return tr!(model.lang, "THANKS only: {words}", words);
     }
     match row.last_line.as_deref() {
         Some(line) if subject.is_empty() => line.to_owned(),

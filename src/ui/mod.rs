@@ -13,6 +13,7 @@ mod header;
 pub mod linear;
 mod list;
 mod lock;
+mod once;
 mod outbox;
 mod paint;
 mod popup;
@@ -125,6 +126,7 @@ fn full(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<P
             let body = Rect { y: 3, height: above.height - 3, ..area };
             cursor = conversation(paint, model, now, body);
         }
+        Screen::Once => cursor = many(paint, model, now, above),
         Screen::Outbox => outbox::draw(paint, model, now, above),
         Screen::Report => report::draw(paint, model, now, above),
         Screen::Form => {
@@ -146,6 +148,13 @@ fn full(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<P
     }
     footer::draw(paint, model, footer);
     popup::draw(paint, model, above).or(cursor.filter(|_| no_popup(model)))
+}
+
+/// One text for many: its rows, and the composer under them.
+fn many(paint: &mut Paint<'_>, model: &Model, now: Time, above: Rect) -> Option<Position> {
+    let composer = u16::try_from(model.composer_height()).unwrap_or(u16::MAX).min(above.height);
+    once::draw(paint, model, Rect { height: above.height - composer, ..above });
+    composer::draw(paint, model, now, above)
 }
 
 fn no_popup(model: &Model) -> bool {
@@ -293,6 +302,7 @@ fn small(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
             paint.text(0, 0, area.width, &line, theme.strong);
             cursor = conversation(paint, model, now, Rect { y: 1, height: above.height - 1, ..area });
         }
+        Screen::Once => cursor = many(paint, model, now, above),
         Screen::Outbox => outbox::draw(paint, model, now, above),
         Screen::Report => report::draw(paint, model, now, above),
         Screen::Form => {

@@ -99,5 +99,9 @@ pub fn line(model: &Model, row: &OutboxRow, now: Time) -> String {
         row.error.as_deref().or(row.reason.as_deref()).map_or_else(String::new, |why| format!("  {why}"));
     let text =
         row.action.outgoing().map_or("", |outgoing| crate::domain::text::first_line(&outgoing.text, 60));
-    format!("{:>4} {:<9}{when} {what:<6} {to}{why}  {text}", row.n.0, row.state.as_str())
+    format!(
+        "{:>4} {:<9}{when} {what:<6} {to}{why}  {text}",
+        row.n.0,
+        model.lang.word("state", row.state.as_str())
+    )
 }

@@ -79,7 +79,8 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
 /// The formula of the selected figure.
 fn formula(model: &Model, width: usize) -> Vec<String> {
     let Some((_, figure)) = model.report.figure() else { return Vec::new() };
-    let text = format!("{} = {}", figure.as_str(), figure.formula());
+    let text =
+        format!("{} = {}", model.lang.word("figure", figure.as_str()), model.lang.tr(figure.formula()));
     textwrap::wrap(&text, width.max(20)).into_iter().map(std::borrow::Cow::into_owned).collect()
 }
 
@@ -99,13 +100,27 @@ fn figures(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     for ((at, line), y) in lines.iter().enumerate().skip(first).take(height).zip(area.y..) {
         let (text, style) = match line {
             ReportLine::Title { title, lengths } => {
-                let columns =
-                    if *lengths { format!(" {:>10} {:>10}", "median", "p90") } else { String::new() };
-                (format!("{} {:>6}{columns}", fit(title, name_width, "…").as_str(), "n"), theme.strong)
+                let columns = if *lengths {
+                    format!(" {:>10} {:>10}", model.lang.tr("median"), "p90")
+                } else {
+                    String::new()
+                };
+                (
+                    format!(
+                        "{} {:>6}{columns}",
+                        fit(model.lang.word("report", title), name_width, "…").as_str(),
+                        "n"
+                    ),
+                    theme.strong,
+                )
             }
             ReportLine::Figure { group, figure, value } => {
-                let name = figure.as_str().replace('_', " ");
-                let name = if model.report.by == By::All { name } else { format!("{name}, {group}") };
+                let name = model.lang.word("figure", figure.as_str()).replace('_', " ");
+                let name = if model.report.by == By::All {
+                    name
+                } else {
+                    format!("{name}, {}", model.lang.word("group", group))
+                };
                 let name = fit(&format!("  {}", SafeText::line(&name)), name_width, "…");
                 let shown = |it: Option<TimeDelta>| it.map_or_else(|| "n/a".to_owned(), length);
                 let columns = if figure.is_length() {

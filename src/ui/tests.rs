@@ -1,6 +1,7 @@
 //! Pictures of the screens, with style. Every line is held to its width.
 
 mod hostile;
+mod languages;
 
 use std::fmt::Write as _;
 
@@ -128,6 +129,43 @@ fn composer() {
     desk.answer();
     desk.type_in("only us");
     insta::assert_snapshot!("composer_note", picture(&desk, &Theme::light()));
+}
+
+#[test]
+fn a_colleague_is_shown_under_the_composer_and_thanks_as_such() {
+    let mut desk = Desk::opened((80, 24));
+    desk.present = vec![crate::domain::presence::Present {
+        agent: "jon".into(),
+        place: "pts/9".into(),
+        since: Some(desk.now - chrono::Duration::seconds(20)),
+        writing: None,
+    }];
+    desk.store[1].thanked = true;
+    desk.store[1].status = crate::domain::Status::Resolved;
+    desk.store[1].outbox = None;
+    desk.store[1].last_line = Some("Obrigado!".into());
+    desk.send(Msg::StoreChanged);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("Olá João, pedimos desculpas");
+    insta::assert_snapshot!("presence", picture(&desk, &Theme::dark()));
+    desk.keys("Esc k q");
+    insta::assert_snapshot!("thanks", picture(&desk, &Theme::dark()));
+}
+
+#[test]
+fn one_text_for_many() {
+    for (name, size) in [("once_80x24", (80, 24)), ("once_120x40", (120, 40))] {
+        let mut desk = Desk::open(size);
+        desk.keys("x x x x x r");
+        desk.answer();
+        desk.type_in("Olá {{customer.first_name}}, pedimos desculpas");
+        if size.0 == 80 {
+            insta::assert_snapshot!("once_composer", picture(&desk, &Theme::dark()));
+        }
+        desk.keys("Esc Down Down");
+        insta::assert_snapshot!(name, picture(&desk, &Theme::dark()));
+    }
 }
 
 #[test]

@@ -50,7 +50,10 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     };
     let lang = row.lang.as_deref().and_then(|lang| lang.get(..2)).unwrap_or("--");
     let room = area.width.saturating_sub(cells(&place) + 1);
-    let status = triage::word(model.lang, row.status).to_uppercase();
+    let mut status = triage::word(model.lang, row.status).to_uppercase();
+    if row.thanked {
+        status.push_str(model.lang.tr(", THANKS only"));
+    }
     let snoozed = row.snoozed_until.filter(|at| *at > now).map_or_else(String::new, |at| {
         tr!(model.lang, "   asleep till {at}", at = words::clock(model.lang, at, model.options.zone, now))
     });
@@ -134,11 +137,14 @@ fn clock_name(lang: Lang, clock: Option<&str>) -> &str {
 }
 
 fn due(lang: Lang, row: &Conversation, now: Time, which: bool) -> String {
-    row.due_at.map_or_else(
-        || lang.tr(if which { "no deadline" } else { "due --" }).into(),
-        |at| {
-            let clock = clock_name(lang, row.due_clock.as_deref());
-            let due = words::due(lang, at, row.due_clock.as_deref(), now);
+    row.next_due().map_or_else(
+        || if which { lang.tr("no deadline").into() } else { lang.tr("due --").into() },
+        |(at, whose)| {
+            let clock = match whose {
+                Some("promise") => lang.word("clock", "promise"),
+                whose => clock_name(lang, whose),
+            };
+            let due = words::due(lang, at, whose, now);
             if which { tr!(lang, "due {due} ({clock})", due, clock) } else { tr!(lang, "due {due}", due) }
         },
     )

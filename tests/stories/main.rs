@@ -7,5 +7,6 @@ mod keys;
 mod outbox;
 mod skyhub;
 mod support;
+mod team;
 mod thg;
 mod whatsapp;

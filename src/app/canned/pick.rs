@@ -71,7 +71,7 @@ impl Model {
             offered.into_iter().map(|reply| choice(self.lang, shelf, reply, shut && !note)).collect();
         let can = self.capabilities(&channel);
         let mut others: Vec<Choice> = Vec::new();
-        if can.templates && !note {
+        if can.templates && !note && self.once.is_none() {
             let templates = descriptor.map(|it| it.templates.as_slice()).unwrap_or_default();
             others.extend(templates.iter().map(|it| {
                 let title =
@@ -82,7 +82,7 @@ impl Model {
                 }
             }));
         }
-        if can.products && !note && !shut {
+        if can.products && !note && !shut && self.once.is_none() {
             others.extend(self.catalogue(shelf, row));
         }
         if shut {
@@ -151,6 +151,9 @@ impl Model {
     /// Whether nothing but a template can be sent.
     fn templates_only(&self, id: Option<ConversationId>, channel: &ChannelName) -> bool {
         let can = self.capabilities(channel);
+        if self.once.is_some() {
+            return false;
+        }
         match id.and_then(|id| self.known(id)) {
             Some(row) => row.gate.at(self.now) == Gate::TemplateOnly,
             None => can.templates,
@@ -203,6 +206,7 @@ impl Model {
                 format!("{then}{}", self.filled(&reply.body))
             }
             (PickerKind::Canned, Some(What::Template(template))) => template.text.clone().unwrap_or_default(),
+            (PickerKind::Versions(_), Some(What::Version(draft))) => draft.body.clone(),
             (PickerKind::Variables(template), _) => {
                 let mut values = picker.fields.clone();
                 if let Some(value) = values.get_mut(picker.field) {
@@ -283,7 +287,9 @@ impl Model {
             return self.composer.is_some();
         }
         if self.screen == Screen::List && !self.list.marks.is_empty() {
-            self.tell(self.lang.tr("A reply goes to one conversation, and rows are marked; macros that write nothing work on marks."));
+            self.tell(self.lang.tr(
+                "Macros that write nothing work on marks; a text for all of them begins with the reply key.",
+            ));
             return false;
         }
         let Some((id, channel, gate)) =
@@ -314,7 +320,8 @@ impl Model {
             }
             self.run_macro(reply);
         } else {
-            let text = self.filled(&reply.body);
+            // For many each row fills them in with its own.
+            let text = if self.once.is_some() { reply.body.clone() } else { self.filled(&reply.body) };
             if !self.composing() {
                 return;
             }
@@ -323,7 +330,7 @@ impl Model {
                 if composer.kind == DraftKind::Reply && !reply.then.is_empty() {
                     composer.then = reply.then.clone();
                 }
-                composer.go_to(hole(&text));
+                composer.go_to(hole(&text).filter(|_| composer.kind != DraftKind::Once));
             }
             self.typed();
         }

@@ -108,6 +108,11 @@ impl Model {
                 self.say(self.lang.tr("only a new conversation has fields"));
             }
             Act::SendClean => self.send_if_clean(),
+            Act::ThreadUp if self.once.is_some() => self.once_step(-1),
+            Act::ThreadDown if self.once.is_some() => self.once_step(1),
+            Act::Attach | Act::Quote | Act::MakeNote | Act::MakePublic if self.once.is_some() => {
+                self.say("one text for many carries no files, no quote, and is no note");
+            }
             Act::ThreadUp => self.scroll_pages(-1, false),
             Act::ThreadDown => self.scroll_pages(1, false),
             Act::Editor => {
@@ -119,6 +124,7 @@ impl Model {
             Act::Attach => self.open_attach(),
             Act::Canned => self.open_canned(),
             Act::TextFilter => self.open_filters(),
+            Act::DraftVersions => self.open_versions(),
             Act::Quote => {
                 let selected = self.thread.as_ref().and_then(|thread| thread.selected_message());
                 match selected.map(|message| (message.id, message.body.clone())) {

@@ -36,6 +36,12 @@ impl Model {
                 }
                 None => self.say(tr!(self.lang, "nobody is called \"{text}\" here", text)),
             },
+            PickerKind::HandOver => match choice {
+                Some(choice) => self.handover_to(&choice.title),
+                None => self.say(tr!(self.lang, "nobody is called \"{text}\" here", text)),
+            },
+            PickerKind::HandNote(handover) => self.handover_ask(handover, &text),
+            PickerKind::Promise => self.promise_typed(&text),
             PickerKind::Labels => self.labels(&choice.map_or(text, |it| it.title)),
             PickerKind::VendorFields => self.set_fields(&text),
             PickerKind::Snooze => match parse_time(&text, self.now, self.options.zone) {
@@ -78,6 +84,10 @@ impl Model {
                     parameters,
                 });
             }
+            PickerKind::Versions(_) => match choice.map(|choice| choice.what) {
+                Some(What::Version(version)) => self.take_version(&version),
+                _ => self.say(self.lang.tr("no older text is there: nothing was changed")),
+            },
             PickerKind::TextFilter => match choice {
                 Some(choice) => self.filter_text(&choice.title),
                 None => self.say(tr!(self.lang, "no filter is called \"{text}\"", text)),

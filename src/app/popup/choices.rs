@@ -14,7 +14,7 @@ use crate::{
         words,
     },
     domain::{
-        Lang,
+        Conversation, Lang,
         channel::Template,
         lang::tr,
         query::{Query, What as Asked},
@@ -47,9 +47,18 @@ impl Model {
                 (self.label_choices(&text), note)
             }
             PickerKind::VendorFields => (Vec::new(), self.fields_note(&text)),
+            PickerKind::HandOver => (fuzzy(&text, self.handover_choices().into_iter()), self.handover_note()),
+            PickerKind::HandNote(_) => {
+                (Vec::new(), self.lang.tr("Enter goes on; nothing typed: no word").to_owned())
+            }
+            PickerKind::Promise => (Vec::new(), self.promise_note(&text)),
             PickerKind::Snooze | PickerKind::Later => (Vec::new(), self.time_note(&text)),
             PickerKind::Canned => (self.canned_choices(&text), self.canned_note()),
             PickerKind::Variables(template) => (Vec::new(), template_note(self.lang, template, picker.field)),
+            PickerKind::Versions(versions) => {
+                let rows = versions.as_deref().unwrap_or_default();
+                (self.version_choices(&text, rows), self.versions_note(versions.as_deref()))
+            }
             PickerKind::TextFilter => {
                 let filters = self.options.filters.iter();
                 (fuzzy(&text, filters.map(|(name, command)| plain(name, &command.join(" ")))), String::new())
@@ -99,6 +108,7 @@ impl Model {
             _ if self.preview.is_some() || self.details.is_some() => place::PANEL,
             _ if self.review.is_some() => place::REVIEW,
             Screen::Thread if self.composer.is_some() => place::COMPOSER,
+            Screen::Once => place::COMPOSER,
             Screen::List => self.place_of_list(),
             Screen::Thread => place::THREAD,
             Screen::Outbox => place::OUTBOX,
@@ -228,7 +238,11 @@ impl Model {
         }
         match parse_time(text, self.now, self.options.zone) {
             Some(at) => {
-                let due = self.target().and_then(|row| row.due_at).filter(|due| *due < at);
+                let due = self
+                    .target()
+                    .and_then(Conversation::next_due)
+                    .map(|(due, _)| due)
+                    .filter(|due| *due < at);
                 let earlier = due.map_or_else(String::new, |due| {
                     tr!(
                         self.lang,

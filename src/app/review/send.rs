@@ -29,7 +29,8 @@ impl Model {
         match self.composer.as_ref().map(|composer| composer.kind) {
             Some(DraftKind::Note) => self.review_act(Act::SaveNote),
             Some(DraftKind::Reply) => self.review_act(Act::Send),
-            None => {}
+            // Rows are ticked first.
+            Some(DraftKind::Once) | None => {}
         }
     }
 
@@ -76,6 +77,11 @@ impl Model {
     pub(in crate::app) fn send_later(&mut self, at: Time) {
         let anyway =
             self.review.as_ref().is_some_and(|review| review.verdict() == Verdict::Amber && review.shown);
+        // "Tomorrow" is meant from where it is read.
+        let promise = self.found_promise(at);
+        if let Some(review) = self.review.as_mut().filter(|review| !review.promise_by_hand) {
+            review.promise = promise;
+        }
         self.send(How { status: self.status_after(), anyway, later: Some(at), ..How::default() });
     }
 
@@ -105,6 +111,7 @@ impl Model {
         );
         if let Some(first) = outgoing.first_mut() {
             first.products.clone_from(&composer.products);
+            first.promise = review.as_ref().and_then(|review| review.promise.clone());
             if let Some(text) = composer.template.as_ref().and_then(|it| self.template_words(&composer, it)) {
                 first.text = text;
             }
@@ -150,6 +157,10 @@ impl Model {
         if let Some(id) = composer.to {
             // A status goes with its message: until a later one leaves, the deadline stands.
             self.show_sent(id, how.status.filter(|_| how.later.is_none()));
+            if how.later.is_none() {
+                let promise = review.as_ref().and_then(|review| review.promise.clone());
+                self.apply_here(id, &LocalChange::Promise(promise));
+            }
         }
         let intent = Intent::Send {
             composer: Box::new(composer.clone()),

@@ -180,7 +180,7 @@ fn a_macro_without_a_reply_works_on_marks_and_one_with_a_reply_never_does() {
     desk.answer();
     desk.keys("1");
     assert!(desk.model.composer.is_none());
-    assert!(desk.model.ask.as_ref().unwrap().question.starts_with("A reply goes to one conversation"));
+    assert!(desk.model.ask.as_ref().unwrap().question.starts_with("Macros that write nothing work on marks"));
     desk.model.list.rows[0].unread = 0;
     desk.keys("Esc m");
     desk.answer();

@@ -72,18 +72,16 @@ fn undo_of_marked_rows_takes_back_what_the_vendor_was_to_be_told_of_any_of_them(
 }
 
 #[test]
-fn a_reply_with_marks_ends_in_a_sentence_that_swallows_what_is_typed() {
-    for opener in ["r", "R"] {
-        let mut desk = Desk::open(SIZE);
-        desk.keys("x x");
-        desk.keys(opener);
-        desk.type_in("sa am zt Y n q e");
-        assert!(desk.changes().is_empty() && desk.model.picker.is_none());
-        assert!(desk.model.ask.as_ref().is_some_and(crate::app::popup::Ask::is_sentence));
-        desk.keys("Enter Esc");
-        assert!(desk.model.ask.is_none());
-        assert_eq!(desk.model.list.marks.len(), 2, "Esc ended the sentence only");
-    }
+fn a_quoting_reply_with_marks_ends_in_a_sentence_that_swallows_what_is_typed() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("x x");
+    desk.keys("R");
+    desk.type_in("sa am zt Y n q e");
+    assert!(desk.changes().is_empty() && desk.model.picker.is_none());
+    assert!(desk.model.ask.as_ref().is_some_and(crate::app::popup::Ask::is_sentence));
+    desk.keys("Enter Esc");
+    assert!(desk.model.ask.is_none());
+    assert_eq!(desk.model.list.marks.len(), 2, "Esc ended the sentence only");
 }
 
 #[test]

@@ -197,6 +197,8 @@ pub(crate) fn conversation(
         outbox: None,
         has_draft: false,
         drift: None,
+        thanked: false,
+        promise: None,
     }
 }
 
@@ -294,6 +296,8 @@ pub(crate) struct Desk {
     pub others: Vec<Effect>,
     pub shelf: crate::app::canned::Shelf,
     pub owners: Vec<(String, Conversation)>,
+    pub versions: Vec<crate::domain::Draft>,
+    pub present: Vec<crate::domain::presence::Present>,
     pub outbox: Vec<OutboxRow>,
     pub history: Vec<Event>,
     pub preview: Option<String>,
@@ -325,6 +329,8 @@ impl Desk {
             others: Vec::new(),
             shelf: crate::app::canned::Shelf::default(),
             owners: Vec::new(),
+            versions: Vec::new(),
+            present: Vec::new(),
             outbox: Vec::new(),
             history: Vec::new(),
             preview: None,
@@ -408,6 +414,8 @@ impl Desk {
             Request::History(_) => Loaded::History(self.history.clone()),
             Request::Outbox(_) => Loaded::Outbox(self.outbox.clone()),
             Request::Draft { .. } => Loaded::Draft(None),
+            Request::Present(_) => Loaded::Present(self.present.clone()),
+            Request::Versions { .. } => Loaded::Versions(self.versions.clone()),
             Request::Drafts => Loaded::Drafts(Vec::new()),
             Request::Preview { n, .. } => Loaded::Preview(PreviewBody::Text(
                 self.preview.clone().unwrap_or_else(|| format!("file {n}\nline two")),

@@ -1,6 +1,6 @@
 //! What the store's answers mean for what was asked of it.
 
-use super::{Again, Intent, LocalStep, Step, refused};
+use super::{Again, Intent, LocalStep, OnceSent, Step, refused};
 use crate::{
     app::{
         composer::Composer,
@@ -73,6 +73,19 @@ impl Model {
             }
             (Intent::Send { composer, review, .. }, Outcome::Failed(words)) => {
                 self.bring_back(*composer, review.map(|it| *it), None, &words);
+            }
+            (Intent::Once { group, id, to, text, until }, Outcome::Committed(committed)) => {
+                self.once_committed(group, OnceSent { id, rows: committed.rows, to, text, until });
+            }
+            (Intent::Once { id, .. }, Outcome::Refused(refusal)) => {
+                self.once_refused(id, &refused(self.lang, &refusal));
+            }
+            (Intent::Once { id, .. }, Outcome::Failed(words)) => self.once_refused(id, &words),
+            (Intent::OnceBack { id, text, .. }, Outcome::TakenBack(draft)) => {
+                self.once_taken_back(id, &text, draft.map(|it| *it));
+            }
+            (Intent::OnceBack { id, to, .. }, Outcome::Refused(refusal)) => {
+                self.once_not_back(id, &to, &refusal);
             }
             (Intent::Tell { what, until }, Outcome::Committed(committed)) => {
                 self.undo.push(Step::Told { rows: committed.rows, what, until });

@@ -175,3 +175,10 @@ fn the_screen_is_in_tz() {
         assert_eq!(super::Desk::with(&[("TZ", zone)]).load().unwrap().ui.zone, expected);
     }
 }
+
+#[test]
+fn a_language_that_the_screen_does_not_speak_names_the_nearest() {
+    let error = bad("[ui]\nlang = \"pt-PT\"\n");
+    assert!(error.contains("must be one of en, de, pt-BR, pt, not \"pt-PT\""), "{error}");
+    assert!(error.contains("did you mean `pt-BR`?"), "{error}");
+}

@@ -3,7 +3,7 @@
 use chrono::{Datelike, TimeDelta};
 use chrono_tz::Tz;
 
-use super::{Facts, Outcome, Pause, Policy, Whose, company, due, marketplace, rules, window};
+use super::{Facts, Outcome, Pause, Policy, Rule, Whose, company, due, marketplace, rules, window};
 use crate::domain::{Gate, Lang, Time, lang::tr};
 
 /// A line for each fact that a deadline is made of: all clocks, pauses, calendars, and which comes first. Moments are
@@ -69,10 +69,10 @@ fn explain_marketplace(
         Some(at) => lines.push(tr!(lang, "{whose}: due {when}", whose, when = when(lang, at, now, zone))),
         None => lines.push(tr!(lang, "{whose}: none, its calendar does not open", whose)),
     }
-    lines.push(tr!(lang, "  rule: {rule}", rule = demand.source));
+    lines.push(tr!(lang, "  rule: {rule}", rule = lang.tr(&demand.source)));
     for count in &demand.counts {
         let at = count.at.map_or_else(|| lang.tr("never").to_owned(), |at| moment(lang, at, zone));
-        lines.push(format!("  {}: {at}", count.words));
+        lines.push(format!("  {}: {at}", counted(lang, count.rule)));
     }
     if let Some(calendar) = &demand.calendar {
         lines.push(tr!(lang, "  calendar {calendar}", calendar));
@@ -117,6 +117,17 @@ fn explain_company(
             to,
             counted
         ));
+    }
+}
+
+/// `24 h running`, `12 business hours`.
+fn counted(lang: Lang, rule: Rule) -> String {
+    match rule {
+        Rule::Running(length) => tr!(lang, "{span} running", span = span(length)),
+        Rule::Hours(1) => lang.tr("1 business hour").to_owned(),
+        Rule::Hours(n) => tr!(lang, "{n} business hours", n),
+        Rule::Days(1) => lang.tr("1 business day").to_owned(),
+        Rule::Days(n) => tr!(lang, "{n} business days", n),
     }
 }
 

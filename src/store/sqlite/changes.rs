@@ -1,13 +1,13 @@
 //! Local changes: status, assignee, labels, notes, cursors. Each says how to have it back.
 
-use rusqlite::{OptionalExtension, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 use serde_json::Value;
 
 use super::{
     actor::Tx,
     commit::{self, Answered, NewRow},
     conversations::{self, Touch, log},
-    outbox,
+    outbox, promises,
     rows::{details, from_json, to_json},
 };
 use crate::{
@@ -111,6 +111,10 @@ fn apply(tx: &Tx<'_>, id: i64, wish: &Wish, before: &Before, now: i64) -> Result
             outbox::set_status(db, id, *to, Some(&wish.author), now)?;
             note("state", before.status.as_str().into(), to.as_str().into())?;
             let mut inverse = vec![LocalChange::Status(before.status)];
+            // Resolved, what was promised is kept; open again, it is not.
+            if matches!(to, Status::Resolved | Status::Closed) {
+                inverse.extend(promises::of(db, id)?.map(|promise| LocalChange::Promise(Some(promise))));
+            }
             inverse.extend(before.held_until.map(|until| LocalChange::HoldUntil(from_millis(until))));
             inverse
         }
@@ -152,6 +156,35 @@ fn apply(tx: &Tx<'_>, id: i64, wish: &Wish, before: &Before, now: i64) -> Result
             db.execute("UPDATE conversation SET assignee = ?2 WHERE id = ?1", params![id, who])?;
             note("assign", before.assignee.clone().into(), who.clone().into())?;
             vec![LocalChange::Assign(before.assignee.clone())]
+        }
+        LocalChange::HandOver { from, to, note: words, drafts } => {
+            let moved = *drafts && hand_drafts(tx, id, from, to.as_deref(), now)?;
+            if *to == before.assignee && !moved && words.is_none() {
+                return Ok(tells.then(Vec::new));
+            }
+            db.execute("UPDATE conversation SET assignee = ?2 WHERE id = ?1", params![id, to])?;
+            note("assign", before.assignee.clone().into(), to.clone().into())?;
+            if let Some(words) = words {
+                let left = if moved { None } else { unsent(db, id, from)? };
+                let left = left.map_or_else(String::new, |text| format!("\n--\n{text}"));
+                db.execute(
+                    "INSERT INTO message (conversation, channel, direction, role, author, account, body, kind, at, \
+                     vendor_time, received_at) VALUES (?1, ?2, 'note', 'agent', ?3, ?3, ?4, 'text', ?5, 0, ?5)",
+                    params![id, before.channel, wish.author, format!("{words}{left}"), now],
+                )?;
+                let message = db.last_insert_rowid();
+                log(db, now, Some(id), Some(&wish.author), "note", &details([("message", message.into())]))?;
+                // Whoever has it now finds it as something new.
+                if let Some(to) = to {
+                    unread_for(db, id, to)?;
+                }
+            }
+            vec![LocalChange::HandOver {
+                from: to.clone().unwrap_or_else(|| from.clone()),
+                to: before.assignee.clone(),
+                note: None,
+                drafts: moved,
+            }]
         }
         LocalChange::Label { add, remove } => return label(tx, id, wish, before, add, remove, now),
         LocalChange::Priority(to) => {
@@ -201,6 +234,14 @@ fn apply(tx: &Tx<'_>, id: i64, wish: &Wish, before: &Before, now: i64) -> Result
             log(db, now, Some(id), Some(&wish.author), "note", &details([("message", message.into())]))?;
             Vec::new()
         }
+        LocalChange::Promise(to) => {
+            let from = promises::of(db, id)?;
+            let why = if to.is_some() { "set by hand" } else { "kept or dropped by hand" };
+            if !promises::set(db, id, to.as_ref(), Some(&wish.author), why, now)? {
+                return Ok(tells.then(Vec::new));
+            }
+            vec![LocalChange::Promise(from)]
+        }
         LocalChange::SeenUpTo(MessageId(message)) => {
             if !commit::move_cursor(db, id, &wish.author, Some(*message))? {
                 return Ok(tells.then(Vec::new));
@@ -215,6 +256,40 @@ fn apply(tx: &Tx<'_>, id: i64, wish: &Wish, before: &Before, now: i64) -> Result
         }
     };
     Ok(Some(inverse))
+}
+
+/// Drafts go to who has the conversation now and has none there. Answers whether any did.
+fn hand_drafts(tx: &Tx<'_>, id: i64, from: &str, to: Option<&str>, now: i64) -> Result<bool> {
+    let Some(to) = to.filter(|to| *to != from) else { return Ok(false) };
+    let moved = tx.db.execute(
+        "UPDATE OR IGNORE draft SET agent = ?3, window = NULL, place = NULL, until = 0, saved_at = ?4 \
+         WHERE conversation = ?1 AND agent = ?2",
+        params![id, from, to, now],
+    )?;
+    Ok(moved > 0)
+}
+
+/// The reply that somebody has not sent there.
+fn unsent(db: &Connection, id: i64, agent: &str) -> Result<Option<String>> {
+    db.query_row(
+        "SELECT body FROM draft WHERE conversation = ?1 AND agent = ?2 AND kind = 'reply' AND body <> ''",
+        params![id, agent],
+        |r| r.get(0),
+    )
+    .optional()
+}
+
+fn unread_for(db: &Connection, id: i64, agent: &str) -> Result<()> {
+    db.execute(
+        "INSERT INTO cursor SELECT ?1, ?2, 0, 0, 0, 1 WHERE NOT EXISTS \
+         (SELECT 1 FROM cursor WHERE conversation = ?1 AND agent = ?2)",
+        params![id, agent],
+    )?;
+    db.execute(
+        "UPDATE cursor SET unread = max(unread, 1) WHERE conversation = ?1 AND agent = ?2",
+        params![id, agent],
+    )?;
+    Ok(())
 }
 
 fn label(

@@ -7,7 +7,7 @@ use super::{
     actor::Tx,
     apply,
     conversations::{self, Touch, log},
-    messages, outbox, rows,
+    messages, outbox, promises, rows,
     rows::{details, to_json},
 };
 use crate::{
@@ -115,6 +115,13 @@ pub(super) fn commit(tx: &Tx<'_>, commit: &Commit, now: i64) -> Answered<Committ
         after = Some(n);
         committed.rows.push(RowNumber(n));
         committed.messages.push(message.map(MessageId));
+    }
+    if speaks && moves {
+        let carrying =
+            committed.rows.iter().zip(&committed.messages).filter(|(_, message)| message.is_some());
+        let carrying: Vec<i64> = carrying.map(|(row, _)| row.0).collect();
+        let promise = commit.actions.iter().find_map(|action| action.outgoing()?.promise.as_ref());
+        promises::made(db, id, &carrying, promise, &commit.author, now)?;
     }
     if let Some(to) = status.filter(|to| moves && *to != before) {
         outbox::set_status(db, id, to, Some(&commit.author), now)?;

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::{
     actor::Tx,
-    deadline,
+    deadline, promises,
     rows::{details, from_json, to_json},
     words,
 };
 use crate::domain::{
     ChannelKind, Facts, Status,
     lifecycle::{self, Fact, Life, Step},
+    promise::WARNED_BEFORE,
     time::{from_millis, to_millis},
 };
 
@@ -206,6 +207,11 @@ pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()
     let status = row.life.status;
     let turn = if mute { None } else { status.turn() };
     let deadline::Deadline { due, blocked } = deadline::of(tx, id, since, status, now)?;
+    if done {
+        promises::set(db, id, None, None, "kept: resolved", now)?;
+    }
+    let promised = promises::of(db, id)?.map(|promise| to_millis(promise.at));
+    let warned = promised.map(|at| at - WARNED_BEFORE.num_milliseconds());
     if status != Status::OnHold {
         row.held_until = None;
     }
@@ -239,9 +245,9 @@ pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()
         ":since": since,
         ":waiting_key": since.unwrap_or(i64::MAX),
         ":due_at": due.map(|it| it.1),
-        ":due_key": due.map_or(i64::MAX, |it| it.1),
+        ":due_key": due.map(|it| it.1).into_iter().chain(promised).min().unwrap_or(i64::MAX),
         ":due_clock": due.map(|it| it.0),
-        ":warn_at": due.map(|it| it.2),
+        ":warn_at": due.map(|it| it.2).into_iter().chain(warned).min(),
         ":blocked": blocked,
         ":created_at": created_at,
         ":updated_at": updated_at,
@@ -320,6 +326,7 @@ fn advance(db: &Connection, id: i64, row: &mut Row, touch: &Touch, now: i64, kee
             Fact::In { .. } if !replies.leave(at, message) => continue,
             Fact::Out { .. } => {
                 row.life.answered = true;
+                promises::kept_elsewhere(db, id, now)?;
                 // One that leaves something unanswered, or that another followed, moves nothing.
                 if run(db, id, row.settled_at)?.0 > 0 || followed(db, id, at, message)? {
                     continue;

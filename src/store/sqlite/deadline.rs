@@ -14,6 +14,7 @@ use crate::domain::{
     Status,
     clock::{self, Due, EVENTS, Facts, Logged, Policy, Whose, logged},
     outbox::Event,
+    promise::WARNED_BEFORE,
     time::{from_millis, to_millis},
 };
 
@@ -141,13 +142,16 @@ pub(super) fn renew(tx: &Tx<'_>, id: i64, now: i64) -> Result<()> {
     let changed = tx
         .db
         .prepare_cached(
-            "UPDATE conversation SET due_at = :at, due_key = ifnull(:at, :never), due_clock = :clock, warn_at = :warn, \
+            "UPDATE conversation SET due_at = :at, due_key = min(ifnull(:at, :never), ifnull(promised_at, :never)), \
+             due_clock = :clock, \
+             warn_at = nullif(min(ifnull(:warn, :never), ifnull(promised_at - :before, :never)), :never), \
              blocked = :blocked WHERE id = :id AND (due_at IS NOT :at OR due_clock IS NOT :clock OR blocked <> :blocked)",
         )?
         .execute(named_params! {
             ":id": id,
             ":at": due.map(|it| it.1),
             ":never": i64::MAX,
+            ":before": WARNED_BEFORE.num_milliseconds(),
             ":clock": due.map(|it| it.0),
             ":warn": due.map(|it| it.2),
             ":blocked": blocked,

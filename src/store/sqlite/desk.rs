@@ -10,7 +10,7 @@ use super::{
     SqliteStore, actor, changes, commit,
     commit::Answered,
     conversations::{self, Touch, log},
-    deadline, drafts, erase, files, import, ledger, outbox, reading,
+    deadline, drafts, erase, files, import, ledger, outbox, presence, promises, reading,
     rows::{details, to_json},
 };
 use crate::{
@@ -180,6 +180,20 @@ impl Desk for SqliteStore {
         self.writer.write("close_draft", move |tx| drafts::close(tx, (of, &agent, kind), &window)).await
     }
 
+    async fn be_present(
+        &self,
+        agent: String,
+        window: DraftWindow,
+        of: Option<ConversationId>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .write("be_present", move |tx| {
+                presence::note(tx, &agent, &window, of.map(|it| it.0), to_millis(now))
+            })
+            .await
+    }
+
     async fn save_session(&self, agent: String, session: Value) -> Result<(), StoreError> {
         self.writer
             .write("save_session", move |tx| {
@@ -319,6 +333,7 @@ fn withdraw(
         } else {
             outbox::open_again(db, row, now)?;
         }
+        promises::unmade(db, row, Some(agent), now)?;
     }
     let facts = details([("row", row.n.into()), ("action", row.word.clone().into())]);
     log(db, now, Some(row.conversation), Some(agent), what, &facts)?;
@@ -493,6 +508,9 @@ fn retry(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<()> {
     )?;
     let facts = details([("row", n.into()), ("action", row.word.clone().into())]);
     log(db, now, Some(row.conversation), Some(agent), "retry", &facts)?;
+    if was_stopped && row.message.is_some() {
+        promises::made_now(db, &row, now)?;
+    }
     if was_stopped
         && row.message.is_some()
         && let Some(status) = row.status_with

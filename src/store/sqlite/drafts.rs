@@ -47,7 +47,7 @@ impl Writer {
 }
 
 /// Whether a window's process lives: on this box the system knows, of another box only the lease tells.
-fn runs(window: &str, leased: bool) -> bool {
+pub(super) fn runs(window: &str, leased: bool) -> bool {
     let here = nix::unistd::gethostname().unwrap_or_default();
     let process = window
         .rsplit_once(':')
@@ -83,6 +83,10 @@ pub(super) fn open(
     if writer.holds(window, now) {
         return Ok((draft, Some(writer.held())));
     }
+    // Colleagues see that somebody writes here.
+    if writer.until == 0 {
+        tx.rings();
+    }
     claim(tx.db, key, window, now)?;
     Ok((draft, None))
 }
@@ -114,6 +118,9 @@ pub(super) fn write(
         )?;
         return Ok(Err(had.held()));
     }
+    if had.as_ref().is_some_and(|had| had.until == 0) {
+        tx.rings();
+    }
     if had.is_some_and(|had| had.window.is_none()) {
         // Put back by the store while this window wrote: it may not have been read here.
         keep_stored(tx.db, key)?;
@@ -141,11 +148,16 @@ pub(super) fn take_over(tx: &Tx<'_>, mine: &Draft, window: &DraftWindow, now: i6
 
 /// The window's composer was closed.
 pub(super) fn close(tx: &Tx<'_>, (of, agent, kind): Key<'_>, window: &DraftWindow) -> Result<()> {
-    tx.db
+    let closed = tx
+        .db
         .prepare_cached(
-            "UPDATE draft SET until = 0 WHERE conversation = ?1 AND agent = ?2 AND kind = ?3 AND window = ?4",
+            "UPDATE draft SET until = 0 WHERE conversation = ?1 AND agent = ?2 AND kind = ?3 AND window = ?4 \
+             AND until <> 0",
         )?
         .execute(params![of, agent, kind.as_str(), window.name])?;
+    if closed > 0 {
+        tx.rings();
+    }
     Ok(())
 }
 

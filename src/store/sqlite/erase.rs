@@ -142,8 +142,18 @@ fn remove(tx: &Tx<'_>, ids: &[i64], agent: &str, erased: Erased, now: i64) -> Re
         }
         // The log keeps who did what and when; the words go.
         db.execute("UPDATE event SET details = '{}' WHERE conversation = ?1", [id])?;
-        let tables =
-            ["message", "outbox", "draft", "draft_version", "cursor", "number", "label", "alias", "former"];
+        let tables = [
+            "message",
+            "outbox",
+            "draft",
+            "draft_version",
+            "presence",
+            "cursor",
+            "number",
+            "label",
+            "alias",
+            "former",
+        ];
         for table in tables {
             db.execute(&format!("DELETE FROM {table} WHERE conversation = ?1"), [id])?;
         }

@@ -7,7 +7,7 @@
 //! | [`reading`], [`desk`], [`engine`] | the three traits |
 //! | [`apply`], [`messages`], [`join`] | what vendors tell |
 //! | [`conversations`], [`deadline`] | what a conversation's row holds of its messages and rows |
-//! | [`commit`], [`changes`], [`drafts`], [`outbox`], [`settle`], [`tend`], [`import`], [`erase`] | what agents and the engine do |
+//! | [`commit`], [`changes`], [`drafts`], [`presence`], [`promises`], [`outbox`], [`settle`], [`tend`], [`import`], [`erase`] | what agents and the engine do |
 //! | [`query`], [`excerpt`] | the query language as SQL; the words around a hit |
 //! | [`ledger`] | the log as figures read it |
 //! | [`text`] | the full-text index |
@@ -32,6 +32,8 @@ mod ledger;
 mod messages;
 mod open;
 mod outbox;
+mod presence;
+mod promises;
 mod query;
 mod reading;
 mod rescue;

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
     conversations::log,
+    promises,
     rows::{details, from_json},
 };
 use crate::domain::{Action, RowState, Status};
@@ -28,10 +29,12 @@ pub(super) struct Row {
     pub(super) epoch: Option<i64>,
     pub(super) action: Option<Action>,
     pub(super) send_id: String,
+    /// What was promised before; `None`: it has not taken the place of that yet.
+    pub(super) promise_before: Option<String>,
 }
 
 const ROW: &str = "n, conversation, word, repeatable, state, author, message, status_with, status_before, assigned, \
-    created_at, epoch, action, send_id";
+    created_at, epoch, action, send_id, promise_before";
 
 fn read(r: &rusqlite::Row<'_>) -> Result<Row> {
     let status = |word: Option<String>| word.as_deref().and_then(Status::parse);
@@ -50,6 +53,7 @@ fn read(r: &rusqlite::Row<'_>) -> Result<Row> {
         epoch: r.get(11)?,
         action: from_json(&r.get::<_, String>(12)?),
         send_id: r.get(13)?,
+        promise_before: r.get(14)?,
     })
 }
 
@@ -103,6 +107,9 @@ pub(super) fn sent(db: &Connection, row: &Row, actor: Option<&str>, now: i64) ->
         db.prepare_cached("UPDATE conversation SET answered = 1 WHERE id = ?1")?
             .execute([row.conversation])?;
         move_with(db, row, now)?;
+        if row.promise_before.is_none() {
+            promises::made_now(db, row, now)?;
+        }
     }
     db.prepare_cached("UPDATE outbox SET after_row = NULL WHERE after_row = ?1")?.execute([row.n])?;
     let facts = details([("row", row.n.into()), ("action", row.word.clone().into())]);
@@ -146,6 +153,7 @@ pub(super) fn stopped(
     if row.message.is_some() {
         release_followers(db, row, "the message before it was not sent")?;
         open_again(db, row, now)?;
+        promises::unmade(db, row, None, now)?;
     }
     Ok(())
 }

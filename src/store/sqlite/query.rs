@@ -28,6 +28,8 @@ const GATE: &str = "iif(c.gate = 'window', iif(c.gate_until > :now, 'open', 'tem
 /// What this agent has not seen.
 const UNREAD: &str = "iif(c.mute, 0, ifnull((SELECT u.unread FROM cursor u WHERE u.conversation = c.id AND u.agent = :me), \
     c.unanswered)) > 0";
+/// A deadline, or what we promised where that is earlier.
+const NEXT_DUE: &str = "ifnull(min(c.due_at, c.promised_at), ifnull(c.due_at, c.promised_at))";
 const NEEDS_A_PERSON: &str = "c.outbox IN ('failed', 'uncertain', 'parked')";
 
 /// Makes the condition of a query. `:me` and `:now` are bound by name when they occur. `newest`: the newest hits of a
@@ -111,7 +113,7 @@ fn term_sql(what: &What, now: Time, binds: &mut Binds) -> String {
         }
         What::Due(cmp, age) => {
             let at = binds.moment(*age);
-            format!("c.due_at {} {at}", if *cmp == Cmp::Less { "<=" } else { ">" })
+            format!("{NEXT_DUE} {} {at}", if *cmp == Cmp::Less { "<=" } else { ">" })
         }
         What::Assignee(who) => format!("c.assignee = {}", binds.bind(who.clone())),
         What::Label(label) => format!(
@@ -170,6 +172,8 @@ fn is_sql(is: Is) -> &'static str {
         Is::Held => outbox_sql("held"),
         Is::Breaching => "(c.warn_at IS NOT NULL AND c.warn_at <= :now)",
         Is::Fix => NEEDS_A_PERSON,
+        Is::Thanked => "c.thanked",
+        Is::Promised => "c.promised_at IS NOT NULL",
     }
 }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 use serde_json::Value;
 
 use super::{
-    SqliteStore, apply, commit, drafts, files, ledger, query, rows,
+    SqliteStore, apply, commit, drafts, files, ledger, presence, query, rows,
     rows::{Columns, from_json},
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         OutboxRow, RowNumber, Time,
         attachment::{AttachmentState, StoredFile},
         outbox::{Event, Happened, LogPlace},
+        presence::Present,
         query::Query,
         report::{Policies, Track},
         time::{from_millis, to_millis},
@@ -180,6 +181,15 @@ impl Reading for SqliteStore {
         kind: DraftKind,
     ) -> Result<Vec<Draft>, StoreError> {
         self.reader.read(move |db| drafts::versions(db, (of.map_or(0, |it| it.0), &agent, kind))).await
+    }
+
+    async fn present(
+        &self,
+        id: ConversationId,
+        window: String,
+        now: Time,
+    ) -> Result<Vec<Present>, StoreError> {
+        self.reader.read(move |db| presence::others(db, id.0, &window, to_millis(now))).await
     }
 
     async fn check(&self) -> Result<Vec<String>, StoreError> {
@@ -392,7 +402,7 @@ fn read_draft(row: &rusqlite::Row<'_>) -> Result<Draft> {
     Ok(Draft {
         conversation: Some(c.next::<i64>()?).filter(|id| *id != 0).map(ConversationId),
         agent: c.next()?,
-        kind: if c.next::<String>()? == "note" { DraftKind::Note } else { DraftKind::Reply },
+        kind: DraftKind::parse(&c.next::<String>()?),
         body: c.next()?,
         cursor: (place(c.next()?), place(c.next()?)),
         files: from_json(&c.next::<String>()?),

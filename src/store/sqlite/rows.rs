@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::domain::{
     Action, Attachment, AttachmentState, Author, ChannelKind, ChannelName, Conversation, ConversationId,
     Counterpart, Customer, Delivery, Direction, Facts, Gate, GateEvidence, Message, MessageId, MessageKind,
-    OutboxRow, Priority, Role, RowNumber, RowState, Status, Time, Turn, time::from_millis,
+    OutboxRow, Priority, Promise, Role, RowNumber, RowState, Status, Time, Turn, time::from_millis,
 };
 
 /// Reads the columns of a row one after the other, in the order of its SELECT.
@@ -66,7 +66,8 @@ pub(super) const CONVERSATION: &str = "c.id, c.channel, c.kind, c.remote_id, c.s
     iif(c.mute, 0, ifnull(u.unread, c.unanswered)), c.remote_unread, c.assignee, c.labels, c.priority, \
     c.snoozed_until, c.held_until, c.order_facts, c.products, c.category, c.messages, c.lang, c.rev, c.due_clock, \
     c.waiting_since, c.due_at, c.created_at, c.updated_at, c.last_line, c.last_direction, c.outbox, \
-    EXISTS (SELECT 1 FROM draft d WHERE d.conversation = c.id AND d.agent = :me), c.drift";
+    EXISTS (SELECT 1 FROM draft d WHERE d.conversation = c.id AND d.agent = :me), c.drift, \
+    c.thanked, c.promised_at, c.promise, c.promised_by";
 
 /// What joins the agent's own cursor to `conversation c`; binds `:me`.
 pub(super) const CURSOR: &str = "LEFT JOIN cursor u ON u.conversation = c.id AND u.agent = :me";
@@ -111,7 +112,14 @@ pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation> {
         outbox: c.word(Delivery::parse)?,
         has_draft: c.next()?,
         drift: c.next()?,
+        thanked: c.next()?,
+        promise: promise(c.maybe_time()?, c.next()?, c.next()?),
     })
+}
+
+/// What the columns `promised_at`, `promise`, `promised_by` hold.
+pub(super) fn promise(at: Option<Time>, words: Option<String>, by: Option<String>) -> Option<Promise> {
+    Some(Promise { at: at?, words: words.unwrap_or_default(), by: by.unwrap_or_default() })
 }
 
 fn turn(word: &str) -> Option<Turn> {

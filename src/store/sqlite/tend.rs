@@ -5,7 +5,7 @@ use rusqlite::{Result, params};
 use super::{
     actor::Tx,
     conversations::{self, Touch, log},
-    deadline, outbox,
+    deadline, outbox, promises,
     rows::details,
 };
 use crate::domain::{Status, lifecycle::CLOSES_AFTER};
@@ -45,13 +45,15 @@ pub(super) fn tend(tx: &Tx<'_>, now: i64) -> Result<Option<i64>> {
         db.execute("UPDATE conversation SET status = 'closed' WHERE id = ?1", [id])?;
         moved(tx, id, "resolved", "closed", "resolved for five days", now)?;
     }
+    let promised = promises::tend(tx, now)?;
     let window = deadline::shut_windows(tx, now)?;
     db.query_row(
         "SELECT min(due) FROM (SELECT min(snoozed_until) AS due FROM conversation WHERE snoozed_until IS NOT NULL \
          UNION ALL SELECT min(warn_at) FROM conversation WHERE snoozed_until IS NOT NULL AND warn_at IS NOT NULL \
          UNION ALL SELECT min(held_until) FROM conversation WHERE held_until IS NOT NULL \
-         UNION ALL SELECT min(resolved_at) + ?1 FROM conversation WHERE status = 'resolved' UNION ALL SELECT ?2)",
-        params![closes_after, window],
+         UNION ALL SELECT min(resolved_at) + ?1 FROM conversation WHERE status = 'resolved' UNION ALL SELECT ?2 \
+         UNION ALL SELECT ?3)",
+        params![closes_after, window, promised],
         |r| r.get(0),
     )
 }

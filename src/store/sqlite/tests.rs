@@ -7,6 +7,8 @@ mod files;
 mod ledger;
 mod lists;
 mod outbox;
+mod presence;
+mod promises;
 mod skew;
 mod vendors;
 

@@ -162,6 +162,8 @@ fn conversation(id: ConversationId, channel: &ChannelName, gate: GateEvidence) -
         outbox: None,
         has_draft: false,
         drift: None,
+        thanked: false,
+        promise: None,
     }
 }
 
