@@ -109,6 +109,8 @@ fn said(source: &str) -> Vec<Key> {
             }
         }
     }
+    // The tutor's lessons: `say: "..."`.
+    keys.extend(code.split("say: ").skip(1).filter_map(literal).map(|(lesson, _)| (String::new(), lesson)));
     // Tables of hints: `(Act::Open, "open")`.
     for (at, _) in code.match_indices("(Act::") {
         let hint = code[at..]
