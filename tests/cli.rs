@@ -334,6 +334,17 @@ fn linear(arguments: &[&str], lines: &str) -> Output {
 }
 
 #[test]
+fn a_reader_that_has_gone_is_no_trouble_worth_words() {
+    let home = tempfile::tempdir().expect("a folder");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_deskline"));
+    command.args(["demo", "--print"]).env_clear().env("HOME", home.path()).env("TERM", "dumb");
+    let ended = command.stdout(writer).output().expect("it starts");
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+}
+
+#[test]
 fn plain_lines_show_a_page_and_take_the_same_actions() {
     let printed = linear(&["demo", "--print"], "");
     let text = String::from_utf8(printed.stdout).expect("text");

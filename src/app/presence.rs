@@ -91,8 +91,11 @@ impl Model {
         };
         let mut others: Vec<&str> = Vec::new();
         for other in thread.present.iter().skip(1).filter(|it| it.agent != first.agent) {
-            let name =
-                if other.agent == self.options.me { "your other window" } else { other.agent.as_str() };
+            let name = if other.agent == self.options.me {
+                lang.tr("your other window")
+            } else {
+                other.agent.as_str()
+            };
             if !others.contains(&name) {
                 others.push(name);
             }

@@ -206,7 +206,7 @@ impl Model {
             return self.once_not_offered(act);
         }
         if matches!(act, Act::OnceTick | Act::OnceDown | Act::OnceUp) {
-            return "there is one reader here: nothing to tick".into();
+            return self.lang.tr("there is one reader here: nothing to tick").into();
         }
         let (Some(review), Some(composer)) = (&self.review, &self.composer) else { return String::new() };
         let note = composer.kind == DraftKind::Note;

@@ -157,9 +157,9 @@ impl Model {
     pub fn lesson(&self) -> Option<(String, String)> {
         let tutor = self.tutor.as_ref()?;
         let lesson = &LESSONS[tutor.at.min(LESSONS.len() - 1)];
-        let praise = if tutor.at == 0 { "" } else { "Good. " };
+        let praise = if tutor.at == 0 { "" } else { self.lang.tr("Good. ") };
         let title = tr!(self.lang, "lesson {at} of {n}", at = tutor.at + 1, n = LESSONS.len());
-        Some((title, format!("{praise}{}", self.with_keys(lesson.say))))
+        Some((title, format!("{praise}{}", self.with_keys(self.lang.tr(lesson.say)))))
     }
 
     /// A sentence with `{place.action}` as the keys that they have now.

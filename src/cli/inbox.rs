@@ -1,6 +1,6 @@
 //! The inbox: a window over the store, and the engine in it where this account can run one.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, io::ErrorKind, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
@@ -203,6 +203,8 @@ fn outcome(ended: std::io::Result<Ended>) -> Result<Option<Start>, CliError> {
         Ok(Ended::Quit) => Ok(None),
         Ok(Ended::Start(start)) => Ok(Some(start)),
         Ok(Ended::Interrupted) => Err(CliError::new(Code::Interrupted, "")),
+        // A reader of plain lines that has gone (`| head`) ends the program quietly.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(CliError::new(Code::Failed, "")),
         Err(error) => Err(CliError::new(
             Code::Failed,
             format!("the terminal failed: {error}; everything typed is kept"),

@@ -8,6 +8,7 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::tty::Tty;
+use crate::domain::{Lang, lang::tr};
 
 /// The most that is copied: xterm takes 100,000 bytes of OSC 52, its base64 and frame included.
 pub const MAX_COPY: usize = 74_000;
@@ -32,13 +33,14 @@ pub enum Copied {
     },
 }
 
-impl std::fmt::Display for Copied {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Copied {
+    /// It in a sentence.
+    pub fn said(self, lang: Lang) -> String {
         match self {
-            Self::Tmux { bytes } => write!(f, "copied {bytes} bytes through tmux"),
-            Self::Terminal { bytes } => write!(f, "sent {bytes} bytes to the terminal's clipboard"),
+            Self::Tmux { bytes } => tr!(lang, "copied {bytes} bytes through tmux", bytes),
+            Self::Terminal { bytes } => tr!(lang, "sent {bytes} bytes to the terminal's clipboard", bytes),
             Self::TooLong { bytes } => {
-                write!(f, "not copied: {bytes} bytes, the clipboard takes {MAX_COPY}")
+                tr!(lang, "not copied: {bytes} bytes, the clipboard takes {most}", bytes, most = MAX_COPY)
             }
         }
     }

@@ -17,6 +17,7 @@ use super::{
     guard::{Guard, stop_this_process},
     input::Reader,
 };
+use crate::domain::{Lang, lang::tr};
 
 /// The longest text that is read back, in bytes.
 const MAX_TEXT: u64 = 4 << 20;
@@ -44,6 +45,25 @@ pub enum EditorError {
     /// The file around it failed.
     #[error("the file for the editor failed: {0}; the draft is as it was")]
     File(#[from] io::Error),
+}
+
+impl EditorError {
+    /// It on the screen.
+    pub fn said(&self, lang: Lang) -> String {
+        match self {
+            Self::Unnamed => lang.tr("no editor: set EDITOR or `editor` in the config").to_owned(),
+            Self::Start { command, source } => {
+                let why = source;
+                tr!(lang, "{command} could not be started: {why}; the draft is as it was", command, why)
+            }
+            Self::Refused { command } => {
+                tr!(lang, "{command} ended with an error: the draft is as it was", command)
+            }
+            Self::File(why) => {
+                tr!(lang, "the file for the editor failed: {why}; the draft is as it was", why)
+            }
+        }
+    }
 }
 
 /// Stops `reader`, gives the terminal to the editor with `text` in a private file, and takes it back.

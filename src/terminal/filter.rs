@@ -6,6 +6,8 @@ use std::{process::Stdio, time::Duration};
 use process_wrap::tokio::{CommandWrap, KillOnDrop, ProcessSession};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::domain::{Lang, lang::tr};
+
 /// How long it may take.
 const TIME: Duration = Duration::from_secs(20);
 /// The longest text that is taken back, in bytes.
@@ -15,9 +17,11 @@ const MAX_TEXT: u64 = 1 << 20;
 ///
 /// # Errors
 /// In a sentence that says that the text is as it was.
-pub async fn run(command: &[String], text: &str) -> Result<String, String> {
-    let Some((program, arguments)) = command.split_first() else { return Err("no program is named".into()) };
-    let failed = |what: String| format!("{program} {what}: the text is as it was");
+pub async fn run(command: &[String], text: &str, lang: Lang) -> Result<String, String> {
+    let Some((program, arguments)) = command.split_first() else {
+        return Err(lang.tr("no program is named").into());
+    };
+    let failed = |what: String| tr!(lang, "{program} {what}: the text is as it was", program, what);
     let mut wrap = CommandWrap::with_new(program, |it| {
         it.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     });
@@ -25,10 +29,10 @@ pub async fn run(command: &[String], text: &str) -> Result<String, String> {
         .wrap(ProcessSession)
         .wrap(KillOnDrop)
         .spawn()
-        .map_err(|error| failed(format!("could not be started ({error})")))?;
+        .map_err(|error| failed(tr!(lang, "could not be started ({why})", why = error)))?;
     let (stdin, stdout, stderr) = (child.stdin().take(), child.stdout().take(), child.stderr().take());
     let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
-        return Err(failed("has no standard input".into()));
+        return Err(failed(lang.tr("has no standard input").into()));
     };
     let mut out = Vec::new();
     let mut said = Vec::new();
@@ -43,17 +47,22 @@ pub async fn run(command: &[String], text: &str) -> Result<String, String> {
         out.and(child.wait().await)
     };
     let Ok(ended) = tokio::time::timeout(TIME, both).await else {
-        return Err(failed(format!("took longer than {} s", TIME.as_secs())));
+        return Err(failed(tr!(lang, "took longer than {n} s", n = TIME.as_secs())));
     };
-    let status = ended.map_err(|error| failed(format!("failed ({error})")))?;
+    let status = ended.map_err(|error| failed(tr!(lang, "failed ({why})", why = error)))?;
     if !status.success() {
         let said = String::from_utf8_lossy(&said);
-        let line = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").to_owned();
-        return Err(failed(format!("ended with an error ({line})")));
+        let line = said
+            .lines()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or(lang.tr("it said nothing"))
+            .to_owned();
+        return Err(failed(tr!(lang, "ended with an error ({why})", why = line)));
     }
     if out.len() as u64 > MAX_TEXT {
-        return Err(failed("printed more than a text".into()));
+        return Err(failed(lang.tr("printed more than a text").into()));
     }
-    let text = String::from_utf8(out).map_err(|_| failed("printed something that is no text".into()))?;
-    if text.trim().is_empty() { Err(failed("printed nothing".into())) } else { Ok(text) }
+    let text =
+        String::from_utf8(out).map_err(|_| failed(lang.tr("printed something that is no text").into()))?;
+    if text.trim().is_empty() { Err(failed(lang.tr("printed nothing").into())) } else { Ok(text) }
 }

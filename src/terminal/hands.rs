@@ -11,7 +11,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use super::{paths, perform::Performer};
 use crate::{
     app::{Effect, Msg, Ticket, Wish},
-    domain::{MessageId, Time, attachment::safe_file_name},
+    domain::{Lang, MessageId, Time, attachment::safe_file_name, lang::tr},
 };
 
 /// How long leaving waits for wishes that are being carried out.
@@ -27,6 +27,8 @@ pub struct Hands {
     pub downloads: PathBuf,
     /// Where the answers go.
     pub messages: mpsc::UnboundedSender<Msg>,
+    /// What is said here, is said in it.
+    pub lang: Lang,
     /// What is due when.
     pub timers: Timers,
     wishes: Option<mpsc::UnboundedSender<(Ticket, Wish)>>,
@@ -53,6 +55,7 @@ impl Hands {
             opener,
             downloads,
             messages,
+            lang: Lang::default(),
             timers: Timers::default(),
             wishes: Some(wishes),
             tasks,
@@ -88,22 +91,26 @@ impl Hands {
                 });
             }
             Effect::WriteExample(ticket, file) => {
-                let messages = self.messages.clone();
+                let (messages, lang) = (self.messages.clone(), self.lang);
                 tokio::task::spawn_blocking(move || {
                     let said = match paths::write_new(&file, crate::app::example().as_bytes()) {
-                        Ok(()) => format!(
-                            "wrote {}: take away the # of what you need, then start again",
-                            file.display()
+                        Ok(()) => tr!(
+                            lang,
+                            "wrote {file}: take away the # of what you need, then start again",
+                            file = file.display()
                         ),
-                        Err(error) => format!("{} was not written: {error}", file.display()),
+                        Err(error) => {
+                            tr!(lang, "{file} was not written: {why}", file = file.display(), why = error)
+                        }
                     };
                     let _ = messages.send(Msg::Said(ticket, said));
                 });
             }
             Effect::FilterText(ticket, command, text) => {
-                let messages = self.messages.clone();
+                let (messages, lang) = (self.messages.clone(), self.lang);
                 tokio::spawn(async move {
-                    let _ = messages.send(Msg::Edited(ticket, super::filter::run(&command, &text).await));
+                    let filtered = super::filter::run(&command, &text, lang).await;
+                    let _ = messages.send(Msg::Edited(ticket, filtered));
                 });
             }
             other => return Some(other),
@@ -125,10 +132,11 @@ impl Hands {
     fn open_file(&self, ticket: Ticket, message: MessageId, n: u32) {
         let (performer, opener, messages) =
             (self.performer.clone(), self.opener.clone(), self.messages.clone());
+        let lang = self.lang;
         tokio::spawn(async move {
             let said = match performer.store.attachment_file(message, n).await {
-                Ok(Some(file)) => start(&opener, performer.store.file_path(&file.sha256).as_os_str()),
-                Ok(None) => "not here yet: the vendor has not given this file".to_owned(),
+                Ok(Some(file)) => start(lang, &opener, performer.store.file_path(&file.sha256).as_os_str()),
+                Ok(None) => lang.tr("not here yet: the vendor has not given this file").to_owned(),
                 Err(error) => error.to_string(),
             };
             let _ = messages.send(Msg::Said(ticket, said));
@@ -137,23 +145,23 @@ impl Hands {
 
     fn open(&self, ticket: Ticket, address: &str) {
         let said = if address.starts_with("https://") || address.starts_with("http://") {
-            start(&self.opener, std::ffi::OsStr::new(address))
+            start(self.lang, &self.opener, std::ffi::OsStr::new(address))
         } else {
-            "only web addresses are opened".to_owned()
+            self.lang.tr("only web addresses are opened").to_owned()
         };
         let _ = self.messages.send(Msg::Said(ticket, said));
     }
 
     fn save(&self, ticket: Ticket, message: MessageId, n: u32, to: Option<PathBuf>) {
-        let (performer, messages) = (self.performer.clone(), self.messages.clone());
+        let (performer, messages, lang) = (self.performer.clone(), self.messages.clone(), self.lang);
         let folder = to.unwrap_or_else(|| self.downloads.clone());
         let busy = self.busy.clone();
         tokio::spawn(async move {
             {
                 let mut busy = busy.lock().unwrap_or_else(PoisonError::into_inner);
                 if *busy >= 4 {
-                    let _ =
-                        messages.send(Msg::Said(ticket, "four files are being saved; one moment".to_owned()));
+                    let said = lang.tr("four files are being saved; one moment").to_owned();
+                    let _ = messages.send(Msg::Said(ticket, said));
                     return;
                 }
                 *busy += 1;
@@ -165,12 +173,12 @@ impl Hands {
                     let saved =
                         tokio::task::spawn_blocking(move || paths::save_new(&from, &folder, &name)).await;
                     match saved {
-                        Ok(Ok(path)) => format!("saved {}", path.display()),
-                        Ok(Err(error)) => format!("not saved: {error}"),
-                        Err(error) => format!("not saved: {error}"),
+                        Ok(Ok(path)) => tr!(lang, "saved {path}", path = path.display()),
+                        Ok(Err(error)) => tr!(lang, "not saved: {why}", why = error),
+                        Err(error) => tr!(lang, "not saved: {why}", why = error),
                     }
                 }
-                Ok(None) => "not here yet: the vendor has not given this file".to_owned(),
+                Ok(None) => lang.tr("not here yet: the vendor has not given this file").to_owned(),
                 Err(error) => error.to_string(),
             };
             *busy.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
@@ -204,9 +212,9 @@ impl Timers {
 }
 
 /// Starts a program of the agent's choice, without a shell and without our terminal.
-fn start(opener: &[String], what: &std::ffi::OsStr) -> String {
+fn start(lang: Lang, opener: &[String], what: &std::ffi::OsStr) -> String {
     let Some((program, arguments)) = opener.split_first() else {
-        return "no opener is configured".to_owned();
+        return lang.tr("no opener is configured").to_owned();
     };
     let null = std::process::Stdio::null;
     let child = tokio::process::Command::new(program)
@@ -219,9 +227,9 @@ fn start(opener: &[String], what: &std::ffi::OsStr) -> String {
     match child {
         Ok(mut child) => {
             tokio::spawn(async move { child.wait().await });
-            format!("opened with {program}")
+            tr!(lang, "opened with {program}", program)
         }
-        Err(error) => format!("{program} could not be started: {error}"),
+        Err(error) => tr!(lang, "{program} could not be started: {why}", program, why = error),
     }
 }
 

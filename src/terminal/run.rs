@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     app::{Effect, EngineState, Input, Model, Msg, Pointer, Signal, Start, Stroke},
-    domain::{Time, time::Clock},
+    domain::{Time, lang::tr, time::Clock},
     ui::{self, Theme},
 };
 
@@ -140,8 +140,9 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
     let (reads, read) = mpsc::channel(READS);
     let began = Instant::now();
     // The first frame comes from what is known alone; the terminal is asked only after it.
-    let (hands, inbox) =
+    let (mut hands, inbox) =
         Hands::new(window.performer.clone(), window.opener.clone(), window.downloads.clone());
+    hands.lang = model.lang;
     let mut room = Room {
         reader: None,
         guard,
@@ -439,10 +440,11 @@ impl Room {
             Effect::Copy(ticket, text) => {
                 let (in_tmux, tty, messages) =
                     (self.window.in_tmux, self.window.tty.clone(), self.hands.messages.clone());
+                let lang = self.hands.lang;
                 tokio::task::spawn_blocking(move || {
                     let said = match clipboard::copy(&text, in_tmux, &tty) {
-                        Ok(copied) => copied.to_string(),
-                        Err(error) => format!("not copied: {error}"),
+                        Ok(copied) => copied.said(lang),
+                        Err(error) => tr!(lang, "not copied: {why}", why = error),
                     };
                     let _ = messages.send(Msg::Said(ticket, said));
                 });
@@ -484,9 +486,12 @@ impl Room {
     }
 
     fn edit(&mut self, text: &str, command: &str) -> Result<String, String> {
-        let Some(reader) = self.reader.take() else { return Err("the terminal is gone".to_owned()) };
+        let Some(reader) = self.reader.take() else {
+            return Err(self.hands.lang.tr("the terminal is gone").to_owned());
+        };
+        let lang = self.hands.lang;
         let edited =
-            editor::edit(text, command, &self.guard, reader).map_err(|error: EditorError| error.to_string());
+            editor::edit(text, command, &self.guard, reader).map_err(|error: EditorError| error.said(lang));
         self.screen.resize();
         self.screen.repaint();
         if self.start_reader().is_err() {

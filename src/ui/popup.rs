@@ -194,7 +194,10 @@ fn choice(paint: &mut Paint<'_>, picker: &Picker, at: usize, digits: bool, row: 
         let (title, help) = choice.title.split_once("  ").unwrap_or((&choice.title, ""));
         paint.text(row.x + 2, row.y, 11, &choice.beside, theme.key);
         paint.text(row.x + 14, row.y, row.width.saturating_sub(14), title, style);
-        let x = row.x + 14 + cells(title).max(21) + 1;
+        // Where there is room, the helps stand below one another.
+        let titles = picker.choices.iter().map(|it| cells(it.title.split("  ").next().unwrap_or_default()));
+        let wide = if row.width < 100 { 21 } else { titles.max().unwrap_or(0).clamp(21, 30) };
+        let x = row.x + 14 + cells(title).max(wide) + 1;
         paint.text(x, row.y, row.right().saturating_sub(x), help, theme.dim);
         return;
     }

@@ -111,7 +111,7 @@ impl Model {
             Act::ThreadUp if self.once.is_some() => self.once_step(-1),
             Act::ThreadDown if self.once.is_some() => self.once_step(1),
             Act::Attach | Act::Quote | Act::MakeNote | Act::MakePublic if self.once.is_some() => {
-                self.say("one text for many carries no files, no quote, and is no note");
+                self.say(self.lang.tr("one text for many carries no files, no quote, and is no note"));
             }
             Act::ThreadUp => self.scroll_pages(-1, false),
             Act::ThreadDown => self.scroll_pages(1, false),

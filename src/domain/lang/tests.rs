@@ -109,6 +109,8 @@ fn said(source: &str) -> Vec<Key> {
             }
         }
     }
+    // The tutor's lessons: `say: "..."`.
+    keys.extend(code.split("say: ").skip(1).filter_map(literal).map(|(lesson, _)| (String::new(), lesson)));
     // Tables of hints: `(Act::Open, "open")`.
     for (at, _) in code.match_indices("(Act::") {
         let hint = code[at..]
@@ -255,7 +257,6 @@ fn an_entry_may_stand_on_several_lines() {
 }
 
 #[test]
-#[ignore = "until everybody knows of the catalogues"]
 fn no_catalogue_has_a_sentence_that_nobody_says() {
     let used = used();
     for (name, text) in CATALOGUES {
@@ -292,7 +293,6 @@ fn a_translation_has_the_holes_of_its_english() {
 }
 
 #[test]
-#[ignore = "until everybody knows of the catalogues"]
 fn every_catalogue_has_every_sentence() {
     let used = used();
     for (name, text) in CATALOGUES {
