@@ -154,7 +154,7 @@ fn three_visible_rows_that_change_are_a_few_bytes_in_every_window() {
             println!("{size:?}: three rows {bytes}");
             assert!(bytes <= 500, "{size:?}: {bytes} bytes for three rows");
             // It was told, and asks nothing.
-            at_rest(terminal, Duration::from_secs(3));
+            at_rest(terminal, Duration::from_secs(3), 0);
         }
     }
 }
@@ -165,7 +165,7 @@ fn a_window_at_rest_does_nothing_and_takes_little_memory() {
     let home = desk();
     let mut terminal = inbox(home.path(), (120, 40));
     terminal.settle(Duration::from_secs(1));
-    at_rest(&mut terminal, Duration::from_secs(5));
+    at_rest(&mut terminal, Duration::from_secs(5), 0);
     // Its own memory: the pages of the program's file depend on how it was built, and are shared.
     let own = status(&format!("/proc/{}/status", terminal.id()), "RssAnon:");
     println!("own memory {own} kB");
@@ -192,19 +192,24 @@ fn an_engine_that_waits_for_its_next_look_and_for_webhooks_does_nothing() {
     terminal.wait_for("Person");
     // Threads that files were read on end after ten seconds.
     terminal.settle(Duration::from_secs(15));
-    at_rest(&mut terminal, Duration::from_secs(20));
+    // Connections that nobody uses are looked for every 50 s, and tokio's wheel of timers comes up to three times for one.
+    at_rest(&mut terminal, Duration::from_secs(20), 6);
     simulator.kill().expect("it runs");
     simulator.wait().expect("it ends");
 }
 
-/// For so long: no wake-up, no processor, no byte. The minute may have turned: once.
-fn at_rest(terminal: &mut Pty, time: Duration) {
+/// For so long: no processor, no byte, no more than so many wake-ups. The minute may turn, which takes up to four seconds
+/// of a wheel of timers: of three looks one is without it.
+fn at_rest(terminal: &mut Pty, time: Duration, wakes: u64) {
     let mut measure = || {
-        let (before, written) = (spent(terminal.id()), terminal.raw.len());
+        let ((woke, worked), written) = (spent(terminal.id()), terminal.raw.len());
         terminal.settle(time);
-        (before == spent(terminal.id()) && written == terminal.raw.len()).then_some(())
+        let (woken, work) = spent(terminal.id());
+        let seen = (woken.saturating_sub(woke), work - worked, terminal.raw.len() - written);
+        println!("at rest: {} wake-ups, {} jiffies, {} bytes", seen.0, seen.1, seen.2);
+        seen.0 <= wakes && (seen.1, seen.2) == (0, 0)
     };
-    assert!(measure().or_else(measure).is_some(), "it does something while nobody touches it");
+    assert!((0..3).any(|_| measure()), "it does something while nobody touches it");
 }
 
 /// Wake-ups and jiffies of all threads.
