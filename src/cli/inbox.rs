@@ -10,6 +10,7 @@ use super::{
     config::views,
     context::{self, Desk},
     error::{CliError, Code},
+    lead_end::LeadEnd,
 };
 use crate::{
     app::{AppOptions, EngineState, Model, Start, keymap::Binding, preflight},
@@ -305,6 +306,7 @@ async fn watch_engine(desk: Arc<Desk>, state: watch::Sender<EngineState>) {
     let folder = desk.world.lock_folder();
     let mut seen = 0;
     let mut alone_since: Option<Time> = None;
+    let mut first = desk.descriptors.first().map(|it| LeadEnd::of(lock_file(&folder, &it.name)));
     loop {
         let idle = desk.descriptors.iter().find(|it| !leads(&folder, &it.name));
         let now = if idle.is_some() {
@@ -319,8 +321,8 @@ async fn watch_engine(desk: Arc<Desk>, state: watch::Sender<EngineState>) {
             changed
         });
         let death = async {
-            match (idle, desk.descriptors.first()) {
-                (None, Some(first)) => free(lock_file(&folder, &first.name)).await,
+            match (idle, &mut first) {
+                (None, Some(first)) => first.comes().await,
                 _ => std::future::pending().await,
             }
         };
@@ -341,11 +343,4 @@ async fn led_by(desk: &Desk) -> EngineState {
         ),
         None => EngineState::Unknown,
     }
-}
-
-/// Resolves when nobody holds the lock.
-async fn free(path: PathBuf) {
-    let waited =
-        tokio::task::spawn_blocking(move || std::fs::File::open(path).and_then(|file| file.lock_shared()));
-    let _ = waited.await;
 }

@@ -17,6 +17,7 @@ mod hooks;
 mod inbox;
 mod interchange;
 mod json;
+mod lead_end;
 mod list;
 mod log;
 mod outbox;

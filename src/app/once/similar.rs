@@ -67,7 +67,10 @@ impl Model {
             .collect();
         let reply = self.key(crate::app::actions::place::LIST, crate::app::actions::Act::Reply);
         let found = ids.len();
-        self.list.marks.extend(ids);
+        // A mark on the selected row alone would draw the next action away from wherever the cursor goes.
+        if found > 1 {
+            self.list.marks.extend(ids);
+        }
         self.say(match found {
             0 | 1 => self.lang.tr("nothing else in this view asks the same").to_owned(),
             n => tr!(self.lang, "{n} ask the same: marked   {reply} answers them with one text", n, reply),

@@ -276,6 +276,7 @@ fn what_asks_the_same_and_waits_for_us_is_marked_with_a_key() {
     assert_eq!(desk.model.list.marks.iter().map(|id| id.0).collect::<Vec<_>>(), [31, 32, 33]);
     desk.keys("X G k =");
     assert_eq!(desk.notice(), "nothing else in this view asks the same");
+    assert!(desk.model.list.marks.is_empty(), "the next action is for the row under the cursor");
 }
 
 #[test]
