@@ -116,6 +116,8 @@ impl Model {
             Timer::SaveDraft => self.save_draft(),
             Timer::Presence => self.tell_presence(),
             Timer::Once => self.dirty = true,
+            Timer::TakeDraft => self.take_over_draft(),
+            Timer::TypedElsewhere => {}
             Timer::Second => {
                 self.dirty = true;
                 self.count_down();

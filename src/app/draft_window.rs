@@ -1,7 +1,20 @@
 //! A draft is written in one window at a time: what a second window of the same agent shows, and taking it over.
 
-use super::{actions::Act, keymap::Key, model::Model, msg::Wish, undo::Intent};
+use chrono::Duration;
+
+use super::{
+    actions::Act,
+    keymap::Key,
+    model::{Model, Timer},
+    msg::Wish,
+    undo::Intent,
+};
 use crate::domain::{Draft, DraftHeld, lang::tr};
+
+/// A letter that nothing follows for so long is a key, and no beginning of a word.
+const ALONE: Duration = Duration::milliseconds(500);
+/// A letter this soon after another is one of a word.
+const WORD: Duration = Duration::seconds(1);
 
 impl Model {
     /// `you are writing this in pts/4, 3 min ago: t take over`, where another window has the draft.
@@ -25,20 +38,24 @@ impl Model {
             composer.loaded = true;
             composer.held = Some(held);
         }
-        self.timers.remove(&super::model::Timer::SaveDraft);
+        self.timers.remove(&Timer::SaveDraft);
         self.review = None;
         self.picker = None;
         self.thread_resized();
     }
 
-    /// Answers whether a letter went to a draft that is another window's.
+    /// Answers whether a letter went to a draft that is another window's. `t` takes it over where it stands alone: who
+    /// begins to write types on.
     pub(super) fn typed_elsewhere(&mut self, key: Key) -> bool {
         if self.written_elsewhere().is_none() {
             return false;
         }
-        if key.text() == Some('t') {
-            self.take_over_draft();
+        let types = self.timers.contains_key(&Timer::TypedElsewhere);
+        let alone = self.timers.remove(&Timer::TakeDraft).is_none() && !types;
+        if key.text() == Some('t') && alone {
+            self.start_timer(Timer::TakeDraft, self.now + ALONE);
         } else {
+            self.start_timer(Timer::TypedElsewhere, self.now + WORD);
             self.say_elsewhere();
         }
         true
@@ -49,6 +66,7 @@ impl Model {
         if self.written_elsewhere().is_none() {
             return false;
         }
+        self.timers.remove(&Timer::TakeDraft);
         match act {
             Act::ThreadUp
             | Act::ThreadDown
@@ -72,8 +90,9 @@ impl Model {
         }
     }
 
-    fn take_over_draft(&mut self) {
-        if let Some(mine) = self.draft_here() {
+    /// Nothing followed the `t`.
+    pub(super) fn take_over_draft(&mut self) {
+        if let Some(mine) = self.draft_here().filter(|_| self.written_elsewhere().is_some()) {
             self.perform_wish(Wish::TakeDraft(Box::new(mine)), Intent::TakeDraft);
         }
     }
@@ -112,7 +131,7 @@ impl Model {
     pub(super) fn add_to_draft(&mut self) {
         let unread = self.composer.as_ref().is_some_and(|composer| !composer.loaded && !composer.is_empty());
         if let Some(draft) = self.draft_here().filter(|_| unread) {
-            self.timers.remove(&super::model::Timer::SaveDraft);
+            self.timers.remove(&Timer::SaveDraft);
             self.perform_wish(Wish::AddToDraft(Box::new(draft)), Intent::SaveDraft { at: self.now });
             if let Some(composer) = &mut self.composer {
                 composer.dirty = false;

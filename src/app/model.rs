@@ -163,6 +163,10 @@ pub(super) enum Timer {
     Preview,
     ReadCursor,
     SaveDraft,
+    /// A letter alone takes over a draft of another window: whether more come is waited for.
+    TakeDraft,
+    /// Somebody types at a draft of another window.
+    TypedElsewhere,
     Once,
     Presence,
     Second,

@@ -76,6 +76,7 @@ fn t_takes_the_draft_over_with_the_newest_text() {
     let mut desk = writing();
     held_three_minutes_ago(&mut desk, "Olá");
     desk.type_in("t");
+    desk.wait(500);
     assert_eq!(saved(&desk), [("take", "Olá".to_owned())]);
     let newest = draft(&desk, "Olá João");
     desk.done(Outcome::DraftTaken(Some(Box::new(newest))));
@@ -83,6 +84,29 @@ fn t_takes_the_draft_over_with_the_newest_text() {
     desk.type_in("!");
     desk.wait(250);
     assert_eq!(saved(&desk), [("save", "Olá João!".to_owned())]);
+}
+
+#[test]
+fn a_word_typed_at_the_draft_of_another_window_takes_nothing() {
+    for word in ["tudo bem", "tt", "Sent", "t\u{e9}"] {
+        let mut desk = writing();
+        held_three_minutes_ago(&mut desk, "Olá");
+        desk.type_in(word);
+        desk.wait(2000);
+        assert!(saved(&desk).is_empty(), "{word}: {:?}", saved(&desk));
+        assert_eq!(desk.body(), "Olá");
+        assert!(desk.notice().contains("t take over"));
+        // After a rest the key is a key again.
+        desk.type_in("t");
+        desk.wait(500);
+        assert_eq!(saved(&desk), [("take", "Olá".to_owned())]);
+    }
+    let mut desk = writing();
+    held_three_minutes_ago(&mut desk, "Olá");
+    desk.type_in("t");
+    desk.keys("Esc");
+    desk.wait(1000);
+    assert!(saved(&desk).is_empty(), "{:?}", saved(&desk));
 }
 
 #[test]
