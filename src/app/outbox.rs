@@ -141,7 +141,7 @@ impl Model {
 
     pub(super) fn outbox_act(&mut self, act: Act) {
         let last = self.outbox.rows.len().saturating_sub(1);
-        let row = self.outbox.row().map(|row| (row.n, row.state, row.conversation));
+        let row = self.outbox.row().cloned();
         match act {
             Act::Next => self.outbox.selected = (self.outbox.selected + 1).min(last),
             Act::Previous => self.outbox.selected = self.outbox.selected.saturating_sub(1),
@@ -152,8 +152,8 @@ impl Model {
             Act::Back | Act::Escape => self.screen = Screen::List,
             Act::Open | Act::TakeBack | Act::Retry | Act::DiscardRow | Act::ItIsThere | Act::NotThere => {
                 match row {
-                    Some((_, _, conversation)) if act == Act::Open => self.open_conversation(conversation),
-                    Some((n, state, conversation)) => self.settle_row(act, n, state, conversation),
+                    Some(row) if act == Act::Open => self.open_conversation(row.conversation),
+                    Some(row) => self.settle_row(act, &row),
                     None => self.say(self.lang.tr("the outbox is empty")),
                 }
             }
@@ -161,20 +161,17 @@ impl Model {
         }
     }
 
-    fn settle_row(
-        &mut self,
-        act: Act,
-        n: RowNumber,
-        state: RowState,
-        conversation: crate::domain::ConversationId,
-    ) {
+    fn settle_row(&mut self, act: Act, row: &OutboxRow) {
+        let (n, state) = (row.n, row.state);
+        // Whom it is for, wherever the cursor goes while it is asked.
+        let named = format!("{n}, {}", self.row_to(row));
         match act {
             Act::TakeBack => self.perform_wish(
                 Wish::TakeBack(n),
                 Intent::TakeBack {
                     row: n,
-                    conversation: Some(conversation),
-                    label: tr!(self.lang, "row {n}", n),
+                    conversation: Some(row.conversation),
+                    label: tr!(self.lang, "row {n}", n = named),
                 },
             ),
             Act::Retry if state == RowState::Uncertain => {
@@ -185,12 +182,12 @@ impl Model {
             Act::Retry => {
                 self.perform_wish(
                     Wish::Retry(n),
-                    Intent::Settle { label: tr!(self.lang, "row {n} is sent now", n) },
+                    Intent::Settle { label: tr!(self.lang, "row {n} is sent now", n = named) },
                 );
             }
             Act::DiscardRow => {
                 self.ask = Some(Ask::new(
-                    tr!(self.lang, "Drop row {n} with its text?", n),
+                    tr!(self.lang, "Drop row {n} with its text?", n = named),
                     self.lang.tr("drop it"),
                     AskThen::DiscardRow(n),
                 ));
@@ -201,7 +198,7 @@ impl Model {
             Act::ItIsThere => {
                 self.perform_wish(
                     Wish::MarkSent(n),
-                    Intent::Settle { label: tr!(self.lang, "row {n}: it is there", n) },
+                    Intent::Settle { label: tr!(self.lang, "row {n}: it is there", n = named) },
                 );
             }
             _ => {
@@ -209,7 +206,7 @@ impl Model {
                     tr!(
                         self.lang,
                         "Send row {n} again? If it is there after all, the customer reads it twice.",
-                        n
+                        n = named
                     ),
                     self.lang.tr("send it again"),
                     AskThen::SendAgain(n),

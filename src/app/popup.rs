@@ -289,7 +289,8 @@ impl Model {
                     self.form = None;
                     self.screen = Screen::List;
                 }
-                self.say(self.lang.tr("thrown away"));
+                let key = self.key(super::actions::place::COMPOSER, super::actions::Act::DraftVersions);
+                self.say(tr!(self.lang, "thrown away; in a new text {key} has it still", key));
                 self.thread_resized();
             }
             AskThen::MakePublic => self.change_kind(DraftKind::Reply),

@@ -70,7 +70,7 @@ impl Model {
     pub(super) fn set_fields(&mut self, text: &str) {
         let (fields, said) = match self.fields_of(text) {
             Ok(found) => found,
-            Err(why) => return self.say(tr!(self.lang, "{why}: nothing was changed", why)),
+            Err(why) => return self.say(tr!(self.lang, "nothing was changed: {why}", why)),
         };
         let Some(row) = self.target().cloned() else { return };
         let until = self.now + Duration::seconds(HOLD_SECONDS);

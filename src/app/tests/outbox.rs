@@ -56,6 +56,17 @@ fn a_row_says_which_status_and_who_reads_a_new_conversation() {
 }
 
 #[test]
+fn what_is_settled_by_hand_names_its_reader() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("g o");
+    desk.model.outbox.rows = vec![row(31, RowState::Uncertain)];
+    desk.draw();
+    desk.keys("N");
+    let question = desk.model.ask.as_ref().map(|ask| ask.question.clone()).unwrap_or_default();
+    assert!(question.starts_with("Send row 31, João dos Santos (17) via americanas again?"), "{question}");
+}
+
+#[test]
 fn a_held_row_that_fails_says_so() {
     let mut desk = Desk::open(SIZE);
     outbox(&mut desk, &[row(31, RowState::Held)]);
