@@ -132,6 +132,34 @@ fn a_customers_control_characters_never_reach_the_terminal() {
     }
 }
 
+#[test]
+fn a_window_still_sends_after_many_changes_by_others() {
+    let vendors = Vendors::start();
+    let channels = vendors.channels(&["americanas"], |_, value| value);
+    let config = vendors.config("config.toml", &format!("{channels}undo_window = \"1s\"\n"));
+    let name = format!("americanas:{JOAO}");
+    let path = config.to_str().expect("a path in UTF-8");
+    // Its own engine, as where no service runs.
+    let mut terminal = Pty::start(&["--config", path], (80, 24), vendors.folder());
+    terminal.wait_for("João dos Santos");
+    for n in 0..40 {
+        let noted = vendors.run(&config, &["reply", &name, "--note", "--text", &format!("note {n}")]);
+        assert!(noted.status.success(), "{}", String::from_utf8_lossy(&noted.stderr));
+    }
+    open_joao(&vendors, path, &mut terminal);
+    terminal.keys("r");
+    terminal.wait_for("TO CUSTOMER João dos Santos");
+    terminal.keys("Sai hoje.");
+    terminal.wait_for("# Sai hoje.");
+    terminal.keys("\x1b");
+    terminal.wait_for("Send to CUSTOMER João dos Santos");
+    terminal.keys("y");
+    terminal.wait_until("the reply as sent", |text| text.contains("## sent #"));
+    assert_eq!(vendors.book().copies("skyhub", JOAO, "Sai hoje."), 1);
+    terminal.keys("\x03\x03");
+    assert!(terminal.wait_exit(Duration::from_secs(5)).success());
+}
+
 fn open_joao(vendors: &Vendors, config: &str, terminal: &mut Pty) {
     let shown = vendors.run(config.as_ref(), &["show", &format!("americanas:{JOAO}"), "--json"]);
     let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("a conversation");
