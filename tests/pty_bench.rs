@@ -9,7 +9,7 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -177,13 +177,14 @@ fn a_window_at_rest_does_nothing_and_takes_little_memory() {
 fn an_engine_that_waits_for_its_next_look_and_for_webhooks_does_nothing() {
     let home = desk();
     let config = home.path().join("config.toml");
-    let mut simulator = Command::new(env!("CARGO_BIN_EXE_deskline"))
+    let simulator = Command::new(env!("CARGO_BIN_EXE_deskline"))
         .args(["simulate", "--listen", "127.0.0.1:0", "--write-config"])
         .arg(&config)
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    let said = simulator.stderr.take().expect("it is piped");
+    let mut simulator = Ended(simulator);
+    let said = simulator.0.stderr.take().expect("it is piped");
     assert!(BufReader::new(said).lines().map_while(Result::ok).any(|line| line.contains("Ctrl-c ends it")));
     let text = fs::read_to_string(&config).expect("it was written");
     let text = text.replace("\"5s\"", "\"10m\"").replace("127.0.0.1:8787", "127.0.0.1:0");
@@ -194,8 +195,16 @@ fn an_engine_that_waits_for_its_next_look_and_for_webhooks_does_nothing() {
     terminal.settle(Duration::from_secs(15));
     // Connections that nobody uses are looked for every 50 s, and tokio's wheel of timers comes up to three times for one.
     at_rest(&mut terminal, Duration::from_secs(20), 6);
-    simulator.kill().expect("it runs");
-    simulator.wait().expect("it ends");
+}
+
+/// A process that ends with its test, however that does.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// For so long: no processor, no byte, no more than so many wake-ups. The minute may turn, which takes up to four seconds

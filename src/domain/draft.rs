@@ -60,6 +60,27 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// A draft without anything in it: saving it ends the one that was there.
+    #[must_use]
+    pub fn empty(
+        conversation: Option<ConversationId>,
+        agent: String,
+        kind: DraftKind,
+        saved_at: Time,
+    ) -> Self {
+        Self {
+            conversation,
+            agent,
+            kind,
+            body: String::new(),
+            cursor: (0, 0),
+            files: Vec::new(),
+            quote: None,
+            form: serde_json::Value::Null,
+            saved_at,
+        }
+    }
+
     /// The draft that was stored, with this one's text at its cursor: what was typed before the stored one was read.
     #[must_use]
     pub fn added_to(self, stored: Self) -> Self {

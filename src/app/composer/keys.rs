@@ -181,17 +181,7 @@ impl Model {
             return;
         };
         let (old, body, cursor) = (composer.kind, composer.body(), composer.text.cursor());
-        let emptied = Draft {
-            conversation: composer.to,
-            agent: self.options.me.clone(),
-            kind: old,
-            body: String::new(),
-            cursor: (0, 0),
-            files: Vec::new(),
-            quote: None,
-            form: serde_json::Value::Null,
-            saved_at: self.now,
-        };
+        let emptied = Draft::empty(composer.to, self.options.me.clone(), old, self.now);
         composer.kind = kind;
         composer.set(&body, (cursor.0, cursor.1));
         if kind == DraftKind::Note {

@@ -170,17 +170,7 @@ impl Model {
     /// A row gave its text back as a draft of its conversation: it is part of the one text again.
     pub(in crate::app) fn once_taken_back(&mut self, id: ConversationId, text: &str, draft: Option<Draft>) {
         if draft.is_some_and(|draft| draft.body == text && draft.files.is_empty()) {
-            let empty = Draft {
-                conversation: Some(id),
-                agent: self.options.me.clone(),
-                kind: DraftKind::Reply,
-                body: String::new(),
-                cursor: (0, 0),
-                files: Vec::new(),
-                quote: None,
-                form: serde_json::Value::Null,
-                saved_at: self.now,
-            };
+            let empty = Draft::empty(Some(id), self.options.me.clone(), DraftKind::Reply, self.now);
             self.perform_wish(Wish::SaveDraft(Box::new(empty)), Intent::Quiet);
         }
         self.refresh_once();

@@ -57,17 +57,8 @@ impl Model {
 
     /// The draft of a composer that is gone.
     pub(in crate::app) fn forget_draft(&mut self, composer: &Composer) {
-        let draft = crate::domain::Draft {
-            conversation: composer.to,
-            agent: self.options.me.clone(),
-            kind: composer.kind,
-            body: String::new(),
-            cursor: (0, 0),
-            files: Vec::new(),
-            quote: None,
-            form: serde_json::Value::Null,
-            saved_at: self.now,
-        };
+        let draft =
+            crate::domain::Draft::empty(composer.to, self.options.me.clone(), composer.kind, self.now);
         for row in self.list.rows.iter_mut().filter(|row| Some(row.id) == composer.to) {
             row.has_draft = false;
         }
