@@ -47,7 +47,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -124,6 +124,7 @@ impl SqliteStore {
             damaged: open::beside(&options.path, ".damaged"),
             keep_status_after_send: options.keep_status_after_send,
             latest: AtomicI64::new(0),
+            many: AtomicBool::new(false),
             // Network file systems may number a file anew.
             file: House::inode(&options.path)
                 .filter(|_| !opened.network)
