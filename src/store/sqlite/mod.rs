@@ -30,6 +30,7 @@ mod import;
 mod join;
 mod ledger;
 mod messages;
+mod narrow;
 mod open;
 mod outbox;
 mod presence;
