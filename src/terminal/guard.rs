@@ -239,7 +239,9 @@ impl Inner {
         // From here on a terminal that takes nothing must not hold us up.
         let undo = mode_change(modes, Modes::default());
         let title = if titled { "\x1b[23;2t" } else { "" };
-        let restore = format!("\x1b[?2026l{undo}{title}\x1b[?2004l\x1b[m\x1b[?25h\x1b[?1049l");
+        // Where there is no other screen to go back to (GNU screen's default), what customers wrote must not stay, nor the
+        // prompt stand in the middle of it.
+        let restore = format!("\x1b[?2026l{undo}{title}\x1b[?2004l\x1b[m\x1b[H\x1b[J\x1b[?25h\x1b[?1049l");
         let _ = self.write_without_waiting(restore.as_bytes());
         let patience = {
             let mut asked = lock(&self.asked);

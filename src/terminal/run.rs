@@ -185,6 +185,7 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
 }
 
 /// The loop's belongings.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the window")]
 struct Room {
     window: Window,
     guard: Guard,
