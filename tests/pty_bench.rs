@@ -5,9 +5,9 @@
 mod pty;
 
 use std::{
-    fmt::Write,
+    fmt::Write as _,
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read as _, Write as _},
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -107,6 +107,56 @@ fn keys_and_pages_stay_within_their_bytes() {
         let typed: usize = "carrier-says-it-lost".chars().map(|c| press(&mut terminal, &c.to_string())).sum();
         assert!(typed / 20 <= 45, "{size:?}: {} bytes for a typed character", typed / 20);
         println!("{size:?}: j {} page {page} open {opened} typed {}", keys / 200, typed / 20);
+    }
+}
+
+/// What a key costs where nothing is done with it: a read and a write of one byte, in the same terminal on the same
+/// machine at the same time. The next test starts it; by itself it does nothing.
+#[test]
+#[ignore = "measures: see the top of the file"]
+fn a_bare_program() {
+    if !Path::new(BARE).exists() {
+        return;
+    }
+    crossterm::terminal::enable_raw_mode().expect("a terminal");
+    let mut tty = fs::File::options().read(true).write(true).open("/dev/tty").expect("a terminal");
+    tty.write_all(b"ready").expect("a terminal");
+    let mut key = [0];
+    while tty.read(&mut key).is_ok_and(|read| read == 1) && tty.write(b"x").is_ok() {}
+}
+
+/// In the folder where it is started: this is the bare program.
+const BARE: &str = "./this-is-the-bare-program";
+
+/// Times depend on the machine and on what else it does: a key is measured against a bare program beside it.
+#[test]
+#[ignore = "measures: see the top of the file"]
+fn a_key_takes_a_few_times_what_it_takes_a_bare_program() {
+    let place = tempfile::tempdir().expect("a folder");
+    fs::write(place.path().join(BARE), "").expect("room for a file");
+    let this = std::env::current_exe().expect("it runs");
+    let args = ["--exact", "a_bare_program", "--ignored", "--nocapture"];
+    let mut bare = Pty::start_program(&this.to_string_lossy(), &args, (120, 40), place.path());
+    bare.wait_for("ready");
+    let home = desk();
+    let mut desk = inbox(home.path(), (120, 40));
+    let median = |terminal: &mut Pty, key: &str, times: usize| {
+        let mut took: Vec<Duration> = (0..times)
+            .map(|_| {
+                let took = terminal.answered_in(key);
+                terminal.settle(Duration::from_millis(8));
+                took
+            })
+            .collect();
+        took.sort();
+        took[times / 2]
+    };
+    let floor = median(&mut bare, "j", 200);
+    for (what, key, times, most) in [("j", "j", 200, 8.0), ("page", " ", 30, 16.0)] {
+        let took = median(&mut desk, key, times);
+        let ratio = took.as_secs_f64() / floor.as_secs_f64();
+        println!("{what}: {took:?}, {ratio:.1} times the bare program's {floor:?}");
+        assert!(ratio <= most, "{what}: {took:?} is {ratio:.1} times the bare program's {floor:?}");
     }
 }
 

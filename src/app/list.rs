@@ -629,7 +629,7 @@ impl Model {
 
     /// The preview comes with a rest: holding `j` flies. Over a slow line it has to be a real one.
     pub(super) fn start_preview(&mut self) {
-        let rest = if self.slow_line { 1000 } else { 250 };
+        let rest = if self.slow_line { 600 } else { 250 };
         self.start_timer(Timer::Preview, self.now + Duration::milliseconds(rest));
     }
 

@@ -2,10 +2,13 @@
 //!
 //! What is written waits where nobody can see it: the kernel takes 64 kB, a connection more. So a slow line is told by
 //! the time that the terminal's answers take. On a quick one nothing is ever asked again. On a slow one a question goes out
-//! behind a frame, and frames wait while more than a few kilobytes lie before its answer: what is drawn then is what is
-//! true then, and the frames between are never written.
+//! behind each frame, and frames wait while more than a few kilobytes lie before the answers: what is drawn then is what
+//! is true then, and the frames between are never written.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 /// A round trip from which on the line is slow.
 const SLOW: Duration = Duration::from_millis(120);
@@ -14,41 +17,46 @@ const ON_THE_WAY: u64 = 4096;
 /// An answer that has not come after so long is not waited for.
 const LOST: Duration = Duration::from_secs(3);
 
+/// Questions that may be out at a time.
+const QUESTIONS: usize = 8;
+
 /// The line to the terminal.
 #[derive(Debug, Default)]
 pub struct Line {
-    asked: Option<Instant>,
+    /// The questions that are out, oldest first: when, and the bytes written before each and after the one before it.
+    out: VecDeque<(Instant, u64)>,
     round_trip: Option<Duration>,
-    /// Bytes written since the last question that was answered, and before the one that is out.
-    unseen: u64,
-    before: u64,
+    /// Bytes written since the last question.
+    since: u64,
 }
 
 impl Line {
     /// The terminal was asked something that it always answers.
     pub fn asked(&mut self, at: Instant) {
-        self.asked = Some(at);
-        self.before = self.unseen;
+        while self.out.front().is_some_and(|(asked, _)| *asked + LOST <= at) {
+            self.out.pop_front();
+        }
+        self.out.push_back((at, std::mem::take(&mut self.since)));
     }
 
-    /// It answered: what was written before the question has arrived.
+    /// It answered the oldest question: what was written before that has arrived.
     pub fn answered(&mut self, at: Instant) {
-        if let Some(asked) = self.asked.take() {
+        if let Some((asked, _)) = self.out.pop_front() {
             self.round_trip = Some(at.saturating_duration_since(asked));
-            self.unseen -= self.before;
         }
     }
 
     /// Bytes were written. `true`: ask behind them.
     pub fn wrote(&mut self, bytes: u64) -> bool {
-        self.unseen += bytes;
-        bytes > 0 && self.is_slow() && self.asked.is_none()
+        self.since += bytes;
+        bytes > 0 && self.is_slow() && self.out.len() < QUESTIONS
     }
 
     /// Until when frames wait, unless an answer comes before.
     pub fn full_until(&self, now: Instant) -> Option<Instant> {
-        let lost = self.asked? + LOST;
-        (self.is_slow() && self.unseen > ON_THE_WAY && lost > now).then_some(lost)
+        let lost = self.out.front()?.0 + LOST;
+        let unseen = self.since + self.out.iter().map(|(_, bytes)| bytes).sum::<u64>();
+        (self.is_slow() && unseen > ON_THE_WAY && lost > now).then_some(lost)
     }
 
     /// The last round trip.

@@ -101,6 +101,17 @@ impl Pty {
         writer.flush().expect("the terminal takes keys");
     }
 
+    /// Types, and says how long the first answer took; a picture may come in several.
+    pub fn answered_in(&mut self, keys: &str) -> Duration {
+        let began = Instant::now();
+        self.keys(keys);
+        let bytes = self.output.recv_timeout(PATIENCE).expect("an answer");
+        let took = began.elapsed();
+        self.screen.process(&bytes);
+        self.raw.extend_from_slice(&bytes);
+        took
+    }
+
     /// Changes the window's size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         let master = self.master.as_ref().expect("the terminal is open");

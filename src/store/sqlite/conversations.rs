@@ -443,15 +443,19 @@ fn retell(db: &Connection, id: i64, row: &mut Row) -> Result<()> {
     Ok(())
 }
 
-/// The most troubled row first.
+/// What an outbox row may be in, the most troubled first.
+const TROUBLES: &str = "failed uncertain parked sending queued held later";
+
+/// The most troubled row's state. Its place is sought rather than the rows sorted: a sorter costs more than the rest.
 fn worst(db: &Connection, id: i64) -> Result<Option<String>> {
-    db.prepare_cached(
-        "SELECT state FROM outbox WHERE conversation = ?1 AND state <> 'sent' ORDER BY CASE state \
-         WHEN 'failed' THEN 0 WHEN 'uncertain' THEN 1 WHEN 'parked' THEN 2 WHEN 'sending' THEN 3 WHEN 'queued' THEN 4 \
-         WHEN 'held' THEN 5 ELSE 6 END LIMIT 1",
-    )?
-    .query_row([id], |r| r.get(0))
-    .optional()
+    let place: Option<u8> = db
+        .prepare_cached(
+            "SELECT min(CASE state WHEN 'failed' THEN 0 WHEN 'uncertain' THEN 1 WHEN 'parked' THEN 2 \
+             WHEN 'sending' THEN 3 WHEN 'queued' THEN 4 WHEN 'held' THEN 5 ELSE 6 END) FROM outbox \
+             WHERE conversation = ?1 AND state <> 'sent'",
+        )?
+        .query_row([id], |r| r.get(0))?;
+    Ok(place.and_then(|at| TROUBLES.split(' ').nth(at.into())).map(str::to_owned))
 }
 
 fn drift(db: &Connection, id: i64, row: &Row) -> Result<Option<String>> {

@@ -176,8 +176,8 @@ impl SqliteStore {
         if let Some(searcher) = self.searcher.get() {
             return Ok(searcher);
         }
-        let reading = open::reading(&self.path)?;
-        let started = Reader::start(reading, self.writer.shared_house(), "store-searcher")
+        let searching = open::searching(&self.path)?;
+        let started = Reader::start(searching, self.writer.shared_house(), "store-searcher")
             .map_err(|error| StoreError::Unusable(format!("a search cannot be started: {error}")))?;
         Ok(self.searcher.get_or_init(|| started))
     }

@@ -225,6 +225,13 @@ fn settings(db: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// A connection that can only read, for searches: what all hits of a common word take goes to disk.
+pub(super) fn searching(path: &Path) -> Result<Connection, StoreError> {
+    let db = reading(path)?;
+    db.execute_batch("PRAGMA temp_store = FILE").map_err(|error| unusable(path, &error))?;
+    Ok(db)
+}
+
 /// A connection for work on the whole file: what it cannot hold in little memory goes to disk.
 pub(super) fn maintenance(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -240,8 +247,8 @@ pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<Connection> {
         let db = Connection::open_with_flags(path, flags)?;
         settings(&db)?;
-        // Half of the writer's: what a screen shows is a few hundred pages, and the kernel keeps the rest for everybody.
-        db.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -1000")?;
+        // A third of the writer's: what a screen shows is a few hundred pages, and the kernel keeps the rest for everybody.
+        db.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -600")?;
         Ok(db)
     };
     open().map_err(|error| unusable(path, &error))

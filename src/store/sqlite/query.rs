@@ -208,17 +208,22 @@ fn outbox_sql(state: &str) -> &'static str {
 
 /// Numbers by head and by tail.
 fn number_sql(text: &str, kinds: &str, binds: &mut Binds) -> String {
+    numbers(text, kinds, binds).map_or_else(|| "0".into(), |sql| format!("c.id IN ({sql})"))
+}
+
+/// The conversations of a number.
+fn numbers(text: &str, kinds: &str, binds: &mut Binds) -> Option<String> {
     let head = words::number(text);
     if head.is_empty() {
-        return "0".into();
+        return None;
     }
     let tail = words::backward(&head);
     let (from, to) = (binds.bind(head.clone()), binds.bind(format!("{head}\u{10FFFF}")));
     let (back, back_to) = (binds.bind(tail.clone()), binds.bind(format!("{tail}\u{10FFFF}")));
-    format!(
-        "c.id IN (SELECT conversation FROM number WHERE forward >= {from} AND forward < {to} AND what IN ({kinds}) \
-         UNION SELECT conversation FROM number WHERE backward >= {back} AND backward < {back_to} AND what IN ({kinds}))"
-    )
+    Some(format!(
+        "SELECT conversation FROM number WHERE forward >= {from} AND forward < {to} AND what IN ({kinds}) \
+         UNION ALL SELECT conversation FROM number WHERE backward >= {back} AND backward < {back_to} AND what IN ({kinds})"
+    ))
 }
 
 /// A text as FTS5 matches it: quoted, the last word by its beginning. `None` where it has no letter or digit.
@@ -233,19 +238,20 @@ fn text_sql(text: &str, prefix: bool, binds: &mut Binds) -> String {
     let Some(matching) = matching(text, prefix) else { return "1".into() };
     let bound = binds.bind(matching);
     let newest = if binds.newest { format!("ORDER BY rowid DESC LIMIT {HITS}") } else { String::new() };
+    // One set for all of them: an OR of three keeps each conversation once more.
     let mut any = vec![
         format!(
-            "c.id IN (SELECT wm.conversation FROM (SELECT rowid AS hit FROM message_text \
-             WHERE message_text MATCH {bound} {newest}) JOIN message wm ON wm.id = hit)"
+            "SELECT wm.conversation FROM (SELECT rowid AS hit FROM message_text \
+             WHERE message_text MATCH {bound} {newest}) JOIN message wm ON wm.id = hit"
         ),
         format!(
-            "c.id IN (SELECT rowid FROM conversation_text WHERE conversation_text MATCH {bound} {newest})"
+            "SELECT hit FROM (SELECT rowid AS hit FROM conversation_text WHERE conversation_text MATCH {bound} {newest})"
         ),
     ];
     if words::number(text).chars().count() >= 3 && text.chars().any(|c| c.is_ascii_digit()) {
-        any.push(number_sql(text, "'order', 'sku', 'number', 'person'", binds));
+        any.extend(numbers(text, "'order', 'sku', 'number', 'person'", binds));
     }
-    any.join(" OR ")
+    format!("c.id IN ({})", any.join(" UNION ALL "))
 }
 
 /// The statement of a page of a list, with what it binds: on its way through the order, or from a few conversations.

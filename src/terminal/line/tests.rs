@@ -33,12 +33,18 @@ fn frames_wait_while_much_is_on_its_way_over_a_slow_line_and_go_on_with_the_answ
     line.answered(after(began, 300));
     assert!(line.is_slow() && line.wrote(3000), "a question goes out behind it");
     line.asked(after(began, 400));
-    assert!(!line.wrote(100), "one question at a time");
     assert_eq!(line.full_until(after(began, 401)), None);
-    line.wrote(3000);
-    assert!(line.full_until(after(began, 402)).is_some());
+    assert!(line.wrote(3000), "and behind each further one");
+    line.asked(after(began, 450));
+    assert!(line.full_until(after(began, 451)).is_some());
     line.answered(after(began, 700));
-    assert_eq!(line.full_until(after(began, 701)), None, "3100 bytes are left before the next question");
+    assert_eq!(line.full_until(after(began, 701)), None, "3000 bytes are left before the next answer");
+    assert!(line.wrote(3000) && line.full_until(after(began, 702)).is_some());
+    line.answered(after(began, 750));
+    assert_eq!(
+        (line.full_until(after(began, 751)), line.round_trip()),
+        (None, Some(Duration::from_millis(300)))
+    );
 }
 
 #[test]
