@@ -19,6 +19,7 @@
 //! | `says`, `answers`, `elsewhere TEXT` | the customer, the marketplace, a colleague elsewhere writes in it |
 //! | `window NAME` | go on in this agent's window, opened where there is none |
 //! | `hangup`, `quit` | the line drops; the program has left |
+//! | `show` | end here, with what the screen shows: while a task is written |
 //! | `canned FILE TEXT`, `file NAME TEXT`, `view NAME QUERY`, `bind PLACE KEY ACTION`, … | before the first window opens |
 
 use std::{collections::HashMap, time::Duration};
@@ -213,7 +214,7 @@ impl Script {
                     .await;
             }
             "status" | "labels" | "who" | "priority" | "snoozed" | "held" | "unread" => {
-                self.stored(word, rest).await
+                self.stored(word, rest).await;
             }
             "row" => self.row(rest).await,
             "says" => {
@@ -246,11 +247,11 @@ impl Script {
             "quit" => self.until("the end", false, |it| it.quit).await,
             "stays" => assert!(!self.window().await.quit, "{}", self.line),
             "show" => {
-                eprintln!("{:?}", self.world.outbox().await);
+                let outbox = self.world.outbox().await;
                 let text = self.window().await.text();
-                eprintln!("{text}");
+                assert!(text.is_empty(), "{text}\n{outbox:#?}");
             }
-            _ => panic!("no such word: {}", self.line),
+            _ => assert!(word.is_empty(), "no such word: {}", self.line),
         }
     }
 
@@ -362,7 +363,7 @@ fn span(text: &str) -> Duration {
         "s" => Duration::from_secs(count),
         "m" => Duration::from_mins(count),
         "h" => Duration::from_hours(count),
-        _ => panic!("no unit of time: {text}"),
+        _ => unreachable!("no unit of time: {text}"),
     }
 }
 
