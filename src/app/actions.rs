@@ -299,7 +299,7 @@ actions! {
     SearchAll Find "search-everything" "search all" "Search everything that is stored." [BOTH => "g /"];
     Copy Find "copy" "copy" "The vendor's number; in it, the message." [BOTH => "y"];
     OpenItem Find "open-item" "open file" "Open the selected message's attachment; in the list, the conversation." [BOTH => "o"];
-    Preview Find "preview" "look at file" "Look at the selected message's attachment: a text, or a picture where colours are proved." [THREAD => "v"];
+    Preview Find "preview" "look at file" "Look at the selected message's attachment: a text, or a picture where the terminal can show it." [THREAD => "v"];
     Save Find "save" "save file" "Save the selected message's attachment." [THREAD => "S"];
 
     ReviewBar Text "review-bar" "review and send" "Who reads it, what speaks against it, what may be done." [COMPOSER => "Esc, Ctrl-x y", FORM => "Esc"];

@@ -14,7 +14,8 @@ use rustix::{
 };
 
 use super::{
-    input::{Decoder, InputEvent, TerminalAnswer, Timing},
+    input::{Decoder, InputEvent, PROBE, TerminalAnswer, Timing},
+    pictures,
     tty::Tty,
 };
 
@@ -35,6 +36,19 @@ pub struct Modes {
     pub focus: bool,
     /// The kitty keyboard protocol: only where proved.
     pub kitty: bool,
+    /// A picture of ours is on the terminal, on a layer that outlives the text.
+    pub picture: bool,
+}
+
+/// What the terminal is asked at the start, besides what always is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Questions {
+    /// The colour of its background: a theme depends on it.
+    pub background: bool,
+    /// Whether it draws with 24 bits.
+    pub colours: bool,
+    /// Whether it draws pictures, and how large a cell is.
+    pub pictures: bool,
 }
 
 /// Holds the terminal in our state. Dropping it restores the terminal, as do [`Guard::leave`] and, after
@@ -106,16 +120,29 @@ impl Guard {
         Ok(Self { inner })
     }
 
-    /// Sends the start-up queries in one batch that ends in DA1: synchronized output, kitty keyboard, and the
-    /// background where a theme needs it. The answers are events, whenever they come.
+    /// Sends the start-up queries in one batch that ends in DA1: synchronized output, kitty keyboard, and `questions`.
+    /// The answers are events, whenever they come. The terminal's pen is reset afterwards.
     ///
     /// # Errors
     ///
     /// The terminal is gone.
-    pub fn ask(&self, background: bool) -> io::Result<()> {
-        let background = if background { "\x1b]11;?\x1b\\" } else { "" };
+    pub fn ask(&self, questions: Questions) -> io::Result<()> {
+        let [red, green, blue] = PROBE;
+        let mut batch = "\x1b[?2026$p\x1b[?u".to_owned();
+        if questions.background {
+            batch.push_str("\x1b]11;?\x1b\\");
+        }
+        if questions.colours {
+            // Given, asked for (DECRQSS), taken back.
+            batch.push_str(&format!("\x1b[38;2;{red};{green};{blue}m\x1bP$qm\x1b\\\x1b[m"));
+        }
+        if questions.pictures {
+            // One point that is not shown, and the size of a cell.
+            batch.push_str("\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t");
+        }
+        batch.push_str("\x1b[c");
         self.inner.asked_now();
-        self.inner.tty.write_all(format!("\x1b[?2026$p\x1b[?u{background}\x1b[c").as_bytes())
+        self.inner.tty.write_all(batch.as_bytes())
     }
 
     /// Asks what every terminal answers, to learn when that has arrived.
@@ -130,7 +157,7 @@ impl Guard {
 
     /// An answer has come. After the last one leaving need not wait for any.
     pub fn answered(&self, answer: TerminalAnswer) {
-        if answer == TerminalAnswer::Device {
+        if matches!(answer, TerminalAnswer::Device { .. }) {
             let mut asked = lock(&self.inner.asked);
             (asked.since, asked.answers) = (None, true);
         }
@@ -274,7 +301,9 @@ impl Inner {
             }
             let Ok(count @ 1..) = (&*self.tty.file()).read(&mut buffer) else { return };
             let events = decoder.feed(began.elapsed(), &buffer[..count]);
-            if events.contains(&InputEvent::Answer(TerminalAnswer::Device)) {
+            let last =
+                |event: &InputEvent| matches!(event, InputEvent::Answer(TerminalAnswer::Device { .. }));
+            if events.iter().any(last) {
                 return;
             }
         }
@@ -292,6 +321,7 @@ fn mode_change(from: Modes, to: Modes) -> String {
     change(from.focus, to.focus, "\x1b[?1004h", "\x1b[?1004l");
     change(from.mouse, to.mouse, "\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l");
     change(from.kitty, to.kitty, "\x1b[>1u", "\x1b[<u");
+    change(from.picture, to.picture, "", &pictures::removal());
     out
 }
 

@@ -149,6 +149,23 @@ impl Painter {
         }
     }
 
+    /// Draws what is no text from a cell on; the cursor is anywhere afterwards.
+    pub fn picture(&mut self, at: Position, bytes: &str) {
+        self.go_absolutely(at);
+        self.out.push_str(bytes);
+        self.cursor = None;
+    }
+
+    /// Writes what is neither text nor moves the cursor.
+    pub fn say(&mut self, bytes: &str) {
+        self.out.push_str(bytes);
+    }
+
+    /// The pen is as at the start.
+    pub fn pen_is_reset(&mut self) {
+        self.pen = Some(Pen::PLAIN);
+    }
+
     /// Nothing is certain any more: somebody else has written to the terminal.
     pub fn forget(&mut self) {
         self.cursor = None;
