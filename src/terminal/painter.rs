@@ -161,9 +161,9 @@ impl Painter {
         self.out.push_str(bytes);
     }
 
-    /// The pen is as at the start.
-    pub fn pen_is_reset(&mut self) {
-        self.pen = Some(Pen::PLAIN);
+    /// Something else has written: where, and with what, is not known.
+    pub fn lose_the_pen(&mut self) {
+        (self.cursor, self.pen) = (None, None);
     }
 
     /// Nothing is certain any more: somebody else has written to the terminal.

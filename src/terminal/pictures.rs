@@ -56,15 +56,9 @@ pub fn drawn(protocol: Protocol, placed: &Placed, cell: (u16, u16), most: usize)
         if bytes.len() <= most {
             return Some(bytes);
         }
-        // Bytes grow with both sides; a tenth less than they say, so that it ends.
-        let share = (most as f64 / bytes.len() as f64).sqrt().min(0.9);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of a small number"
-        )]
-        let smaller = (f64::from(width) * share) as u32;
-        width = smaller;
+        // Bytes grow with both sides; a tenth less at least, so that it ends.
+        let area = u64::from(width).pow(2) * most as u64 / bytes.len() as u64;
+        width = u32::try_from(area.isqrt()).unwrap_or(width).min(width * 9 / 10);
     }
     None
 }
@@ -80,13 +74,14 @@ fn kitty(placed: &Placed, width: u32, height: u32) -> Option<String> {
     let coded = BASE64_STANDARD.encode(png);
     let mut out = removal();
     let mut pieces = coded.as_bytes().chunks(PIECE).peekable();
-    let mut head =
-        format!("a=T,f=100,i={NAME},p=1,q=2,C=1,c={},r={},", placed.area.width, placed.area.height);
+    let (columns, rows) = (placed.area.width, placed.area.height);
+    let first = format!("a=T,f=100,i={NAME},p=1,q=2,C=1,c={columns},r={rows},");
+    let mut head = first.as_str();
     while let Some(piece) = pieces.next() {
         let more = u8::from(pieces.peek().is_some());
         let piece = std::str::from_utf8(piece).ok()?;
         write!(out, "\x1b_G{head}m={more};{piece}\x1b\\").ok()?;
-        head = "q=2,".to_owned();
+        head = "q=2,";
     }
     Some(out)
 }

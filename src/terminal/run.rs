@@ -187,6 +187,7 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
         gone: false,
         resumed: false,
         protocol: None,
+        asked_about_pictures: false,
         cell: None,
         line: Line::default(),
         keys: 0,
@@ -197,16 +198,8 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
     }
     room.draw(&mut model);
     room.line.asked(Instant::now());
-    let questions = Questions {
-        background: room.window.theme_by_background,
-        colours: room.window.asks.colours && !room.window.theme.truecolor,
-        pictures: room.window.asks.pictures,
-    };
-    if room.guard.ask(questions).is_err() {
+    if room.guard.ask(room.window.theme_by_background).is_err() {
         room.gone = true;
-    }
-    if questions.colours {
-        room.screen.pen_is_reset();
     }
     room.start_reader()?;
     room.turn(&mut model, read, inbox, signals).await;
@@ -244,6 +237,7 @@ struct Room {
     resumed: bool,
     /// How the terminal takes pictures, and how large its cells are.
     protocol: Option<Protocol>,
+    asked_about_pictures: bool,
     cell: Option<(u16, u16)>,
     line: Line,
     /// How many there were, for what a key costs.
@@ -308,6 +302,9 @@ impl Room {
         // What is on its way over a slow line first: this frame is drawn when that has arrived, as things are then.
         if self.gone || self.line.full_until(Instant::now()).is_some() || !model.take_dirty() {
             return;
+        }
+        if model.preview.is_some() && self.ask_about_pictures().is_err() {
+            return self.hang_up(model);
         }
         let now = self.clock.now();
         let theme = &self.window.theme;
@@ -380,6 +377,10 @@ impl Room {
             self.line.answered(Instant::now());
             // What a picture may cost depends on it.
             self.draw_pictures(model);
+            // A file that was opened before the first answer.
+            if model.preview.is_some() && !self.asked_about_pictures {
+                self.look_again(model);
+            }
             if self.line.is_slow() != model.slow_line {
                 self.tell(model, Msg::SlowLine(self.line.is_slow()));
             }
@@ -423,6 +424,18 @@ impl Room {
             }
             _ => {}
         }
+    }
+
+    /// The first time that a file is looked at, on a terminal that answers at all.
+    fn ask_about_pictures(&mut self) -> std::io::Result<()> {
+        let Asks { colours, pictures } = self.window.asks;
+        let colours = colours && !self.window.theme.truecolor && !self.window.mono;
+        if self.asked_about_pictures || !self.guard.answers() || !(colours || pictures) {
+            return Ok(());
+        }
+        self.asked_about_pictures = true;
+        self.screen.forget_lines(2);
+        self.guard.ask_about_pictures(Questions { colours, pictures })
     }
 
     /// How pictures are drawn, as far as that is known now; a sixel needs the size of a cell.

@@ -80,9 +80,17 @@ impl Screen {
         self.tty.cell()
     }
 
-    /// The pen was reset behind the screen's back.
-    pub fn pen_is_reset(&mut self) {
-        self.painter.pen_is_reset();
+    /// Something else was written on the first `rows` lines; where the cursor and how the pen is, is not known.
+    pub fn forget_lines(&mut self, rows: u16) {
+        self.painter.lose_the_pen();
+        let lines = Rect { height: rows, ..self.drawn.area };
+        self.forget_cells(lines);
+    }
+
+    fn forget_cells(&mut self, area: Rect) {
+        for at in area.intersection(self.drawn.area).positions() {
+            self.drawn[at].set_symbol("\0");
+        }
     }
 
     /// Columns and rows.
@@ -158,11 +166,7 @@ impl Screen {
         match self.pictures {
             Some((Protocol::Kitty, ..)) => self.painter.say(&pictures::removal()),
             // It stands in the cells: they are written again, whatever they were.
-            _ => {
-                for at in gone.area.intersection(self.drawn.area).positions() {
-                    self.drawn[at].set_symbol("\0");
-                }
-            }
+            _ => self.forget_cells(gone.area),
         }
     }
 

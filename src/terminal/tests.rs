@@ -141,7 +141,7 @@ fn modes_change_while_the_terminal_is_ours() {
 fn an_answer_that_is_still_out_is_swallowed_on_the_way_out() {
     let mut pty = pty();
     let guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
-    guard.ask(Questions { background: true, ..Questions::default() }).expect("a terminal");
+    guard.ask(true).expect("a terminal");
     let asked = pty.shown_until("\x1b[c");
     assert!(asked.ends_with("\x1b[?2026$p\x1b[?u\x1b]11;?\x1b\\\x1b[c"));
     pty.typed.write_all(b"\x1b[?2026;2$y\x1b]11;rgb:00/00/00\x1b\\\x1b[?62c").expect("answered");
@@ -153,7 +153,7 @@ fn an_answer_that_is_still_out_is_swallowed_on_the_way_out() {
 fn once_all_answers_are_in_leaving_eats_nothing() {
     let mut pty = pty();
     let guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
-    guard.ask(Questions::default()).expect("a terminal");
+    guard.ask(false).expect("a terminal");
     guard.answered(TerminalAnswer::Device { sixel: false });
     pty.typed.write_all(b"ls\n").expect("typed ahead");
     guard.leave();
@@ -274,17 +274,24 @@ fn a_terminal_is_asked_only_what_it_takes_in_silence() {
 }
 
 #[test]
-fn the_questions_are_one_batch_that_ends_in_what_all_answer() {
+fn the_questions_about_pictures_are_one_batch_on_a_line_that_is_written_again() {
     let mut pty = pty();
     let guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
-    pty.shown_until("\x1b[?2004h");
-    guard.ask(Questions { background: true, colours: true, pictures: true }).expect("a terminal");
+    let mut screen = Screen::new(pty.tty.clone(), true);
+    screen.draw(|next| lines("one", next)).expect("drawn");
+    pty.shown_until("\x1b[?25l");
+    assert!(!guard.answers());
+    guard.answered(TerminalAnswer::Device { sixel: false });
+    assert!(guard.answers());
+    screen.forget_lines(2);
+    guard.ask_about_pictures(Questions { colours: true, pictures: true }).expect("a terminal");
     let asked = pty.shown_until("\x1b[c");
     assert_eq!(
         asked,
-        "\x1b[?2026$p\x1b[?u\x1b]11;?\x1b\\\x1b[38;2;17;34;51m\x1bP$qm\x1b\\\x1b[m\
-         \x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c"
+        "\x1b[H\x1b[38;2;17;34;51m\x1bP$qm\x1b\\\x1b[m\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c"
     );
+    screen.draw(|next| lines("one", next)).expect("drawn");
+    assert_eq!(pty.shown_until("\r\n\x1b[K"), "\x1b[H\x1b[mone\x1b[K\r\n\x1b[K");
 }
 
 #[test]
