@@ -3,10 +3,7 @@
 use std::{
     io::{self, Read},
     panic,
-    sync::{
-        Arc, Mutex, MutexGuard, Once, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak},
     thread::ThreadId,
     time::{Duration, Instant},
 };
@@ -17,15 +14,22 @@ use rustix::{
 };
 
 use super::{
-    input::{Decoder, InputEvent, TerminalAnswer, Timing},
+    input::{Decoder, InputEvent, PROBE, TerminalAnswer, Timing},
+    pictures,
     tty::Tty,
 };
 
-/// How long leaving waits for an answer that is still out: an answer that comes later would end up in the shell.
-const LAST_ANSWER: Duration = Duration::from_millis(100);
+/// How long an answer may be on its way, over the worst line that people work at: one that comes after we have left
+/// would end up in the shell.
+const LAST_ANSWER: Duration = Duration::from_millis(1500);
+/// The same where the program is told to end, which may take two seconds in all.
+const LAST_ANSWER_IN_HASTE: Duration = Duration::from_millis(300);
+/// An answer that is late for a terminal that never gave one is waited for no longer than this.
+const LAST_LOOK: Duration = Duration::from_millis(100);
 
 /// What is switched on besides raw mode, alternate screen and bracketed paste.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a mode of its own of the terminal")]
 pub struct Modes {
     /// Clicks and the wheel.
     pub mouse: bool,
@@ -33,6 +37,17 @@ pub struct Modes {
     pub focus: bool,
     /// The kitty keyboard protocol: only where proved.
     pub kitty: bool,
+    /// A picture of ours is on the terminal, on a layer that outlives the text.
+    pub picture: bool,
+}
+
+/// What the terminal is asked about pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Questions {
+    /// Whether it draws with 24 bits.
+    pub colours: bool,
+    /// Whether it draws pictures, and how large a cell is.
+    pub pictures: bool,
 }
 
 /// Holds the terminal in our state. Dropping it restores the terminal, as do [`Guard::leave`] and, after
@@ -48,9 +63,31 @@ pub struct Guard {
 struct Inner {
     tty: Tty,
     state: Mutex<State>,
-    /// A DA1 answer is still to come.
-    asked: AtomicBool,
+    asked: Mutex<Asked>,
     owner: ThreadId,
+}
+
+/// What the terminal was asked.
+#[derive(Debug, Default)]
+struct Asked {
+    /// Since when a DA1 answer is still to come.
+    since: Option<Instant>,
+    /// How many are.
+    due: usize,
+    /// It has answered before: it does answer.
+    answers: bool,
+    /// The program was told to end.
+    haste: bool,
+}
+
+impl Asked {
+    /// How long leaving at `now` waits for what is still to come.
+    fn patience(&self, now: Instant) -> Duration {
+        let Some(since) = self.since else { return Duration::ZERO };
+        let silent = if self.answers { Duration::ZERO } else { now.saturating_duration_since(since) };
+        let most = if self.haste { LAST_ANSWER_IN_HASTE } else { LAST_ANSWER };
+        LAST_ANSWER.saturating_sub(silent).clamp(LAST_LOOK, most)
+    }
 }
 
 #[derive(Debug)]
@@ -76,7 +113,7 @@ impl Guard {
         let inner = Arc::new(Inner {
             tty,
             state: Mutex::new(State { before: None, modes, titled: false }),
-            asked: AtomicBool::new(false),
+            asked: Mutex::default(),
             owner: std::thread::current().id(),
         });
         *lock(&CURRENT) = Arc::downgrade(&inner);
@@ -92,8 +129,39 @@ impl Guard {
     /// The terminal is gone.
     pub fn ask(&self, background: bool) -> io::Result<()> {
         let background = if background { "\x1b]11;?\x1b\\" } else { "" };
-        self.inner.asked.store(true, Ordering::Relaxed);
-        self.inner.tty.write_all(format!("\x1b[?2026$p\x1b[?u{background}\x1b[c").as_bytes())
+        self.asks(&format!("\x1b[?2026$p\x1b[?u{background}\x1b[c"))
+    }
+
+    /// Asks, in one batch that ends in DA1, how the terminal shows pictures: not before somebody wants to see one, and
+    /// only where something has answered. These questions are strings, which the oldest terminals print: they go out from
+    /// the first cell on, whose line is to be written again, as is everything that the pen does.
+    ///
+    /// # Errors
+    ///
+    /// The terminal is gone.
+    pub fn ask_about_pictures(&self, questions: Questions) -> io::Result<()> {
+        let [red, green, blue] = PROBE;
+        let mut batch = "\x1b[H".to_owned();
+        if questions.colours {
+            // Given, asked for (DECRQSS), taken back.
+            let given = format!("\x1b[38;2;{red};{green};{blue}m");
+            batch += &(given + "\x1bP$qm\x1b\\\x1b[m");
+        }
+        if questions.pictures {
+            // One point that is not shown, and the size of a cell.
+            batch += "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t";
+        }
+        self.asks(&(batch + "\x1b[c"))
+    }
+
+    fn asks(&self, batch: &str) -> io::Result<()> {
+        self.inner.asked_now();
+        self.inner.tty.write_all(batch.as_bytes())
+    }
+
+    /// Whether the terminal has ever answered.
+    pub fn answers(&self) -> bool {
+        lock(&self.inner.asked).answers
     }
 
     /// Asks what every terminal answers, to learn when that has arrived.
@@ -102,15 +170,24 @@ impl Guard {
     ///
     /// As for [`Tty::write_all`].
     pub fn ask_again(&self) -> io::Result<()> {
-        self.inner.asked.store(true, Ordering::Relaxed);
-        self.inner.tty.write_all(b"\x1b[c")
+        self.asks("\x1b[c")
     }
 
     /// An answer has come. After the last one leaving need not wait for any.
     pub fn answered(&self, answer: TerminalAnswer) {
-        if answer == TerminalAnswer::Device {
-            self.inner.asked.store(false, Ordering::Relaxed);
+        if matches!(answer, TerminalAnswer::Device { .. }) {
+            let mut asked = lock(&self.inner.asked);
+            asked.answers = true;
+            asked.due = asked.due.saturating_sub(1);
+            if asked.due == 0 {
+                asked.since = None;
+            }
         }
+    }
+
+    /// The program was told to end: leaving must not take long.
+    pub fn hurry(&self) {
+        lock(&self.inner.asked).haste = true;
     }
 
     /// Switches `modes` on and off, now or when the terminal is ours again.
@@ -211,11 +288,17 @@ impl Inner {
         // From here on a terminal that takes nothing must not hold us up.
         let undo = mode_change(modes, Modes::default());
         let title = if titled { "\x1b[23;2t" } else { "" };
-        let restore = format!("\x1b[?2026l{undo}{title}\x1b[?2004l\x1b[m\x1b[?25h\x1b[?1049l");
+        // Where there is no other screen to go back to (GNU screen's default), what customers wrote must not stay, nor the
+        // prompt stand in the middle of it.
+        let restore = format!("\x1b[?2026l{undo}{title}\x1b[?2004l\x1b[m\x1b[H\x1b[J\x1b[?25h\x1b[?1049l");
         let _ = self.write_without_waiting(restore.as_bytes());
-        if self.asked.swap(false, Ordering::Relaxed) {
-            self.swallow_answers();
-        }
+        let (patience, due) = {
+            let mut asked = lock(&self.asked);
+            let patience = asked.patience(Instant::now());
+            asked.since = None;
+            (patience, std::mem::take(&mut asked.due))
+        };
+        self.swallow_answers(patience, due);
         let _ = tcsetattr(&*self.tty.file(), OptionalActions::Now, &before);
     }
 
@@ -225,18 +308,27 @@ impl Inner {
         if leaving.writable() { leaving.write_all(bytes) } else { Err(io::ErrorKind::TimedOut.into()) }
     }
 
-    /// Reads what is still to come up to DA1, so that no answer ends up in the shell.
-    fn swallow_answers(&self) {
+    fn asked_now(&self) {
+        let mut asked = lock(&self.asked);
+        asked.since.get_or_insert_with(Instant::now);
+        asked.due += 1;
+    }
+
+    /// Reads what is still to come up to the last DA1, so that no answer ends up in the shell.
+    fn swallow_answers(&self, patience: Duration, mut due: usize) {
         let began = Instant::now();
         let mut decoder = Decoder::new(Timing::LOCAL);
         let mut buffer = [0; 1024];
-        while let Some(left) = LAST_ANSWER.checked_sub(began.elapsed()) {
+        while let Some(left) = patience.checked_sub(began.elapsed()).filter(|left| !left.is_zero()) {
             if !self.tty.readable(left) {
                 return;
             }
             let Ok(count @ 1..) = (&*self.tty.file()).read(&mut buffer) else { return };
             let events = decoder.feed(began.elapsed(), &buffer[..count]);
-            if events.contains(&InputEvent::Answer(TerminalAnswer::Device)) {
+            let last =
+                |event: &InputEvent| matches!(event, InputEvent::Answer(TerminalAnswer::Device { .. }));
+            due = due.saturating_sub(events.iter().filter(|event| last(event)).count());
+            if due == 0 {
                 return;
             }
         }
@@ -254,6 +346,7 @@ fn mode_change(from: Modes, to: Modes) -> String {
     change(from.focus, to.focus, "\x1b[?1004h", "\x1b[?1004l");
     change(from.mouse, to.mouse, "\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l");
     change(from.kitty, to.kitty, "\x1b[>1u", "\x1b[<u");
+    change(from.picture, to.picture, "", &pictures::removal());
     out
 }
 
@@ -284,3 +377,6 @@ pub fn restore_on_panic() {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use crate::{
         list::View,
         words,
     },
-    domain::{ChannelHealth, Time, lang::tr},
+    domain::{ChannelHealth, Time, desk::Count, lang::tr},
 };
 
 /// How long a channel that lives by webhooks may be silent before it is said.
@@ -26,7 +26,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
         x = paint.pieces(0, 0, room, &[(" DEMO", theme.alarm)]);
     }
     if let Some((title, _)) = &model.list.special {
-        let count = model.list.special_count.map_or_else(String::new, |it| format!(" {}", figure(it.total)));
+        let count = model.list.special_count.map_or_else(String::new, |it| format!(" {}", total(it)));
         paint.pieces(
             x,
             0,
@@ -87,10 +87,15 @@ pub fn tab(view: &View, name: usize) -> String {
     };
     let count = view.count.map_or_else(String::new, |count| {
         let risk = if count.at_risk > 0 { format!("!{}", figure(count.at_risk)) } else { String::new() };
-        format!("{}{risk}", figure(count.total))
+        format!("{}{risk}", total(count))
     });
     let parts = [number, short, count];
     parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn total(count: Count) -> String {
+    let more = if count.more { "+" } else { "" };
+    format!("{}{more}", figure(count.total))
 }
 
 fn figure(n: usize) -> String {
@@ -108,24 +113,36 @@ fn health(model: &Model, now: Time, width: u16) -> (String, bool) {
     if let EngineState::Nobody { .. } = model.engine {
         return (model.lang.tr("NO ENGINE").into(), true);
     }
-    let worst = model
-        .health
-        .iter()
-        .filter(|channel| channel.failing_since.is_some())
-        .min_by_key(|channel| channel.failing_since);
-    let failing = model.health.iter().filter(|channel| channel.failing_since.is_some()).count();
-    if let Some(channel) = worst {
-        let since = channel.failing_since.unwrap_or(now);
+    let told = |channel: &&ChannelHealth| model.descriptor(&channel.channel).is_some();
+    let late = |channel: &ChannelHealth| channel.no_poll_since(model.health_at, model.awake);
+    let failing =
+        model.health.iter().filter(told).filter(|it| it.failing_since.is_some() && late(it).is_none());
+    // A channel that is asked no more is worse than one that fails: what is known of it grows old.
+    let stands = model.health.iter().filter(told).filter_map(|it| Some((late(it)?, it)));
+    let worst =
+        stands.chain(failing.clone().filter_map(|it| Some((it.failing_since?, it)))).min_by_key(|it| it.0);
+    if let Some((since, channel)) = worst {
+        let age = words::age(model.lang, now - since);
+        let short = &channel.short;
+        if late(channel).is_some() {
+            return (tr!(model.lang, "{short} no poll {age}", short, age), true);
+        }
         let trouble = channel.trouble.as_deref().unwrap_or("fails");
-        if failing > 1 && failing == model.health.len() && trouble == "unreachable" {
-            return (tr!(model.lang, "offline {age}", age = words::age(model.lang, now - since)), true);
+        // A channel that lives by webhooks alone asks its vendor nothing, and cannot tell.
+        let asks = |it: &&ChannelHealth| {
+            it.failing_since.is_some()
+                || model.descriptor(&it.channel).is_some_and(|it| !it.manner.by_webhook)
+        };
+        let (failing, asking) = (failing.count(), model.health.iter().filter(told).filter(asks).count());
+        if failing > 1 && failing == asking && trouble == "unreachable" {
+            return (tr!(model.lang, "offline {age}", age), true);
         }
         let since = if width >= 100 {
             format!(" {}", words::clock(model.lang, since, model.options.zone, now))
         } else {
             String::new()
         };
-        return (format!("{} {}{since}", channel.short, model.lang.word("trouble", trouble)), true);
+        return (format!("{short} {}{since}", model.lang.word("trouble", trouble)), true);
     }
     if model.health.is_empty() {
         return (String::new(), false);

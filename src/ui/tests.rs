@@ -83,7 +83,7 @@ fn spelled(style: Style) -> String {
 fn counted(mut desk: Desk) -> Desk {
     let counts = [(2, 0), (7, 2), (12, 0), (58, 0), (9, 0), (4, 0)];
     for (view, (total, at_risk)) in desk.model.list.views.iter_mut().zip(counts) {
-        view.count = Some(Count { total, at_risk });
+        view.count = Some(Count { total, at_risk, more: false });
     }
     desk
 }
@@ -399,6 +399,7 @@ fn the_header_names_the_worst_channel() {
         error: None,
         engine: None,
         last_webhook: None,
+        poll_due: None,
         notice: None,
     };
     let end = |desk: &Desk| picture(desk, &Theme::dark()).lines().next().unwrap().to_owned();
@@ -416,6 +417,18 @@ fn the_header_names_the_worst_channel() {
     desk.model.health[0].trouble = Some("401".into());
     desk.model.health[1].failing_since = None;
     assert!(end(&desk).contains("SKYH 401 "));
+    desk.model.health[0].failing_since = None;
+    desk.model.health[0].poll_due = Some(desk.now - chrono::Duration::minutes(2));
+    desk.model.health_at = desk.now;
+    assert!(end(&desk).ends_with(" WAPP no webhook 3h"), "a poll may be a little late: {}", end(&desk));
+    desk.model.health[0].poll_due = Some(desk.now - chrono::Duration::minutes(12));
+    assert!(end(&desk).ends_with("SKYH no poll 12m"), "{}", end(&desk));
+    desk.model.health[0].channel = "gone".into();
+    assert!(
+        end(&desk).ends_with(" WAPP no webhook 3h"),
+        "what is configured no more is nobody's: {}",
+        end(&desk)
+    );
     desk.model.engine = EngineState::Nobody { since: desk.now };
     assert!(end(&desk).ends_with("NO ENGINE"));
 }
