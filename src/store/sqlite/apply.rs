@@ -314,7 +314,8 @@ impl<'a, 'b> Applying<'a, 'b> {
         let known: bool = self
             .db
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM event WHERE channel = ?1 AND at = ?2 AND what = 'account' AND details = ?3)",
+                "SELECT EXISTS (SELECT 1 FROM event WHERE conversation IS NULL AND channel = ?1 AND at = ?2 \
+                 AND what = 'account' AND details = ?3)",
             )?
             .query_row(params![self.channel, at, to_json(&facts)], |r| r.get(0))?;
         if !known {

@@ -81,8 +81,9 @@ pub(super) fn tracks(db: &Connection, after: i64, limit: usize) -> Result<Vec<Tr
 /// What the channels promised, and from when on.
 pub(super) fn policies(db: &Connection) -> Result<Policies> {
     let mut policies = Policies::new();
-    let mut find =
-        db.prepare_cached("SELECT channel, at, details FROM event WHERE what = 'policy' ORDER BY seq")?;
+    let mut find = db.prepare_cached(
+        "SELECT channel, at, details FROM event WHERE conversation IS NULL AND what = 'policy' ORDER BY seq",
+    )?;
     let mut rows = find.query([])?;
     while let Some(row) = rows.next()? {
         let version: (Time, Policy) = (from_millis(row.get(1)?), from_json(&row.get::<_, String>(2)?));
@@ -91,12 +92,15 @@ pub(super) fn policies(db: &Connection) -> Result<Policies> {
     Ok(policies)
 }
 
+/// What a channel promised last. Without a conversation, so that the log of all conversations is not gone through.
+pub(super) const NEWEST_POLICY: &str = "SELECT details FROM event WHERE conversation IS NULL AND what = 'policy' \
+    AND channel = ?1 ORDER BY seq DESC LIMIT 1";
+
 /// Notes what a channel promises from now on, where that is news.
 pub(super) fn promise(db: &Connection, channel: &str, clocks: &str, now: i64) -> Result<()> {
-    db.prepare_cached(
-        "INSERT INTO event (at, channel, what, details) SELECT ?2, ?1, 'policy', ?3 WHERE ?3 IS NOT \
-         (SELECT details FROM event WHERE what = 'policy' AND channel = ?1 ORDER BY seq DESC LIMIT 1)",
-    )?
+    db.prepare_cached(&format!(
+        "INSERT INTO event (at, channel, what, details) SELECT ?2, ?1, 'policy', ?3 WHERE ?3 IS NOT ({NEWEST_POLICY})"
+    ))?
     .execute(params![channel, now, clocks])?;
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::{
         sqlite::{
             SqliteStore,
             excerpt::NEWEST,
+            ledger::NEWEST_POLICY,
             narrow,
             query::{self, Condition},
             reading::thread_statement,
@@ -274,6 +275,8 @@ async fn no_figure_no_search_and_no_opening_scans_the_mailbox() {
         sql: sql.to_owned(),
         binds: (1..=sql.matches('?').count()).map(|n| (format!("?{n}"), 1.into())).collect(),
     };
+    let plan = explain(&store, numbers(NEWEST_POLICY)).await;
+    assert!(plan.contains("USING INDEX event_of (conversation=?"), "every start asks for it\n{plan}");
     for sql in [thread_statement().as_str(), NEWEST] {
         let plan = explain(&store, numbers(sql)).await;
         assert!(plan.contains("USING INDEX message_thread (conversation=?"), "{plan}");
