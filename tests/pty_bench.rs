@@ -152,7 +152,7 @@ fn a_key_takes_a_few_times_what_it_takes_a_bare_program() {
         took[times / 2]
     };
     let floor = median(&mut bare, "j", 200);
-    for (what, key, times, most) in [("j", "j", 200, 8.0), ("page", " ", 30, 16.0)] {
+    for (what, key, times, most) in [("j", "j", 200, 12.0), ("page", " ", 30, 30.0)] {
         let took = median(&mut desk, key, times);
         let ratio = took.as_secs_f64() / floor.as_secs_f64();
         println!("{what}: {took:?}, {ratio:.1} times the bare program's {floor:?}");
