@@ -77,7 +77,7 @@ impl Dsco {
         let id =
             json::name(message.dsco_message_id.take()).ok_or_else(|| error::no_id(&answer, "message"))?;
         if let Some(text) = map::misfiled(&message, self.role()) {
-            changes.push(Change::Account { text, at: self.clock.now() });
+            changes.push(Change::Account { text, at: self.clock.now(), key: None });
         }
         let at = message.create_date.as_deref().and_then(dates::read);
         Ok(Sent { key: Some(id.clone()), remote_id: Some(id), conversation: None, at, changes })
