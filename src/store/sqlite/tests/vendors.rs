@@ -394,7 +394,7 @@ async fn what_has_no_time_of_its_own_is_one_event_however_often_it_comes() {
     }
     let count = || async {
         let sql = "SELECT count(*) FROM event WHERE what = 'account'";
-        store.desk.read(|db| db.query_row(sql, [], |r| r.get::<_, i64>(0))).await.unwrap()
+        store.reader.read(|db| db.query_row(sql, [], |r| r.get::<_, i64>(0))).await.unwrap()
     };
     assert_eq!(count().await, 2);
     store.apply("whatsapp".into(), page(vec![says(20 * day, "a")]), at(20 * day)).await.unwrap();
