@@ -1,8 +1,10 @@
 //! The window: locked, laid out, zoomed, pointed at.
 
+use chrono::Duration;
+
 use super::fixture::{Desk, options};
 use crate::app::{
-    Effect, Input, Msg, Outcome, Pointer, Screen, Start, Wish,
+    Effect, Input, Msg, Outcome, Pointer, Request, Screen, Start, Wish,
     actions::{Act, place},
     layout::Layout,
 };
@@ -319,4 +321,25 @@ fn our_reference_the_title_and_the_due_date_are_set_at_the_vendor_that_keeps_the
         desk.commits().into_iter().next_back().unwrap().actions.as_slice(),
         [Action::Set(SetFields { due: Some(_), .. })]
     ));
+}
+
+#[test]
+fn a_window_that_could_not_see_for_a_while_does_not_accuse_the_engine_at_once() {
+    let mut desk = Desk::open((80, 24));
+    let due = desk.now;
+    desk.model.health[0].poll_due = Some(due);
+    for _ in 0..4 {
+        desk.wait(60_000);
+        assert!(desk.model.awake.is_none());
+    }
+    let asked = desk.asked.iter().any(|(_, request)| matches!(request, Request::Health));
+    assert!(asked, "a quiet poll rings nobody: the store is asked before it is missed");
+    let late = |desk: &Desk| desk.model.health[0].no_poll_since(desk.model.health_at, desk.model.awake);
+    desk.model.health_at = desk.now;
+    assert_eq!(late(&desk), Some(due));
+    // The lid was shut for a night, over the engine too.
+    desk.now += Duration::hours(8);
+    desk.wait(0);
+    desk.model.health_at = desk.now;
+    assert_eq!(late(&desk), None);
 }

@@ -425,3 +425,28 @@ async fn the_file_of_a_placeholder_completes_it_in_either_order() {
     assert_eq!((message.attachments.len(), message.edited_at), (1, None));
     assert_eq!(store.pending_downloads("whatsapp".into(), 10).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_poll_is_due_when_the_engine_says_or_after_its_last_sign_of_life() {
+    let store = store().await;
+    let due = async || {
+        store.health().await.unwrap().into_iter().find(|it| it.channel.0 == "dsco").unwrap().poll_due
+    };
+    let note = async |key: &str, seconds| {
+        let memory = vec![(key.to_owned(), crate::domain::time::to_millis(at(seconds)).into())];
+        let page = crate::domain::change::Page { changes: Vec::new(), memory };
+        store.apply("dsco".into(), page, at(seconds)).await.unwrap();
+    };
+    assert_eq!(due().await, None);
+    let lease = store.lead("dsco".into(), "a".into(), true, at(600), at(1)).await.unwrap();
+    assert!(lease.is_some());
+    assert_eq!(due().await, Some(at(1)), "whoever takes the lead means to ask");
+    note(crate::store::NEXT_POLL, 60).await;
+    assert_eq!(due().await, Some(at(60)));
+    note(crate::store::SCANS, 90).await;
+    assert_eq!(due().await, Some(at(90)), "a long scan comes forward");
+    store.note_health("dsco".into(), None, at(100)).await.unwrap();
+    assert_eq!(due().await, Some(at(100)));
+    note(crate::store::NEXT_POLL, 160).await;
+    assert_eq!(due().await, Some(at(160)));
+}
