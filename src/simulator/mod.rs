@@ -41,7 +41,9 @@ macro_rules! further {
     };
 }
 
-further! {}
+further! {
+    // One line each: `toy,` for `toy.rs`. None so far.
+}
 
 use std::{
     net::SocketAddr,
