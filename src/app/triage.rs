@@ -294,7 +294,7 @@ impl Model {
             tr!(
                 self.lang,
                 "You have not seen this message of {name}{more}: \"{line}\"   {label} all the same?",
-                name = row.counterpart.name,
+                name = self.called(id),
                 more,
                 line,
                 label

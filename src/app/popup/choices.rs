@@ -46,7 +46,7 @@ impl Model {
                 );
                 (self.label_choices(&text), note)
             }
-            PickerKind::VendorFields => (Vec::new(), self.fields_note(&text)),
+            PickerKind::VendorFields => (self.field_choices(), self.fields_note()),
             PickerKind::HandOver => (fuzzy(&text, self.handover_choices().into_iter()), self.handover_note()),
             PickerKind::HandNote(_) => {
                 (Vec::new(), self.lang.tr("Enter goes on; nothing typed: no word").to_owned())
@@ -96,7 +96,9 @@ impl Model {
         if let Some(picker) = &mut self.picker {
             picker.choices = choices;
             picker.note = note;
-            picker.chosen = picker.chosen.min(picker.choices.len().saturating_sub(1));
+            picker.refused = false;
+            let chosen = if kind == PickerKind::VendorFields { picker.field } else { picker.chosen };
+            picker.chosen = chosen.min(picker.choices.len().saturating_sub(1));
         }
         self.dirty = true;
     }

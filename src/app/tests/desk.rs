@@ -296,27 +296,117 @@ fn our_reference_the_title_and_the_due_date_are_set_at_the_vendor_that_keeps_the
     for _ in 0..at {
         desk.keys("j");
     }
-    desk.keys("s f");
-    desk.type_in(&format!("title {}", "x".repeat(51)));
+    desk.keys("s f Tab Ctrl-u");
+    desk.type_in(&"x".repeat(51));
     assert!(desk.model.picker.as_ref().unwrap().note.contains("51 characters"));
-    desk.keys("Enter");
+    desk.keys("Enter Enter");
     assert!(desk.commits().is_empty(), "nothing is cut behind anybody's back");
-    for (typed, fields) in [
-        ("ref ticket-42", SetFields { reference: Some("ticket-42".into()), ..SetFields::default() }),
-        ("title Late order", SetFields { title: Some("Late order".into()), ..SetFields::default() }),
-    ] {
+    // What cannot be taken stays, under the cursor, with what is wrong.
+    let picker = desk.model.picker.as_ref().expect("the fields are open still");
+    assert!(picker.refused && picker.text() == "x".repeat(51) && picker.note.contains("51 characters"));
+    desk.keys("Esc");
+    let title = SetFields { title: Some("Late order".into()), ..SetFields::default() };
+    let reference = SetFields { reference: Some("ticket-42".into()), ..SetFields::default() };
+    for (at, typed, fields) in [(0, "ticket-42", reference), (1, "Late order", title)] {
         desk.keys("s f");
+        desk.keys(["Ctrl-u", "Tab Ctrl-u"][at]);
         desk.type_in(typed);
-        desk.keys("Enter");
+        desk.keys(["Enter Enter Enter", "Enter Enter"][at]);
         let commit = desk.commits().into_iter().next_back().unwrap().clone();
         assert_eq!(commit.actions, [Action::Set(fields)]);
         assert!(commit.held_until.is_some());
     }
-    desk.keys("s f");
-    desk.type_in("due tomorrow");
+    desk.keys("s f Tab Tab");
+    desk.type_in("soon");
+    desk.keys("Enter");
+    let picker = desk.model.picker.as_ref().expect("open still");
+    assert!(picker.refused && picker.text() == "soon" && picker.note.contains("no time"), "{}", picker.note);
+    desk.keys("Ctrl-u");
+    assert!(!desk.model.picker.as_ref().unwrap().refused);
+    desk.type_in("tomorrow");
     desk.keys("Enter");
     assert!(matches!(
         desk.commits().into_iter().next_back().unwrap().actions.as_slice(),
-        [Action::Set(SetFields { due: Some(_), .. })]
+        [Action::Set(SetFields { due: Some(_), title: None, reference: None })]
     ));
+}
+
+#[test]
+fn the_vendors_fields_begin_with_what_stands_there() {
+    let mut desk = Desk::open((80, 24));
+    desk.store[1].remote_status = serde_json::json!({
+        "status": "new", "supplier_reference": "case-7", "retailer_reference": "theirs",
+        "due_date": "2023-06-09T15:00:00.000Z"
+    })
+    .as_object()
+    .cloned();
+    desk.send(crate::app::Msg::StoreChanged);
+    desk.answer();
+    desk.keys("j s f");
+    let now: Vec<String> =
+        desk.model.picker.as_ref().unwrap().choices.iter().map(|it| it.title.clone()).collect();
+    assert_eq!(
+        now,
+        ["reference  case-7", "title      Late order complaint on Order 1", "due        2023-06-09 12:00"]
+    );
+    assert_eq!(desk.model.picker.as_ref().unwrap().text(), "case-7");
+    desk.keys("Enter Enter Enter");
+    assert!(desk.commits().is_empty() && desk.notice().contains("19 consumer 12345"), "{}", desk.notice());
+}
+
+#[test]
+fn every_pop_up_that_acts_says_for_whom() {
+    let mut desk = Desk::open((80, 24));
+    for keys in ["a", "s", "z", "p"] {
+        desk.keys(keys);
+        desk.wait(400);
+        assert_eq!(desk.model.prefix_about().as_deref(), Some("17 João dos Santos"), "{keys}");
+        desk.keys("Esc");
+    }
+    desk.keys("g");
+    assert_eq!(desk.model.prefix_about(), None, "it goes elsewhere");
+    desk.keys("Esc");
+    for keys in ["t", "a a", "z 3", "z p", "m"] {
+        desk.keys(keys);
+        desk.answer();
+        assert_eq!(desk.model.picker_about().as_deref(), Some("17 João dos Santos"), "{keys}");
+        desk.keys("Esc");
+    }
+    desk.keys("x x s");
+    assert_eq!(desk.model.prefix_about().as_deref(), Some("2 marked conversations"));
+    desk.keys("Esc z Enter");
+    assert_eq!(desk.model.picker_about().as_deref(), Some("2 marked conversations"));
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("oi");
+    desk.keys("Ctrl-x");
+    assert_eq!(desk.model.prefix_about().as_deref(), Some("17 João dos Santos"));
+    desk.keys("m");
+    desk.answer();
+    assert_eq!(desk.model.picker_about().as_deref(), Some("17 João dos Santos"));
+    desk.keys("Esc Esc l");
+    assert_eq!(desk.model.picker_about().as_deref(), Some("17 João dos Santos"));
+    desk.type_in("soon");
+    desk.keys("Enter");
+    let picker = desk.model.picker.as_ref().expect("what was typed stays");
+    assert!(picker.refused && picker.text() == "soon");
+    desk.keys("Esc D");
+    assert_eq!(desk.model.ask.as_ref().unwrap().question, "Throw this text for 17 João dos Santos away?");
+}
+
+#[test]
+fn an_older_text_and_one_from_the_editor_are_undone_in_one_step() {
+    let mut desk = Desk::opened((80, 24));
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("new words");
+    let composer = desk.model.composer.as_mut().unwrap();
+    composer.swap("an older text");
+    desk.keys("Ctrl-_");
+    assert_eq!(desk.body(), "new words");
+    desk.keys("Ctrl-x r");
+    assert_eq!(desk.body(), "an older text");
+    desk.keys("Ctrl-_ Ctrl-_");
+    assert_eq!(desk.body(), "new word", "and on from there, letter by letter");
 }

@@ -116,7 +116,7 @@ pub(crate) fn descriptor(name: &str, kind: &'static str, short: &str, vendor: Op
         },
         manner: match kind {
             "thg" => crate::channels::thg::manner(),
-            "dsco" => crate::channels::dsco::manner(),
+            "dsco" => crate::channels::dsco::manner(crate::channels::dsco::Role::Supplier),
             "skyhub" => crate::channels::skyhub::manner(),
             _ => crate::channels::whatsapp::manner(),
         },
