@@ -135,6 +135,12 @@ impl List {
             })
             .collect();
         views[0].number = None;
+        // What is assigned to my teams is mine to take: the same key twice is one or the other.
+        if !options.my_teams.is_empty() {
+            let teams: String = options.my_teams.iter().map(|team| format!(" assignee:{team}")).collect();
+            views[1].query =
+                views[1].query.replacen("is:mine", &format!("assignee:{}{teams}", options.me), 1);
+        }
         if let Some(channel) = &options.channel {
             for view in &mut views {
                 view.query = format!("channel:{channel} {}", view.query);

@@ -76,6 +76,8 @@ pub enum PickerKind {
     Help,
     /// An account.
     Agent,
+    /// A team of the configuration.
+    Team,
     /// Labels: `+x -y`, or one to switch.
     Labels,
     /// A reference id, title or due date at the vendor.
@@ -193,7 +195,7 @@ impl Picker {
         match self.kind {
             PickerKind::Palette => ":",
             PickerKind::Help => lang.word("prompt", "what works here"),
-            PickerKind::Agent => lang.word("prompt", "assign to"),
+            PickerKind::Agent | PickerKind::Team => lang.word("prompt", "assign to"),
             PickerKind::Labels => lang.word("prompt", "labels (+x -y)"),
             PickerKind::VendorFields => {
                 lang.word("field", super::vendor_fields::FIELDS.get(self.field).unwrap_or(&""))
@@ -464,7 +466,11 @@ impl Model {
                 let title = picker.choices.get(picker.chosen).map(|choice| choice.title.clone());
                 let plain = matches!(
                     picker.kind,
-                    PickerKind::Attach | PickerKind::Agent | PickerKind::TextFilter | PickerKind::Labels
+                    PickerKind::Attach
+                        | PickerKind::Agent
+                        | PickerKind::Team
+                        | PickerKind::TextFilter
+                        | PickerKind::Labels
                 );
                 if let Some(title) = title.filter(|_| plain) {
                     picker.input = TextArea::new(vec![title]);

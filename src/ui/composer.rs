@@ -11,8 +11,8 @@ use crate::{
     domain::{DraftKind, Gate, Time, lang::tr, text::SafeText},
 };
 
-/// A reader whose name is cut has at least so many cells of a border.
-const READER: u16 = 44;
+/// A name that is longer gives way at its end for what stands beside it; `TO CUSTOMER Maximiliana F…` is left of it.
+const NAME: u16 = 24;
 
 /// Draws it into the last rows of `area`; answers where the cursor stands.
 pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<Position> {
@@ -62,7 +62,8 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
             at = at.with_timezone(&model.options.zone).format("%H:%M:%S")
         ));
     }
-    let rest = border(paint, area.x, top, area.width, fill, &parts, style);
+    let long = row.is_some_and(|row| cells(&row.counterpart.name) > NAME);
+    let rest = border(paint, Rect { y: top, height: 1, ..area }, fill, &parts, long, style);
 
     let review = u16::try_from(model.review_height()).unwrap_or(0);
     let carried = model.carried();
@@ -118,11 +119,10 @@ fn marks(paint: &mut Paint<'_>, area: Rect) {
 /// `### TO … ## saved 21:52:02 #`, filled up. What has no room there is given back: the lower border has it.
 fn border(
     paint: &mut Paint<'_>,
-    x: u16,
-    y: u16,
-    width: u16,
+    Rect { x, y, width, .. }: Rect,
     fill: char,
     parts: &[String],
+    long: bool,
     style: ratatui::style::Style,
 ) -> Vec<String> {
     let between = format!(" {fill}{fill} ");
@@ -133,7 +133,8 @@ fn border(
     };
     let fits = |kept: &usize| {
         let head = squeeze(&parts[0], room(*kept));
-        cells(&head) <= room(*kept) && (room(*kept) >= READER || !head.contains('\u{2026}'))
+        let whole = head.split_once('\u{2026}').is_none_or(|(name, _)| long && cells(name) >= NAME);
+        cells(&head) <= room(*kept) && whole
     };
     let least = if parts.get(1).is_some_and(|part| part == "DEMO") { 2 } else { 1 };
     let kept = (least..=parts.len()).rev().find(fits).unwrap_or(least);

@@ -528,6 +528,7 @@ fn the_composer_is_the_picture_of_the_specification() {
     let saved = "### TO CUSTOMER João dos Santos (17) via americanas ## DEMO ## saved 21:52:00 ##";
     assert!(lines(&desk).contains(&saved.to_owned()), "{:#?}", lines(&desk));
     desk.model.options.demo = false;
+    desk.store[0].counterpart.name = "Maximiliana Fernandes de Albuquerque".into();
     desk.store[0].counterpart.addressee = "CUSTOMER Maximiliana Fernandes de Albuquerque".into();
     desk.send(Msg::StoreChanged);
     desk.answer();
@@ -575,4 +576,25 @@ fn a_new_conversation_names_its_reader_in_the_words_of_its_kind() {
         "{}",
         borders(&desk)
     );
+}
+
+#[test]
+fn a_subject_that_is_the_last_message_is_said_once() {
+    let mut desk = Desk::open((80, 24));
+    for (subject, line) in [
+        ("Onde está o pedido?", "Onde está o pedido?"),
+        ("Onde está  o pedido", "onde está o pedido? Comprei há duas semanas"),
+        ("Onde está o pedido? Comprei há…", "Onde está o pedido? Comprei há duas semanas"),
+    ] {
+        desk.store[0].subject = Some(subject.into());
+        desk.store[0].last_line = Some(line.into());
+        desk.send(Msg::StoreChanged);
+        desk.answer();
+        assert!(!lines(&desk)[3].contains(" / "), "{}", lines(&desk)[3]);
+    }
+    desk.store[0].subject = Some("Onde está?".into());
+    desk.store[0].last_line = Some("Obrigado!".into());
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    assert!(lines(&desk)[3].contains(" / "));
 }

@@ -27,6 +27,7 @@ impl Model {
             PickerKind::Snooze | PickerKind::Later | PickerKind::Promise => time().then(|| {
                 tr!(self.lang, "\"{text}\" is no time: 3d, 14:30, fri 9, sex, Fr, tomorrow 10:00", text)
             }),
+            PickerKind::Team => none.then(|| tr!(self.lang, "no team is called \"{text}\"", text)),
             PickerKind::Agent | PickerKind::HandOver => {
                 none.then(|| tr!(self.lang, "nobody is called \"{text}\" here", text))
             }
@@ -81,6 +82,11 @@ impl Model {
                 if let Some(choice) = choice {
                     let label = tr!(self.lang, "assigned to {title}", title = choice.title);
                     self.change(&label, &LocalChange::Assign(Some(choice.title)));
+                }
+            }
+            PickerKind::Team => {
+                if let Some(choice) = choice {
+                    self.assign_to_team(choice.title);
                 }
             }
             PickerKind::HandOver => {

@@ -37,6 +37,12 @@ impl Model {
                 )
             }
             PickerKind::Agent => (fuzzy(&text, self.members.iter().map(|it| plain(it, ""))), String::new()),
+            PickerKind::Team => {
+                let mine = self.lang.tr("yours");
+                let teams = self.options.teams.iter();
+                let beside = |it| if self.options.my_teams.contains(it) { mine } else { "" };
+                (fuzzy(&text, teams.map(|it| plain(it, beside(it)))), String::new())
+            }
             PickerKind::Labels => {
                 let labels = self.target().map(|row| row.labels.join(" ")).unwrap_or_default();
                 let note = tr!(

@@ -7,7 +7,7 @@ use crate::app::{
     layout::Layout,
 };
 use crate::domain::{
-    Action,
+    Action, Status,
     outbox::{LocalChange, SetFields},
 };
 
@@ -409,4 +409,53 @@ fn an_older_text_and_one_from_the_editor_are_undone_in_one_step() {
     assert_eq!(desk.body(), "an older text");
     desk.keys("Ctrl-_ Ctrl-_");
     assert_eq!(desk.body(), "new word", "and on from there, letter by letter");
+}
+
+#[test]
+fn a_team_is_one_of_the_configuration_and_what_is_theirs_stands_in_mine() {
+    let mut desk = Desk::open((80, 24));
+    desk.keys("a t");
+    assert!(desk.notice().starts_with("no team is configured") && desk.changes().is_empty());
+    let mut options = options((80, 24));
+    options.teams = vec!["@returns".into()];
+    options.my_teams = vec!["@returns".into()];
+    let mut desk = Desk::with(options.clone());
+    assert_eq!(desk.model.list.views[1].query, "assignee:ana assignee:@returns turn:us -is:snoozed");
+    assert!(crate::domain::query::Query::parse(&desk.model.list.views[1].query).is_ok());
+    desk.keys("a t");
+    assert_eq!(desk.changes(), [&LocalChange::Assign(Some("@returns".into()))]);
+    desk.all_done();
+    assert!(
+        desk.model.safety().is_some_and(|it| it.contains("@returns: 17 João")),
+        "{:?}",
+        desk.model.safety()
+    );
+    // Nobody is another thing.
+    desk.wished.clear();
+    desk.keys("a u");
+    assert_eq!(desk.changes(), [&LocalChange::Assign(None)]);
+    options.teams.push("@wholesale".into());
+    let mut desk = Desk::with(options);
+    desk.keys("a t");
+    assert_eq!(desk.model.picker_about().as_deref(), Some("17 João dos Santos"));
+    desk.type_in("xyz");
+    desk.keys("Enter");
+    assert!(desk.model.picker.as_ref().unwrap().refused);
+    desk.keys("Ctrl-u");
+    desk.type_in("whole");
+    desk.keys("Enter");
+    assert_eq!(desk.changes(), [&LocalChange::Assign(Some("@wholesale".into()))]);
+}
+
+#[test]
+fn the_status_pop_up_says_what_is_told_of_all_marked_rows() {
+    let mut desk = Desk::open((80, 24));
+    // SkyHub's and Dsco's, then one that nobody is told of.
+    desk.keys("x x x");
+    assert_eq!(
+        desk.model.status_note(Status::Resolved),
+        "Dsco is told closed (1).  SkyHub is told ARCHIVED (1)"
+    );
+    assert_eq!(desk.model.status_note(Status::Pending), "here only");
+    desk.keys("X");
 }

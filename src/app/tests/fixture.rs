@@ -144,6 +144,8 @@ pub(crate) fn options(size: (u16, u16)) -> AppOptions {
         pin: None,
         mouse: false,
         members: vec!["jon".into()],
+        teams: Vec::new(),
+        my_teams: Vec::new(),
         zone: chrono_tz::America::Sao_Paulo,
         lang: crate::domain::Lang::default(),
         demo: false,
