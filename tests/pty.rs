@@ -55,8 +55,10 @@ fn a_newcomer_replies_in_the_demo_at_200x60() {
 
 #[test]
 fn signals_and_a_dropped_line_end_the_program_and_restore_the_terminal() {
-    for (signal, code) in
-        [(Some(Signal::TERM), 0), (Some(Signal::HUP), 0), (Some(Signal::INT), 130), (None, 0)]
+    for (signal, code) in [Some(Signal::TERM), Some(Signal::QUIT), Some(Signal::HUP)]
+        .map(|signal| (signal, 0))
+        .into_iter()
+        .chain([(Some(Signal::INT), 130), (None, 0)])
     {
         let home = tempfile::tempdir().expect("a folder");
         let mut terminal = Pty::start(&["demo"], (80, 24), home.path());
@@ -72,6 +74,19 @@ fn signals_and_a_dropped_line_end_the_program_and_restore_the_terminal() {
         assert_eq!(status.exit_code(), code, "{signal:?}");
         assert!(signal.is_none() || terminal.is_restored(), "{signal:?}");
     }
+}
+
+#[test]
+fn answers_that_are_late_do_not_end_up_in_the_shell() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut terminal = Pty::start(&["demo"], (80, 24), home.path());
+    // Asked, and left before a line of 300 ms can have brought the answers.
+    terminal.wait_for("Enter open");
+    terminal.keys("q");
+    terminal.settle(Duration::from_millis(300));
+    assert!(terminal.is_restored(), "{}", terminal.text());
+    terminal.keys("\x1b[?2026;2$y\x1b[?0u\x1b]11;rgb:0000/0000/0000\x1b\\\x1b[?62c");
+    assert!(terminal.wait_exit(Duration::from_secs(5)).success());
 }
 
 #[test]

@@ -89,6 +89,7 @@ impl Model {
             }
         }
         self.health = health;
+        self.health_at = self.now;
     }
 
     pub(super) fn done(&mut self, ticket: Ticket, outcome: Outcome) {
@@ -126,6 +127,10 @@ impl Model {
                 self.dirty = true;
                 self.start_minute();
                 self.presence_minute();
+                // A quiet poll rings nobody: before one is missed in the header, the store is asked.
+                if self.health.iter().any(|it| it.no_poll_since(self.now, None).is_some()) {
+                    self.load(Load::Health, Request::Health);
+                }
             }
             Timer::Gate => {
                 self.dirty = true;

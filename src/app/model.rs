@@ -239,6 +239,10 @@ pub struct Model {
     pub notice: Option<String>,
     /// How the channels are.
     pub health: Vec<ChannelHealth>,
+    /// When that was read.
+    pub health_at: Time,
+    /// Since when this window could see at all, where it once could not (the laptop was suspended, the clock was set).
+    pub awake: Option<Time>,
     /// Who runs the engine.
     pub engine: EngineState,
     /// How many panes stand side by side.
@@ -325,6 +329,8 @@ impl Model {
             count: None,
             notice,
             health: Vec::new(),
+            health_at: now,
+            awake: None,
             engine: EngineState::Unknown,
             layout: Layout::Auto,
             zoomed: false,
@@ -368,6 +374,9 @@ impl Model {
     /// Something happened.
     pub fn update(&mut self, now: Time, msg: Msg) -> Vec<Effect> {
         self.now = now;
+        if self.timers.get(&Timer::Minute).is_some_and(|(_, at)| now - *at > Duration::minutes(1)) {
+            self.awake = Some(now);
+        }
         let key = matches!(msg, Msg::Input(Input::Key(_) | Input::Burst(_) | Input::Paste(_)));
         match msg {
             Msg::Input(input) => self.input(input),

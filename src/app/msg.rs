@@ -18,8 +18,8 @@ use crossterm::event::KeyEvent;
 
 use super::{actions::Act, preview::PreviewBody};
 use crate::domain::{
-    Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Message,
-    MessageId, OutboxRow, RowNumber, Time,
+    Action, ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftHeld, DraftKind, Lang,
+    Message, MessageId, OutboxRow, RowNumber, Time,
     attachment::StoredFile,
     desk::{Changed, Commit, Committed, Count, Refusal, Seen, Sort, Way},
     outbox::{Event, LocalChange},
@@ -250,6 +250,8 @@ pub enum Request {
         message: MessageId,
         /// Its number.
         n: u32,
+        /// What cannot be shown is said in it.
+        lang: Lang,
     },
     /// How the channels are.
     Health,

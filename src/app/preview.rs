@@ -91,7 +91,7 @@ impl Model {
                 let title = file
                     .map_or_else(String::new, |(_, it)| format!("{}  {}", name(&it), about(self.lang, &it)));
                 self.preview = Some(Preview { title, body: None, top: 0 });
-                self.load(Load::Preview, Request::Preview { message, n });
+                self.load(Load::Preview, Request::Preview { message, n, lang: self.lang });
             }
             _ => {
                 let ticket = self.ticket();

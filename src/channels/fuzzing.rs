@@ -1,6 +1,6 @@
 //! Any bytes as any vendor's answer, for `tests/fuzz` and the tests here: nothing panics.
 
-use super::{dsco, http::Answer, skyhub, thg, whatsapp};
+use super::{http::Answer, registry};
 
 /// Reads them as each vendor's.
 pub fn answers(body: &[u8]) {
@@ -9,8 +9,8 @@ pub fn answers(body: &[u8]) {
         headers: reqwest::header::HeaderMap::new(),
         body: bytes::Bytes::copy_from_slice(body),
     };
-    for read in [thg::read_any, dsco::read_any, skyhub::read_any, whatsapp::read_any] {
-        read(&answer);
+    for kind in registry::KINDS {
+        (kind.read_any)(&answer);
     }
 }
 

@@ -133,9 +133,16 @@ impl Http {
 
     /// Takes note of a pause that an answer asks for.
     pub fn obey(&self, bucket: &'static str, answer: &Answer, now: Time) {
-        if matches!(answer.status.as_u16(), 429 | 503)
-            && let Some(wait) = answer.retry_after(now)
-        {
+        let wait = answer.retry_after(now);
+        if answer.status.as_u16() == 429 || (answer.status.as_u16() == 503 && wait.is_some()) {
+            self.pace.pause(bucket, wait);
+        }
+    }
+
+    /// Takes note of a limit that an answer tells of in its body alone.
+    pub fn limited(&self, bucket: &'static str, error: &ChannelError) {
+        let by_status = matches!(error.status, Some(429 | 503));
+        if let (ErrorKind::RateLimited, Retry::Safe(wait), false) = (error.kind, error.retry, by_status) {
             self.pace.pause(bucket, wait);
         }
     }

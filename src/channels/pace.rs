@@ -2,7 +2,8 @@
 //!
 //! A vendor counts by account, not by process. So the next free moment of each bucket stands in a small locked file
 //! beside the session token: whoever asks takes that moment, moves it on by one interval, and sleeps until his own.
-//! Where the file cannot be had (a state folder that is read only), each process keeps its own pace.
+//! Beside it stands the end of the pause that the vendor last asked for: nobody asks before it, whichever process heard it.
+//! Where the files cannot be had (a state folder that is read only), each process keeps its own pace.
 
 use std::{
     collections::HashMap,
@@ -29,6 +30,11 @@ const FURTHEST: TimeDelta = TimeDelta::minutes(5);
 const KEPT_SERVES: TimeDelta = TimeDelta::seconds(2);
 /// A vendor who asks for a longer pause is asked again after this one.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+/// The first pause after a limit whose end the vendor does not tell; each further one is twice as long.
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(1);
+const LONGEST_GUESS: TimeDelta = TimeDelta::minutes(1);
+/// So soon after a pause, another limit is of the same kind.
+const SOON: TimeDelta = TimeDelta::seconds(10);
 /// The lock is held for one short write; a process that was stopped in the middle of it must not stop the others.
 const LOCK_TRIES: u32 = 20;
 const LOCK_WAIT: Duration = Duration::from_millis(10);
@@ -39,10 +45,34 @@ pub struct Pace {
     /// Where the moments stand, each bucket in a file of its own; `None`: this process only.
     files: Option<PathBuf>,
     own: Mutex<HashMap<&'static str, Time>>,
-    /// Buckets in which the vendor has asked for a pause (`Retry-After`), with its end.
-    paused: Mutex<HashMap<&'static str, Time>>,
+    /// Buckets in which the vendor has asked for a pause (`Retry-After`).
+    paused: Mutex<HashMap<&'static str, Pause>>,
     /// Places that were waited for ahead of their request, with their moments.
     kept: Mutex<Vec<(&'static str, Time)>>,
+}
+
+/// A pause that a vendor asked for.
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    until: Time,
+    length: TimeDelta,
+}
+
+impl Pause {
+    fn read(path: &Path) -> Option<Self> {
+        let text = std::fs::read_to_string(path).ok()?;
+        let (until, length) = text.trim().split_once(' ')?;
+        let length = length.parse().ok().filter(|it| (0..=LONGEST_PAUSE.num_milliseconds()).contains(it))?;
+        Some(Self { until: from_millis(until.parse().ok()?), length: TimeDelta::milliseconds(length) })
+    }
+
+    fn write(self, path: &Path) -> io::Result<()> {
+        // Always of one length, and written at once: whoever reads meanwhile has the old one or the new one.
+        let text = format!("{:020} {:010}\n", to_millis(self.until), self.length.num_milliseconds());
+        let mut file = open_private(path)?;
+        file.write_all(text.as_bytes())?;
+        file.set_len(text.len() as u64)
+    }
 }
 
 impl Pace {
@@ -60,20 +90,55 @@ impl Pace {
         }
     }
 
-    /// The vendor wants nothing of this bucket for so long.
-    pub fn pause(&self, bucket: &'static str, wait: Duration) {
-        let until = TimeDelta::from_std(wait).map_or(LONGEST_PAUSE, |wait| wait.min(LONGEST_PAUSE));
-        self.pauses().insert(bucket, self.clock.now() + until);
+    /// The vendor wants nothing of this bucket for so long (`None`: it does not say for how long).
+    pub fn pause(&self, bucket: &'static str, wait: Option<Duration>) {
+        let now = self.clock.now();
+        let last = self.last_pause(bucket, now);
+        let wait = match wait {
+            Some(wait) => TimeDelta::from_std(wait).map_or(LONGEST_PAUSE, |wait| wait.min(LONGEST_PAUSE)),
+            // Limited again soon after the last one was over: that was too short.
+            None => match last.filter(|last| now - last.until <= (last.length * 2).max(SOON)) {
+                // Two requests that were under way heard of the same limit.
+                Some(last) if last.until > now => last.until - now,
+                Some(last) => (last.length * 2).clamp(FIRST_PAUSE, LONGEST_GUESS),
+                None => FIRST_PAUSE,
+            },
+        };
+        let pause = Pause { until: now + wait, length: wait };
+        if last.is_some_and(|last| last.until >= pause.until) {
+            return;
+        }
+        self.pauses().insert(bucket, pause);
+        if let Some(path) = self.pause_file(bucket)
+            && let Err(error) = pause.write(&path)
+        {
+            tracing::debug!(%error, "the vendor's pause is not shared with other processes");
+        }
     }
 
-    /// What is left of the pause that the vendor asked for.
-    pub fn paused(&self, bucket: &str) -> Option<Duration> {
-        let until = *self.pauses().get(bucket)?;
-        // A clock that went back must not make it longer than it ever was.
-        (until - self.clock.now()).min(LONGEST_PAUSE).to_std().ok().filter(|it| !it.is_zero())
+    /// What is left of the pause that the vendor asked for, of this process or any other.
+    pub fn paused(&self, bucket: &'static str) -> Option<Duration> {
+        let now = self.clock.now();
+        (self.last_pause(bucket, now)?.until - now).to_std().ok().filter(|it| !it.is_zero())
     }
 
-    fn pauses(&self) -> MutexGuard<'_, HashMap<&'static str, Time>> {
+    /// The last pause that anybody was asked for, over or not.
+    fn last_pause(&self, bucket: &'static str, now: Time) -> Option<Pause> {
+        let own = self.pauses().get(bucket).copied().map(|own| {
+            // A clock that went back must not make it longer than it ever was.
+            Pause { until: own.until.min(now + LONGEST_PAUSE), ..own }
+        });
+        let shared = self.pause_file(bucket).and_then(|path| Pause::read(&path));
+        // What ends later than any pause was written by a clock that was ahead.
+        let shared = shared.filter(|it| it.until <= now + LONGEST_PAUSE);
+        own.into_iter().chain(shared).max_by_key(|it| it.until)
+    }
+
+    fn pause_file(&self, bucket: &str) -> Option<PathBuf> {
+        Some(self.files.as_ref()?.with_extension(format!("{bucket}.pause")))
+    }
+
+    fn pauses(&self) -> MutexGuard<'_, HashMap<&'static str, Pause>> {
         self.paused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,4 +1,4 @@
-//! The kinds of channels there are: one line each.
+//! What a kind of channel is, and the kinds there are (`kinds!` in the room's `mod.rs`: one line each).
 
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub struct Kind {
     /// # Errors
     /// `ours`, in a sentence.
     pub may_create: fn(&ChannelConfig, &NewConversation) -> Result<(), ChannelError>,
+    /// Reads any answer as this vendor's, for the fuzzers: nothing panics.
+    pub read_any: fn(&super::http::Answer),
 }
 
 /// What a channel is built with.
@@ -39,7 +41,7 @@ pub struct Means {
 }
 
 /// All kinds.
-pub const KINDS: &[Kind] = &[super::thg::KIND, super::dsco::KIND, super::skyhub::KIND, super::whatsapp::KIND];
+pub const KINDS: &[Kind] = super::ALL;
 
 /// The kind of this word.
 pub fn kind(word: &str) -> Option<&'static Kind> {

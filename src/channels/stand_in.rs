@@ -200,6 +200,10 @@ impl HandClock {
         Arc::new(Self(Mutex::new(text.parse().expect("the test writes a time"))))
     }
 
+    pub fn advance(&self, by: std::time::Duration) {
+        *self.0.lock().expect("no panic") += by;
+    }
+
     pub fn set(&self, text: &str) {
         *self.0.lock().expect("no panic") = text.parse().expect("the test writes a time");
     }

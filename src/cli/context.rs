@@ -18,7 +18,7 @@ use crate::{
     },
     config::{self, AfterSend, ChannelConfig, Config, Environment, Readable, Sources, permissions::Rules},
     domain::{
-        Action, Capabilities, ChannelName, Conversation, Descriptor, Reach, Status,
+        Action, Capabilities, ChannelHealth, ChannelName, Conversation, Descriptor, Reach, Status,
         outbox::NewConversation,
         time::{Clock, to_millis},
     },
@@ -296,7 +296,7 @@ impl Desk {
     }
 
     /// Says on standard error that nobody moves anything, where that is so.
-    pub fn say_if_no_engine(&self) {
+    pub async fn say_if_no_engine(&self) {
         let idle: Vec<&str> = self
             .descriptors
             .iter()
@@ -306,6 +306,26 @@ impl Desk {
         if !idle.is_empty() {
             plain::note(&format!("NO ENGINE for {}: nothing comes or goes (deskline sync)", idle.join(", ")));
         }
+        for channel in self.stuck(None).await {
+            plain::note(&channel);
+        }
+    }
+
+    /// A sentence for each channel whose engine lives and yet does not ask its vendor.
+    pub async fn stuck(&self, only: Option<&ChannelName>) -> Vec<String> {
+        let now = self.clock.now();
+        let stuck = |it: ChannelHealth| {
+            let since = it.no_poll_since(now, None)?;
+            self.descriptor(&it.channel).filter(|of| only.is_none_or(|only| of.name == *only))?;
+            self.has_engine(&it.channel).then(|| {
+                let who = it.engine.map_or_else(String::new, |who| format!(" ({who})"));
+                let age = plain::age(now - since);
+                let name = it.channel;
+                format!("{name} NO POLL for {age}: its engine{who} lives and does not ask; start it anew (deskline sync)")
+            })
+        };
+        // Only a word beside the command's own: a store that fails says so elsewhere.
+        self.store.health().await.unwrap_or_default().into_iter().filter_map(stuck).collect()
     }
 
     /// Whether some process runs the engine of a channel.

@@ -208,6 +208,9 @@ async fn channels(report: &mut Report, desk: &Desk) {
         );
     }
     let health = desk.store.health().await.unwrap_or_default();
+    for stuck in desk.stuck(None).await {
+        report.odd("engine", stuck, "systemctl restart deskline-sync, or end the window that it says");
+    }
     for channel in &built.channels {
         let about = format!("channel {}", channel.descriptor().name);
         match channel.check().await {

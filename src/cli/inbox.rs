@@ -3,6 +3,7 @@
 use std::{collections::HashMap, io::ErrorKind, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
+use futures_util::future::select_all;
 use secrecy::ExposeSecret;
 use tokio::sync::{Mutex, watch};
 
@@ -321,11 +322,18 @@ async fn watch_engine(desk: Arc<Desk>, state: watch::Sender<EngineState>) {
     let folder = desk.world.lock_folder();
     let mut seen = 0;
     let mut alone_since: Option<Time> = None;
-    let mut first = desk.descriptors.first().map(|it| LeadEnd::of(lock_file(&folder, &it.name)));
+    let mut ends: Vec<_> =
+        desk.descriptors.iter().map(|it| LeadEnd::of(lock_file(&folder, &it.name))).collect();
     loop {
         let idle = desk.descriptors.iter().find(|it| !leads(&folder, &it.name));
-        let now = if idle.is_some() {
-            EngineState::Nobody { since: *alone_since.get_or_insert(desk.clock.now()) }
+        let now = if let Some(idle) = idle {
+            let since = match alone_since {
+                Some(since) => since,
+                // What was up before this window is for the store to tell.
+                None if seen == 0 => last_sign(&desk, &idle.name).await,
+                None => desk.clock.now(),
+            };
+            EngineState::Nobody { since: *alone_since.insert(since) }
         } else {
             alone_since = None;
             led_by(&desk).await
@@ -336,16 +344,24 @@ async fn watch_engine(desk: Arc<Desk>, state: watch::Sender<EngineState>) {
             changed
         });
         let death = async {
-            match (idle, &mut first) {
-                (None, Some(first)) => first.comes().await,
-                _ => std::future::pending().await,
+            if idle.is_some() {
+                std::future::pending::<()>().await;
             }
+            select_all(ends.iter_mut().map(|end| Box::pin(end.comes()))).await;
         };
         tokio::select! {
             mark = desk.store.changed(seen) => seen = mark,
             () = death => {}
         }
     }
+}
+
+/// When an engine last showed itself on this channel: now, where none ever did.
+async fn last_sign(desk: &Desk, channel: &ChannelName) -> Time {
+    let now = desk.clock.now();
+    let health = desk.store.health().await.unwrap_or_default();
+    let due = health.into_iter().find(|it| it.channel == *channel).and_then(|it| it.poll_due);
+    due.map_or(now, |due| due.min(now))
 }
 
 async fn led_by(desk: &Desk) -> EngineState {

@@ -49,7 +49,7 @@ pub async fn run(desk: &Desk, args: List) -> Result<(), CliError> {
         left -= page.len();
         after = page.last().map(|conversation| conversation.id);
     }
-    desk.say_if_no_engine();
+    desk.say_if_no_engine().await;
     Ok(())
 }
 

@@ -37,6 +37,6 @@ pub async fn run(desk: &Desk, args: Outbox) -> Result<(), CliError> {
             }
         }
     }
-    desk.say_if_no_engine();
+    desk.say_if_no_engine().await;
     Ok(())
 }

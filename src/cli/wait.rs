@@ -34,6 +34,9 @@ pub async fn settled(
                 "queued as {numbers}; no engine runs on this store: deskline sync, or --wait"
             ));
         }
+        for stuck in desk.stuck(Some(channel)).await {
+            plain::note(&format!("queued as {numbers}; {stuck}"));
+        }
         return Ok(());
     };
     let seconds =

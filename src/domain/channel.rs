@@ -205,7 +205,24 @@ pub struct ChannelHealth {
     pub engine: Option<String>,
     /// The last webhook, for channels that live by them.
     pub last_webhook: Option<Time>,
+    /// By when its engine was to have asked its vendor again: the next poll that it announced, or its last sign that it
+    /// asks, whichever is later. `None` while none ever ran here.
+    #[serde(default)]
+    pub poll_due: Option<Time>,
     /// The vendor's last word of the account as a whole (a template that was paused), and when it was said.
     #[serde(default)]
     pub notice: Option<(Time, String)>,
+}
+
+impl ChannelHealth {
+    /// A poll that is overdue by more is one that does not come: backoff, the vendor's pauses and the pace are in the
+    /// announced time already, and a long scan gives signs of life.
+    pub const LATE: chrono::TimeDelta = chrono::TimeDelta::minutes(3);
+
+    /// Since when its engine does not poll, seen at `now` by somebody who could see since `awake` (a laptop that was
+    /// suspended has an engine that was, too).
+    pub fn no_poll_since(&self, now: Time, awake: Option<Time>) -> Option<Time> {
+        let due = self.poll_due?;
+        (now - awake.map_or(due, |awake| awake.max(due)) > Self::LATE).then_some(due)
+    }
 }

@@ -30,6 +30,18 @@ mod vendor;
 mod whatsapp;
 mod wire;
 
+/// The registry of the vendors beyond the demo's four: declares each one's file and puts its `vendor` into [`FURTHER`].
+macro_rules! further {
+    ($($vendor:ident,)*) => {
+        $(mod $vendor;)*
+
+        /// Makes each of them.
+        const FURTHER: &[fn() -> Box<dyn Vendor>] = &[$($vendor::vendor),*];
+    };
+}
+
+further! {}
+
 use std::{
     net::SocketAddr,
     sync::{
@@ -51,7 +63,7 @@ use self::{
     agenda::{Agenda, Event},
     line::{Exchange, Scissors},
     phrases::Phrases,
-    vendor::{FURTHER, Vendor},
+    vendor::Vendor,
     whatsapp::Api,
     wire::{Call, Reply, Turn},
 };

@@ -1,4 +1,4 @@
-//! A vendor beyond the four that the demo is cast with: its own file, and one line in [`FURTHER`].
+//! A vendor beyond the four that the demo is cast with: its own file, and one line in `further!` of the room's `mod.rs`.
 //!
 //! It lives under a prefix of its own, obeys faults and the book like the others, and does for `/_control` what it can.
 
@@ -63,6 +63,3 @@ pub(super) trait Vendor: Send {
         format!("{} cannot do that in {conversation}", self.name())
     }
 }
-
-/// The further vendors: one line each.
-pub(super) const FURTHER: &[fn() -> Box<dyn Vendor>] = &[];

@@ -364,6 +364,11 @@ pub struct TargetFacts {
 /// How the error (and then the reason) of a row begins that waits because the vendor refused our credentials.
 pub const LOCKED_OUT: &str = "credentials refused";
 
+/// The channel's note of when its leader means to ask its vendor next, in milliseconds; [`Reading::health`] tells of it.
+pub const NEXT_POLL: &str = "sync.next";
+/// The channel's note of when a scan under way last had a page, in milliseconds.
+pub const SCANS: &str = "sync.scans";
+
 /// How a row ended, or goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Settlement {

@@ -22,11 +22,11 @@ use tokio::sync::oneshot;
 use super::machine::LEASE;
 use crate::{
     domain::{
-        ChannelName, Time,
+        ChannelHealth, ChannelName, Time,
         change::Page,
         time::{Clock, from_millis, to_millis},
     },
-    store::{Lease, SharedStore, StoreError},
+    store::{Lease, NEXT_POLL, SharedStore, StoreError},
 };
 
 #[cfg(test)]
@@ -39,8 +39,6 @@ const WANTED: &str = "sync.wanted";
 
 /// The channel's note in which a follower asks whether its leader still runs: when. The leader takes it away.
 const ALIVE: &str = "sync.alive";
-/// The channel's note of when its leader means to ask its vendor next.
-const NEXT: &str = "sync.next";
 /// The channel's note of the last epoch that was led without the lock.
 const UNLOCKED: &str = "sync.unlocked";
 
@@ -262,12 +260,12 @@ impl Candidate {
         let every = if self.service { SERVICE_ASKS } else { LEASE };
         let unpolled = async {
             loop {
-                let Some(next) = self.number(NEXT).await?.map(from_millis) else {
+                let Some(next) = self.number(NEXT_POLL).await?.map(from_millis) else {
                     return std::future::pending().await;
                 };
                 // One look for each of the leader's polls: it has gone on by then, or it is asked.
                 self.clock.sleep_until((next + OVERDUE).max(not_before)).await;
-                if self.number(NEXT).await?.map(from_millis) == Some(next) {
+                if self.number(NEXT_POLL).await?.map(from_millis) == Some(next) {
                     return Ok(());
                 }
             }
@@ -344,7 +342,13 @@ impl Candidate {
 
     /// Tells followers when this leader means to ask its vendor next.
     pub(super) async fn will_poll(&self, at: Time) -> Result<(), StoreError> {
-        self.notes(vec![(NEXT.to_owned(), json!(to_millis(at)))]).await
+        let before = self.number(NEXT_POLL).await?.map(from_millis);
+        self.notes(vec![(NEXT_POLL.to_owned(), json!(to_millis(at)))]).await?;
+        // Each poll as it should be is nobody's news. One that did not come for long stands in every header.
+        if before.is_some_and(|before| self.clock.now() - before > ChannelHealth::LATE) {
+            self.store.ring().await?;
+        }
+        Ok(())
     }
 
     async fn number(&self, key: &str) -> Result<Option<i64>, StoreError> {

@@ -9,15 +9,18 @@ use std::{
 };
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     channels::{ChannelError, ErrorKind, Memory, Retry, Sink, Sweep},
-    domain::{ChannelName, ConversationId, change::Page},
-    store::{SharedStore, StoreError},
+    domain::{ChannelName, ConversationId, Time, change::Page, time::to_millis},
+    store::{SCANS, SharedStore, StoreError},
 };
 
 use super::dispatch::Post;
+
+/// How often a long scan notes that it comes forward.
+const SIGN_OF_LIFE: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
 
 /// What scans have done so far.
 #[derive(Debug, Default)]
@@ -44,7 +47,7 @@ pub(super) fn ours(error: &StoreError) -> ChannelError {
 /// Runs one scan to its end.
 pub(super) async fn scan(post: &Post, sweep: Sweep, tally: &Arc<Tally>) -> Result<(), ChannelError> {
     let notes = Notes { store: post.store.clone(), channel: post.name() };
-    let mut pages = Pages { post, tally };
+    let mut pages = Pages::new(post, tally);
     let end = post.channel.scan(sweep, &notes, &mut pages).await;
     match &end {
         Ok(()) => tracing::debug!(channel = %post.name(), ?sweep, "scanned"),
@@ -75,23 +78,33 @@ impl Memory for Notes {
     }
 }
 
-struct Pages<'a> {
+pub(super) struct Pages<'a> {
     post: &'a Post,
     tally: &'a Arc<Tally>,
+    /// When it was last noted that the scan comes forward.
+    told: Option<Time>,
+}
+
+impl<'a> Pages<'a> {
+    pub(super) fn new(post: &'a Post, tally: &'a Arc<Tally>) -> Self {
+        Self { post, tally, told: None }
+    }
 }
 
 #[async_trait]
 impl Sink for Pages<'_> {
-    async fn page(&mut self, page: Page) -> Result<(), ChannelError> {
+    async fn page(&mut self, mut page: Page) -> Result<(), ChannelError> {
+        let now = self.post.clock.now();
+        // A first scan may read for hours: it is not to look like an engine that hangs.
+        if (now - *self.told.get_or_insert(now)).abs() >= SIGN_OF_LIFE {
+            self.told = Some(now);
+            page.memory.push((SCANS.to_owned(), json!(to_millis(now))));
+        }
         if page.changes.is_empty() && page.memory.is_empty() {
             return Ok(());
         }
-        let applied = self
-            .post
-            .store
-            .apply(self.post.name(), page, self.post.clock.now())
-            .await
-            .map_err(|error| ours(&error))?;
+        let applied =
+            self.post.store.apply(self.post.name(), page, now).await.map_err(|error| ours(&error))?;
         self.tally.conversations.lock().unwrap_or_else(PoisonError::into_inner).extend(applied.conversations);
         self.tally.messages_new.fetch_add(applied.messages_new, Ordering::Relaxed);
         Ok(())

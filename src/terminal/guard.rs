@@ -3,10 +3,7 @@
 use std::{
     io::{self, Read},
     panic,
-    sync::{
-        Arc, Mutex, MutexGuard, Once, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak},
     thread::ThreadId,
     time::{Duration, Instant},
 };
@@ -21,8 +18,13 @@ use super::{
     tty::Tty,
 };
 
-/// How long leaving waits for an answer that is still out: an answer that comes later would end up in the shell.
-const LAST_ANSWER: Duration = Duration::from_millis(100);
+/// How long an answer may be on its way, over the worst line that people work at: one that comes after we have left
+/// would end up in the shell.
+const LAST_ANSWER: Duration = Duration::from_millis(1500);
+/// The same where the program is told to end, which may take two seconds in all.
+const LAST_ANSWER_IN_HASTE: Duration = Duration::from_millis(300);
+/// An answer that is late for a terminal that never gave one is waited for no longer than this.
+const LAST_LOOK: Duration = Duration::from_millis(100);
 
 /// What is switched on besides raw mode, alternate screen and bracketed paste.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,9 +50,29 @@ pub struct Guard {
 struct Inner {
     tty: Tty,
     state: Mutex<State>,
-    /// A DA1 answer is still to come.
-    asked: AtomicBool,
+    asked: Mutex<Asked>,
     owner: ThreadId,
+}
+
+/// What the terminal was asked.
+#[derive(Debug, Default)]
+struct Asked {
+    /// Since when a DA1 answer is still to come.
+    since: Option<Instant>,
+    /// It has answered before: it does answer.
+    answers: bool,
+    /// The program was told to end.
+    haste: bool,
+}
+
+impl Asked {
+    /// How long leaving at `now` waits for what is still to come.
+    fn patience(&self, now: Instant) -> Duration {
+        let Some(since) = self.since else { return Duration::ZERO };
+        let silent = if self.answers { Duration::ZERO } else { now.saturating_duration_since(since) };
+        let most = if self.haste { LAST_ANSWER_IN_HASTE } else { LAST_ANSWER };
+        LAST_ANSWER.saturating_sub(silent).clamp(LAST_LOOK, most)
+    }
 }
 
 #[derive(Debug)]
@@ -76,7 +98,7 @@ impl Guard {
         let inner = Arc::new(Inner {
             tty,
             state: Mutex::new(State { before: None, modes, titled: false }),
-            asked: AtomicBool::new(false),
+            asked: Mutex::default(),
             owner: std::thread::current().id(),
         });
         *lock(&CURRENT) = Arc::downgrade(&inner);
@@ -92,7 +114,7 @@ impl Guard {
     /// The terminal is gone.
     pub fn ask(&self, background: bool) -> io::Result<()> {
         let background = if background { "\x1b]11;?\x1b\\" } else { "" };
-        self.inner.asked.store(true, Ordering::Relaxed);
+        self.inner.asked_now();
         self.inner.tty.write_all(format!("\x1b[?2026$p\x1b[?u{background}\x1b[c").as_bytes())
     }
 
@@ -102,15 +124,21 @@ impl Guard {
     ///
     /// As for [`Tty::write_all`].
     pub fn ask_again(&self) -> io::Result<()> {
-        self.inner.asked.store(true, Ordering::Relaxed);
+        self.inner.asked_now();
         self.inner.tty.write_all(b"\x1b[c")
     }
 
     /// An answer has come. After the last one leaving need not wait for any.
     pub fn answered(&self, answer: TerminalAnswer) {
         if answer == TerminalAnswer::Device {
-            self.inner.asked.store(false, Ordering::Relaxed);
+            let mut asked = lock(&self.inner.asked);
+            (asked.since, asked.answers) = (None, true);
         }
+    }
+
+    /// The program was told to end: leaving must not take long.
+    pub fn hurry(&self) {
+        lock(&self.inner.asked).haste = true;
     }
 
     /// Switches `modes` on and off, now or when the terminal is ours again.
@@ -211,11 +239,17 @@ impl Inner {
         // From here on a terminal that takes nothing must not hold us up.
         let undo = mode_change(modes, Modes::default());
         let title = if titled { "\x1b[23;2t" } else { "" };
-        let restore = format!("\x1b[?2026l{undo}{title}\x1b[?2004l\x1b[m\x1b[?25h\x1b[?1049l");
+        // Where there is no other screen to go back to (GNU screen's default), what customers wrote must not stay, nor the
+        // prompt stand in the middle of it.
+        let restore = format!("\x1b[?2026l{undo}{title}\x1b[?2004l\x1b[m\x1b[H\x1b[J\x1b[?25h\x1b[?1049l");
         let _ = self.write_without_waiting(restore.as_bytes());
-        if self.asked.swap(false, Ordering::Relaxed) {
-            self.swallow_answers();
-        }
+        let patience = {
+            let mut asked = lock(&self.asked);
+            let patience = asked.patience(Instant::now());
+            asked.since = None;
+            patience
+        };
+        self.swallow_answers(patience);
         let _ = tcsetattr(&*self.tty.file(), OptionalActions::Now, &before);
     }
 
@@ -225,12 +259,16 @@ impl Inner {
         if leaving.writable() { leaving.write_all(bytes) } else { Err(io::ErrorKind::TimedOut.into()) }
     }
 
+    fn asked_now(&self) {
+        lock(&self.asked).since.get_or_insert_with(Instant::now);
+    }
+
     /// Reads what is still to come up to DA1, so that no answer ends up in the shell.
-    fn swallow_answers(&self) {
+    fn swallow_answers(&self, patience: Duration) {
         let began = Instant::now();
         let mut decoder = Decoder::new(Timing::LOCAL);
         let mut buffer = [0; 1024];
-        while let Some(left) = LAST_ANSWER.checked_sub(began.elapsed()) {
+        while let Some(left) = patience.checked_sub(began.elapsed()).filter(|left| !left.is_zero()) {
             if !self.tty.readable(left) {
                 return;
             }
@@ -284,3 +322,6 @@ pub fn restore_on_panic() {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,9 @@ use super::preview;
 use crate::{
     app::{ListWish, Loaded, Outcome, Request, Wish, preview::PreviewBody},
     domain::{
-        Action, Conversation, Draft, DraftSave, DraftWindow, MessageId,
+        Action, Conversation, Draft, DraftSave, DraftWindow, Lang, MessageId,
         desk::{Commit, ListRequest, Sort, Way},
+        lang::tr,
         query::{Query, Term, What},
         report::Scope,
         time::Clock,
@@ -82,7 +83,7 @@ impl Performer {
                 let scope = Scope { from: now - TimeDelta::days(days), to: now, by };
                 Loaded::Report(Arc::new(crate::store::report(store.as_ref(), scope).await?))
             }
-            Request::Preview { message, n } => Loaded::Preview(self.look_at(message, n).await?),
+            Request::Preview { message, n, lang } => Loaded::Preview(self.look_at(message, n, lang).await?),
             Request::Health => Loaded::Health(store.health().await?),
             Request::Session => Loaded::Session(store.session(me).await?),
             Request::Canned(channel) => {
@@ -163,13 +164,15 @@ impl Performer {
 }
 
 impl Performer {
-    async fn look_at(&self, message: MessageId, n: u32) -> Result<PreviewBody, StoreError> {
+    async fn look_at(&self, message: MessageId, n: u32, lang: Lang) -> Result<PreviewBody, StoreError> {
         let Some(file) = self.store.attachment_file(message, n).await? else {
-            return Ok(PreviewBody::Nothing("not here yet: the vendor has not given this file".into()));
+            let why = lang.tr("not here yet: the vendor has not given this file");
+            return Ok(PreviewBody::Nothing(why.to_owned()));
         };
         let path = self.store.file_path(&file.sha256);
-        let shown = tokio::task::spawn_blocking(move || preview::of(&path, &file.mime)).await;
-        Ok(shown.unwrap_or_else(|error| PreviewBody::Nothing(format!("it cannot be shown: {error}"))))
+        let shown = tokio::task::spawn_blocking(move || preview::of(&path, &file.mime, lang)).await;
+        let failed = |why| PreviewBody::Nothing(tr!(lang, "it cannot be shown: {why}", why));
+        Ok(shown.unwrap_or_else(failed))
     }
 
     async fn write_draft(&self, draft: Draft, how: DraftSave) -> Result<Outcome, StoreError> {

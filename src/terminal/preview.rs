@@ -2,7 +2,10 @@
 
 use std::{io::Read, path::Path};
 
-use crate::app::preview::PreviewBody;
+use crate::{
+    app::preview::PreviewBody,
+    domain::{Lang, lang::tr},
+};
 
 /// Bytes of a text that are read.
 const TEXT: u64 = 128 << 10;
@@ -12,19 +15,19 @@ const SIDE: u32 = 320;
 const MOST_POINTS: usize = 30_000_000;
 
 /// What of a file can be shown.
-pub fn of(path: &Path, mime: &str) -> PreviewBody {
+pub fn of(path: &Path, mime: &str, lang: Lang) -> PreviewBody {
     let shown = match mime {
-        "image/png" | "image/jpeg" => picture(path),
-        _ => text(path).map_err(|error| error.to_string()),
+        "image/png" | "image/jpeg" => picture(path, lang),
+        _ => text(path, lang).map_err(|error| error.to_string()),
     };
     match shown {
         Ok(Some(body)) => body,
-        Ok(None) => PreviewBody::Nothing(format!("{mime} cannot be shown here; open or save it")),
-        Err(error) => PreviewBody::Nothing(format!("it cannot be shown: {error}")),
+        Ok(None) => PreviewBody::Nothing(tr!(lang, "{mime} cannot be shown here; open or save it", mime)),
+        Err(why) => PreviewBody::Nothing(tr!(lang, "it cannot be shown: {why}", why)),
     }
 }
 
-fn text(path: &Path) -> std::io::Result<Option<PreviewBody>> {
+fn text(path: &Path, lang: Lang) -> std::io::Result<Option<PreviewBody>> {
     let file = std::fs::File::open(path)?;
     let whole = file.metadata()?.len();
     let mut bytes = Vec::new();
@@ -42,7 +45,8 @@ fn text(path: &Path) -> std::io::Result<Option<PreviewBody>> {
         Err(_) => return Ok(None),
     };
     if cut {
-        text.push_str("\n... the rest is not shown");
+        text.push_str("\n... ");
+        text.push_str(lang.tr("the rest is not shown"));
     }
     Ok(Some(PreviewBody::Text(text)))
 }
@@ -54,28 +58,28 @@ struct Points {
     rgb: Vec<u8>,
 }
 
-fn picture(path: &Path) -> Result<Option<PreviewBody>, String> {
+fn picture(path: &Path, lang: Lang) -> Result<Option<PreviewBody>, String> {
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    let whole = if bytes.starts_with(b"\x89PNG") { png(&bytes) } else { jpeg(&bytes) }?;
+    let whole = if bytes.starts_with(b"\x89PNG") { png(&bytes, lang) } else { jpeg(&bytes, lang) }?;
     let (width, height, points) = small(&whole);
     Ok(Some(PreviewBody::Picture { width, height, points: points.into() }))
 }
 
-fn believed(width: usize, height: usize) -> Result<(u32, u32), String> {
+fn believed(width: usize, height: usize, lang: Lang) -> Result<(u32, u32), String> {
     match width.checked_mul(height) {
         Some(1..=MOST_POINTS) => Ok((u32::try_from(width).unwrap_or(0), u32::try_from(height).unwrap_or(0))),
-        _ => Err(format!("it says that it has {width} x {height} points")),
+        _ => Err(tr!(lang, "it says that it has {width} x {height} points", width, height)),
     }
 }
 
-fn png(bytes: &[u8]) -> Result<Points, String> {
+fn png(bytes: &[u8], lang: Lang) -> Result<Points, String> {
     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     decoder.set_limits(png::Limits { bytes: MOST_POINTS * 4 });
     let mut reader = decoder.read_info().map_err(|error| error.to_string())?;
     let about = reader.info();
-    let (width, height) = believed(about.width as usize, about.height as usize)?;
-    let size = reader.output_buffer_size().ok_or("it is too large")?;
+    let (width, height) = believed(about.width as usize, about.height as usize, lang)?;
+    let size = reader.output_buffer_size().ok_or_else(|| lang.tr("it is too large"))?;
     let mut buffer = vec![0; size];
     let frame = reader.next_frame(&mut buffer).map_err(|error| error.to_string())?;
     let step = frame.color_type.samples();
@@ -90,14 +94,14 @@ fn png(bytes: &[u8]) -> Result<Points, String> {
     Ok(Points { width, height, rgb })
 }
 
-fn jpeg(bytes: &[u8]) -> Result<Points, String> {
+fn jpeg(bytes: &[u8], lang: Lang) -> Result<Points, String> {
     let mut decoder = zune_jpeg::JpegDecoder::new(std::io::Cursor::new(bytes));
     decoder.decode_headers().map_err(|error| error.to_string())?;
-    let (width, height) = decoder.dimensions().ok_or("it has no size")?;
-    let (width, height) = believed(width, height)?;
+    let (width, height) = decoder.dimensions().ok_or_else(|| lang.tr("it has no size"))?;
+    let (width, height) = believed(width, height, lang)?;
     let rgb = decoder.decode().map_err(|error| error.to_string())?;
     if rgb.len() != (width * height * 3) as usize {
-        return Err("its colours are not red, green and blue".to_owned());
+        return Err(lang.tr("its colours are not red, green and blue").to_owned());
     }
     Ok(Points { width, height, rgb })
 }

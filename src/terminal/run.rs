@@ -132,7 +132,7 @@ pub enum Ended {
 /// The terminal cannot be used at all.
 pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
     super::guard::restore_on_panic();
-    let (told, signals) = mpsc::channel(16);
+    let (told, signals) = mpsc::unbounded_channel();
     let hearing = tokio::spawn(hear(Signals::listen()?, window.tty.clone(), told));
     let guard = Guard::enter(window.tty.clone(), Modes { mouse: window.mouse, focus: true, kitty: false })?;
     let screen = Screen::new(window.tty.clone(), window.utf8);
@@ -158,6 +158,7 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
         titled: String::new(),
         quitting: false,
         gone: false,
+        resumed: false,
         line: Line::default(),
         keys: 0,
     };
@@ -184,6 +185,7 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
 }
 
 /// The loop's belongings.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the window")]
 struct Room {
     window: Window,
     guard: Guard,
@@ -201,6 +203,8 @@ struct Room {
     titled: String,
     quitting: bool,
     gone: bool,
+    /// The signal that ended our own suspend is still to be heard.
+    resumed: bool,
     line: Line,
     /// How many there were, for what a key costs.
     keys: u64,
@@ -212,7 +216,7 @@ impl Room {
         model: &mut Model,
         mut read: mpsc::Receiver<(Moment, Vec<InputEvent>)>,
         mut inbox: mpsc::UnboundedReceiver<Msg>,
-        mut signals: mpsc::Receiver<Told>,
+        mut signals: mpsc::UnboundedReceiver<Told>,
     ) {
         let mut engine = self.window.engine.clone();
         engine.mark_changed();
@@ -375,14 +379,19 @@ impl Room {
     fn hang_up(&mut self, model: &mut Model) {
         if !self.gone {
             self.gone = true;
+            self.guard.hurry();
             self.tell(model, Msg::Signal(Signal::Hangup));
         }
     }
 
     async fn signal(&mut self, model: &mut Model, signal: Told) {
         match signal {
-            Told::Terminate => self.tell(model, Msg::Signal(Signal::Terminate)),
+            Told::Terminate => {
+                self.guard.hurry();
+                self.tell(model, Msg::Signal(Signal::Terminate));
+            }
             Told::Interrupt => {
+                self.guard.hurry();
                 self.ended = Ended::Interrupted;
                 self.tell(model, Msg::Signal(Signal::Terminate));
             }
@@ -394,6 +403,8 @@ impl Room {
                 self.tell(model, Msg::Input(Input::Resize(columns, rows)));
             }
             Told::Suspend => self.suspend(model).await,
+            // The end of our own suspend, which has done all this.
+            Told::Continue if std::mem::take(&mut self.resumed) => {}
             Told::Continue => {
                 // Perhaps after a SIGSTOP that nobody could tell us of: the terminal may have been anybody's.
                 if self.guard.reenter().is_err() {
@@ -408,6 +419,7 @@ impl Room {
     async fn suspend(&mut self, model: &mut Model) {
         self.window.switch.off().await;
         self.hand_over(model, Guard::suspend);
+        self.resumed = true;
         let switch = self.window.switch.clone();
         tokio::spawn(async move { switch.on().await });
         self.tell(model, Msg::Signal(Signal::Continue));
@@ -512,14 +524,15 @@ fn pointer(mouse: MouseEvent) -> Option<Pointer> {
     }
 }
 
-/// Takes signals on a thread of its own: a line that takes no bytes must not hold up leaving.
-async fn hear(mut signals: Signals, tty: Tty, told: mpsc::Sender<Told>) {
+/// Takes signals on a thread of its own: a line that takes no bytes must not hold up leaving. Nor may the signals before
+/// it, so none waits for room: a window that is dragged about while its line stands still sends hundreds.
+async fn hear(mut signals: Signals, tty: Tty, told: mpsc::UnboundedSender<Told>) {
     loop {
         let signal = signals.next().await;
         if matches!(signal, Told::Terminate | Told::Hangup | Told::Interrupt) {
             tty.leave();
         }
-        if told.send(signal).await.is_err() {
+        if told.send(signal).is_err() {
             return;
         }
     }

@@ -75,6 +75,8 @@ impl Screen {
 
     /// The next frame is drawn from nothing: after suspend, after an editor, on Ctrl-l.
     pub fn repaint(&mut self) {
+        // Asked for twice before a frame: one is enough.
+        self.painter.written();
         self.painter.forget();
         self.painter.clear();
         self.drawn.reset();

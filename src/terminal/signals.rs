@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGTERM: out, drafts kept, exit code 0.
+    /// SIGTERM or SIGQUIT: out, drafts kept, exit code 0.
     Terminate,
     /// SIGHUP: the same, and the terminal is probably gone.
     Hangup,
@@ -21,10 +21,11 @@ pub enum Signal {
     Resize,
 }
 
-/// The six signals that the program answers. None of them does what it would by default any more.
+/// The seven signals that the program answers. None of them does what it would by default any more.
 #[derive(Debug)]
 pub struct Signals {
     terminate: Stream,
+    quit: Stream,
     hangup: Stream,
     interrupt: Stream,
     suspend: Stream,
@@ -41,6 +42,7 @@ impl Signals {
     pub fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
+            quit: signal(SignalKind::quit())?,
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             suspend: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
@@ -54,6 +56,7 @@ impl Signals {
         tokio::select! {
             biased;
             _ = self.terminate.recv() => Signal::Terminate,
+            _ = self.quit.recv() => Signal::Terminate,
             _ = self.hangup.recv() => Signal::Hangup,
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.suspend.recv() => Signal::Suspend,

@@ -116,7 +116,7 @@ fn the_guard_restores_what_it_entered() {
     let left = pty.shown_until("\x1b[?1049l");
     assert_eq!(
         left,
-        "\x1b[?2026l\x1b[?1004l\x1b[?1006l\x1b[?1000l\x1b[<u\x1b[?2004l\x1b[m\x1b[?25h\x1b[?1049l"
+        "\x1b[?2026l\x1b[?1004l\x1b[?1006l\x1b[?1000l\x1b[<u\x1b[?2004l\x1b[m\x1b[H\x1b[J\x1b[?25h\x1b[?1049l"
     );
     guard.reenter().expect("a terminal");
     assert!(pty.is_raw());

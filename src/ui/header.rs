@@ -108,24 +108,36 @@ fn health(model: &Model, now: Time, width: u16) -> (String, bool) {
     if let EngineState::Nobody { .. } = model.engine {
         return (model.lang.tr("NO ENGINE").into(), true);
     }
-    let worst = model
-        .health
-        .iter()
-        .filter(|channel| channel.failing_since.is_some())
-        .min_by_key(|channel| channel.failing_since);
-    let failing = model.health.iter().filter(|channel| channel.failing_since.is_some()).count();
-    if let Some(channel) = worst {
-        let since = channel.failing_since.unwrap_or(now);
+    let told = |channel: &&ChannelHealth| model.descriptor(&channel.channel).is_some();
+    let late = |channel: &ChannelHealth| channel.no_poll_since(model.health_at, model.awake);
+    let failing =
+        model.health.iter().filter(told).filter(|it| it.failing_since.is_some() && late(it).is_none());
+    // A channel that is asked no more is worse than one that fails: what is known of it grows old.
+    let stands = model.health.iter().filter(told).filter_map(|it| Some((late(it)?, it)));
+    let worst =
+        stands.chain(failing.clone().filter_map(|it| Some((it.failing_since?, it)))).min_by_key(|it| it.0);
+    if let Some((since, channel)) = worst {
+        let age = words::age(model.lang, now - since);
+        let short = &channel.short;
+        if late(channel).is_some() {
+            return (tr!(model.lang, "{short} no poll {age}", short, age), true);
+        }
         let trouble = channel.trouble.as_deref().unwrap_or("fails");
-        if failing > 1 && failing == model.health.len() && trouble == "unreachable" {
-            return (tr!(model.lang, "offline {age}", age = words::age(model.lang, now - since)), true);
+        // A channel that lives by webhooks alone asks its vendor nothing, and cannot tell.
+        let asks = |it: &&ChannelHealth| {
+            it.failing_since.is_some()
+                || model.descriptor(&it.channel).is_some_and(|it| !it.manner.by_webhook)
+        };
+        let (failing, asking) = (failing.count(), model.health.iter().filter(told).filter(asks).count());
+        if failing > 1 && failing == asking && trouble == "unreachable" {
+            return (tr!(model.lang, "offline {age}", age), true);
         }
         let since = if width >= 100 {
             format!(" {}", words::clock(model.lang, since, model.options.zone, now))
         } else {
             String::new()
         };
-        return (format!("{} {}{since}", channel.short, model.lang.word("trouble", trouble)), true);
+        return (format!("{short} {}{since}", model.lang.word("trouble", trouble)), true);
     }
     if model.health.is_empty() {
         return (String::new(), false);

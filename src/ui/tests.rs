@@ -399,6 +399,7 @@ fn the_header_names_the_worst_channel() {
         error: None,
         engine: None,
         last_webhook: None,
+        poll_due: None,
         notice: None,
     };
     let end = |desk: &Desk| picture(desk, &Theme::dark()).lines().next().unwrap().to_owned();
@@ -416,6 +417,18 @@ fn the_header_names_the_worst_channel() {
     desk.model.health[0].trouble = Some("401".into());
     desk.model.health[1].failing_since = None;
     assert!(end(&desk).contains("SKYH 401 "));
+    desk.model.health[0].failing_since = None;
+    desk.model.health[0].poll_due = Some(desk.now - chrono::Duration::minutes(2));
+    desk.model.health_at = desk.now;
+    assert!(end(&desk).ends_with(" WAPP no webhook 3h"), "a poll may be a little late: {}", end(&desk));
+    desk.model.health[0].poll_due = Some(desk.now - chrono::Duration::minutes(12));
+    assert!(end(&desk).ends_with("SKYH no poll 12m"), "{}", end(&desk));
+    desk.model.health[0].channel = "gone".into();
+    assert!(
+        end(&desk).ends_with(" WAPP no webhook 3h"),
+        "what is configured no more is nobody's: {}",
+        end(&desk)
+    );
     desk.model.engine = EngineState::Nobody { since: desk.now };
     assert!(end(&desk).ends_with("NO ENGINE"));
 }

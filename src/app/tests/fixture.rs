@@ -439,6 +439,7 @@ impl Desk {
                 error: None,
                 engine: None,
                 last_webhook: None,
+                poll_due: None,
                 notice: None,
             }]),
             Request::Session => Loaded::Session(None),

@@ -99,7 +99,7 @@ pub fn capabilities() -> Capabilities {
 }
 
 /// The kind `dsco`.
-pub const KIND: Kind = Kind { schema: &schema::SCHEMA, describe, build, may_create };
+pub const KIND: Kind = Kind { schema: &schema::SCHEMA, describe, build, may_create, read_any };
 
 fn describe(config: &ChannelConfig) -> Descriptor {
     Descriptor {
@@ -164,7 +164,7 @@ pub fn manner(role: Role) -> Manner {
 }
 
 /// Any answer, read as this vendor's: for fuzzing.
-pub(super) fn read_any(answer: &super::http::Answer) {
+fn read_any(answer: &super::http::Answer) {
     let now = Time::default();
     let _ = (error::token(answer, now), error::words(answer));
     let found = error::read::<wire::Found>(answer).unwrap_or_default();

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// The kind `skyhub`.
-pub const KIND: Kind = Kind { schema: &schema::SCHEMA, describe, build, may_create };
+pub const KIND: Kind = Kind { schema: &schema::SCHEMA, describe, build, may_create, read_any };
 
 fn describe(config: &ChannelConfig) -> Descriptor {
     Descriptor {
@@ -137,7 +137,7 @@ pub fn clock() -> VendorClock {
 }
 
 /// Any answer, read as this vendor's: for fuzzing.
-pub(super) fn read_any(answer: &super::http::Answer) {
+fn read_any(answer: &super::http::Answer) {
     let now = crate::domain::Time::default();
     let _ = error::refusal(answer, now);
     let Some(text) = answer.json() else { return };

@@ -187,8 +187,10 @@ impl Thg {
             answer = self.post(request, Some(&token), sink).await?;
             outcome = error::outcome(&answer, true, write, self.clock.now());
         }
-        if matches!(outcome, Outcome::Good(_)) {
-            self.note_cookie(&answer).await;
+        match &outcome {
+            Outcome::Good(_) => self.note_cookie(&answer).await,
+            Outcome::Fault(error) => self.http.limited(BUCKET, error),
+            Outcome::Lost(_) | Outcome::TooHeavy(_) => {}
         }
         Ok(outcome)
     }
@@ -210,7 +212,10 @@ impl Thg {
         let answer = self.post(request, None, sink).await?;
         let envelope = match error::outcome(&answer, false, false, self.clock.now()) {
             Outcome::Good(envelope) => envelope,
-            Outcome::Fault(error) | Outcome::Lost(error) | Outcome::TooHeavy(error) => return Err(error),
+            Outcome::Fault(error) | Outcome::Lost(error) | Outcome::TooHeavy(error) => {
+                self.http.limited(BUCKET, &error);
+                return Err(error);
+            }
         };
         let outage = |words: &str| ChannelError::new(ErrorKind::Outage, Retry::Safe(None), words);
         let login =

@@ -159,11 +159,23 @@ impl WhatsApp {
     async fn ask(&self, method: Method, url: &str, load: Load<'_>) -> Result<Answer, ChannelError> {
         let token = self.token(None).await?;
         let answer = self.http.send(self.build(method.clone(), url, &load, &token).await?).await?;
+        self.heed(&answer);
         if self.api() == Api::Cloud || answer.status.as_u16() != 401 {
             return Ok(answer);
         }
         let token = self.token(Some(&token)).await?;
-        self.http.send(self.build(method, url, &load, &token).await?).await
+        let answer = self.http.send(self.build(method, url, &load, &token).await?).await?;
+        self.heed(&answer);
+        Ok(answer)
+    }
+
+    /// Takes note of a limit of the account. One of a single person's holds nobody else up.
+    fn heed(&self, answer: &Answer) {
+        if answer.status.is_success() || error::is_pair_rate(error::trouble(answer).as_ref()) {
+            return;
+        }
+        self.http.obey(BUCKET, answer, self.now());
+        self.http.limited(BUCKET, &error::refusal(answer, self.now()));
     }
 
     /// As [`ask`](Self::ask), but only a success comes back.
@@ -187,6 +199,7 @@ impl WhatsApp {
         load: &Load<'_>,
         token: &SecretString,
     ) -> Result<RequestBuilder, ChannelError> {
+        self.http.free(BUCKET)?;
         self.http.place(BUCKET, self.settings.max_rate).await;
         let request = self.http.request(method, url).bearer_auth(token.expose_secret());
         Ok(match load {
@@ -243,6 +256,7 @@ impl WhatsApp {
         password: &SecretString,
     ) -> Result<(Token, Option<Time>), ChannelError> {
         let url = request::on_premises(&self.settings.url, &["users", "login"]);
+        self.http.free(BUCKET)?;
         self.http.place(BUCKET, self.settings.max_rate).await;
         let request =
             self.http.request(Method::POST, &url).basic_auth(username, Some(password.expose_secret()));
@@ -251,6 +265,7 @@ impl WhatsApp {
             Retry::Unclear => ChannelError { retry: Retry::Safe(None), ..error },
             _ => error,
         })?;
+        self.heed(&answer);
         if !answer.status.is_success() {
             let error = error::refusal(&answer, self.now());
             let retry = if error.retry == Retry::Unclear { Retry::Safe(None) } else { error.retry };

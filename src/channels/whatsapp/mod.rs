@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// The kind `whatsapp`.
-pub const KIND: Kind = Kind { schema: &schema::SCHEMA, describe, build, may_create };
+pub const KIND: Kind = Kind { schema: &schema::SCHEMA, describe, build, may_create, read_any };
 
 /// Where the listener serves a Cloud account unless the configuration says otherwise.
 const DEFAULT_PATH: &str = "/webhook/whatsapp";
@@ -202,7 +202,7 @@ pub fn manner() -> Manner {
 }
 
 /// Any answer, read as this vendor's: for fuzzing.
-pub(super) fn read_any(answer: &super::http::Answer) {
+fn read_any(answer: &super::http::Answer) {
     let now = crate::domain::Time::default();
     let _ = error::refusal(answer, now);
     let trust = Trust::SecretPath;

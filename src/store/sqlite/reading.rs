@@ -21,7 +21,7 @@ use crate::{
         report::{Policies, Track},
         time::{from_millis, to_millis},
     },
-    store::{Count, ListRequest, Reading, StoreError},
+    store::{Count, ListRequest, NEXT_POLL, Reading, SCANS, StoreError},
 };
 
 #[async_trait]
@@ -213,11 +213,13 @@ impl Reading for SqliteStore {
                      iif(l.until > ?1, l.holder, NULL), h.last_webhook, \
                      (SELECT json_array(e.at, json_extract(e.details, '$.text')) FROM event e \
                       WHERE e.conversation IS NULL AND e.channel = c.name AND e.what = 'account' \
-                      ORDER BY e.seq DESC LIMIT 1) FROM channel c \
+                      ORDER BY e.seq DESC LIMIT 1), \
+                     max(ifnull(h.ok_at, 0), ifnull(l.up_since, 0), ifnull((SELECT max(m.value + 0) FROM memory m \
+                      WHERE m.channel = c.name AND m.key IN (?2, ?3)), 0)) FROM channel c \
                      LEFT JOIN health h ON h.channel = c.name LEFT JOIN lease l ON l.channel = c.name \
                      WHERE c.kind <> 'import' ORDER BY c.name",
                 )?
-                .query_map([now], |r| {
+                .query_map(params![now, NEXT_POLL, SCANS], |r| {
                     let time = |i| Ok::<_, rusqlite::Error>(r.get::<_, Option<i64>>(i)?.map(from_millis));
                     Ok(ChannelHealth {
                         channel: ChannelName(r.get(0)?),
@@ -228,6 +230,7 @@ impl Reading for SqliteStore {
                         error: r.get(5)?,
                         engine: r.get(6)?,
                         last_webhook: time(7)?,
+                        poll_due: time(9)?.filter(|at| to_millis(*at) > 0),
                         notice: r
                             .get::<_, Option<String>>(8)?
                             .map(|it| from_json::<(i64, String)>(&it))

@@ -214,3 +214,37 @@ async fn a_stopped_leader_with_nothing_to_send_is_passed_over_15_seconds_after_i
     assert!(late <= 16, "{late} s after the poll was due");
     drop(stopped);
 }
+
+#[tokio::test]
+async fn a_poll_that_comes_after_all_is_everybodys_news_and_one_in_time_nobodys() {
+    let world = World::new();
+    let leader = world.candidate("a");
+    let _seat = leader.win().await;
+    let after = |seconds| world.clock.now() + Duration::from_secs(seconds);
+    leader.will_poll(after(60)).await.expect("noted");
+    world.later(61);
+    let rung = world.store.read(|it| it.rung);
+    leader.will_poll(after(60)).await.expect("noted");
+    assert_eq!(world.store.read(|it| it.rung), rung);
+    world.later(600);
+    leader.will_poll(after(60)).await.expect("noted");
+    assert_eq!(world.store.read(|it| it.rung), rung + 1);
+}
+
+#[tokio::test]
+async fn a_long_scan_shows_that_it_comes_forward() {
+    let world = World::new();
+    let post = world.options("a").post(
+        &(world.channel.clone() as Arc<dyn crate::channels::Channel>),
+        &mut super::super::chance::Chance::seeded(1),
+    );
+    let noted = || world.store.read(|it| it.notes.get(&("fake".into(), crate::store::SCANS.into())).cloned());
+    let tally = Arc::default();
+    let mut pages = super::super::scan::Pages::new(&post, &tally);
+    let page = crate::domain::change::Page::default;
+    crate::channels::Sink::page(&mut pages, page()).await.expect("taken");
+    assert_eq!(noted(), None);
+    world.later(31);
+    crate::channels::Sink::page(&mut pages, page()).await.expect("taken");
+    assert_eq!(noted().and_then(|it| it.as_i64()), Some(crate::domain::time::to_millis(world.clock.now())));
+}

@@ -101,6 +101,7 @@ impl Thg {
         if self.settings.upload_auth_token {
             form = form.text("authToken", token);
         }
+        self.http.free("upload")?;
         self.http.place("upload", self.max_rate).await;
         // No Authorization and no cookie: neither document shows any.
         let request = self
@@ -109,6 +110,7 @@ impl Thg {
             .header(ACCEPT, "application/json")
             .multipart(form.part("attachment", part));
         let answer = self.http.send(request.timeout(UPLOAD_TIMEOUT)).await.map_err(harmless)?;
+        self.http.obey("upload", &answer, self.clock.now());
         let token = error::uploaded(&answer, self.clock.now()).map_err(harmless)?;
         Ok(format!("{}:{token}", to_millis(self.clock.now())))
     }

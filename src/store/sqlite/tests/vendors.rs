@@ -379,3 +379,28 @@ async fn what_is_said_of_an_account_stands_beside_its_health_once() {
     let of = |name: &str| health.iter().find(|it| it.channel.0 == name).unwrap().notice.clone();
     assert_eq!((of("whatsapp"), of("dsco")), (Some((at(2), "second".to_owned())), None));
 }
+
+#[tokio::test]
+async fn a_poll_is_due_when_the_engine_says_or_after_its_last_sign_of_life() {
+    let store = store().await;
+    let due = async || {
+        store.health().await.unwrap().into_iter().find(|it| it.channel.0 == "dsco").unwrap().poll_due
+    };
+    let note = async |key: &str, seconds| {
+        let memory = vec![(key.to_owned(), crate::domain::time::to_millis(at(seconds)).into())];
+        let page = crate::domain::change::Page { changes: Vec::new(), memory };
+        store.apply("dsco".into(), page, at(seconds)).await.unwrap();
+    };
+    assert_eq!(due().await, None);
+    let lease = store.lead("dsco".into(), "a".into(), true, at(600), at(1)).await.unwrap();
+    assert!(lease.is_some());
+    assert_eq!(due().await, Some(at(1)), "whoever takes the lead means to ask");
+    note(crate::store::NEXT_POLL, 60).await;
+    assert_eq!(due().await, Some(at(60)));
+    note(crate::store::SCANS, 90).await;
+    assert_eq!(due().await, Some(at(90)), "a long scan comes forward");
+    store.note_health("dsco".into(), None, at(100)).await.unwrap();
+    assert_eq!(due().await, Some(at(100)));
+    note(crate::store::NEXT_POLL, 160).await;
+    assert_eq!(due().await, Some(at(160)));
+}
