@@ -143,7 +143,8 @@ fn list(model: &Model, now: Time) -> Page {
             let count = view.count.map_or_else(String::new, |count| {
                 let risk =
                     if count.at_risk > 0 { format!(", {} at risk", count.at_risk) } else { String::new() };
-                format!(": {}{risk}", count.total)
+                let more = if count.more { "+" } else { "" };
+                format!(": {}{more}{risk}", count.total)
             });
             let number = view.number.map_or_else(|| "go-fix".to_owned(), |n| format!("view-{n}"));
             format!("{number} {}{count}", view.name)

@@ -96,8 +96,9 @@ pub fn window_title(model: &Model) -> String {
         return "deskline".into();
     }
     let figures = model.list.views.iter().take(3).filter_map(|view| {
-        let total = view.count.map_or(0, |count| count.total);
-        (total > 0).then(|| format!("{total} {}", view.title.to_lowercase()))
+        let count = view.count.unwrap_or_default();
+        let more = if count.more { "+" } else { "" };
+        (count.total > 0).then(|| format!("{}{more} {}", count.total, view.title.to_lowercase()))
     });
     let figures: Vec<String> = figures.collect();
     if figures.is_empty() {

@@ -83,7 +83,7 @@ fn spelled(style: Style) -> String {
 fn counted(mut desk: Desk) -> Desk {
     let counts = [(2, 0), (7, 2), (12, 0), (58, 0), (9, 0), (4, 0)];
     for (view, (total, at_risk)) in desk.model.list.views.iter_mut().zip(counts) {
-        view.count = Some(Count { total, at_risk });
+        view.count = Some(Count { total, at_risk, more: false });
     }
     desk
 }

@@ -197,7 +197,7 @@ pub(super) fn first_start() -> Desk {
     desk.store.clear();
     desk.answer();
     for view in &mut desk.model.list.views {
-        view.count = Some(crate::domain::desk::Count { total: 0, at_risk: 0 });
+        view.count = Some(crate::domain::desk::Count { total: 0, at_risk: 0, more: false });
     }
     desk
 }

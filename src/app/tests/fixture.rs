@@ -394,14 +394,14 @@ impl Desk {
             }
             // The ticket of every chat has another one.
             Request::Counts(queries) if queries.iter().any(|it| it.contains("remote:")) => {
-                Loaded::Counts(vec![Count { total: 2, at_risk: 0 }])
+                Loaded::Counts(vec![Count { total: 2, at_risk: 0, more: false }])
             }
             Request::Counts(queries) => Loaded::Counts(
                 [(0, 0), (0, 0), (0, 0), (58, 0), (9, 0), (4, 0)]
                     .iter()
                     .cycle()
                     .take(queries.len())
-                    .map(|(total, at_risk)| Count { total: *total, at_risk: *at_risk })
+                    .map(|(total, at_risk)| Count { total: *total, at_risk: *at_risk, more: false })
                     .collect(),
             ),
             Request::Conversation(id) => {

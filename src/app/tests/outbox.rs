@@ -162,7 +162,7 @@ fn the_inbox_leaves_a_search_and_fix_and_an_empty_fix_is_not_shown() {
     desk.keys("g f");
     assert_eq!(desk.notice(), "nothing has to be settled: Fix is empty");
     assert_eq!(desk.model.list.view, before);
-    desk.model.list.views[0].count = Some(Count { total: 2, at_risk: 0 });
+    desk.model.list.views[0].count = Some(Count { total: 2, at_risk: 0, more: false });
     desk.keys("g f");
     desk.answer();
     assert_eq!(desk.model.list.view, 0);

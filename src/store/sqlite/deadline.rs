@@ -90,15 +90,15 @@ fn policy(tx: &Tx<'_>, channel: &str) -> Result<Rc<Policy>> {
     let mut rows = read.query([channel])?;
     let Some(row) = rows.next()? else { return Ok(Rc::default()) };
     let descriptor = row.get_ref(0)?.as_str()?;
-    // A transaction asks for the same one again and again: read as long as its text is the same.
-    let mut last = tx.policy.borrow_mut();
-    match last.as_ref() {
+    // Asked for at each conversation: read anew only where its text is another.
+    let mut known = tx.policies.borrow_mut();
+    match known.get(channel) {
         Some((text, policy)) if text == descriptor => Ok(Rc::clone(policy)),
         _ => {
             let mut clocks = from_json::<serde_json::Map<String, Value>>(descriptor).remove("clocks");
             let clocks = clocks.take().unwrap_or_default();
             let policy = Rc::new(serde_json::from_value(clocks).unwrap_or_default());
-            *last = Some((descriptor.to_owned(), Rc::clone(&policy)));
+            known.insert(channel.to_owned(), (descriptor.to_owned(), Rc::clone(&policy)));
             Ok(policy)
         }
     }
