@@ -209,7 +209,9 @@ fn wanted(place: u16) -> &'static [(Act, &'static str)] {
             (Act::Attach, "attach"),
         ],
         place::ASK => &[(Act::Confirm, "yes"), (Act::Decline, "no")],
-        place::PANEL => &[(Act::PanelDown, "down"), (Act::PanelUp, "up"), (Act::ClosePanel, "close")],
+        place::PANEL => {
+            &[(Act::PanelDown, "down"), (Act::PanelUp, "up"), (Act::ClosePanel, "close"), (Act::Help, "all")]
+        }
         _ => &[],
     }
 }

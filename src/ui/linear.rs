@@ -373,7 +373,7 @@ fn report(model: &Model, now: Time) -> Page {
     let theme = Theme::mono();
     let area = Rect::new(0, 0, model.size.0, model.size.1);
     let mut buf = Buffer::empty(area);
-    super::report::draw(&mut Paint { buf: &mut buf, theme: &theme }, model, now, area);
+    super::report::draw(&mut Paint { buf: &mut buf, theme: &theme, placed: None }, model, now, area);
     let row = |y| (0..area.width).map(|x| buf[(x, y)].symbol()).collect::<String>();
     let mut lines = (0..area.height).map(row).map(|line| line.trim().to_owned());
     Page {

@@ -78,8 +78,15 @@ pub fn heads(paint: &mut Paint<'_>, lang: Lang, area: Rect) {
 pub fn rows(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let shown = model.list.shown();
     if model.is_first_start() {
-        for (line, y) in model.welcome_lines().iter().zip(area.y..area.bottom()) {
-            paint.text(area.x + 2, y, area.width.saturating_sub(2), line, paint.theme.plain);
+        let width = usize::from(area.width.saturating_sub(3)).max(1);
+        let lines = model.welcome_lines();
+        // A line of the example's kind keeps its beginning.
+        let lines = lines.iter().flat_map(|line| {
+            let indent = &line[..line.len() - line.trim_start().len()];
+            textwrap::wrap(line, textwrap::Options::new(width).subsequent_indent(indent))
+        });
+        for (line, y) in lines.zip(area.y..area.bottom()) {
+            paint.text(area.x + 2, y, area.width.saturating_sub(2), &line, paint.theme.plain);
         }
         return;
     }

@@ -234,8 +234,9 @@ pub(in crate::app) fn edit(text: &mut TextArea<'static>, act: Act) -> bool {
         Act::KillHead => _ = text.delete_line_by_head(),
         Act::KillWord => _ = text.delete_word(),
         Act::Yank => _ = text.paste(),
-        Act::UndoText => _ = text.undo(),
-        Act::RedoText => _ = text.redo(),
+        // A text that was replaced as a whole was empty for a moment, which nobody has seen.
+        Act::UndoText => _ = text.undo() && text.is_empty() && text.undo(),
+        Act::RedoText => _ = text.redo() && text.is_empty() && text.redo(),
         _ => return false,
     }
     true

@@ -1,5 +1,7 @@
 //! Enter in a pop-up.
 
+use tui_textarea::{CursorMove, TextArea};
+
 use super::{PickerKind, What, choices::number};
 use crate::{
     app::{Screen, model::Model, msg::Wish, undo::Intent},
@@ -20,22 +22,21 @@ impl Model {
         let time = || parse_time(text, self.now, self.options.zone).is_none();
         let none = picker.choices.is_empty();
         match &picker.kind {
-            PickerKind::Snooze | PickerKind::Later if empty => {
+            PickerKind::Snooze | PickerKind::Hold | PickerKind::Later if empty => {
                 Some(self.lang.tr("a time is needed: 3d, 14:30, fri 9, tomorrow; Esc closes").into())
             }
             PickerKind::Promise if empty => None,
-            PickerKind::Snooze | PickerKind::Later | PickerKind::Promise => time().then(|| {
-                tr!(self.lang, "\"{text}\" is no time: 3d, 14:30, fri 9, sex, Fr, tomorrow 10:00", text)
-            }),
+            PickerKind::Snooze | PickerKind::Hold | PickerKind::Later | PickerKind::Promise => {
+                time().then(|| {
+                    tr!(self.lang, "\"{text}\" is no time: 3d, 14:30, fri 9, sex, Fr, tomorrow 10:00", text)
+                })
+            }
             PickerKind::Team => none.then(|| tr!(self.lang, "no team is called \"{text}\"", text)),
             PickerKind::Agent | PickerKind::HandOver => {
                 none.then(|| tr!(self.lang, "nobody is called \"{text}\" here", text))
             }
             PickerKind::Attach => {
-                let first = picker.choices.get(picker.chosen).map_or("", |it| it.title.as_str());
-                let path = if empty { first } else { text };
-                let folder = path.is_empty() || path.ends_with('/');
-                folder.then(|| self.lang.tr("that is a folder: Tab goes into it").into())
+                (empty && none).then(|| self.lang.tr("no file was chosen: nothing was attached").into())
             }
             PickerKind::Canned => {
                 none.then(|| self.lang.tr("no canned reply is called so: nothing was inserted").into())
@@ -62,7 +63,7 @@ impl Model {
             self.set_fields();
             return;
         }
-        let Some(picker) = self.picker.take() else { return };
+        let Some(mut picker) = self.picker.take() else { return };
         let text = picker.text().trim().to_owned();
         let choice = picker.choices.get(picker.chosen).cloned();
         match picker.kind {
@@ -72,7 +73,16 @@ impl Model {
                 } else if let Some(choice) = choice {
                     match choice.what {
                         What::Act(act) if choice.enabled => self.run(act),
-                        _ => self.say(tr!(self.lang, "{title}: it does not work here", title = choice.title)),
+                        What::Act(act) => {
+                            let place = self.elsewhere(act.row());
+                            self.say(tr!(
+                                self.lang,
+                                "{name} does not work here   {place}",
+                                name = act.row().name,
+                                place
+                            ));
+                        }
+                        _ => {}
                     }
                 } else {
                     self.say(tr!(self.lang, "no action is called \"{text}\"", text));
@@ -102,6 +112,11 @@ impl Model {
                     self.snooze(at);
                 }
             }
+            PickerKind::Hold => {
+                if let Some(at) = parse_time(&text, self.now, self.options.zone) {
+                    self.hold_until(at);
+                }
+            }
             PickerKind::Later => {
                 if let Some(at) = parse_time(&text, self.now, self.options.zone) {
                     self.send_later(at);
@@ -116,8 +131,18 @@ impl Model {
             // The list or the thread is narrowed already; the vendor's fields were taken above.
             PickerKind::VendorFields | PickerKind::Search | PickerKind::SearchAll | PickerKind::Filter => {}
             PickerKind::Attach => {
-                let path = if text.is_empty() { choice.map(|it| it.title).unwrap_or_default() } else { text };
-                if let Some(channel) = self.composer.as_ref().map(|it| it.channel.clone()) {
+                // What is lit is taken, unless what was typed is a path of its own.
+                let typed = picker.choices.iter().any(|it| it.title == text);
+                let lit = choice.map(|it| it.title).filter(|it| !typed && it.starts_with(&text));
+                let path = lit.unwrap_or(text);
+                if path.ends_with('/') {
+                    // A folder is gone into.
+                    picker.input = TextArea::new(vec![path]);
+                    picker.input.move_cursor(CursorMove::End);
+                    picker.chosen = 0;
+                    self.picker = Some(picker);
+                    self.picker_changed();
+                } else if let Some(channel) = self.composer.as_ref().map(|it| it.channel.clone()) {
                     let max_bytes = self.largest_file(&channel);
                     self.perform_wish(Wish::AddFile { path, max_bytes }, Intent::File);
                 }
