@@ -264,6 +264,7 @@ actions! {
     StatusOpen Triage "status-open" "open" "Status open: our move." [BOTH => "s o"];
     StatusPending Triage "status-pending" "pending" "Status pending: their move." [BOTH => "s p"];
     StatusOnHold Triage "status-on-hold" "on hold" "Status on hold: a third party's move." [BOTH => "s h"];
+    HoldUntil Triage "status-on-hold-until" "on hold until" "On hold until a time that I type; without one it is two business days." [BOTH => "s H"];
     StatusResolved Triage "status-resolved" "resolved" "Status resolved." [BOTH => "s r"];
     Settle Triage "settle" "no reply needed" "No answer is due; tells the vendor nothing." [BOTH => "s a"];
     VendorFields Triage "vendor-fields" "reference, title, due" "Our reference id, the title or the due date at the vendor (Dsco)." [BOTH => "s f"];

@@ -479,6 +479,8 @@ impl Model {
     pub(super) fn show_view(&mut self, view: usize) {
         self.screen = Screen::List;
         self.list.view = view;
+        // What the agent asks for comes before what a first start would open.
+        self.session.chosen();
         self.list.special = None;
         self.list.narrowed = Narrowed::default();
         self.list.selected = None;
@@ -489,6 +491,7 @@ impl Model {
     /// Shows the conversations of a query of its own.
     pub(super) fn show_special(&mut self, title: String, query: String) {
         let open = self.thread.as_ref().filter(|_| self.screen == Screen::Thread);
+        self.session.chosen();
         self.list.special_from = open.map(|thread| thread.id);
         self.screen = Screen::List;
         self.list.special = Some((title, query));

@@ -382,6 +382,7 @@ impl Model {
             Msg::Edited(_, Err(trouble)) => self.say(trouble),
             Msg::PathCompletions(ticket, paths) => {
                 if self.loads.get(&Load::Path) == Some(&ticket) {
+                    self.loads.remove(&Load::Path);
                     self.paths(&paths);
                 }
             }
@@ -596,7 +597,7 @@ impl Model {
             Act::Redo => self.redo_last(),
             Act::Search | Act::Filter | Act::SearchAll => self.open_search(act),
             Act::Copy => self.copy(),
-            Act::Labels | Act::AssignAgent | Act::SnoozeUntil | Act::VendorFields => {
+            Act::Labels | Act::AssignAgent | Act::SnoozeUntil | Act::HoldUntil | Act::VendorFields => {
                 self.open_choice(act, keys);
             }
             _ => self.triage(act),

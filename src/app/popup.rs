@@ -95,6 +95,8 @@ pub enum PickerKind {
     SearchAll,
     /// A fuzzy filter.
     Filter,
+    /// A time that ends the status on hold.
+    Hold,
     /// A path.
     Attach,
     /// A canned reply, a macro, a template, a product.
@@ -128,6 +130,8 @@ pub struct Picker {
     pub fields: Vec<String>,
     /// See `fields`.
     pub field: usize,
+    /// Keys that wait for the paths that the text can become.
+    waiting: Vec<Act>,
     before: Narrowed,
 }
 
@@ -194,6 +198,7 @@ impl Picker {
             PickerKind::Labels => lang.word("prompt", "labels (+x -y)"),
             PickerKind::VendorFields => lang.word("prompt", "at the vendor"),
             PickerKind::Snooze => lang.word("prompt", "asleep until"),
+            PickerKind::Hold => lang.word("prompt", "on hold until"),
             PickerKind::Later => lang.word("prompt", "send at"),
             PickerKind::Promise => lang.word("prompt", "promised by"),
             PickerKind::HandOver => lang.word("prompt", "hand all of mine to"),
@@ -349,6 +354,7 @@ impl Model {
             note: String::new(),
             fields: Vec::new(),
             field: 0,
+            waiting: Vec::new(),
             before: self.list.narrowed.clone(),
         });
         self.picker_changed();
@@ -387,6 +393,7 @@ impl Model {
                 self.load(Load::Members, Request::Members);
                 self.open_picker(PickerKind::Agent);
             }
+            Act::HoldUntil => self.open_picker(PickerKind::Hold),
             _ => {
                 self.open_picker(PickerKind::Snooze);
                 if let Some(digit) = keys.last().and_then(|key| key.digit()) {
@@ -404,19 +411,51 @@ impl Model {
         }
         self.members.sort();
         self.picker_changed();
+        self.picker_has_read();
+    }
+
+    /// Whether what a key is to take has been asked for and is not here yet.
+    fn picker_reads(&self, act: Act) -> bool {
+        let Some(picker) = &self.picker else { return false };
+        matches!(act, Act::Complete | Act::Accept)
+            && match picker.kind {
+                // A path that was typed out needs no list.
+                PickerKind::Attach => {
+                    self.loads.contains_key(&Load::Path)
+                        && (act == Act::Complete || !picker.waiting.is_empty())
+                }
+                PickerKind::Agent => self.loads.contains_key(&Load::Members),
+                PickerKind::HandOver => self.held.is_none() || self.loads.contains_key(&Load::Members),
+                PickerKind::Versions(None) => true,
+                _ => false,
+            }
+    }
+
+    /// What was waited for is here: the keys that came before it are done now.
+    pub(super) fn picker_has_read(&mut self) {
+        let Some(picker) = &mut self.picker else { return };
+        for act in std::mem::take(&mut picker.waiting) {
+            self.picker_act(act);
+        }
     }
 
     pub(super) fn picker_typed(&mut self, text: &str) {
         if let Some(picker) = &mut self.picker {
             picker.input.insert_str(text);
             picker.chosen = 0;
+            picker.waiting.clear();
         }
         self.picker_changed();
     }
 
     pub(super) fn picker_act(&mut self, act: Act) {
         let page = usize::from(self.size.1).saturating_sub(8).max(1);
+        let reads = self.picker_reads(act);
         let Some(picker) = &mut self.picker else { return };
+        if reads {
+            picker.waiting.push(act);
+            return;
+        }
         // At the end of the text already, its keys go on to the ends of the choices.
         let (at, end) = (picker.input.cursor().1, picker.text().chars().count());
         let last = picker.choices.len().saturating_sub(1);

@@ -177,6 +177,12 @@ impl Model {
         }
     }
 
+    /// Whether sending opens a conversation again that its vendor has closed.
+    fn reopens(&self) -> bool {
+        let row = self.composer.as_ref().and_then(|it| it.to).and_then(|id| self.known(id));
+        row.is_some_and(|row| row.gate.at(self.now) == crate::domain::Gate::RemoteClosed)
+    }
+
     /// Whether a key of the bar is offered now.
     pub fn offered(&self, act: Act) -> bool {
         if self.once.is_some() && self.review.is_some() {
@@ -435,6 +441,11 @@ impl Model {
                     next,
                     status
                 )
+            }
+            (_, Verdict::Amber) if self.reopens() => {
+                let row = composer.to.and_then(|id| self.known(id));
+                let vendor = row.map_or_else(String::new, |row| self.vendor_name(&row.channel, row));
+                tr!(self.lang, "{key} reopen at {vendor} and send", key = key(Act::SendAnyway), vendor)
             }
             (_, Verdict::Amber) => tr!(self.lang, "{key} send all the same", key = key(Act::SendAnyway)),
             (_, Verdict::Red) => self.lang.tr("cannot be sent now").to_owned(),

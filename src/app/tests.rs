@@ -5,6 +5,7 @@ mod form;
 
 mod canned;
 mod care;
+mod day;
 mod desk;
 mod find;
 mod keys;

@@ -87,6 +87,12 @@ impl Model {
         );
     }
 
+    pub(super) fn hold_until(&mut self, until: Time) {
+        let at = words::weekday(self.lang, until, self.options.zone);
+        let changes = [LocalChange::Status(Status::OnHold), LocalChange::HoldUntil(until)];
+        self.change_with(&tr!(self.lang, "on hold until {at}", at), &changes);
+    }
+
     fn status(&mut self, status: Status, next: bool) {
         let targets = self.targets();
         if let [only] = targets.as_slice()
@@ -328,6 +334,18 @@ impl Model {
         seen: Seen,
     ) {
         let vendor = self.vendor_side(id, &change);
+        self.change_telling(id, change, vendor, label, group, seen);
+    }
+
+    pub(super) fn change_telling(
+        &mut self,
+        id: ConversationId,
+        change: LocalChange,
+        vendor: Vec<Action>,
+        label: &str,
+        group: u64,
+        seen: Seen,
+    ) {
         let shown = self.known(id).map(|row| (row.unread, row.updated_at));
         let held_until = (!vendor.is_empty()).then(|| self.now + Duration::seconds(HOLD_SECONDS));
         self.apply_here(id, &change);

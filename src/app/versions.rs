@@ -22,6 +22,7 @@ impl Model {
         if let Some(picker) = self.picker.as_mut().filter(|it| matches!(it.kind, PickerKind::Versions(_))) {
             picker.kind = PickerKind::Versions(Some(versions));
             self.picker_changed();
+            self.picker_has_read();
         }
     }
 

@@ -202,9 +202,10 @@ impl Model {
     pub(in crate::app) fn edited(&mut self, text: &str) {
         if let Some(composer) = &mut self.composer {
             let text = text.strip_suffix('\n').unwrap_or(text);
-            composer.set(&clean_paste(text), (usize::MAX, usize::MAX));
-            composer.text.move_cursor(CursorMove::Bottom);
-            composer.text.move_cursor(CursorMove::End);
+            // In the widget's own history, so that what was there can be had back.
+            composer.text.select_all();
+            composer.text.delete_char();
+            composer.text.insert_str(clean_paste(text));
             self.typed();
         }
         self.dirty = true;
@@ -227,8 +228,9 @@ pub(in crate::app) fn edit(text: &mut TextArea<'static>, act: Act) -> bool {
         Act::KillHead => _ = text.delete_line_by_head(),
         Act::KillWord => _ = text.delete_word(),
         Act::Yank => _ = text.paste(),
-        Act::UndoText => _ = text.undo(),
-        Act::RedoText => _ = text.redo(),
+        // A text that was replaced as a whole was empty for a moment, which nobody has seen.
+        Act::UndoText => _ = text.undo() && text.is_empty() && text.undo(),
+        Act::RedoText => _ = text.redo() && text.is_empty() && text.redo(),
         _ => return false,
     }
     true

@@ -1,5 +1,7 @@
 //! Enter in a pop-up.
 
+use tui_textarea::{CursorMove, TextArea};
+
 use super::{PickerKind, What, choices::number};
 use crate::{
     app::{Screen, model::Model, msg::Wish, undo::Intent},
@@ -13,7 +15,7 @@ use crate::{
 
 impl Model {
     pub(in crate::app) fn accept(&mut self) {
-        let Some(picker) = self.picker.take() else { return };
+        let Some(mut picker) = self.picker.take() else { return };
         let text = picker.text().trim().to_owned();
         let choice = picker.choices.get(picker.chosen).cloned();
         match picker.kind {
@@ -23,7 +25,16 @@ impl Model {
                 } else if let Some(choice) = choice {
                     match choice.what {
                         What::Act(act) if choice.enabled => self.run(act),
-                        _ => self.say(tr!(self.lang, "{title}: it does not work here", title = choice.title)),
+                        What::Act(act) => {
+                            let place = self.elsewhere(act.row());
+                            self.say(tr!(
+                                self.lang,
+                                "{name} does not work here   {place}",
+                                name = act.row().name,
+                                place
+                            ));
+                        }
+                        _ => {}
                     }
                 } else {
                     self.say(tr!(self.lang, "no action is called \"{text}\"", text));
@@ -48,6 +59,10 @@ impl Model {
                 Some(at) => self.snooze(at),
                 None => self.say(tr!(self.lang, "\"{text}\" is no time: nothing was done", text)),
             },
+            PickerKind::Hold => match parse_time(&text, self.now, self.options.zone) {
+                Some(at) => self.hold_until(at),
+                None => self.say(tr!(self.lang, "\"{text}\" is no time: nothing was done", text)),
+            },
             PickerKind::Later => match parse_time(&text, self.now, self.options.zone) {
                 Some(at) => self.send_later(at),
                 None => self.say(tr!(self.lang, "\"{text}\" is no time: nothing was done", text)),
@@ -61,9 +76,19 @@ impl Model {
             // The list or the thread is narrowed already.
             PickerKind::Search | PickerKind::SearchAll | PickerKind::Filter => {}
             PickerKind::Attach => {
-                let path = if text.is_empty() { choice.map(|it| it.title).unwrap_or_default() } else { text };
-                if path.ends_with('/') || path.is_empty() {
-                    self.say(self.lang.tr("that is a folder: nothing was attached"));
+                // What is lit is taken, unless what was typed is a path of its own.
+                let typed = picker.choices.iter().any(|it| it.title == text);
+                let lit = choice.map(|it| it.title).filter(|it| !typed && it.starts_with(&text));
+                let path = lit.unwrap_or(text);
+                if path.ends_with('/') {
+                    // A folder is gone into.
+                    picker.input = TextArea::new(vec![path]);
+                    picker.input.move_cursor(CursorMove::End);
+                    picker.chosen = 0;
+                    self.picker = Some(picker);
+                    self.picker_changed();
+                } else if path.is_empty() {
+                    self.say(self.lang.tr("no file was chosen: nothing was attached"));
                 } else if let Some(channel) = self.composer.as_ref().map(|it| it.channel.clone()) {
                     let max_bytes = self.largest_file(&channel);
                     self.perform_wish(Wish::AddFile { path, max_bytes }, Intent::File);

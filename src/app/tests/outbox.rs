@@ -111,7 +111,10 @@ fn a_file_that_the_channel_does_not_take_is_refused_when_it_is_attached() {
     desk.type_in("setup.exe");
     desk.keys("Enter");
     desk.done(Outcome::File(file("setup.exe", "application/x-msdownload")));
-    assert_eq!(desk.notice(), "not attached: setup.exe: application/x-msdownload is not taken here");
+    assert_eq!(
+        desk.notice(),
+        "not attached: setup.exe: application/x-msdownload is not taken here, only image"
+    );
     assert!(desk.model.composer.as_ref().unwrap().files.is_empty());
 }
 

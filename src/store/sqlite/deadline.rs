@@ -12,11 +12,14 @@ use super::{
 };
 use crate::domain::{
     Status,
-    clock::{self, Due, EVENTS, Facts, Logged, Policy, Whose, logged},
+    clock::{self, Calendar, Due, EVENTS, Facts, Logged, Policy, Whose, logged},
     outbox::Event,
     promise::WARNED_BEFORE,
     time::{from_millis, to_millis},
 };
+
+/// Business days that something is on hold for where nobody said how long.
+const HELD_DAYS: u32 = 2;
 
 /// What a conversation's row holds of its clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +86,14 @@ fn breach(
     let clock =
         [Whose::Marketplace, Whose::Company].into_iter().find(|it| clock.as_deref() == Some(it.as_str()))?;
     Some((clock.as_str(), due, due - clock::WARNED_BEFORE.num_milliseconds()))
+}
+
+/// When what is on hold without a date comes back: nothing waits without an end.
+pub(super) fn hold_ends(tx: &Tx<'_>, channel: &str, now: i64) -> Result<Option<i64>> {
+    let policy = policy(tx, channel)?;
+    let weekdays = Calendar::weekdays("weekdays", chrono_tz::UTC, 0, 24);
+    let calendar = policy.calendar.as_ref().or(policy.vendor.hours.as_ref()).unwrap_or(&weekdays);
+    Ok(calendar.business_days(from_millis(now), HELD_DAYS).map(to_millis))
 }
 
 fn policy(tx: &Tx<'_>, channel: &str) -> Result<Rc<Policy>> {
