@@ -64,6 +64,10 @@ pub struct AppOptions {
     pub mouse: bool,
     /// Accounts that can be assigned, beside those that have opened this store.
     pub members: Vec<String>,
+    /// Teams that can be assigned, each with an `@` before its name, so that none is taken for an account.
+    pub teams: Vec<String>,
+    /// Those of them that I am in: what is theirs stands in my view.
+    pub my_teams: Vec<String>,
     /// In which times are shown.
     pub zone: Tz,
     /// The screen's language.
@@ -96,6 +100,8 @@ impl AppOptions {
             pin: None,
             mouse: false,
             members: Vec::new(),
+            teams: Vec::new(),
+            my_teams: Vec::new(),
             zone: Tz::UTC,
             lang: Lang::default(),
             demo: false,
