@@ -153,6 +153,7 @@ pub(super) enum Load {
     OnceOwners,
     MarkQuery,
     HandOver,
+    HandOverDrafts,
     Hits,
 }
 
@@ -270,6 +271,8 @@ pub struct Model {
     pub(super) shown: HashMap<ConversationId, MessageId>,
     /// What is mine and not done, while it is handed over.
     pub(super) held: Option<Vec<Conversation>>,
+    /// Where drafts of mine are, handed over or not.
+    pub(super) drafted: Vec<ConversationId>,
     pub(super) presence: super::presence::Presence,
     pub(super) handling: Option<Handling>,
     pub(super) dirty: bool,
@@ -313,6 +316,7 @@ impl Model {
             details: None,
             preview: None,
             held: None,
+            drafted: Vec::new(),
             presence: super::presence::Presence::default(),
             handling: None,
             outbox: OutboxScreen::default(),

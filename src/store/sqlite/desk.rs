@@ -10,7 +10,7 @@ use super::{
     SqliteStore, actor, changes, commit,
     commit::Answered,
     conversations::{self, Touch, log},
-    deadline, drafts, erase, files, import, ledger, outbox, marked, presence, promises, reading,
+    deadline, drafts, erase, files, import, ledger, marked, outbox, presence, promises, reading,
     rows::{details, to_json},
 };
 use crate::{

@@ -88,10 +88,18 @@ pub(super) fn unmark_sent(tx: &Tx<'_>, n: i64, agent: &str, now: i64) -> Answere
     let before = was["status"].as_str().and_then(Status::parse).filter(|it| it.as_str() != status);
     if let Some(before) = before.filter(|_| was["then"].as_str() == Some(&status)) {
         outbox::set_status(db, row.conversation, before, Some(agent), now)?;
-        let facts = details([("from", status.into()), ("to", before.as_str().into()), ("why", "undone".into())]);
+        let facts =
+            details([("from", status.into()), ("to", before.as_str().into()), ("why", "undone".into())]);
         conversations::log(db, now, Some(row.conversation), Some(agent), "state", &facts)?;
     }
-    conversations::log(db, now, Some(row.conversation), Some(agent), "unmark sent", &details([("row", n.into())]))?;
+    conversations::log(
+        db,
+        now,
+        Some(row.conversation),
+        Some(agent),
+        "unmark sent",
+        &details([("row", n.into())]),
+    )?;
     conversations::finish(tx, row.conversation, &Touch::default(), now)?;
     Ok(Ok(()))
 }
