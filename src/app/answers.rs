@@ -153,5 +153,6 @@ impl Model {
         }
         self.refresh_thread();
         self.refresh_once();
+        self.refresh_handover();
     }
 }

@@ -32,13 +32,24 @@ impl Model {
         self.held = None;
         self.drafted.clear();
         self.load(Load::Members, Request::Members);
+        self.count_held();
+        self.open_picker(PickerKind::HandOver);
+    }
+
+    /// Asks what I hold, again where somebody committed something meanwhile.
+    pub(super) fn refresh_handover(&mut self) {
+        if self.picker.as_ref().is_some_and(|picker| picker.kind == PickerKind::HandOver) {
+            self.count_held();
+        }
+    }
+
+    fn count_held(&mut self) {
         let asks = |query: &str| {
             let (query, sort) = (query.to_owned(), Sort::Due);
             Request::List(ListWish { query, sort, limit: MOST, after: None, way: Way::Down })
         };
         self.load(Load::HandOver, asks("is:mine turn:us turn:them turn:third_party"));
         self.load(Load::HandOverDrafts, asks("has:draft"));
-        self.open_picker(PickerKind::HandOver);
     }
 
     pub(super) fn held_loaded(&mut self, rows: Vec<Conversation>) {

@@ -528,6 +528,6 @@ fn what_was_looked_for_is_read_whole_before_anybody_says_that_it_is_there() {
     for n in [16, 6, 2, 1] {
         assert!(all.contains(&format!("look {n} ends")), "{lines:#?}");
     }
-    assert!(lines.iter().any(|line| line.contains(">") && line.contains("32")), "{lines:#?}");
+    assert!(lines.iter().any(|line| line.contains('>') && line.contains("32")), "{lines:#?}");
     assert!(all.contains("no answer came: time ran out"), "{lines:#?}");
 }
