@@ -249,7 +249,7 @@ actions! {
     GoCustomer View "go-customer" "customer's others" "The customer's other conversations." [BOTH => "g c"];
     GoTicket View "go-ticket" "ticket's others" "The ticket's other chats." [BOTH => "g s"];
 
-    Reply Write "reply" "reply" "Write to the other side; on marked rows one text for all of them, sent one by one." [BOTH => "r"];
+    Reply Write "reply" "reply" "Write to the other side; to marked rows one text, one by one." [BOTH => "r"];
     ReplyQuoting Write "reply-quoting" "reply quoting" "Reply, quoting the selected message." [BOTH => "R"];
     Note Write "note" "internal note" "For the team only." [BOTH => "i"];
     Canned Write "canned" "canned reply" "Ready texts and macros: a digit takes one." [BOTH => "m", COMPOSER | FORM => "Ctrl-x m"];
@@ -264,6 +264,7 @@ actions! {
     StatusOpen Triage "status-open" "open" "Status open: our move." [BOTH => "s o"];
     StatusPending Triage "status-pending" "pending" "Status pending: their move." [BOTH => "s p"];
     StatusOnHold Triage "status-on-hold" "on hold" "Status on hold: a third party's move." [BOTH => "s h"];
+    HoldUntil Triage "status-on-hold-until" "on hold until" "On hold until a time that I type; without one it is two business days." [BOTH => "s H"];
     StatusResolved Triage "status-resolved" "resolved" "Status resolved." [BOTH => "s r"];
     Settle Triage "settle" "no reply needed" "No answer is due; tells the vendor nothing." [BOTH => "s a"];
     VendorFields Triage "vendor-fields" "reference, title, due" "Our reference id, the title or the due date at the vendor (Dsco)." [BOTH => "s f"];
@@ -271,7 +272,7 @@ actions! {
     PromiseKept Triage "promise-kept" "promise kept" "What was promised is done; tells the vendor nothing." [BOTH => "s k"];
     VendorRead Triage "vendor-read" "read at the vendor" "The customer may see it; held five seconds." [BOTH => "M"];
     Unread Triage "unread" "unread here" "Unread again for me alone." [BOTH => "U"];
-    AssignTeam Triage "assign-team" "to the team" "Back to the team: assigned to nobody." [BOTH => "a t"];
+    AssignTeam Triage "assign-team" "to a team" "To a team of the configuration: it stands among what is theirs." [BOTH => "a t"];
     AssignAgent Triage "assign-agent" "to an agent" "Assign to an agent." [BOTH => "a a"];
     AssignNobody Triage "assign-nobody" "to nobody" "Assign to nobody." [BOTH => "a u"];
     SnoozeTomorrow Triage "snooze-tomorrow" "tomorrow 9:00" "Asleep until then, or until they write." [BOTH => "z t"];
@@ -299,7 +300,7 @@ actions! {
     SearchAll Find "search-everything" "search all" "Search everything that is stored." [BOTH => "g /"];
     Copy Find "copy" "copy" "The vendor's number; in it, the message." [BOTH => "y"];
     OpenItem Find "open-item" "open file" "Open the selected message's attachment; in the list, the conversation." [BOTH => "o"];
-    Preview Find "preview" "look at file" "Look at the selected message's attachment: a text, or a picture where colours are proved." [THREAD => "v"];
+    Preview Find "preview" "look at file" "Look at the selected message's attachment: a text, or a picture where the terminal can show it." [THREAD => "v"];
     Save Find "save" "save file" "Save the selected message's attachment." [THREAD => "S"];
 
     ReviewBar Text "review-bar" "review and send" "Who reads it, what speaks against it, what may be done." [COMPOSER => "Esc, Ctrl-x y", FORM => "Esc"];
@@ -371,7 +372,7 @@ actions! {
     ClosePanel View "close-details" "close" "Close the details." [PANEL => "Esc, q, d, h"];
 
     Palette Program "palette" "command line" "Any action by name; :17 opens conversation 17." [SCREENS | WELCOME => ":"];
-    Help Program "help" "help" "What works here." [SCREENS | WELCOME => "?", ALL => "F1"];
+    Help Program "help" "help" "What works here." [SCREENS | PANEL | WELCOME => "?", ALL => "F1"];
     StartDemo Program "start-demo" "demo" "Leave this and start the demo." [WELCOME => "d"];
     StartTutor Program "start-tutor" "tutor" "Leave this and start the tutor." [WELCOME => "t"];
     WriteExample Program "write-example" "example" "Write an example of a configuration, every line a comment." [WELCOME => "w"];

@@ -8,13 +8,18 @@ use super::{
 };
 
 impl Model {
-    pub(super) fn loaded(&mut self, ticket: Ticket, loaded: Loaded) {
+    pub(super) fn loaded(&mut self, ticket: Ticket, mut loaded: Loaded) {
         let Some(load) = self.loads.iter().find(|(_, newest)| **newest == ticket).map(|(load, _)| *load)
         else {
             return;
         };
         self.loads.remove(&load);
         self.dirty = true;
+        match &mut loaded {
+            Loaded::List(rows) => rows.iter_mut().for_each(|row| self.lay_over(row, ticket)),
+            Loaded::Conversation(Some(row)) => self.lay_over(row, ticket),
+            _ => {}
+        }
         match (load, loaded) {
             (_, Loaded::Failed(words)) => {
                 self.list.loading = false;
@@ -96,6 +101,9 @@ impl Model {
     pub(super) fn done(&mut self, ticket: Ticket, outcome: Outcome) {
         if let Some(intent) = self.wishes.remove(&ticket) {
             self.dirty = true;
+            if matches!(outcome, Outcome::Changed(_)) {
+                self.change_answered(&intent);
+            }
             self.answered(intent, outcome);
             self.check_review();
         }

@@ -55,6 +55,7 @@ impl Model {
     pub(super) fn held_loaded(&mut self, rows: Vec<Conversation>) {
         self.held = Some(rows);
         self.picker_changed();
+        self.picker_has_read();
     }
 
     pub(super) fn drafted_loaded(&mut self, rows: &[Conversation]) {

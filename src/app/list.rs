@@ -135,6 +135,12 @@ impl List {
             })
             .collect();
         views[0].number = None;
+        // What is assigned to my teams is mine to take: the same key twice is one or the other.
+        if !options.my_teams.is_empty() {
+            let whose = std::iter::once(&options.me).chain(&options.my_teams);
+            let whose: Vec<String> = whose.map(|it| format!("assignee:{it}")).collect();
+            views[1].query = views[1].query.replacen("is:mine", &whose.join(" "), 1);
+        }
         if let Some(channel) = &options.channel {
             for view in &mut views {
                 view.query = format!("channel:{channel} {}", view.query);
@@ -479,6 +485,8 @@ impl Model {
     pub(super) fn show_view(&mut self, view: usize) {
         self.screen = Screen::List;
         self.list.view = view;
+        // What the agent asks for comes before what a first start would open.
+        self.session.chosen();
         self.list.special = None;
         self.list.narrowed = Narrowed::default();
         self.list.selected = None;
@@ -489,6 +497,7 @@ impl Model {
     /// Shows the conversations of a query of its own.
     pub(super) fn show_special(&mut self, title: String, query: String) {
         let open = self.thread.as_ref().filter(|_| self.screen == Screen::Thread);
+        self.session.chosen();
         self.list.special_from = open.map(|thread| thread.id);
         self.screen = Screen::List;
         self.list.special = Some((title, query));

@@ -64,6 +64,10 @@ pub struct AppOptions {
     pub mouse: bool,
     /// Accounts that can be assigned, beside those that have opened this store.
     pub members: Vec<String>,
+    /// Teams that can be assigned, each with an `@` before its name, so that none is taken for an account.
+    pub teams: Vec<String>,
+    /// Those of them that I am in: what is theirs stands in my view.
+    pub my_teams: Vec<String>,
     /// In which times are shown.
     pub zone: Tz,
     /// The screen's language.
@@ -96,6 +100,8 @@ impl AppOptions {
             pin: None,
             mouse: false,
             members: Vec::new(),
+            teams: Vec::new(),
+            my_teams: Vec::new(),
             zone: Tz::UTC,
             lang: Lang::default(),
             demo: false,
@@ -386,6 +392,7 @@ impl Model {
             Msg::Edited(_, Err(trouble)) => self.say(trouble),
             Msg::PathCompletions(ticket, paths) => {
                 if self.loads.get(&Load::Path) == Some(&ticket) {
+                    self.loads.remove(&Load::Path);
                     self.paths(&paths);
                 }
             }
@@ -600,7 +607,7 @@ impl Model {
             Act::Redo => self.redo_last(),
             Act::Search | Act::Filter | Act::SearchAll => self.open_search(act),
             Act::Copy => self.copy(),
-            Act::Labels | Act::AssignAgent | Act::SnoozeUntil | Act::VendorFields => {
+            Act::Labels | Act::AssignAgent | Act::SnoozeUntil | Act::HoldUntil | Act::VendorFields => {
                 self.open_choice(act, keys);
             }
             _ => self.triage(act),

@@ -1,5 +1,6 @@
 //! Pop-ups: questions, and pickers with a text field. They swallow every key that they do not name.
 
+mod about;
 mod accept;
 mod choices;
 
@@ -75,6 +76,8 @@ pub enum PickerKind {
     Help,
     /// An account.
     Agent,
+    /// A team of the configuration.
+    Team,
     /// Labels: `+x -y`, or one to switch.
     Labels,
     /// A reference id, title or due date at the vendor.
@@ -95,6 +98,8 @@ pub enum PickerKind {
     SearchAll,
     /// A fuzzy filter.
     Filter,
+    /// A time that ends the status on hold.
+    Hold,
     /// A path.
     Attach,
     /// A canned reply, a macro, a template, a product.
@@ -124,10 +129,14 @@ pub struct Picker {
     pub chosen: usize,
     /// What the text is understood as, or what is wrong with it.
     pub note: String,
-    /// The fields of a template: what stands in each, and which one the text field is.
+    /// What was typed could not be taken: it stands here still, and the note says why.
+    pub refused: bool,
+    /// The fields of a template or of the vendor: what stands in each, and which one the text field is.
     pub fields: Vec<String>,
     /// See `fields`.
     pub field: usize,
+    /// Keys that wait for the paths that the text can become.
+    waiting: Vec<Act>,
     before: Narrowed,
 }
 
@@ -190,10 +199,13 @@ impl Picker {
         match self.kind {
             PickerKind::Palette => ":",
             PickerKind::Help => lang.word("prompt", "what works here"),
-            PickerKind::Agent => lang.word("prompt", "assign to"),
+            PickerKind::Agent | PickerKind::Team => lang.word("prompt", "assign to"),
             PickerKind::Labels => lang.word("prompt", "labels (+x -y)"),
-            PickerKind::VendorFields => lang.word("prompt", "at the vendor"),
+            PickerKind::VendorFields => {
+                lang.word("field", super::vendor_fields::FIELDS.get(self.field).unwrap_or(&""))
+            }
             PickerKind::Snooze => lang.word("prompt", "asleep until"),
+            PickerKind::Hold => lang.word("prompt", "on hold until"),
             PickerKind::Later => lang.word("prompt", "send at"),
             PickerKind::Promise => lang.word("prompt", "promised by"),
             PickerKind::HandOver => lang.word("prompt", "hand all of mine to"),
@@ -347,8 +359,10 @@ impl Model {
             choices: Vec::new(),
             chosen: 0,
             note: String::new(),
+            refused: false,
             fields: Vec::new(),
             field: 0,
+            waiting: Vec::new(),
             before: self.list.narrowed.clone(),
         });
         self.picker_changed();
@@ -382,11 +396,17 @@ impl Model {
             Act::VendorFields if !self.keeps_fields() => {
                 self.say(self.lang.tr("this vendor keeps no reference id, title or due date of ours"));
             }
-            Act::VendorFields => self.open_picker(PickerKind::VendorFields),
+            // Their values differ: they are set one conversation at a time.
+            Act::VendorFields if self.on_marks() => {
+                let key = self.key(super::actions::place::LIST, Act::Unmark);
+                self.say(tr!(self.lang, "these are set one conversation at a time   {key} unmarks", key));
+            }
+            Act::VendorFields => self.open_fields(),
             Act::AssignAgent => {
                 self.load(Load::Members, Request::Members);
                 self.open_picker(PickerKind::Agent);
             }
+            Act::HoldUntil => self.open_picker(PickerKind::Hold),
             _ => {
                 self.open_picker(PickerKind::Snooze);
                 if let Some(digit) = keys.last().and_then(|key| key.digit()) {
@@ -404,19 +424,51 @@ impl Model {
         }
         self.members.sort();
         self.picker_changed();
+        self.picker_has_read();
+    }
+
+    /// Whether what a key is to take has been asked for and is not here yet.
+    fn picker_reads(&self, act: Act) -> bool {
+        let Some(picker) = &self.picker else { return false };
+        matches!(act, Act::Complete | Act::Accept)
+            && match picker.kind {
+                // A path that was typed out needs no list.
+                PickerKind::Attach => {
+                    self.loads.contains_key(&Load::Path)
+                        && (act == Act::Complete || !picker.waiting.is_empty())
+                }
+                PickerKind::Agent => self.loads.contains_key(&Load::Members),
+                PickerKind::HandOver => self.held.is_none() || self.loads.contains_key(&Load::Members),
+                PickerKind::Versions(None) => true,
+                _ => false,
+            }
+    }
+
+    /// What was waited for is here: the keys that came before it are done now.
+    pub(super) fn picker_has_read(&mut self) {
+        let Some(picker) = &mut self.picker else { return };
+        for act in std::mem::take(&mut picker.waiting) {
+            self.picker_act(act);
+        }
     }
 
     pub(super) fn picker_typed(&mut self, text: &str) {
         if let Some(picker) = &mut self.picker {
             picker.input.insert_str(text);
             picker.chosen = 0;
+            picker.waiting.clear();
         }
         self.picker_changed();
     }
 
     pub(super) fn picker_act(&mut self, act: Act) {
         let page = usize::from(self.size.1).saturating_sub(8).max(1);
+        let reads = self.picker_reads(act);
         let Some(picker) = &mut self.picker else { return };
+        if reads {
+            picker.waiting.push(act);
+            return;
+        }
         // At the end of the text already, its keys go on to the ends of the choices.
         let (at, end) = (picker.input.cursor().1, picker.text().chars().count());
         let last = picker.choices.len().saturating_sub(1);
@@ -436,19 +488,28 @@ impl Model {
             return;
         }
         match act {
+            Act::ChoiceDown | Act::ChoiceUp if picker.kind == PickerKind::VendorFields => {
+                self.template_field(if act == Act::ChoiceDown { 1 } else { -1 });
+            }
             Act::ChoiceDown => {
                 picker.chosen = (picker.chosen + 1).min(picker.choices.len().saturating_sub(1));
             }
             Act::ChoiceUp => picker.chosen = picker.chosen.saturating_sub(1),
             Act::ClosePicker => self.close_picker(),
-            Act::Complete | Act::CompleteBack if matches!(picker.kind, PickerKind::Variables(_)) => {
+            Act::Complete | Act::CompleteBack
+                if matches!(picker.kind, PickerKind::Variables(_) | PickerKind::VendorFields) =>
+            {
                 self.template_field(if act == Act::Complete { 1 } else { -1 });
             }
             Act::Complete => {
                 let title = picker.choices.get(picker.chosen).map(|choice| choice.title.clone());
                 let plain = matches!(
                     picker.kind,
-                    PickerKind::Attach | PickerKind::Agent | PickerKind::TextFilter | PickerKind::Labels
+                    PickerKind::Attach
+                        | PickerKind::Agent
+                        | PickerKind::Team
+                        | PickerKind::TextFilter
+                        | PickerKind::Labels
                 );
                 if let Some(title) = title.filter(|_| plain) {
                     picker.input = TextArea::new(vec![title]);
@@ -457,7 +518,10 @@ impl Model {
                 }
             }
             Act::Accept if picker.field + 1 < picker.fields.len() => self.template_field(1),
-            Act::Accept => self.accept(),
+            Act::Accept => match self.not_taken() {
+                Some(why) => self.refuse_picked(why),
+                None => self.accept(),
+            },
             Act::Repaint => self.fx.push(Effect::Repaint),
             Act::Suspend => self.fx.push(Effect::Suspend),
             _ => {}

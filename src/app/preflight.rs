@@ -339,7 +339,16 @@ impl Preflight<'_> {
 pub fn not_taken(lang: Lang, rules: &FileRules, file: &StoredFile) -> Option<String> {
     let name = &file.name;
     match rules.limit_for(&file.mime) {
-        None => Some(tr!(lang, "{name}: {mime} is not taken here", name, mime = file.mime)),
+        None => {
+            let kinds: Vec<&str> = rules.limits.iter().map(|it| it.kind.as_str()).collect();
+            Some(tr!(
+                lang,
+                "{name}: {mime} is not taken here, only {kinds}",
+                name,
+                mime = file.mime,
+                kinds = kinds.join(", ")
+            ))
+        }
         Some(limit) if file.size > limit.max_bytes => Some(tr!(
             lang,
             "{name}: {size} is more than the {most} that a {kind} may have",

@@ -107,6 +107,31 @@ impl Model {
     }
 }
 
+/// A picture in another size, each point the mean of those that it stands for.
+pub fn scaled(points: &[u8], of: (u32, u32), to: (u32, u32)) -> Vec<u8> {
+    let mut all = Vec::with_capacity((to.0 * to.1 * 3) as usize);
+    let span = |at: u32, to: u32, from: u32| {
+        let first = at * from / to;
+        first..((at + 1) * from / to).max(first + 1)
+    };
+    for y in 0..to.1 {
+        for x in 0..to.0 {
+            let (mut sum, mut n) = ([0_u32; 3], 0);
+            for row in span(y, to.1, of.1) {
+                for column in span(x, to.0, of.0) {
+                    let at = ((row * of.0 + column) * 3) as usize;
+                    for (sum, value) in sum.iter_mut().zip(points.get(at..at + 3).unwrap_or_default()) {
+                        *sum += u32::from(*value);
+                    }
+                    n += 1;
+                }
+            }
+            all.extend(sum.map(|sum| u8::try_from(sum / n.max(1)).unwrap_or(u8::MAX)));
+        }
+    }
+    all
+}
+
 fn name(file: &Attachment) -> String {
     SafeText::name(file.name.as_deref().unwrap_or("file")).into_string()
 }

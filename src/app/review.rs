@@ -177,6 +177,12 @@ impl Model {
         }
     }
 
+    /// Whether sending opens a conversation again that its vendor has closed.
+    fn reopens(&self) -> bool {
+        let row = self.composer.as_ref().and_then(|it| it.to).and_then(|id| self.known(id));
+        row.is_some_and(|row| row.gate.at(self.now) == crate::domain::Gate::RemoteClosed)
+    }
+
     /// Whether a key of the bar is offered now.
     pub fn offered(&self, act: Act) -> bool {
         if self.once.is_some() && self.review.is_some() {
@@ -288,7 +294,11 @@ impl Model {
                 });
             }
             Act::DiscardDraft => {
-                let question = self.lang.tr("Throw this text away?").to_owned();
+                let to = self.composer.as_ref().and_then(|it| it.to);
+                let question = to.map_or_else(
+                    || self.lang.tr("Throw this text away?").to_owned(),
+                    |to| tr!(self.lang, "Throw this text for {whom} away?", whom = self.called(to)),
+                );
                 self.ask = Some(Ask::new(question, self.lang.tr("discard"), AskThen::DiscardDraft));
             }
             _ => {}
@@ -435,6 +445,11 @@ impl Model {
                     next,
                     status
                 )
+            }
+            (_, Verdict::Amber) if self.reopens() => {
+                let row = composer.to.and_then(|id| self.known(id));
+                let vendor = row.map_or_else(String::new, |row| self.vendor_name(&row.channel, row));
+                tr!(self.lang, "{key} reopen at {vendor} and send", key = key(Act::SendAnyway), vendor)
             }
             (_, Verdict::Amber) => tr!(self.lang, "{key} send all the same", key = key(Act::SendAnyway)),
             (_, Verdict::Red) => self.lang.tr("cannot be sent now").to_owned(),

@@ -19,9 +19,18 @@ pub(super) struct Wanted {
     pub view_open: bool,
     /// There was no last window.
     pub first_start: bool,
+    /// The agent has asked for a view already.
+    chosen: bool,
     open: Option<ConversationId>,
     pub kind: Option<DraftKind>,
     scroll: Option<usize>,
+}
+
+impl Wanted {
+    /// What the agent asks for comes before what is restored.
+    pub fn chosen(&mut self) {
+        *self = Self { chosen: true, ..Self::default() };
+    }
 }
 
 impl Model {
@@ -29,7 +38,9 @@ impl Model {
         let session = session.filter(|_| !self.options.demo).unwrap_or(Value::Null);
         let number = |key: &str| session.get(key).and_then(Value::as_i64);
         let view = session.get("view").and_then(Value::as_str);
+        let chosen = self.session.chosen;
         self.session = Wanted {
+            chosen,
             view_open: false,
             first_start: view.is_none(),
             open: number("open").map(ConversationId),
@@ -43,6 +54,10 @@ impl Model {
         let layout = session.get("layout").and_then(Value::as_str);
         self.layout = layout.and_then(Layout::named).unwrap_or_default();
         self.zoomed = session.get("zoom").and_then(Value::as_bool).unwrap_or_default();
+        if chosen {
+            self.session.chosen();
+            return;
+        }
         self.list.selected = number("selected").map(ConversationId);
         if let Some(view) = view.and_then(|name| self.list.views.iter().position(|view| view.name == name)) {
             self.list.view = view;

@@ -5,6 +5,7 @@ mod form;
 
 mod canned;
 mod care;
+mod day;
 mod desk;
 mod find;
 mod keys;
@@ -13,6 +14,7 @@ mod once;
 mod outbox;
 mod panes;
 mod parked;
+mod popups;
 mod rules;
 mod team;
 mod windows;

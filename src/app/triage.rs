@@ -46,7 +46,8 @@ impl Model {
                 let me = self.options.me.clone();
                 self.change(self.lang.tr("assigned to you"), &LocalChange::Assign(Some(me)));
             }
-            Act::AssignTeam | Act::AssignNobody => {
+            Act::AssignTeam => self.assign_team(),
+            Act::AssignNobody => {
                 self.change(self.lang.tr("assigned to nobody"), &LocalChange::Assign(None));
             }
             Act::SnoozeTomorrow => self.snooze(at_nine(now, zone, 1)),
@@ -79,12 +80,40 @@ impl Model {
         }
     }
 
+    /// To the only team, or to one that is picked.
+    fn assign_team(&mut self) {
+        match self.options.teams.as_slice() {
+            [] => {
+                let nobody = self.key(super::actions::place::LIST, Act::AssignNobody);
+                self.say(tr!(
+                    self.lang,
+                    "no team is configured (teams = [\"returns\"] in [[member]])   {nobody} assigns to nobody",
+                    nobody
+                ));
+            }
+            [only] => self.assign_to_team(only.clone()),
+            _ if self.targets().is_empty() => self.say(self.lang.tr("no conversation is selected")),
+            _ => self.open_picker(super::popup::PickerKind::Team),
+        }
+    }
+
+    pub(super) fn assign_to_team(&mut self, team: String) {
+        let label = tr!(self.lang, "assigned to {title}", title = team);
+        self.change(&label, &LocalChange::Assign(Some(team)));
+    }
+
     pub(super) fn snooze(&mut self, until: Time) {
         let at = words::weekday(self.lang, until, self.options.zone);
         self.change(
             &tr!(self.lang, "asleep until {at}", at),
             &LocalChange::Snooze { until: Some(until), breaks: true },
         );
+    }
+
+    pub(super) fn hold_until(&mut self, until: Time) {
+        let at = words::weekday(self.lang, until, self.options.zone);
+        let changes = [LocalChange::Status(Status::OnHold), LocalChange::HoldUntil(until)];
+        self.change_with(&tr!(self.lang, "on hold until {at}", at), &changes);
     }
 
     fn status(&mut self, status: Status, next: bool) {
@@ -294,7 +323,7 @@ impl Model {
             tr!(
                 self.lang,
                 "You have not seen this message of {name}{more}: \"{line}\"   {label} all the same?",
-                name = row.counterpart.name,
+                name = self.called(id),
                 more,
                 line,
                 label
@@ -328,6 +357,18 @@ impl Model {
         seen: Seen,
     ) {
         let vendor = self.vendor_side(id, &change);
+        self.change_telling(id, change, vendor, label, group, seen);
+    }
+
+    pub(super) fn change_telling(
+        &mut self,
+        id: ConversationId,
+        change: LocalChange,
+        vendor: Vec<Action>,
+        label: &str,
+        group: u64,
+        seen: Seen,
+    ) {
         let shown = self.known(id).map(|row| (row.unread, row.updated_at));
         let held_until = (!vendor.is_empty()).then(|| self.now + Duration::seconds(HOLD_SECONDS));
         self.apply_here(id, &change);
@@ -395,11 +436,12 @@ impl Model {
 
     /// What the status pop-up says beside a status: what the vendor will be told of it.
     pub fn status_note(&self, status: Status) -> String {
-        let Some(row) = self.target() else { return String::new() };
-        if self.vendor_side(row.id, &LocalChange::Status(status)).is_empty() {
-            return self.lang.tr("here only").into();
+        let targets = self.targets();
+        let told = self.told_of(&targets, &[LocalChange::Status(status)]);
+        match told.trim().strip_suffix('.') {
+            None => self.lang.tr("here only").into(),
+            Some(told) => told.to_owned(),
         }
-        self.told(row.id, &LocalChange::Status(status)).unwrap_or_default()
     }
 
     fn vendor_mark(&mut self, read: bool) {

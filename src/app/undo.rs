@@ -9,7 +9,7 @@ use chrono::Duration;
 use super::{
     composer::Composer,
     model::{Model, Timer},
-    msg::Wish,
+    msg::{Ticket, Wish},
     review::Review,
     words,
 };
@@ -127,6 +127,8 @@ pub struct Undo {
     pub(super) left_out: usize,
     /// The text for many that was sent last.
     once: Option<(u64, String)>,
+    /// Changes that older questions to the store may not know of, and since when they are done.
+    answered: Vec<(Ticket, ConversationId, LocalChange)>,
     /// The last action on marks: its group, and how many it was for.
     pub(super) bulk: (u64, usize),
 }
@@ -232,8 +234,11 @@ pub(super) enum Intent {
         /// Until when the vendor's side of it is held.
         held_until: Option<Time>,
     },
-    /// A change that takes another one back, or does it again.
-    Back,
+    /// A change that takes another one back.
+    Back {
+        id: ConversationId,
+        change: LocalChange,
+    },
     /// The vendor's side of a change that was taken back here: where it comes too late, the vendor is told again.
     BackThere {
         id: ConversationId,
@@ -252,6 +257,16 @@ pub(super) enum Intent {
         named: String,
     },
     File,
+}
+
+impl Intent {
+    /// The local change that it asks for.
+    fn changes(&self) -> Option<(ConversationId, &LocalChange)> {
+        match self {
+            Self::Change { id, change, .. } | Self::Back { id, change } => Some((*id, change)),
+            _ => None,
+        }
+    }
 }
 
 impl Model {
@@ -309,7 +324,7 @@ impl Model {
                     | Intent::Once { .. }
                     | Intent::Tell { .. }
                     | Intent::Change { .. }
-                    | Intent::Back
+                    | Intent::Back { .. }
                     | Intent::BackThere { .. }
                     | Intent::Mark { .. }
             )
@@ -386,6 +401,7 @@ impl Model {
                 // Once the vendor knows, taking it back is a call of its own.
                 let vendor = if over { self.vendor_side(step.id, &inverse) } else { Vec::new() };
                 self.apply_here(step.id, &inverse);
+                let intent = Intent::Back { id: step.id, change: inverse.clone() };
                 let wish = Wish::Change {
                     id: step.id,
                     change: inverse,
@@ -393,7 +409,7 @@ impl Model {
                     held_until: None,
                     seen: Seen::default(),
                 };
-                self.perform_wish(wish, Intent::Back);
+                self.perform_wish(wish, intent);
             }
         }
         told_already
@@ -404,15 +420,40 @@ impl Model {
             Some(Step::Local { label, changes, .. }) => {
                 let group = self.undo.group();
                 self.undo.redoing.insert(group);
-                self.change_all(
-                    changes.into_iter().map(|step| (step.id, step.change)).collect(),
-                    &label,
-                    group,
-                    false,
-                );
+                for LocalStep { id, change, rows, .. } in changes {
+                    // What was told, or would have been, is told again, whatever our picture of the row is by now.
+                    let vendor = match &change {
+                        LocalChange::Status(to) if !rows.is_empty() => self.vendor_side_of(id, *to),
+                        _ => self.vendor_side(id, &change),
+                    };
+                    self.change_telling(id, change, vendor, &label, group, Seen::default());
+                }
             }
             _ => self.say(self.lang.tr("nothing to do again")),
         }
+    }
+}
+
+impl Model {
+    /// What was asked for stands over what the store said before it had done it: `asked` is the question's number.
+    pub(super) fn lay_over(&self, row: &mut Conversation, asked: Ticket) {
+        let done = self.undo.answered.iter().filter(|(at, ..)| *at > asked);
+        let done = done.map(|(_, id, change)| (*id, change));
+        for (id, change) in done.chain(self.wishes.values().filter_map(Intent::changes)) {
+            if id == row.id {
+                apply(row, change);
+            }
+        }
+    }
+
+    /// A change has been answered: questions that are older than this may not know of it.
+    pub(super) fn change_answered(&mut self, intent: &Intent) {
+        let at = self.ticket();
+        if let Some((id, change)) = intent.changes() {
+            self.undo.answered.push((at, id, change.clone()));
+        }
+        let oldest = self.loads.values().min().copied().unwrap_or(at);
+        self.undo.answered.retain(|(at, ..)| *at > oldest);
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{
         linear::{self, Lines},
         locale::utf8_proved,
         perform::Performer,
-        run::{self, Bell, Ended, EngineSwitch, Window},
+        run::{self, Asks, Bell, Ended, EngineSwitch, Window},
         tty::{NoTerminal, Tty},
     },
     ui::Theme,
@@ -170,8 +170,12 @@ pub async fn show(desk: &Arc<Desk>, face: Face, show: Show) -> Result<Option<Sta
         "mono" => Theme::mono(),
         _ => Theme::dark(),
     };
-    let proved = matches!(environment.get("COLORTERM"), Some("truecolor" | "24bit"));
-    let theme = Theme { truecolor: proved && theme != Theme::mono(), ..theme };
+    let (term, in_tmux) = (environment.get("TERM").unwrap_or_default(), environment.get("TMUX").is_some());
+    let in_screen = environment.get("STY").is_some();
+    // GNU screen lets through what its terminal said of itself, and takes such colours apart.
+    let proved = matches!(environment.get("COLORTERM"), Some("truecolor" | "24bit")) && !in_screen;
+    let mono = theme == Theme::mono();
+    let theme = Theme { truecolor: proved && !mono, ..theme };
     let editor = config.compose.editor.as_ref().map(|words| words.join(" "));
     let editor = editor
         .or_else(|| environment.get("VISUAL").map(str::to_owned))
@@ -181,10 +185,12 @@ pub async fn show(desk: &Arc<Desk>, face: Face, show: Show) -> Result<Option<Sta
         tty,
         performer,
         theme,
+        mono,
         theme_by_background: config.ui.theme == "auto" && !no_colour,
         utf8,
         timing: Timing::of(environment.get("SSH_TTY"), Some(config.ui.esc_timeout)),
-        in_tmux: environment.get("TMUX").is_some(),
+        in_tmux,
+        asks: Asks::of(term, in_tmux, in_screen),
         editor,
         opener: config.ui.opener.clone(),
         downloads: downloads(environment),
@@ -215,7 +221,10 @@ fn outcome(ended: std::io::Result<Ended>) -> Result<Option<Start>, CliError> {
 
 fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -> AppOptions {
     let config = &desk.world.config;
+    let (teams, my_teams) = teams(&config.members, &desk.me);
     AppOptions {
+        teams,
+        my_teams,
         me: desk.me.clone(),
         name: desk.name.clone(),
         descriptors: desk.descriptors.clone(),
@@ -237,6 +246,18 @@ fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -
         config_file: Some(desk.world.environment.user_file()),
         size,
     }
+}
+
+/// All teams, and those that an account is in.
+fn teams(members: &[config::MemberConfig], me: &str) -> (Vec<String>, Vec<String>) {
+    let named = |mut teams: Vec<String>| {
+        teams.sort();
+        teams.dedup();
+        teams.iter().map(|team| format!("@{team}")).collect()
+    };
+    let all = members.iter().flat_map(|it| it.teams.clone()).collect();
+    let mine = members.iter().filter(|it| it.login == me).flat_map(|it| it.teams.clone()).collect();
+    (named(all), named(mine))
 }
 
 /// `[keys]` in the keymap's words.

@@ -57,6 +57,8 @@ pub struct Count {
     pub total: usize,
     /// Of them, deadline at risk.
     pub at_risk: usize,
+    /// Whether there are more than were counted.
+    pub more: bool,
 }
 
 /// Why an agent's wish was not carried out. Nothing was changed.

@@ -39,7 +39,7 @@ pub(super) const ASKED: &str = "sync.asked";
 /// The channel's note in which its leader says how the cycle went that was asked for.
 pub(super) const CYCLE: &str = "sync.cycle";
 /// The channel's note of its first full sweep's end.
-const SWEPT: &str = "sync.swept";
+pub(super) const SWEPT: &str = "sync.swept";
 
 /// A wish for a cycle that is older is nobody's any more.
 const WISH_LASTS: chrono::TimeDelta = chrono::TimeDelta::minutes(10);

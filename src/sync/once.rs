@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     chance::Chance,
     dispatch::{Dispatched, LOOKS, Post, Stopped, Try},
-    driver::{ASKED, CYCLE},
+    driver::{ASKED, CYCLE, SWEPT},
     engine::EngineOptions,
     fetch,
     intake::Intake,
@@ -184,7 +184,10 @@ async fn cycle(
     let work = async {
         seat.rest(&*post.clock).await;
         post.store.adopt(seat.lease.clone(), post.clock.now()).await?;
-        for sweep in [Sweep::Fast, Sweep::Full] {
+        let swept = post.store.note(post.name(), SWEPT.to_owned()).await?.is_some();
+        // A first full sweep reads everything once; after a fast loop it would read all of that again.
+        let sweeps = if swept { [Sweep::Fast, Sweep::Full] } else { [Sweep::Full, Sweep::Fast] };
+        for sweep in sweeps {
             let end = patience.scan(post, sweep, tally).await;
             let trouble = end.as_ref().err().map(|error| (error.short(), error.words.clone()));
             post.store.note_health(post.name(), trouble, post.clock.now()).await?;
@@ -192,6 +195,11 @@ async fn cycle(
             keep(end.err());
             if failed {
                 break;
+            }
+            if sweep == Sweep::Full && !swept {
+                let memory = vec![(SWEPT.to_owned(), json!(to_millis(post.clock.now())))];
+                let page = Page { changes: Vec::new(), memory };
+                post.store.apply(post.name(), page, post.clock.now()).await?;
             }
             post.let_in(&seat.lease).await?;
         }

@@ -14,7 +14,8 @@ use rustix::{
 };
 
 use super::{
-    input::{Decoder, InputEvent, TerminalAnswer, Timing},
+    input::{Decoder, InputEvent, PROBE, TerminalAnswer, Timing},
+    pictures,
     tty::Tty,
 };
 
@@ -28,6 +29,7 @@ const LAST_LOOK: Duration = Duration::from_millis(100);
 
 /// What is switched on besides raw mode, alternate screen and bracketed paste.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a mode of its own of the terminal")]
 pub struct Modes {
     /// Clicks and the wheel.
     pub mouse: bool,
@@ -35,6 +37,17 @@ pub struct Modes {
     pub focus: bool,
     /// The kitty keyboard protocol: only where proved.
     pub kitty: bool,
+    /// A picture of ours is on the terminal, on a layer that outlives the text.
+    pub picture: bool,
+}
+
+/// What the terminal is asked about pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Questions {
+    /// Whether it draws with 24 bits.
+    pub colours: bool,
+    /// Whether it draws pictures, and how large a cell is.
+    pub pictures: bool,
 }
 
 /// Holds the terminal in our state. Dropping it restores the terminal, as do [`Guard::leave`] and, after
@@ -59,6 +72,8 @@ struct Inner {
 struct Asked {
     /// Since when a DA1 answer is still to come.
     since: Option<Instant>,
+    /// How many are.
+    due: usize,
     /// It has answered before: it does answer.
     answers: bool,
     /// The program was told to end.
@@ -114,8 +129,39 @@ impl Guard {
     /// The terminal is gone.
     pub fn ask(&self, background: bool) -> io::Result<()> {
         let background = if background { "\x1b]11;?\x1b\\" } else { "" };
+        self.asks(&format!("\x1b[?2026$p\x1b[?u{background}\x1b[c"))
+    }
+
+    /// Asks, in one batch that ends in DA1, how the terminal shows pictures: not before somebody wants to see one, and
+    /// only where something has answered. These questions are strings, which the oldest terminals print: they go out from
+    /// the first cell on, whose line is to be written again, as is everything that the pen does.
+    ///
+    /// # Errors
+    ///
+    /// The terminal is gone.
+    pub fn ask_about_pictures(&self, questions: Questions) -> io::Result<()> {
+        let [red, green, blue] = PROBE;
+        let mut batch = "\x1b[H".to_owned();
+        if questions.colours {
+            // Given, asked for (DECRQSS), taken back.
+            let given = format!("\x1b[38;2;{red};{green};{blue}m");
+            batch += &(given + "\x1bP$qm\x1b\\\x1b[m");
+        }
+        if questions.pictures {
+            // One point that is not shown, and the size of a cell.
+            batch += "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t";
+        }
+        self.asks(&(batch + "\x1b[c"))
+    }
+
+    fn asks(&self, batch: &str) -> io::Result<()> {
         self.inner.asked_now();
-        self.inner.tty.write_all(format!("\x1b[?2026$p\x1b[?u{background}\x1b[c").as_bytes())
+        self.inner.tty.write_all(batch.as_bytes())
+    }
+
+    /// Whether the terminal has ever answered.
+    pub fn answers(&self) -> bool {
+        lock(&self.inner.asked).answers
     }
 
     /// Asks what every terminal answers, to learn when that has arrived.
@@ -124,15 +170,18 @@ impl Guard {
     ///
     /// As for [`Tty::write_all`].
     pub fn ask_again(&self) -> io::Result<()> {
-        self.inner.asked_now();
-        self.inner.tty.write_all(b"\x1b[c")
+        self.asks("\x1b[c")
     }
 
     /// An answer has come. After the last one leaving need not wait for any.
     pub fn answered(&self, answer: TerminalAnswer) {
-        if answer == TerminalAnswer::Device {
+        if matches!(answer, TerminalAnswer::Device { .. }) {
             let mut asked = lock(&self.inner.asked);
-            (asked.since, asked.answers) = (None, true);
+            asked.answers = true;
+            asked.due = asked.due.saturating_sub(1);
+            if asked.due == 0 {
+                asked.since = None;
+            }
         }
     }
 
@@ -243,13 +292,13 @@ impl Inner {
         // prompt stand in the middle of it.
         let restore = format!("\x1b[?2026l{undo}{title}\x1b[?2004l\x1b[m\x1b[H\x1b[J\x1b[?25h\x1b[?1049l");
         let _ = self.write_without_waiting(restore.as_bytes());
-        let patience = {
+        let (patience, due) = {
             let mut asked = lock(&self.asked);
             let patience = asked.patience(Instant::now());
             asked.since = None;
-            patience
+            (patience, std::mem::take(&mut asked.due))
         };
-        self.swallow_answers(patience);
+        self.swallow_answers(patience, due);
         let _ = tcsetattr(&*self.tty.file(), OptionalActions::Now, &before);
     }
 
@@ -260,11 +309,13 @@ impl Inner {
     }
 
     fn asked_now(&self) {
-        lock(&self.asked).since.get_or_insert_with(Instant::now);
+        let mut asked = lock(&self.asked);
+        asked.since.get_or_insert_with(Instant::now);
+        asked.due += 1;
     }
 
-    /// Reads what is still to come up to DA1, so that no answer ends up in the shell.
-    fn swallow_answers(&self, patience: Duration) {
+    /// Reads what is still to come up to the last DA1, so that no answer ends up in the shell.
+    fn swallow_answers(&self, patience: Duration, mut due: usize) {
         let began = Instant::now();
         let mut decoder = Decoder::new(Timing::LOCAL);
         let mut buffer = [0; 1024];
@@ -274,7 +325,10 @@ impl Inner {
             }
             let Ok(count @ 1..) = (&*self.tty.file()).read(&mut buffer) else { return };
             let events = decoder.feed(began.elapsed(), &buffer[..count]);
-            if events.contains(&InputEvent::Answer(TerminalAnswer::Device)) {
+            let last =
+                |event: &InputEvent| matches!(event, InputEvent::Answer(TerminalAnswer::Device { .. }));
+            due = due.saturating_sub(events.iter().filter(|event| last(event)).count());
+            if due == 0 {
                 return;
             }
         }
@@ -292,6 +346,7 @@ fn mode_change(from: Modes, to: Modes) -> String {
     change(from.focus, to.focus, "\x1b[?1004h", "\x1b[?1004l");
     change(from.mouse, to.mouse, "\x1b[?1000h\x1b[?1006h", "\x1b[?1006l\x1b[?1000l");
     change(from.kitty, to.kitty, "\x1b[>1u", "\x1b[<u");
+    change(from.picture, to.picture, "", &pictures::removal());
     out
 }
 

@@ -58,11 +58,17 @@ pub enum InputEvent {
     Hangup,
 }
 
+/// A colour that no terminal draws with by itself: red, green, blue.
+pub const PROBE: [u8; 3] = [17, 34, 51];
+
 /// What a terminal said about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TerminalAnswer {
     /// DA1: the last answer of a batch of queries.
-    Device,
+    Device {
+        /// It says that it draws sixels.
+        sixel: bool,
+    },
     /// DECRPM: the state of a private mode.
     Mode {
         /// The mode's number, 2026 for synchronized output.
@@ -76,6 +82,17 @@ pub enum TerminalAnswer {
     Foreground(u8, u8, u8),
     /// OSC 11: the default background.
     Background(u8, u8, u8),
+    /// It draws pictures by kitty's graphics protocol.
+    KittyPictures,
+    /// How large a cell is, in points.
+    Cell {
+        /// Points in a row.
+        width: u16,
+        /// Rows of points.
+        height: u16,
+    },
+    /// It was given a colour of 24 bits and says that it draws with that one.
+    Truecolor,
     /// Where the cursor is, from 1: row, column.
     Cursor(u16, u16),
     /// An answer to something that was not asked.

@@ -258,7 +258,11 @@ impl Room {
         let Some(picker) = &model.picker else { return };
         let listed = !matches!(
             picker.kind,
-            PickerKind::Snooze | PickerKind::Later | PickerKind::Promise | PickerKind::Search
+            PickerKind::Snooze
+                | PickerKind::Hold
+                | PickerKind::Later
+                | PickerKind::Promise
+                | PickerKind::Search
         );
         let number = line.parse::<usize>().ok().filter(|n| listed && (1..=picker.choices.len()).contains(n));
         match number {

@@ -16,6 +16,7 @@ pub mod locale;
 pub mod painter;
 pub mod paths;
 pub mod perform;
+pub mod pictures;
 pub mod preview;
 pub mod run;
 pub mod screen;

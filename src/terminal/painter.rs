@@ -149,6 +149,23 @@ impl Painter {
         }
     }
 
+    /// Draws what is no text from a cell on; the cursor is anywhere afterwards.
+    pub fn picture(&mut self, at: Position, bytes: &str) {
+        self.go_absolutely(at);
+        self.out.push_str(bytes);
+        self.cursor = None;
+    }
+
+    /// Writes what is neither text nor moves the cursor.
+    pub fn say(&mut self, bytes: &str) {
+        self.out.push_str(bytes);
+    }
+
+    /// Something else has written: where, and with what, is not known.
+    pub fn lose_the_pen(&mut self) {
+        (self.cursor, self.pen) = (None, None);
+    }
+
     /// Nothing is certain any more: somebody else has written to the terminal.
     pub fn forget(&mut self) {
         self.cursor = None;

@@ -3,14 +3,14 @@
 use std::{io::Read, path::Path};
 
 use crate::{
-    app::preview::PreviewBody,
+    app::preview::{PreviewBody, scaled},
     domain::{Lang, lang::tr},
 };
 
 /// Bytes of a text that are read.
 const TEXT: u64 = 128 << 10;
 /// The longer side of the small copy of a picture, in points.
-const SIDE: u32 = 320;
+const SIDE: u32 = 640;
 /// Points of a picture that is decoded at most.
 const MOST_POINTS: usize = 30_000_000;
 
@@ -106,32 +106,12 @@ fn jpeg(bytes: &[u8], lang: Lang) -> Result<Points, String> {
     Ok(Points { width, height, rgb })
 }
 
-/// A copy whose longer side has [`SIDE`] points at most, each the mean of those that it stands for.
+/// A copy whose longer side has [`SIDE`] points at most.
 fn small(of: &Points) -> (u32, u32, Vec<u8>) {
     let longer = of.width.max(of.height);
     let fit = |side: u32| if longer <= SIDE { side } else { (side * SIDE / longer).max(1) };
     let (width, height) = (fit(of.width), fit(of.height));
-    let mut points = Vec::with_capacity((width * height * 3) as usize);
-    let span = |at: u32, to: u32, from: u32| {
-        let first = at * from / to;
-        first..((at + 1) * from / to).max(first + 1)
-    };
-    for y in 0..height {
-        for x in 0..width {
-            let (mut sum, mut n) = ([0_u32; 3], 0);
-            for row in span(y, height, of.height) {
-                for column in span(x, width, of.width) {
-                    let at = ((row * of.width + column) * 3) as usize;
-                    for (sum, value) in sum.iter_mut().zip(&of.rgb[at..at + 3]) {
-                        *sum += u32::from(*value);
-                    }
-                    n += 1;
-                }
-            }
-            points.extend(sum.map(|sum| u8::try_from(sum / n).unwrap_or(u8::MAX)));
-        }
-    }
-    (width, height, points)
+    (width, height, scaled(&of.rgb, (of.width, of.height), (width, height)))
 }
 
 #[cfg(test)]

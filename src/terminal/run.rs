@@ -16,11 +16,12 @@ use tokio::sync::{mpsc, watch};
 use super::{
     clipboard,
     editor::{self, EditorError},
-    guard::{Guard, Modes},
+    guard::{Guard, Modes, Questions},
     hands::Hands,
     input::{InputEvent, Moment, Reader, TerminalAnswer, Timing},
     line::Line,
     perform::Performer,
+    pictures::{self, Protocol},
     screen::{Screen, Stats},
     signals::{Signal as Told, Signals},
     tty::Tty,
@@ -28,7 +29,7 @@ use super::{
 use crate::{
     app::{Effect, EngineState, Input, Model, Msg, Pointer, Signal, Start, Stroke},
     domain::{Time, lang::tr, time::Clock},
-    ui::{self, Theme},
+    ui::{self, Pictures, Theme},
 };
 
 /// At most one BEL in so much time.
@@ -45,6 +46,8 @@ pub struct Window {
     pub performer: Performer,
     /// How it looks.
     pub theme: Theme,
+    /// Whether it looks so without any colour.
+    pub mono: bool,
     /// Whether the terminal's background decides the theme, once it is known.
     pub theme_by_background: bool,
     /// Whether UTF-8 is proved.
@@ -53,6 +56,8 @@ pub struct Window {
     pub timing: Timing,
     /// Whether tmux is around it.
     pub in_tmux: bool,
+    /// What the terminal may be asked.
+    pub asks: Asks,
     /// `$EDITOR`, with its arguments.
     pub editor: String,
     /// What opens a file or an address, with its arguments.
@@ -69,6 +74,25 @@ pub struct Window {
     pub engine: watch::Receiver<EngineState>,
     /// The engine of this process.
     pub switch: Arc<dyn EngineSwitch>,
+}
+
+/// What a terminal may be asked about itself besides what all of them answer or leave alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asks {
+    /// Whether it draws with 24 bits (a DCS).
+    pub colours: bool,
+    /// Whether it draws pictures (an APC).
+    pub pictures: bool,
+}
+
+impl Asks {
+    /// What fits the environment. GNU screen hands a DCS through to whatever is around it and shows an APC as a message,
+    /// tmux makes an APC its window's title, and old consoles print both.
+    pub fn of(term: &str, in_tmux: bool, in_screen: bool) -> Self {
+        let old = in_screen || term.starts_with("linux") || term.starts_with("vt");
+        let screen = term.starts_with("screen") && !in_tmux;
+        Self { colours: !old && !screen, pictures: !old && !screen && !in_tmux && !term.starts_with("tmux") }
+    }
 }
 
 /// How an alarm is rung.
@@ -134,7 +158,10 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
     super::guard::restore_on_panic();
     let (told, signals) = mpsc::unbounded_channel();
     let hearing = tokio::spawn(hear(Signals::listen()?, window.tty.clone(), told));
-    let guard = Guard::enter(window.tty.clone(), Modes { mouse: window.mouse, focus: true, kitty: false })?;
+    let guard = Guard::enter(
+        window.tty.clone(),
+        Modes { mouse: window.mouse, focus: true, kitty: false, picture: false },
+    )?;
     let screen = Screen::new(window.tty.clone(), window.utf8);
     let clock = window.performer.clock.clone();
     let (reads, read) = mpsc::channel(READS);
@@ -159,6 +186,9 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
         quitting: false,
         gone: false,
         resumed: false,
+        protocol: None,
+        asked_about_pictures: false,
+        cell: None,
         line: Line::default(),
         keys: 0,
     };
@@ -205,6 +235,10 @@ struct Room {
     gone: bool,
     /// The signal that ended our own suspend is still to be heard.
     resumed: bool,
+    /// How the terminal takes pictures, and how large its cells are.
+    protocol: Option<Protocol>,
+    asked_about_pictures: bool,
+    cell: Option<(u16, u16)>,
     line: Line,
     /// How many there were, for what a key costs.
     keys: u64,
@@ -269,6 +303,9 @@ impl Room {
         if self.gone || self.line.full_until(Instant::now()).is_some() || !model.take_dirty() {
             return;
         }
+        if model.preview.is_some() && self.ask_about_pictures().is_err() {
+            return self.hang_up(model);
+        }
         let now = self.clock.now();
         let theme = &self.window.theme;
         let written = self.screen.stats().bytes;
@@ -276,6 +313,12 @@ impl Room {
         if self.line.wrote(self.screen.stats().bytes - written) {
             self.line.asked(Instant::now());
             drawn = drawn.and_then(|()| self.guard.ask_again());
+        }
+        // On the way out it is taken off again.
+        let picture = self.screen.shows_picture();
+        let modes = self.guard.modes();
+        if picture && !modes.picture && self.protocol == Some(Protocol::Kitty) {
+            drawn = drawn.and_then(|()| self.guard.set_modes(Modes { picture, ..modes }));
         }
         if drawn.is_err() {
             return self.hang_up(model);
@@ -330,8 +373,14 @@ impl Room {
 
     fn answered(&mut self, model: &mut Model, answer: TerminalAnswer) {
         self.guard.answered(answer);
-        if answer == TerminalAnswer::Device {
+        if matches!(answer, TerminalAnswer::Device { .. }) {
             self.line.answered(Instant::now());
+            // What a picture may cost depends on it.
+            self.draw_pictures(model);
+            // A file that was opened before the first answer.
+            if model.preview.is_some() && !self.asked_about_pictures {
+                self.look_again(model);
+            }
             if self.line.is_slow() != model.slow_line {
                 self.tell(model, Msg::SlowLine(self.line.is_slow()));
             }
@@ -349,14 +398,64 @@ impl Room {
             TerminalAnswer::Background(red, green, blue) if self.window.theme_by_background => {
                 let light = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue) > 127_500;
                 if light {
-                    let Theme { utf8, truecolor, .. } = self.window.theme;
-                    self.window.theme = Theme { utf8, truecolor, ..Theme::light() };
-                    let (columns, rows) = self.screen.size();
-                    self.tell(model, Msg::Input(Input::Resize(columns, rows)));
+                    let Theme { utf8, truecolor, pictures, .. } = self.window.theme;
+                    self.window.theme = Theme { utf8, truecolor, pictures, ..Theme::light() };
+                    self.look_again(model);
                 }
+            }
+            TerminalAnswer::Truecolor if !self.window.mono => {
+                self.window.theme.truecolor = true;
+                self.look_again(model);
+            }
+            TerminalAnswer::Cell { width, height } => {
+                self.cell = Some((width, height));
+                self.draw_pictures(model);
+            }
+            TerminalAnswer::KittyPictures => {
+                self.protocol = Some(Protocol::Kitty);
+                self.draw_pictures(model);
+            }
+            // Inside tmux a sixel is tmux's own business: half blocks it is.
+            TerminalAnswer::Device { sixel: true }
+                if self.protocol.is_none() && self.window.asks.pictures =>
+            {
+                self.protocol = Some(Protocol::Sixel);
+                self.draw_pictures(model);
             }
             _ => {}
         }
+    }
+
+    /// The first time that a file is looked at, on a terminal that answers at all.
+    fn ask_about_pictures(&mut self) -> std::io::Result<()> {
+        let Asks { colours, pictures } = self.window.asks;
+        let colours = colours && !self.window.theme.truecolor && !self.window.mono;
+        if self.asked_about_pictures || !self.guard.answers() || !(colours || pictures) {
+            return Ok(());
+        }
+        self.asked_about_pictures = true;
+        self.screen.forget_lines(2);
+        self.guard.ask_about_pictures(Questions { colours, pictures })
+    }
+
+    /// How pictures are drawn, as far as that is known now; a sixel needs the size of a cell.
+    fn draw_pictures(&mut self, model: &mut Model) {
+        let Some(protocol) = self.protocol else { return };
+        let Some(cell) = self.screen.cell().or(self.cell) else {
+            return;
+        };
+        let most = if self.line.is_slow() { pictures::MOST_SLOWLY } else { pictures::MOST };
+        self.screen.draw_pictures(protocol, cell, most);
+        if self.window.theme.pictures != (Pictures::Terminal { cell }) {
+            self.window.theme.pictures = Pictures::Terminal { cell };
+            self.look_again(model);
+        }
+    }
+
+    /// The same picture with another theme.
+    fn look_again(&mut self, model: &mut Model) {
+        let (columns, rows) = self.screen.size();
+        self.tell(model, Msg::Input(Input::Resize(columns, rows)));
     }
 
     /// What the window has cost so far, in a sentence.
@@ -400,6 +499,8 @@ impl Room {
                 let (columns, rows) = self.screen.resize();
                 // Signals of a storm are given as one: the size may be the old one while the picture is gone.
                 self.screen.repaint();
+                // The letters may be larger now.
+                self.draw_pictures(model);
                 self.tell(model, Msg::Input(Input::Resize(columns, rows)));
             }
             Told::Suspend => self.suspend(model).await,

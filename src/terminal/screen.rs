@@ -2,12 +2,14 @@
 
 use std::io;
 
-use ratatui::{
-    buffer::Buffer,
-    layout::{Position, Rect},
-};
+use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{painter::Painter, tty::Tty};
+use super::{
+    painter::Painter,
+    pictures::{self, Protocol},
+    tty::Tty,
+};
+use crate::ui::{Drawn, Placed};
 
 const BEGIN_SYNCHRONIZED: &str = "\x1b[?2026h";
 const END_SYNCHRONIZED: &str = "\x1b[?2026l";
@@ -33,6 +35,10 @@ pub struct Screen {
     drawn: Buffer,
     next: Buffer,
     synchronized: bool,
+    /// How the terminal takes pictures, the size of its cells, and the most bytes for one.
+    pictures: Option<(Protocol, (u16, u16), usize)>,
+    /// The picture that stands on the terminal.
+    shown: Option<Placed>,
     stats: Stats,
 }
 
@@ -45,6 +51,8 @@ impl Screen {
             drawn: Buffer::default(),
             next: Buffer::default(),
             synchronized: false,
+            pictures: None,
+            shown: None,
             stats: Stats::default(),
         };
         // Not every alternate screen begins empty.
@@ -55,6 +63,34 @@ impl Screen {
     /// The terminal has proved synchronized output (mode 2026): frames are wrapped from now on.
     pub fn synchronize(&mut self) {
         self.synchronized = true;
+    }
+
+    /// The terminal has proved that it draws pictures: in this way, with cells of this size; each may cost `most` bytes.
+    pub fn draw_pictures(&mut self, protocol: Protocol, cell: (u16, u16), most: usize) {
+        self.pictures = Some((protocol, cell, most));
+    }
+
+    /// Whether a picture stands on the terminal.
+    pub fn shows_picture(&self) -> bool {
+        self.shown.is_some()
+    }
+
+    /// The size of a cell in points, where the terminal's driver knows it.
+    pub fn cell(&self) -> Option<(u16, u16)> {
+        self.tty.cell()
+    }
+
+    /// Something else was written on the first `rows` lines; where the cursor and how the pen is, is not known.
+    pub fn forget_lines(&mut self, rows: u16) {
+        self.painter.lose_the_pen();
+        let lines = Rect { height: rows, ..self.drawn.area };
+        self.forget_cells(lines);
+    }
+
+    fn forget_cells(&mut self, area: Rect) {
+        for at in area.intersection(self.drawn.area).positions() {
+            self.drawn[at].set_symbol("\0");
+        }
     }
 
     /// Columns and rows.
@@ -78,6 +114,9 @@ impl Screen {
         // Asked for twice before a frame: one is enough.
         self.painter.written();
         self.painter.forget();
+        if self.shown.take().is_some() {
+            self.painter.say(&pictures::removal());
+        }
         self.painter.clear();
         self.drawn.reset();
     }
@@ -87,10 +126,25 @@ impl Screen {
     /// # Errors
     ///
     /// The terminal is gone or the program is leaving: see [`Tty::write_all`].
-    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Drawn) -> io::Result<()> {
         self.next.reset();
-        let cursor = paint(&mut self.next);
+        let Drawn { cursor, picture } = paint(&mut self.next);
+        let other = picture != self.shown;
+        if other && let Some(gone) = self.shown.take() {
+            self.take_off(&gone);
+        }
         self.painter.paint(&self.drawn, &self.next, cursor);
+        if other
+            && let Some(placed) = picture
+            && let Some((protocol, cell, most)) = self.pictures
+        {
+            let at = placed.area.as_position();
+            // One that cannot be made small enough is as good as shown: it is not tried again at each frame.
+            if let Some(bytes) = pictures::drawn(protocol, &placed, cell, most) {
+                self.painter.picture(at, &bytes);
+            }
+            self.shown = Some(placed);
+        }
         std::mem::swap(&mut self.drawn, &mut self.next);
         let painter = &mut self.painter;
         if painter.collected().is_empty() {
@@ -106,6 +160,14 @@ impl Screen {
         self.stats.bytes += bytes.len() as u64;
         self.stats.last_frame_bytes = bytes.len();
         self.tty.write_all(bytes.as_bytes())
+    }
+
+    fn take_off(&mut self, gone: &Placed) {
+        match self.pictures {
+            Some((Protocol::Kitty, ..)) => self.painter.say(&pictures::removal()),
+            // It stands in the cells: they are written again, whatever they were.
+            _ => self.forget_cells(gone.area),
+        }
     }
 
     /// Writes what is no part of a frame and moves no cursor: a bell.

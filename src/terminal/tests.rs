@@ -7,7 +7,7 @@ use std::{
 use portable_pty::{MasterPty, PtySize, SlavePty, native_pty_system};
 use ratatui::{
     buffer::Buffer,
-    layout::Position,
+    layout::Rect,
     widgets::{Paragraph, Widget},
 };
 use rustix::termios::{LocalModes, tcgetattr};
@@ -16,13 +16,16 @@ use tokio::sync::mpsc;
 use super::{
     clipboard::{Copied, MAX_COPY, copy, osc52},
     editor::{EditorError, edit_file},
-    guard::{Guard, Modes},
+    guard::{Guard, Modes, Questions},
     input::{InputEvent, Moment, Reader, TerminalAnswer, Timing},
     locale::utf8_proved,
+    pictures::{MOST, Protocol, removal},
+    run::Asks,
     screen::Screen,
     signals::{Signal, Signals},
     tty::Tty,
 };
+use crate::ui::{Drawn, Placed};
 
 /// A terminal: our side is `tty`, the other end is what a person would look at.
 struct Pty {
@@ -105,7 +108,7 @@ fn a_terminal_that_vanishes_hangs_up_once_and_the_thread_ends() {
 #[test]
 fn the_guard_restores_what_it_entered() {
     let mut pty = pty();
-    let modes = Modes { mouse: true, focus: true, kitty: true };
+    let modes = Modes { mouse: true, focus: true, kitty: true, picture: false };
     let guard = Guard::enter(pty.tty.clone(), modes).expect("a terminal");
     assert!(pty.is_raw());
     let entered = pty.shown_until("\x1b[>1u");
@@ -151,16 +154,16 @@ fn once_all_answers_are_in_leaving_eats_nothing() {
     let mut pty = pty();
     let guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
     guard.ask(false).expect("a terminal");
-    guard.answered(TerminalAnswer::Device);
+    guard.answered(TerminalAnswer::Device { sixel: false });
     pty.typed.write_all(b"ls\n").expect("typed ahead");
     guard.leave();
     assert!(pty.tty.readable(Duration::from_secs(5)));
 }
 
 /// A picture of a text.
-pub(super) fn lines(text: &str, next: &mut Buffer) -> Option<Position> {
+pub(super) fn lines(text: &str, next: &mut Buffer) -> Drawn {
     Paragraph::new(text).render(next.area, next);
-    None
+    Drawn::default()
 }
 
 #[test]
@@ -192,6 +195,103 @@ fn a_frame_is_one_write_wrapped_once_proved_and_counted() {
     assert_eq!(screen.resize(), (30, 6));
     draw(&mut screen, "two");
     assert_eq!(screen.size(), (30, 6));
+}
+
+/// A photo over two lines of five cells.
+fn placed() -> Placed {
+    Placed { area: Rect::new(2, 1, 5, 2), width: 30, height: 20, points: vec![90; 30 * 20 * 3].into() }
+}
+
+#[test]
+fn a_kitty_picture_comes_with_its_frame_and_goes_with_it() {
+    let mut pty = pty();
+    let guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
+    let mut screen = Screen::new(pty.tty.clone(), true);
+    screen.synchronize();
+    screen.draw_pictures(Protocol::Kitty, (8, 16), MOST);
+    let shown = placed();
+    let draw = |screen: &mut Screen, picture: Option<&Placed>| {
+        let drawn = Drawn { cursor: None, picture: picture.cloned() };
+        screen.draw(|_| drawn).expect("drawn");
+    };
+    draw(&mut screen, None);
+    pty.shown_until("\x1b[?2026l");
+    draw(&mut screen, Some(&shown));
+    let frame = pty.shown_until("\x1b[?2026l");
+    // Where it belongs, inside the one synchronized write.
+    assert!(frame.starts_with("\x1b[?2026h\x1b[2;3H\x1b_Ga=d"), "{frame:?}");
+    assert!(frame.contains("a=T") && frame.contains("c=5,r=2"), "{frame:?}");
+    let before = screen.stats();
+    draw(&mut screen, Some(&shown));
+    assert_eq!(screen.stats(), before, "the same picture is not sent again");
+    draw(&mut screen, None);
+    assert_eq!(pty.shown_until("\x1b[?2026l"), format!("\x1b[?2026h{}\x1b[?2026l", removal()));
+    // On the way out it is taken off the screen below, too.
+    guard.set_modes(Modes { picture: true, ..guard.modes() }).expect("a terminal");
+    guard.leave();
+    assert!(pty.shown_until("\x1b[?1049l").contains(&removal()));
+}
+
+#[test]
+fn a_sixel_leaves_no_point_behind() {
+    let mut pty = pty();
+    let _guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
+    let mut screen = Screen::new(pty.tty.clone(), true);
+    screen.synchronize();
+    screen.draw_pictures(Protocol::Sixel, (8, 16), MOST);
+    let mut draw = |picture: Option<Placed>| {
+        screen.draw(|_| Drawn { cursor: None, picture }).expect("drawn");
+        pty.shown_until("\x1b[?2026l")
+    };
+    draw(None);
+    assert!(draw(Some(placed())).contains("\x1b[2;3H\x1bP"));
+    let mut terminal = vt100::Parser::new(5.try_into().unwrap(), 20.try_into().unwrap(), 0);
+    terminal.process("x".repeat(100).as_bytes());
+    terminal.process(draw(None).as_bytes());
+    let rows: Vec<String> = terminal.screen().rows(0, 20).collect();
+    // Each of its cells has been written; the rest of a line may have been erased with them.
+    for row in &rows[1..3] {
+        assert!(row.chars().skip(2).take(5).all(|it| it == ' '), "{rows:?}");
+    }
+    assert_eq!(rows[0], "x".repeat(20));
+}
+
+#[test]
+fn a_terminal_is_asked_only_what_it_takes_in_silence() {
+    let asked = |term, in_tmux, in_screen| {
+        let asks = Asks::of(term, in_tmux, in_screen);
+        (asks.colours, asks.pictures)
+    };
+    assert_eq!(asked("xterm-256color", false, false), (true, true));
+    assert_eq!(asked("xterm-kitty", false, false), (true, true));
+    assert_eq!(asked("tmux-256color", true, false), (true, false));
+    assert_eq!(asked("screen-256color", true, false), (true, false));
+    assert_eq!(asked("screen.xterm-256color", false, true), (false, false));
+    // Over SSH from inside one of them nothing says so but the name.
+    assert_eq!(asked("screen-256color", false, false), (false, false));
+    assert_eq!(asked("tmux-256color", false, false), (true, false));
+    assert_eq!(asked("linux", false, false), (false, false));
+}
+
+#[test]
+fn the_questions_about_pictures_are_one_batch_on_a_line_that_is_written_again() {
+    let mut pty = pty();
+    let guard = Guard::enter(pty.tty.clone(), Modes::default()).expect("a terminal");
+    let mut screen = Screen::new(pty.tty.clone(), true);
+    screen.draw(|next| lines("one", next)).expect("drawn");
+    pty.shown_until("\x1b[?25l");
+    assert!(!guard.answers());
+    guard.answered(TerminalAnswer::Device { sixel: false });
+    assert!(guard.answers());
+    screen.forget_lines(2);
+    guard.ask_about_pictures(Questions { colours: true, pictures: true }).expect("a terminal");
+    let asked = pty.shown_until("\x1b[c");
+    assert_eq!(
+        asked,
+        "\x1b[H\x1b[38;2;17;34;51m\x1bP$qm\x1b\\\x1b[m\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c"
+    );
+    screen.draw(|next| lines("one", next)).expect("drawn");
+    assert_eq!(pty.shown_until("\r\n\x1b[K"), "\x1b[H\x1b[mone\x1b[K\r\n\x1b[K");
 }
 
 #[test]

@@ -96,6 +96,14 @@ impl Tty {
         }
     }
 
+    /// Points of a cell, width and height, where the terminal said so when it was opened.
+    pub fn cell(&self) -> Option<(u16, u16)> {
+        let size = tcgetwinsize(&*self.file).ok()?;
+        let width = size.ws_xpixel.checked_div(size.ws_col)?;
+        let height = size.ws_ypixel.checked_div(size.ws_row)?;
+        (width > 0 && height > 0).then_some((width, height))
+    }
+
     /// The terminal's name as a person knows it: `pts/4`.
     pub fn name(&self) -> String {
         let path = rustix::termios::ttyname(&*self.file, Vec::new());

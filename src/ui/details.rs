@@ -82,6 +82,10 @@ fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
             tr!(model.lang, "  asleep until {at}", at = words::weekday(model.lang, until, zone)),
         ));
     }
+    if let Some(until) = row.held_until {
+        let at = words::weekday(model.lang, until, zone);
+        out.push((false, tr!(model.lang, "  on hold until {at}, then open again", at)));
+    }
     if let Some(thread) = model.thread.as_ref().filter(|thread| thread.id == row.id) {
         if thread.siblings.len() > 5 {
             let all = model.key(crate::app::actions::place::LIST, crate::app::actions::Act::GoCustomer);

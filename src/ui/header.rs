@@ -8,7 +8,7 @@ use crate::{
         list::View,
         words,
     },
-    domain::{ChannelHealth, Time, lang::tr},
+    domain::{ChannelHealth, Time, desk::Count, lang::tr},
 };
 
 /// How long a channel that lives by webhooks may be silent before it is said.
@@ -26,7 +26,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
         x = paint.pieces(0, 0, room, &[(" DEMO", theme.alarm)]);
     }
     if let Some((title, _)) = &model.list.special {
-        let count = model.list.special_count.map_or_else(String::new, |it| format!(" {}", figure(it.total)));
+        let count = model.list.special_count.map_or_else(String::new, |it| format!(" {}", total(it)));
         paint.pieces(
             x,
             0,
@@ -87,10 +87,15 @@ pub fn tab(view: &View, name: usize) -> String {
     };
     let count = view.count.map_or_else(String::new, |count| {
         let risk = if count.at_risk > 0 { format!("!{}", figure(count.at_risk)) } else { String::new() };
-        format!("{}{risk}", figure(count.total))
+        format!("{}{risk}", total(count))
     });
     let parts = [number, short, count];
     parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn total(count: Count) -> String {
+    let more = if count.more { "+" } else { "" };
+    format!("{}{more}", figure(count.total))
 }
 
 fn figure(n: usize) -> String {

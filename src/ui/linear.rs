@@ -143,7 +143,8 @@ fn list(model: &Model, now: Time) -> Page {
             let count = view.count.map_or_else(String::new, |count| {
                 let risk =
                     if count.at_risk > 0 { format!(", {} at risk", count.at_risk) } else { String::new() };
-                format!(": {}{risk}", count.total)
+                let more = if count.more { "+" } else { "" };
+                format!(": {}{more}{risk}", count.total)
             });
             let number = view.number.map_or_else(|| "go-fix".to_owned(), |n| format!("view-{n}"));
             format!("{number} {}{count}", view.name)
@@ -372,7 +373,7 @@ fn report(model: &Model, now: Time) -> Page {
     let theme = Theme::mono();
     let area = Rect::new(0, 0, model.size.0, model.size.1);
     let mut buf = Buffer::empty(area);
-    super::report::draw(&mut Paint { buf: &mut buf, theme: &theme }, model, now, area);
+    super::report::draw(&mut Paint { buf: &mut buf, theme: &theme, placed: None }, model, now, area);
     let row = |y| (0..area.width).map(|x| buf[(x, y)].symbol()).collect::<String>();
     let mut lines = (0..area.height).map(row).map(|line| line.trim().to_owned());
     Page {

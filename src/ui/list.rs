@@ -78,8 +78,15 @@ pub fn heads(paint: &mut Paint<'_>, lang: Lang, area: Rect) {
 pub fn rows(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let shown = model.list.shown();
     if model.is_first_start() {
-        for (line, y) in model.welcome_lines().iter().zip(area.y..area.bottom()) {
-            paint.text(area.x + 2, y, area.width.saturating_sub(2), line, paint.theme.plain);
+        let width = usize::from(area.width.saturating_sub(3)).max(1);
+        let lines = model.welcome_lines();
+        // A line of the example's kind keeps its beginning.
+        let lines = lines.iter().flat_map(|line| {
+            let indent = &line[..line.len() - line.trim_start().len()];
+            textwrap::wrap(line, textwrap::Options::new(width).subsequent_indent(indent))
+        });
+        for (line, y) in lines.zip(area.y..area.bottom()) {
+            paint.text(area.x + 2, y, area.width.saturating_sub(2), &line, paint.theme.plain);
         }
         return;
     }
@@ -213,11 +220,27 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
         Some(line) if subject.is_empty() => line.to_owned(),
         // What the vendor opened and nobody has written in.
         None if subject.is_empty() => model.lang.tr("no message yet").to_owned(),
-        Some(line) if !line.is_empty() && !subject.starts_with(line) && !line.starts_with(subject) => {
+        Some(line) if !line.is_empty() && !says_the_same(subject, line) => {
             // A category says little alone: the words follow at once.
             let between = if model.manner(&row.channel).subject_is_category { " " } else { " / " };
             format!("{subject}{between}{line}")
         }
         _ => subject.to_owned(),
     }
+}
+
+/// Whether one of them begins with the other, but for capitals and blanks: a subject is often the first line, cut.
+fn says_the_same(subject: &str, line: &str) -> bool {
+    let (mut one, mut other) = (letters(subject), letters(line));
+    loop {
+        match (one.next(), other.next()) {
+            (None | Some('…'), _) | (_, None | Some('…')) => return true,
+            (Some(one), Some(other)) if one == other => {}
+            _ => return false,
+        }
+    }
+}
+
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|it| !it.is_whitespace()).flat_map(char::to_lowercase)
 }

@@ -31,7 +31,10 @@ use ratatui::{
 };
 
 use self::paint::Paint;
-pub use self::theme::Theme;
+pub use self::{
+    paint::Placed,
+    theme::{Pictures, Theme},
+};
 use crate::{
     app::{Model, Screen},
     domain::{Time, lang::tr, text::SafeText},
@@ -39,17 +42,26 @@ use crate::{
 
 /// Draws everything as it is at `now`.
 pub fn render(model: &Model, theme: &Theme, now: Time, frame: &mut Frame<'_>) {
-    if let Some(cursor) = paint(model, theme, now, frame.buffer_mut()) {
+    if let Some(cursor) = paint(model, theme, now, frame.buffer_mut()).cursor {
         frame.set_cursor_position(cursor);
     }
 }
 
-/// The same into a blank picture; answers where the cursor stands, where it is seen.
-pub fn paint(model: &Model, theme: &Theme, now: Time, blank: &mut Buffer) -> Option<Position> {
+/// What is no cell of the screen.
+#[derive(Clone, Debug, Default)]
+pub struct Drawn {
+    /// Where the cursor stands, where it is seen.
+    pub cursor: Option<Position>,
+    /// What the terminal draws itself, where it can.
+    pub picture: Option<Placed>,
+}
+
+/// The same into a blank picture.
+pub fn paint(model: &Model, theme: &Theme, now: Time, blank: &mut Buffer) -> Drawn {
     let whole = blank.area;
     // The tutor takes rows of its own, below.
     let area = Rect { height: whole.height.min(model.size.1), ..whole };
-    let mut paint = Paint { buf: blank, theme };
+    let mut paint = Paint { buf: blank, theme, placed: None };
     let cursor = if model.too_small() {
         paint.text(0, 0, area.width, model.lang.tr("too small"), theme.plain);
         paint.text(0, 1, area.width, model.lang.tr("20x5 needed"), theme.plain);
@@ -75,7 +87,9 @@ pub fn paint(model: &Model, theme: &Theme, now: Time, blank: &mut Buffer) -> Opt
             Rect { y: area.bottom(), height: whole.height - area.height, ..whole },
         );
     }
-    cursor
+    // It would stand over a pop-up's letters, or under them.
+    let picture = paint.placed.filter(|_| no_popup(model));
+    Drawn { cursor, picture }
 }
 
 /// The tutor's lesson under the screen.
@@ -96,8 +110,9 @@ pub fn window_title(model: &Model) -> String {
         return "deskline".into();
     }
     let figures = model.list.views.iter().take(3).filter_map(|view| {
-        let total = view.count.map_or(0, |count| count.total);
-        (total > 0).then(|| format!("{total} {}", view.title.to_lowercase()))
+        let count = view.count.unwrap_or_default();
+        let more = if count.more { "+" } else { "" };
+        (count.total > 0).then(|| format!("{}{more} {}", count.total, view.title.to_lowercase()))
     });
     let figures: Vec<String> = figures.collect();
     if figures.is_empty() {

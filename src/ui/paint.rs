@@ -1,9 +1,14 @@
 //! Writing into the picture: every text is safe, fits its place and never runs over.
 
+use std::sync::Arc;
+
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::theme::Theme;
-use crate::domain::text::{SafeText, ascii, columns, fit, is_simple};
+use crate::{
+    app::preview,
+    domain::text::{SafeText, ascii, columns, fit, is_simple},
+};
 
 /// The picture with its theme.
 pub struct Paint<'a> {
@@ -11,6 +16,34 @@ pub struct Paint<'a> {
     pub buf: &'a mut Buffer,
     /// The colours.
     pub theme: &'a Theme,
+    /// What the terminal is to draw itself.
+    pub placed: Option<Placed>,
+}
+
+/// A picture that the terminal draws itself, over cells that stay blank.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// The cells.
+    pub area: Rect,
+    /// Points in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Red, green, blue.
+    pub points: Arc<[u8]>,
+}
+
+impl Placed {
+    /// The same picture in so many points.
+    pub fn scaled(&self, width: u32, height: u32) -> Vec<u8> {
+        preview::scaled(&self.points, (self.width, self.height), (width, height))
+    }
+}
+
+impl PartialEq for Placed {
+    fn eq(&self, other: &Self) -> bool {
+        self.area == other.area && Arc::ptr_eq(&self.points, &other.points)
+    }
 }
 
 impl Paint<'_> {

@@ -1,11 +1,15 @@
-//! A file in a pane. A picture is made of half blocks: two points in a cell, in colours that the terminal has proved.
+//! A file in a pane. A picture is drawn by the terminal where it can, else of half blocks: two points in a cell, in
+//! colours that the terminal has proved.
 
 use ratatui::{
     layout::Rect,
     style::{Color, Style},
 };
 
-use super::paint::Paint;
+use super::{
+    paint::{Paint, Placed},
+    theme::Pictures,
+};
 use crate::{
     app::{Model, preview::PreviewBody},
     domain::text::SafeText,
@@ -19,6 +23,13 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     paint.text(area.x + 1, area.y, area.width.saturating_sub(1), &preview.title, theme.strong);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let width = usize::from(body.width.saturating_sub(2)).max(1);
+    if let (Some(PreviewBody::Picture { width, height, points }), Pictures::Terminal { cell }) =
+        (&preview.body, theme.pictures)
+    {
+        let area = fitting(body, cell, (*width, *height));
+        paint.placed = Some(Placed { area, width: *width, height: *height, points: points.clone() });
+        return;
+    }
     let lines: Vec<String> = match &preview.body {
         None => vec![model.lang.tr("reading the file ...").into()],
         Some(PreviewBody::Nothing(why)) => wrapped(why, width),
@@ -30,7 +41,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) {
         }
         Some(PreviewBody::Picture { .. }) => wrapped(
             model.lang.tr(
-                "a picture: this terminal has not proved that it shows its colours (COLORTERM=truecolor)",
+                "a picture: this terminal has proved neither pictures nor all colours (COLORTERM=truecolor)",
             ),
             width,
         ),
@@ -39,6 +50,23 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     for (line, y) in lines.iter().skip(top).zip(body.y..body.bottom()) {
         paint.text(body.x + 1, y, body.width.saturating_sub(1), line, theme.plain);
     }
+}
+
+/// The cells of a picture that is as large as it fits, its proportions kept.
+fn fitting(room: Rect, cell: (u16, u16), of: (u32, u32)) -> Rect {
+    let (cell_x, cell_y) = (u64::from(cell.0.max(1)), u64::from(cell.1.max(1)));
+    let (across, down) = (u64::from(of.0.max(1)), u64::from(of.1.max(1)));
+    let (most_x, most_y) = (u64::from(room.width) * cell_x, u64::from(room.height) * cell_y);
+    // Whichever side is the tighter one decides.
+    let (x, y) = if across * most_y > down * most_x {
+        (most_x, down * most_x / across)
+    } else {
+        (across * most_y / down, most_y)
+    };
+    let cells = |points: u64, cell: u64, most: u16| {
+        u16::try_from(points.div_ceil(cell)).unwrap_or(most).clamp(1, most.max(1))
+    };
+    Rect { width: cells(x, cell_x, room.width), height: cells(y, cell_y, room.height), ..room }
 }
 
 fn wrapped(text: &str, width: usize) -> Vec<String> {

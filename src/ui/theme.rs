@@ -2,6 +2,18 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+/// Who draws pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pictures {
+    /// We do, as half blocks, where all colours are proved.
+    Cells,
+    /// The terminal does.
+    Terminal {
+        /// The width and height of a cell, in points.
+        cell: (u16, u16),
+    },
+}
+
 /// How everything looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Theme {
@@ -9,6 +21,8 @@ pub struct Theme {
     pub utf8: bool,
     /// Whether the terminal has said that it shows all colours.
     pub truecolor: bool,
+    /// Who draws pictures.
+    pub pictures: Pictures,
     /// Words.
     pub plain: Style,
     /// What matters less.
@@ -43,6 +57,7 @@ impl Theme {
         Self {
             utf8: true,
             truecolor: false,
+            pictures: Pictures::Cells,
             plain: Style::new(),
             // Not a grey: Solarized and others have their background in its place.
             dim: Style::new().add_modifier(Modifier::DIM),
@@ -81,6 +96,7 @@ impl Theme {
         Self {
             utf8: true,
             truecolor: false,
+            pictures: Pictures::Cells,
             plain: Style::new(),
             dim: Style::new(),
             strong: bold,

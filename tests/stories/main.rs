@@ -2,6 +2,7 @@
 //! plays the vendors; everything else is what runs in the program.
 
 mod canned;
+mod day;
 mod dsco;
 mod keys;
 mod outbox;

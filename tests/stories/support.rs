@@ -14,7 +14,7 @@ use std::{
 
 use chrono::{TimeZone, Utc};
 use deskline::{
-    app::{AppOptions, Effect, EngineState, Input, Model, Msg, Screen, Signal, Stroke, Ticket, Wish},
+    app::{AppOptions, Effect, EngineState, Input, Model, Msg, Screen, Signal, Stroke, Ticket},
     channels::{
         Channel,
         registry::{self, Means},
@@ -30,6 +30,7 @@ use deskline::{
     sync::{Engine, EngineHandle, EngineOptions, Pace, testing::TestClock},
     terminal::{
         canned::Files,
+        hands::Hands,
         input::{Decoder, InputEvent, Timing},
         perform::Performer,
     },
@@ -39,7 +40,7 @@ use ratatui::{Terminal, backend::TestBackend};
 use tokio::sync::mpsc;
 
 /// How long anything may take in real time before a story fails. Only a guard: nothing waits for it.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 /// How long it must be quiet before the clock is moved on.
 const QUIET: Duration = Duration::from_millis(10);
 /// How far it is moved then.
@@ -270,8 +271,18 @@ impl World {
 
     /// A window of an agent, as it stands once its list has been drawn.
     pub async fn window(&self, me: &str, size: (u16, u16)) -> Window {
+        self.window_with(me, size, |_| {}).await
+    }
+
+    /// A window whose configuration says more.
+    pub async fn window_with(
+        &self,
+        me: &str,
+        size: (u16, u16),
+        configure: impl FnOnce(&mut AppOptions),
+    ) -> Window {
         self.store.open_as(me.into(), self.descriptors.clone(), self.clock.now()).await.expect("opens");
-        let options = AppOptions {
+        let mut options = AppOptions {
             me: me.into(),
             name: me.into(),
             descriptors: self.descriptors.clone(),
@@ -286,6 +297,8 @@ impl World {
             pin: None,
             mouse: false,
             members: Vec::new(),
+            teams: Vec::new(),
+            my_teams: Vec::new(),
             zone: chrono_tz::UTC,
             lang: deskline::domain::Lang::En,
             demo: false,
@@ -293,8 +306,7 @@ impl World {
             config_file: None,
             size,
         };
-        let (messages, inbox) = mpsc::unbounded_channel();
-        let (wishes, wished) = mpsc::unbounded_channel();
+        configure(&mut options);
         let named = AtomicU64::new(0);
         let (prefix, clock) = (format!("{me}{}", fastrand::u64(..)), self.clock.clone());
         let performer = Performer {
@@ -306,23 +318,21 @@ impl World {
             home: self.folder.path().into(),
             files: Files { folders: vec![self.folder.path().join("canned")], products: None },
         };
-        let tasks = vec![
-            tokio::spawn(carry_out(performer.clone(), wished, messages.clone())),
-            tokio::spawn(listen(performer.clone(), messages.clone())),
-        ];
+        let (hands, inbox) =
+            Hands::new(performer, vec!["/bin/true".into()], self.folder.path().join("downloads"));
         let mut window = Window {
             model: Model::new(options, clock.now()),
             terminal: Terminal::new(TestBackend::new(size.0, size.1)).expect("a screen in memory"),
             decoder: Decoder::new(Timing::LOCAL),
             moment: Duration::ZERO,
             clock,
-            performer,
-            messages,
+            hands,
             inbox,
-            wishes: Some(wishes),
             timers: Vec::new(),
-            tasks,
             quit: false,
+            copied: None,
+            editor: None,
+            bells: 0,
         };
         let effects = window.model.start(window.clock.now());
         window.perform(effects);
@@ -339,13 +349,15 @@ pub struct Window {
     decoder: Decoder,
     moment: Duration,
     clock: Arc<TestClock>,
-    performer: Performer,
-    messages: mpsc::UnboundedSender<Msg>,
+    hands: Hands,
     inbox: mpsc::UnboundedReceiver<Msg>,
-    wishes: Option<mpsc::UnboundedSender<(Ticket, Wish)>>,
     timers: Vec<(Time, Ticket)>,
-    tasks: Vec<tokio::task::JoinHandle<()>>,
     pub quit: bool,
+    /// What is on the clipboard.
+    pub copied: Option<String>,
+    /// What `$EDITOR` leaves in the file.
+    pub editor: Option<String>,
+    pub bells: usize,
 }
 
 impl Window {
@@ -434,7 +446,8 @@ impl Window {
         }
     }
 
-    async fn wait(&mut self, moves: bool) {
+    /// What comes in, or a rest: then time is moved on, where it may.
+    pub async fn wait(&mut self, moves: bool) {
         match tokio::time::timeout(QUIET, self.inbox.recv()).await {
             Ok(Some(msg)) => self.tell(msg),
             Err(_) if moves => self.clock.advance(STEP),
@@ -471,23 +484,21 @@ impl Window {
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Load(ticket, request) => {
-                    let (performer, messages) = (self.performer.clone(), self.messages.clone());
-                    tokio::spawn(async move {
-                        let _ = messages.send(Msg::Loaded(ticket, performer.load(request).await));
-                    });
-                }
-                Effect::Perform(ticket, wish) => {
-                    if let Some(wishes) = &self.wishes {
-                        let _ = wishes.send((ticket, wish));
-                    }
-                }
                 Effect::StartTimer { ticket, at } => {
                     self.timers.retain(|(_, other)| *other != ticket);
                     self.timers.push((at, ticket));
                 }
                 Effect::Quit => self.quit = true,
-                _ => {}
+                Effect::Bell => self.bells += 1,
+                Effect::Copy(ticket, text) => {
+                    self.copied = Some(text);
+                    let _ = self.hands.messages.send(Msg::Said(ticket, "copied".into()));
+                }
+                Effect::OpenEditor(ticket, text, _) => {
+                    let edited = self.editor.clone().unwrap_or(text);
+                    let _ = self.hands.messages.send(Msg::Edited(ticket, Ok(edited)));
+                }
+                effect => drop(self.hands.perform(effect)),
             }
         }
     }
@@ -496,36 +507,7 @@ impl Window {
     pub async fn hang_up(mut self) {
         self.tell(Msg::Signal(Signal::Hangup));
         assert!(self.quit);
-        self.wishes = None;
-        let mut tasks = std::mem::take(&mut self.tasks);
-        tasks.pop().expect("two tasks").abort();
-        tasks.pop().expect("two tasks").await.expect("no panic");
-    }
-}
-
-impl Drop for Window {
-    fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
-    }
-}
-
-async fn carry_out(
-    performer: Performer,
-    mut wished: mpsc::UnboundedReceiver<(Ticket, Wish)>,
-    messages: mpsc::UnboundedSender<Msg>,
-) {
-    while let Some((ticket, wish)) = wished.recv().await {
-        let outcome = performer.perform(wish).await;
-        let _ = messages.send(Msg::Done(ticket, outcome));
-    }
-}
-
-async fn listen(performer: Performer, messages: mpsc::UnboundedSender<Msg>) {
-    let mut seen = performer.store.changed(0).await;
-    while messages.send(Msg::StoreChanged).is_ok() {
-        seen = performer.store.changed(seen).await;
+        self.hands.rest().await;
     }
 }
 

@@ -90,6 +90,13 @@ impl Model {
         if self.acted_elsewhere(act) {
             return;
         }
+        if let Some(composer) =
+            self.composer.as_mut().filter(|_| matches!(act, Act::UndoText | Act::RedoText))
+        {
+            composer.undo_text(act == Act::RedoText);
+            self.typed();
+            return;
+        }
         if let Some(composer) = &mut self.composer
             && edit(&mut composer.text, act)
         {
@@ -202,7 +209,7 @@ impl Model {
     pub(in crate::app) fn edited(&mut self, text: &str) {
         if let Some(composer) = &mut self.composer {
             let text = text.strip_suffix('\n').unwrap_or(text);
-            composer.set(&clean_paste(text), (usize::MAX, usize::MAX));
+            composer.swap(&clean_paste(text));
             composer.text.move_cursor(CursorMove::Bottom);
             composer.text.move_cursor(CursorMove::End);
             self.typed();
@@ -227,8 +234,9 @@ pub(in crate::app) fn edit(text: &mut TextArea<'static>, act: Act) -> bool {
         Act::KillHead => _ = text.delete_line_by_head(),
         Act::KillWord => _ = text.delete_word(),
         Act::Yank => _ = text.paste(),
-        Act::UndoText => _ = text.undo(),
-        Act::RedoText => _ = text.redo(),
+        // A text that was replaced as a whole was empty for a moment, which nobody has seen.
+        Act::UndoText => _ = text.undo() && text.is_empty() && text.undo(),
+        Act::RedoText => _ = text.redo() && text.is_empty() && text.redo(),
         _ => return false,
     }
     true

@@ -9,6 +9,7 @@ use super::{Choice, PickerKind, What};
 use crate::{
     app::{
         actions::{ACTIONS, Act, Action},
+        keymap::PLACES,
         model::{Load, Model, Screen},
         msg::Effect,
         words,
@@ -37,6 +38,12 @@ impl Model {
                 )
             }
             PickerKind::Agent => (fuzzy(&text, self.members.iter().map(|it| plain(it, ""))), String::new()),
+            PickerKind::Team => {
+                let mine = self.lang.tr("yours");
+                let teams = self.options.teams.iter();
+                let beside = |it| if self.options.my_teams.contains(it) { mine } else { "" };
+                (fuzzy(&text, teams.map(|it| plain(it, beside(it)))), String::new())
+            }
             PickerKind::Labels => {
                 let labels = self.target().map(|row| row.labels.join(" ")).unwrap_or_default();
                 let note = tr!(
@@ -46,13 +53,13 @@ impl Model {
                 );
                 (self.label_choices(&text), note)
             }
-            PickerKind::VendorFields => (Vec::new(), self.fields_note(&text)),
+            PickerKind::VendorFields => (self.field_choices(), self.fields_note()),
             PickerKind::HandOver => (fuzzy(&text, self.handover_choices().into_iter()), self.handover_note()),
             PickerKind::HandNote(_) => {
                 (Vec::new(), self.lang.tr("Enter goes on; nothing typed: no word").to_owned())
             }
             PickerKind::Promise => (Vec::new(), self.promise_note(&text)),
-            PickerKind::Snooze | PickerKind::Later => (Vec::new(), self.time_note(&text)),
+            PickerKind::Snooze | PickerKind::Hold | PickerKind::Later => (Vec::new(), self.time_note(&text)),
             PickerKind::Canned => (self.canned_choices(&text), self.canned_note()),
             PickerKind::Variables(template) => (Vec::new(), template_note(self.lang, template, picker.field)),
             PickerKind::Versions(versions) => {
@@ -96,7 +103,9 @@ impl Model {
         if let Some(picker) = &mut self.picker {
             picker.choices = choices;
             picker.note = note;
-            picker.chosen = picker.chosen.min(picker.choices.len().saturating_sub(1));
+            picker.refused = false;
+            let chosen = if kind == PickerKind::VendorFields { picker.field } else { picker.chosen };
+            picker.chosen = chosen.min(picker.choices.len().saturating_sub(1));
         }
         self.dirty = true;
     }
@@ -172,7 +181,7 @@ impl Model {
             let keys = self.keymap.keys_of(place, row.act);
             Choice {
                 title: format!("{title}  {help}"),
-                beside: if here { short_keys(&keys) } else { self.lang.tr("not here").into() },
+                beside: if here { short_keys(&keys) } else { self.elsewhere(row) },
                 enabled: here,
                 digit: None,
                 what: What::Act(row.act),
@@ -181,11 +190,18 @@ impl Model {
         fuzzy(text, rows)
     }
 
+    /// Where an action works that does not work here.
+    pub(in crate::app) fn elsewhere(&self, row: &Action) -> String {
+        let place = PLACES.iter().find(|(place, _)| row.places() & place != 0);
+        tr!(self.lang, "in: {place}", place = self.lang.word("place", place.map_or("", |(_, name)| *name)))
+    }
+
     /// An action in the palette: its name, which stays, and in another language what it is called there; both are found.
     fn by_name(&self, row: &Action) -> (String, String) {
         let help = self.lang.tr(row.help).to_owned();
         let title = row.plain_title(self.lang);
-        let called = if self.lang == Lang::En { String::new() } else { format!("  {title}.") };
+        let told = self.lang == Lang::En && title.replace(['-', ','], " ") == row.name.replace('-', " ");
+        let called = if told { String::new() } else { format!("  {title}.") };
         (format!("{}{called}", row.name), help)
     }
 
@@ -288,6 +304,7 @@ impl Model {
             picker.choices = paths.iter().map(|path| plain(path, "")).collect();
             picker.chosen = 0;
             self.dirty = true;
+            self.picker_has_read();
         }
     }
 }
@@ -334,13 +351,25 @@ pub(in crate::app) fn fuzzy(text: &str, choices: impl Iterator<Item = Choice>) -
             let name = choice.title.split("  ").next().unwrap_or_default();
             let exact =
                 u32::from(name == text.trim()) * 10_000 + u32::from(name.starts_with(text.trim())) * 1_000;
-            let score =
-                pattern.score(nucleo_matcher::Utf32Str::new(&choice.title, &mut buffer), &mut matcher)?;
-            Some((score + exact + u32::from(choice.enabled) * 100, choice))
+            // An action is found by its name and title letter by letter, by its help only by whole words: what is lit
+            // first is what was meant, or Enter would do something else.
+            let head = choice.title.rsplit_once("  ").filter(|_| choice.act().is_some());
+            let head = head.map_or(choice.title.as_str(), |(head, _)| head);
+            let score = pattern
+                .score(nucleo_matcher::Utf32Str::new(head, &mut buffer), &mut matcher)
+                .or_else(|| (choice.act().is_some() && has_words(&choice.title, text)).then_some(1))?;
+            // Of two that fit alike, the one that can be done.
+            Some((score + exact + u32::from(choice.enabled) * 30, choice))
         })
         .collect();
     scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     scored.into_iter().map(|(_, choice)| choice).collect()
+}
+
+/// Whether all words of a text stand somewhere in another.
+fn has_words(within: &str, text: &str) -> bool {
+    let within = words::folded(within);
+    words::folded(text).split_whitespace().all(|word| within.contains(word))
 }
 
 /// What is wrong with a query, under the term that it is about.

@@ -34,8 +34,22 @@ const PROMISES: [&str; 18] = [
 /// The words that promise a file.
 pub(super) fn promised(text: &str) -> Option<&'static str> {
     let text = folded(&ours(text).collect::<Vec<_>>().join(" "));
-    let loose =
-        ["attached you", "find attached", "attachment", "i have attached", "we have attached", "enclosed"];
+    let loose = [
+        "attached you",
+        "find attached",
+        "see the attached",
+        "use the attached",
+        "find the attached",
+        "attachment",
+        "i have attached",
+        "we have attached",
+        "i am attaching",
+        "enclosed",
+        "segue a foto",
+        "segue foto",
+        "esta anexad",
+        "hange ich an",
+    ];
     PROMISES.into_iter().chain(loose).find(|promise| text.contains(promise))
 }
 

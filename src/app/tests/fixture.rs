@@ -116,7 +116,7 @@ pub(crate) fn descriptor(name: &str, kind: &'static str, short: &str, vendor: Op
         },
         manner: match kind {
             "thg" => crate::channels::thg::manner(),
-            "dsco" => crate::channels::dsco::manner(),
+            "dsco" => crate::channels::dsco::manner(crate::channels::dsco::Role::Supplier),
             "skyhub" => crate::channels::skyhub::manner(),
             _ => crate::channels::whatsapp::manner(),
         },
@@ -144,6 +144,8 @@ pub(crate) fn options(size: (u16, u16)) -> AppOptions {
         pin: None,
         mouse: false,
         members: vec!["jon".into()],
+        teams: Vec::new(),
+        my_teams: Vec::new(),
         zone: chrono_tz::America::Sao_Paulo,
         lang: crate::domain::Lang::default(),
         demo: false,
@@ -392,14 +394,14 @@ impl Desk {
             }
             // The ticket of every chat has another one.
             Request::Counts(queries) if queries.iter().any(|it| it.contains("remote:")) => {
-                Loaded::Counts(vec![Count { total: 2, at_risk: 0 }])
+                Loaded::Counts(vec![Count { total: 2, at_risk: 0, more: false }])
             }
             Request::Counts(queries) => Loaded::Counts(
                 [(0, 0), (0, 0), (0, 0), (58, 0), (9, 0), (4, 0)]
                     .iter()
                     .cycle()
                     .take(queries.len())
-                    .map(|(total, at_risk)| Count { total: *total, at_risk: *at_risk })
+                    .map(|(total, at_risk)| Count { total: *total, at_risk: *at_risk, more: false })
                     .collect(),
             ),
             Request::Conversation(id) => {

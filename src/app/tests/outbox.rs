@@ -144,7 +144,10 @@ fn a_file_that_the_channel_does_not_take_is_refused_when_it_is_attached() {
     desk.type_in("setup.exe");
     desk.keys("Enter");
     desk.done(Outcome::File(file("setup.exe", "application/x-msdownload")));
-    assert_eq!(desk.notice(), "not attached: setup.exe: application/x-msdownload is not taken here");
+    assert_eq!(
+        desk.notice(),
+        "not attached: setup.exe: application/x-msdownload is not taken here, only image"
+    );
     assert!(desk.model.composer.as_ref().unwrap().files.is_empty());
 }
 
@@ -195,7 +198,7 @@ fn the_inbox_leaves_a_search_and_fix_and_an_empty_fix_is_not_shown() {
     desk.keys("g f");
     assert_eq!(desk.notice(), "nothing has to be settled: Fix is empty");
     assert_eq!(desk.model.list.view, before);
-    desk.model.list.views[0].count = Some(Count { total: 2, at_risk: 0 });
+    desk.model.list.views[0].count = Some(Count { total: 2, at_risk: 0, more: false });
     desk.keys("g f");
     desk.answer();
     assert_eq!(desk.model.list.view, 0);

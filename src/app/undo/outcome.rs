@@ -199,7 +199,7 @@ impl Model {
             said = self.told(id, change);
             let wish =
                 Wish::Change { id, change: change.clone(), vendor, held_until: None, seen: Seen::default() };
-            self.perform_wish(wish, Intent::Back);
+            self.perform_wish(wish, Intent::Back { id, change: change.clone() });
         }
         let name =
             self.known(id).map_or_else(|| id.to_string(), |row| format!("{id} {}", row.counterpart.name));

@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use reqwest::{
     Method, StatusCode,
     header::{HeaderMap, HeaderValue},
@@ -28,7 +29,7 @@ use crate::{
         pace::Pace,
         tokens::Tokens,
     },
-    domain::{Descriptor, Facts, Gate, change::Page, time::Clock},
+    domain::{Descriptor, Facts, Gate, Time, change::Page, time::Clock},
 };
 
 /// The vendor's documented limit of one method, requests a second (contract A.7).
@@ -39,6 +40,9 @@ const WRITE_RATE: u32 = 1;
 const POST: &str = "POST";
 /// Pages after which a list that does not end is a fault of the vendor's.
 const MAX_PAGES: usize = 2000;
+/// Nothing that was read waits longer than this for the next ticket, nor for more tickets than this.
+const STORED_EVERY: TimeDelta = TimeDelta::milliseconds(300);
+const STORED_TOGETHER: usize = 20;
 /// Tickets in a row whose chats could not be had: the vendor is out, not the ticket.
 const MAX_BAD_TICKETS: usize = 3;
 
@@ -176,9 +180,9 @@ impl SkyHub {
         Ok(merging.done())
     }
 
-    /// Reads one ticket's chats into a page with the note that says so.
-    async fn read_ticket(&self, ticket: &Ticket, sink: &mut dyn Sink) -> Result<(), ChannelError> {
-        let Some(code) = ticket.code.as_deref() else { return Ok(()) };
+    /// Reads one ticket's chats: a page with the note that says so.
+    async fn read_ticket(&self, ticket: &Ticket, sink: &mut dyn Sink) -> Result<Page, ChannelError> {
+        let Some(code) = ticket.code.as_deref() else { return Ok(Page::default()) };
         let mut ticket = ticket.clone();
         let chats = self.chats(code, || sink.requested()).await?;
         if ticket.order_code.is_none() {
@@ -188,7 +192,7 @@ impl SkyHub {
         }
         let changes = map::changes(code, &ticket, &chats, self.settings.clock.now());
         let note = serde_json::to_value(&ticket).unwrap_or_default();
-        sink.page(Page { changes, memory: vec![(note_key(code), note)] }).await
+        Ok(Page { changes, memory: vec![(note_key(code), note)] })
     }
 
     /// What was asked for beside the talk; `None` where the vendor does not say.
@@ -212,7 +216,7 @@ impl SkyHub {
         status: Option<&str>,
         memory: &dyn Memory,
         sink: &mut dyn Sink,
-        mut tickets: Tickets,
+        tickets: &mut Tickets,
     ) -> Result<(), ChannelError> {
         let mut walk = Walk::new(&self.settings.url, request::list(&self.settings.url, status));
         while let Some(url) = walk.next()? {
@@ -226,9 +230,10 @@ impl SkyHub {
                     tickets.read(self, &ticket, sink).await?;
                 }
             }
+            tickets.store(sink).await?;
             walk.follow(next.as_deref())?;
         }
-        tickets.end()
+        Ok(())
     }
 
     fn refused(&self) -> std::sync::MutexGuard<'_, HashMap<String, Option<String>>> {
@@ -243,9 +248,13 @@ impl SkyHub {
     /// The full sweep: every open ticket first, whether it changed or not (whether `updated_at` moves with every
     /// message is not documented, contract A.6.8), then every listed one that changed. What was just read keeps its
     /// old triple, so that a change between the two readings is never missed.
-    async fn full(&self, memory: &dyn Memory, sink: &mut dyn Sink) -> Result<(), ChannelError> {
+    async fn full(
+        &self,
+        memory: &dyn Memory,
+        sink: &mut dyn Sink,
+        tickets: &mut Tickets,
+    ) -> Result<(), ChannelError> {
         self.refused().clear();
-        let mut tickets = Tickets::default();
         let mut done = HashSet::new();
         for remote_id in memory.open_conversations().await? {
             let Ok((code, _)) = request::split(&remote_id) else { continue };
@@ -256,6 +265,7 @@ impl SkyHub {
                 tickets.read(self, &ticket, sink).await?;
             }
         }
+        tickets.store(sink).await?;
         self.listed(None, memory, sink, tickets).await
     }
 
@@ -289,10 +299,14 @@ impl Channel for SkyHub {
     }
 
     async fn scan(&self, sweep: Sweep, memory: &dyn Memory, sink: &mut dyn Sink) -> Result<(), ChannelError> {
-        match sweep {
-            Sweep::Fast => self.listed(Some("UNREAD"), memory, sink, Tickets::default()).await,
-            Sweep::Full => self.full(memory, sink).await,
-        }
+        let mut tickets = Tickets::begun_at(self.settings.clock.now());
+        let end = match sweep {
+            Sweep::Fast => self.listed(Some("UNREAD"), memory, sink, &mut tickets).await,
+            Sweep::Full => self.full(memory, sink, &mut tickets).await,
+        };
+        // What was read before something went wrong is kept.
+        tickets.store(sink).await?;
+        end.and_then(|()| tickets.end())
     }
 
     async fn prepare(&self, send: &Sending<'_>) -> Result<Prepared, ChannelError> {
@@ -446,14 +460,26 @@ async fn changed(memory: &dyn Memory, ticket: &Ticket) -> Result<Option<Ticket>,
     }))
 }
 
-/// The reading of many tickets: one that cannot be had never costs the others.
-#[derive(Default)]
+/// The reading of many tickets: one that cannot be had never costs the others. They are stored together as long as the
+/// vendor answers quickly, since each page that is stored waits for the disk.
 struct Tickets {
     bad_in_a_row: usize,
     first: Option<ChannelError>,
+    read: Page,
+    stored_at: Time,
 }
 
 impl Tickets {
+    fn begun_at(now: Time) -> Self {
+        Self { bad_in_a_row: 0, first: None, read: Page::default(), stored_at: now }
+    }
+
+    /// Stores what has been read since the last time.
+    async fn store(&mut self, sink: &mut dyn Sink) -> Result<(), ChannelError> {
+        let read = std::mem::take(&mut self.read);
+        if read == Page::default() { Ok(()) } else { sink.page(read).await }
+    }
+
     async fn read(
         &mut self,
         skyhub: &SkyHub,
@@ -461,8 +487,16 @@ impl Tickets {
         sink: &mut dyn Sink,
     ) -> Result<(), ChannelError> {
         let error = match skyhub.read_ticket(ticket, sink).await {
-            Ok(()) => {
+            Ok(page) => {
                 self.bad_in_a_row = 0;
+                self.read.changes.extend(page.changes);
+                self.read.memory.extend(page.memory);
+                let now = skyhub.settings.clock.now();
+                let late = (now - self.stored_at).abs() >= STORED_EVERY;
+                if late || self.read.memory.len() >= STORED_TOGETHER {
+                    self.stored_at = now;
+                    self.store(sink).await?;
+                }
                 return Ok(());
             }
             Err(error) => error,

@@ -184,6 +184,7 @@ fn tables() -> Vec<(&'static str, &'static str)> {
             .map(|it| ("field", it)),
     );
     words.push(("field", "template"));
+    words.extend(crate::app::keymap::PLACES.iter().map(|(_, name)| ("place", *name)));
     words.extend(
         [
             "Americanas seller pages, chats with the marketplace",

@@ -3,12 +3,13 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::HashMap,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     rc::Rc,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     thread::JoinHandle,
 };
@@ -39,9 +40,12 @@ pub(super) struct Tx<'a> {
     failed: Cell<bool>,
     /// What the whole store is told once.
     pub(super) house: &'a House,
-    /// The clocks of the channel that was asked for last, beside the descriptor they stand in.
-    pub(super) policy: RefCell<Option<(String, Rc<Policy>)>>,
+    /// The clocks of each channel, beside the descriptor they stand in.
+    pub(super) policies: &'a Policies,
 }
+
+/// The clocks of each channel that was asked for, beside the descriptor that they were read from.
+pub(super) type Policies = RefCell<HashMap<String, (String, Rc<Policy>)>>;
 
 /// What every write may need to know.
 #[derive(Debug)]
@@ -54,6 +58,8 @@ pub(super) struct House {
     pub(super) keep_status_after_send: bool,
     /// The newest time that was told: for what is asked without one.
     pub(super) latest: AtomicI64,
+    /// Whether the writing connection is set for many rows at once.
+    pub(super) many: AtomicBool,
     /// The file that was opened, and which one it is: another process that finds it damaged moves it aside.
     pub(super) file: Option<(PathBuf, u64)>,
 }
@@ -62,6 +68,20 @@ impl Tx<'_> {
     /// Something that a screen shows has changed: the bell is rung after the commit.
     pub(super) fn rings(&self) {
         self.rings.set(true);
+    }
+
+    /// Whether many rows come now, as an import or a first sync brings them. They add to every index at once: the indexes
+    /// stay in memory as long as that goes on, or the disk is read for each row; and a page that many transactions change
+    /// is written back to the file once in a while, not after each of them.
+    pub(super) fn expects(&self, many: bool) -> rusqlite::Result<()> {
+        if self.house.many.swap(many, Ordering::Relaxed) == many {
+            return Ok(());
+        }
+        self.db.execute_batch(if many {
+            "PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 12000"
+        } else {
+            super::open::FEW
+        })
     }
 }
 
@@ -198,6 +218,7 @@ fn version(db: &Connection) -> i64 {
 
 fn run(db: &Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receiver<Order>, mut seen: i64) {
     let mut jobs = Vec::new();
+    let policies = Policies::default();
     while let Some(order) = queue.blocking_recv() {
         let mut look = false;
         let mut next = Some(order);
@@ -208,7 +229,7 @@ fn run(db: &Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receive
             }
             next = if jobs.len() < BATCH { queue.try_recv().ok() } else { None };
         }
-        if !jobs.is_empty() && batch(db, house, std::mem::take(&mut jobs)) {
+        if !jobs.is_empty() && batch(db, house, &policies, std::mem::take(&mut jobs)) {
             ringer.ring();
         }
         if look {
@@ -224,21 +245,15 @@ fn run(db: &Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receive
 }
 
 /// Runs the jobs in one transaction; answers whether the bell is to be rung.
-fn batch(db: &Connection, house: &House, jobs: Vec<Job>) -> bool {
+fn batch(db: &Connection, house: &House, policies: &Policies, jobs: Vec<Job>) -> bool {
     if let Err(words) = house.still_there().and_then(|()| begin(db).map_err(|error| trouble(&error))) {
         for job in jobs {
             job(Err(copy(&words)));
         }
         return false;
     }
-    let tx = Tx {
-        db,
-        rings: Cell::new(false),
-        alone: jobs.len() == 1,
-        failed: Cell::new(false),
-        house,
-        policy: RefCell::default(),
-    };
+    let tx =
+        Tx { db, rings: Cell::new(false), alone: jobs.len() == 1, failed: Cell::new(false), house, policies };
     let mut finishes = Vec::with_capacity(jobs.len());
     let mut lost = None;
     for job in jobs {

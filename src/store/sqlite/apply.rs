@@ -22,6 +22,9 @@ use crate::{
     store::Applied,
 };
 
+/// New messages of one page that are more than everyday life brings.
+const MANY: usize = 40;
+
 /// A page on its way into the store.
 pub(super) struct Applying<'a, 'b> {
     pub(super) tx: &'a Tx<'b>,
@@ -39,7 +42,14 @@ pub(super) struct Applying<'a, 'b> {
 
 /// Applies a page with its notes.
 pub(super) fn page(tx: &Tx<'_>, channel: &str, page: &Page, now: i64) -> Result<Applied> {
-    page_then(tx, channel, page, now, |_| Ok(()))
+    let applied = page_then(tx, channel, page, now, |_| Ok(()))?;
+    // A first sync goes on like this page; what brings nothing new is everyday life again.
+    match applied.messages_new {
+        MANY.. => tx.expects(true)?,
+        0 if !page.changes.is_empty() => tx.expects(false)?,
+        _ => {}
+    }
+    Ok(applied)
 }
 
 /// The same; `then` sees each touched conversation before its row is recomputed.

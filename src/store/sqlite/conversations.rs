@@ -214,6 +214,8 @@ pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()
     let warned = promised.map(|at| at - WARNED_BEFORE.num_milliseconds());
     if status != Status::OnHold {
         row.held_until = None;
+    } else if row.held_until.is_none() {
+        row.held_until = deadline::hold_ends(tx, &row.channel, now)?;
     }
     let updated_at = last_at.into_iter().chain(row.vendor_updated_at).max().unwrap_or(row.updated_at);
     let created_at = row.vendor_created_at.or(first_at).unwrap_or(row.created_at);

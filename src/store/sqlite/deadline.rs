@@ -12,11 +12,14 @@ use super::{
 };
 use crate::domain::{
     Status,
-    clock::{self, Due, EVENTS, Facts, Logged, Policy, Whose, logged},
+    clock::{self, Calendar, Due, EVENTS, Facts, Logged, Policy, Whose, logged},
     outbox::Event,
     promise::WARNED_BEFORE,
     time::{from_millis, to_millis},
 };
+
+/// Business days that something is on hold for where nobody said how long.
+const HELD_DAYS: u32 = 2;
 
 /// What a conversation's row holds of its clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,20 +88,28 @@ fn breach(
     Some((clock.as_str(), due, due - clock::WARNED_BEFORE.num_milliseconds()))
 }
 
+/// When what is on hold without a date comes back: nothing waits without an end.
+pub(super) fn hold_ends(tx: &Tx<'_>, channel: &str, now: i64) -> Result<Option<i64>> {
+    let policy = policy(tx, channel)?;
+    let weekdays = Calendar::weekdays("weekdays", chrono_tz::UTC, 0, 24);
+    let calendar = policy.calendar.as_ref().or(policy.vendor.hours.as_ref()).unwrap_or(&weekdays);
+    Ok(calendar.business_days(from_millis(now), HELD_DAYS).map(to_millis))
+}
+
 fn policy(tx: &Tx<'_>, channel: &str) -> Result<Rc<Policy>> {
     let mut read = tx.db.prepare_cached("SELECT descriptor FROM channel WHERE name = ?1")?;
     let mut rows = read.query([channel])?;
     let Some(row) = rows.next()? else { return Ok(Rc::default()) };
     let descriptor = row.get_ref(0)?.as_str()?;
-    // A transaction asks for the same one again and again: read as long as its text is the same.
-    let mut last = tx.policy.borrow_mut();
-    match last.as_ref() {
+    // Asked for at each conversation: read anew only where its text is another.
+    let mut known = tx.policies.borrow_mut();
+    match known.get(channel) {
         Some((text, policy)) if text == descriptor => Ok(Rc::clone(policy)),
         _ => {
             let mut clocks = from_json::<serde_json::Map<String, Value>>(descriptor).remove("clocks");
             let clocks = clocks.take().unwrap_or_default();
             let policy = Rc::new(serde_json::from_value(clocks).unwrap_or_default());
-            *last = Some((descriptor.to_owned(), Rc::clone(&policy)));
+            known.insert(channel.to_owned(), (descriptor.to_owned(), Rc::clone(&policy)));
             Ok(policy)
         }
     }

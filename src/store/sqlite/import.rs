@@ -15,9 +15,7 @@ use crate::{
 
 /// Imports; repeating it changes nothing, and what was changed here since stays.
 pub(super) fn import(tx: &Tx<'_>, channel: &str, conversations: &[Imported], now: i64) -> Result<()> {
-    // An import adds to every index at once: they stay in memory until it ends, or the disk is read for each row; and a
-    // page that many of its transactions change is written back to the file once in a while, not after each of them.
-    tx.db.execute_batch("PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 12000")?;
+    tx.expects(true)?;
     register(tx, channel, now)?;
     for imported in conversations {
         let known = apply::find(tx.db, channel, &imported.remote_id)?;

@@ -31,6 +31,7 @@ mod join;
 mod ledger;
 mod marked;
 mod messages;
+mod narrow;
 mod open;
 mod outbox;
 mod presence;
@@ -48,7 +49,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -125,6 +126,7 @@ impl SqliteStore {
             damaged: open::beside(&options.path, ".damaged"),
             keep_status_after_send: options.keep_status_after_send,
             latest: AtomicI64::new(0),
+            many: AtomicBool::new(false),
             // Network file systems may number a file anew.
             file: House::inode(&options.path)
                 .filter(|_| !opened.network)

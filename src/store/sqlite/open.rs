@@ -22,7 +22,7 @@ mod embedded {
 }
 
 /// The schema that this program writes; `PRAGMA user_version` of the newest migration.
-pub(super) const SCHEMA: i64 = 6;
+pub(super) const SCHEMA: i64 = 7;
 
 /// How to open a store.
 #[derive(Clone)]
@@ -200,6 +200,9 @@ fn open_locked(path: &Path, modes: Modes, network: bool) -> Result<(Connection, 
     Ok((writer, notes))
 }
 
+/// How the writing connection is set while little is written at a time.
+pub(super) const FEW: &str = "PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 2000";
+
 fn connect(path: &Path, network: bool) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
@@ -207,18 +210,15 @@ fn connect(path: &Path, network: bool) -> rusqlite::Result<Connection> {
     // Write-ahead logs need shared memory, which network file systems do not have.
     let journal = if network { "TRUNCATE" } else { "WAL" };
     db.pragma_update(None, "journal_mode", journal)?;
-    db.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864",
-    )?;
+    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")?;
+    db.execute_batch(FEW)?;
     db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(db)
 }
 
 fn settings(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(Duration::from_secs(5))?;
-    db.execute_batch(
-        "PRAGMA cache_size = -2000; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = ON",
-    )?;
+    db.execute_batch("PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = ON")?;
     // One plan for each statement, whatever is bound to it: else statements are made anew for each value.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(256);

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Result, ToSql, types::Value};
 
-use super::{excerpt::Sought, rows, words};
+use super::{
+    excerpt::Sought,
+    narrow::{self, Narrow},
+    rows, words,
+};
 use crate::{
     domain::{
         Conversation, ConversationId, Gate, Time,
@@ -35,7 +39,7 @@ const NEEDS_A_PERSON: &str = "c.outbox IN ('failed', 'uncertain', 'parked')";
 /// Makes the condition of a query. `:me` and `:now` are bound by name when they occur. `newest`: the newest hits of a
 /// word are enough.
 fn condition(query: &Query, me: &str, now: Time, newest: bool) -> Condition {
-    let mut binds = Binds { values: Vec::new(), now: to_millis(now), newest };
+    let mut binds = Binds { values: Vec::new(), prefix: 'p', now: to_millis(now), newest };
     let mut all: Vec<String> = Vec::new();
     let mut either: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut turns = Vec::new();
@@ -70,21 +74,28 @@ fn condition(query: &Query, me: &str, now: Time, newest: bool) -> Condition {
     Condition { sql, binds }
 }
 
-struct Binds {
-    values: Vec<(String, Value)>,
+/// Values by their names, as they are written into a statement.
+pub(super) struct Binds {
+    pub(super) values: Vec<(String, Value)>,
+    prefix: char,
     now: i64,
     newest: bool,
 }
 
 impl Binds {
-    fn bind(&mut self, value: impl Into<Value>) -> String {
-        let name = format!(":p{}", self.values.len());
+    /// Names that do not occur in the condition of a list.
+    pub(super) fn beside_those_of_a_list(now: Time) -> Self {
+        Self { values: Vec::new(), prefix: 'n', now: to_millis(now), newest: false }
+    }
+
+    pub(super) fn bind(&mut self, value: impl Into<Value>) -> String {
+        let name = format!(":{}{}", self.prefix, self.values.len());
         self.values.push((name.clone(), value.into()));
         name
     }
 
     /// The moment that lies so far from now.
-    fn moment(&mut self, from_now: chrono::TimeDelta) -> String {
+    pub(super) fn moment(&mut self, from_now: chrono::TimeDelta) -> String {
         let at = self.now.saturating_add(from_now.num_milliseconds());
         self.bind(at)
     }
@@ -237,8 +248,12 @@ fn text_sql(text: &str, prefix: bool, binds: &mut Binds) -> String {
     any.join(" OR ")
 }
 
-/// The statement of a page of a list, with what it binds.
-pub(super) fn list_statement(db: &Connection, request: &ListRequest) -> Result<Condition> {
+/// The statement of a page of a list, with what it binds: on its way through the order, or from a few conversations.
+pub(super) fn list_statement(
+    db: &Connection,
+    request: &ListRequest,
+    few: Option<Condition>,
+) -> Result<Condition> {
     let newest = request.way == Way::Typed;
     let Condition { sql: condition, mut binds } = condition(&request.query, &request.me, request.now, newest);
     if !binds.iter().any(|(name, _)| name == ":me") {
@@ -275,9 +290,11 @@ pub(super) fn list_statement(db: &Connection, request: &ListRequest) -> Result<C
     binds.push((":limit".into(), i64::try_from(request.limit).unwrap_or(i64::MAX).into()));
     let (shown, cursor) = (rows::CONVERSATION, rows::CURSOR);
     // What a search finds is sorted, and only its numbers are: the rows themselves are read for one page of them.
-    let sql = if request.query.has_words() {
+    let from = few.as_ref().map_or_else(String::new, |few| format!("({}) f CROSS JOIN ", few.sql));
+    let on = if few.is_some() { "c.id = f.id AND " } else { "" };
+    let sql = if request.query.has_words() || few.is_some() {
         format!(
-            "SELECT {shown} FROM (SELECT c.id AS found FROM conversation c WHERE {condition}{after} \
+            "SELECT {shown} FROM (SELECT c.id AS found FROM {from}conversation c WHERE {on}{condition}{after} \
              ORDER BY {order} LIMIT :limit) JOIN conversation c ON c.id = found {cursor} ORDER BY {order}"
         )
     } else {
@@ -285,12 +302,27 @@ pub(super) fn list_statement(db: &Connection, request: &ListRequest) -> Result<C
             "SELECT {shown} FROM conversation c {cursor} WHERE {condition}{after} ORDER BY {order} LIMIT :limit"
         )
     };
+    add(&mut binds, few);
     Ok(Condition { sql, binds })
+}
+
+/// Adds what a narrowing binds.
+fn add(binds: &mut Vec<(String, Value)>, few: Option<Condition>) {
+    for (name, value) in few.map(|few| few.binds).unwrap_or_default() {
+        if !binds.iter().any(|(known, _)| *known == name) {
+            binds.push((name, value));
+        }
+    }
 }
 
 /// A page of a list.
 pub(super) fn list(db: &Connection, request: &ListRequest) -> Result<Vec<Conversation>> {
-    let Condition { sql, binds } = list_statement(db, request)?;
+    let few = match narrow::narrow(db, &request.query, &request.me, request.now)? {
+        Narrow::Nothing => return Ok(Vec::new()),
+        Narrow::Few(few) if !request.query.has_words() => Some(few),
+        Narrow::Few(_) | Narrow::Wide => None,
+    };
+    let Condition { sql, binds } = list_statement(db, request, few)?;
     if sql.is_empty() {
         return Ok(Vec::new());
     }
@@ -329,44 +361,95 @@ pub(super) fn hits(
 /// More at risk are not counted: nobody reads the figure any more, and a neglected inbox must not be slow too.
 const MOST_AT_RISK: i64 = 10_000;
 
-/// The statements that say how many conversations match, and how many of them are at risk; both bind the same.
-pub(super) fn count_statements(query: &Query, me: &str, now: Time) -> [Condition; 2] {
-    let counted = condition(query, me, now, false);
-    let sql = &counted.sql;
-    let total = if query.terms.iter().all(|term| is_tallied(&term.what)) {
-        format!(
-            "SELECT ifnull(sum(c.n), 0) FROM (SELECT nullif(turn, '') AS turn, nullif(assignee, '') AS assignee, \
-             nullif(snoozed, 0) AS snoozed_until, iif(fix, 'failed', NULL) AS outbox, channel, status, \
-             nullif(priority, '') AS priority, nullif(lang, '') AS lang, n FROM tally) c WHERE {sql}"
-        )
+/// Beyond this nobody counts: a figure beside a saved view that no tally knows ends here, with a `+`.
+const MOST: i64 = 999;
+
+/// How many conversations match, of terms that the tally knows.
+pub(super) fn total_statement(query: &Query, me: &str, now: Time) -> Condition {
+    let Condition { sql, binds } = condition(query, me, now, false);
+    let sql = format!(
+        "SELECT ifnull(sum(c.n), 0) FROM (SELECT nullif(turn, '') AS turn, nullif(assignee, '') AS assignee, \
+         nullif(snoozed, 0) AS snoozed_until, iif(fix, 'failed', NULL) AS outbox, channel, status, \
+         nullif(priority, '') AS priority, nullif(lang, '') AS lang, n FROM tally) c WHERE {sql}"
+    );
+    Condition { sql, binds }
+}
+
+/// The statements that say how many conversations match (up to one more than are counted, where no tally knows it), and
+/// how many of them are at risk.
+pub(super) fn count_statements(query: &Query, me: &str, now: Time, few: Option<Condition>) -> [Condition; 2] {
+    // Of a word its newest hits are counted: many more than are counted here are not looked for.
+    let Condition { sql, binds } = condition(query, me, now, true);
+    let total = if is_known_by_the_tally(query) {
+        total_statement(query, me, now)
     } else {
-        format!("SELECT count(*) FROM conversation c WHERE {sql}")
+        let from = few.as_ref().map_or_else(String::new, |few| format!("({}) f CROSS JOIN ", few.sql));
+        let on = if few.is_some() { "c.id = f.id AND " } else { "" };
+        let counted = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {from}conversation c WHERE {on}{sql} LIMIT {})",
+            MOST + 1
+        );
+        let mut binds = binds.clone();
+        add(&mut binds, few);
+        Condition { sql: counted, binds }
     };
     let at_risk = format!(
         "SELECT count(*) FROM (SELECT 1 FROM conversation c WHERE c.warn_at IS NOT NULL AND c.warn_at <= :now \
          AND {sql} LIMIT {MOST_AT_RISK})"
     );
-    let mut binds = counted.binds.clone();
+    let mut binds = binds;
     if !binds.iter().any(|(name, _)| name == ":now") {
         binds.push((":now".into(), to_millis(now).into()));
     }
-    [Condition { sql: total, binds: counted.binds }, Condition { sql: at_risk, binds }]
+    [total, Condition { sql: at_risk, binds }]
 }
 
 /// How many conversations match, and how many of them are at risk.
 pub(super) fn count(db: &Connection, query: &Query, me: &str, now: Time) -> Result<Count> {
-    let [total, at_risk] = count_statements(query, me, now);
-    let count = |Condition { sql, binds }: Condition| {
-        let bound: Vec<(&str, &dyn ToSql)> =
-            binds.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect();
-        let n: i64 = db.prepare_cached(&sql)?.query_row(bound.as_slice(), |r| r.get(0))?;
-        Ok::<_, rusqlite::Error>(usize::try_from(n).unwrap_or(0))
+    let exact = is_known_by_the_tally(query);
+    let few = match if exact { Narrow::Wide } else { narrow::narrow(db, query, me, now)? } {
+        Narrow::Nothing => return Ok(Count::default()),
+        Narrow::Few(few) => Some(few),
+        Narrow::Wide => None,
     };
-    Ok(Count { total: count(total)?, at_risk: count(at_risk)? })
+    let [total, at_risk] = count_statements(query, me, now, few);
+    let figure = |Condition { sql, binds }| narrow::figure(db, &sql, &binds);
+    let found = figure(total)?;
+    let more = !exact && (found > MOST || has_more_hits(db, query)?);
+    let total = if exact { found } else { found.min(MOST) };
+    let counted = |n| usize::try_from(n).unwrap_or(0);
+    Ok(Count { total: counted(total), at_risk: counted(figure(at_risk)?), more })
+}
+
+/// Whether any word of it has more hits than were looked at.
+fn has_more_hits(db: &Connection, query: &Query) -> Result<bool> {
+    for term in query.terms.iter().filter(|term| !term.negated) {
+        let matching = match &term.what {
+            What::Word(word) => matching(word, true),
+            What::Phrase(phrase) => matching(phrase, false),
+            _ => None,
+        };
+        let Some(matching) = matching else { continue };
+        for table in ["message_text", "conversation_text"] {
+            let more: bool = db
+                .prepare_cached(&format!(
+                    "SELECT EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH ?1 LIMIT 1 OFFSET {HITS})"
+                ))?
+                .query_row([&matching], |row| row.get(0))?;
+            if more {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn is_known_by_the_tally(query: &Query) -> bool {
+    query.terms.iter().all(|term| is_tallied(&term.what))
 }
 
 /// Whether the tally, which is kept as conversations are written, knows of this.
-fn is_tallied(what: &What) -> bool {
+pub(super) fn is_tallied(what: &What) -> bool {
     match what {
         What::Turn(_)
         | What::Status(_)

@@ -75,9 +75,8 @@ fn by_small_words(text: &str) -> Option<Lang> {
     if words.len() > 12 {
         return None;
     }
-    let hits = SMALL_WORDS.map(|(lang, small)| {
-        (words.iter().filter(|word| small.split(' ').any(|it| it == word.as_str())).count(), lang)
-    });
+    let hits = SMALL_WORDS
+        .map(|(lang, small)| (words.iter().filter(|word| small.contains(&word.as_str())).count(), lang));
     let mut found = hits.iter().filter(|(n, _)| *n > 0);
     match (found.next(), found.next()) {
         (Some((n, lang)), None) if *n >= 2 => Some(*lang),
@@ -86,25 +85,65 @@ fn by_small_words(text: &str) -> Option<Lang> {
 }
 
 /// Words that only one of these languages has.
-const SMALL_WORDS: [(Lang, &str); 4] = [
+const SMALL_WORDS: [(Lang, &[&str]); 4] = [
     (
         Lang::Eng,
-        "the is it you your my could would please when where what this that does did have can we they and not \
-         yet still by with are how which thanks thank hello hi arrived it's i'm don't",
+        &[
+            "the", "is", "it", "you", "your", "my", "could", "would", "please", "when", "where", "what",
+            "this", "that", "does", "did", "have", "can", "we", "they", "and", "not", "yet", "still", "by",
+            "with", "are", "how", "which", "thanks", "thank", "hello", "hi", "arrived", "it's", "i'm",
+            "don't",
+        ],
     ),
     (
         Lang::Por,
-        "não é ainda chegou meu minha vocês você quando onde obrigado obrigada olá oi bom boa dia tarde uma um \
-         foi qual isso assim já até comprei quero posso tem",
+        &[
+            "não", "é", "ainda", "chegou", "meu", "minha", "vocês", "você", "quando", "onde", "obrigado",
+            "obrigada", "olá", "oi", "bom", "boa", "dia", "tarde", "uma", "um", "foi", "qual", "isso",
+            "assim", "já", "até", "comprei", "quero", "posso", "tem",
+        ],
     ),
     (
         Lang::Deu,
-        "der die das ist nicht ich sie und wann wo mein meine bitte noch kann können ein eine hallo danke wie lässt \
-         sich habe haben wurde wird für mit bestellung",
+        &[
+            "der",
+            "die",
+            "das",
+            "ist",
+            "nicht",
+            "ich",
+            "sie",
+            "und",
+            "wann",
+            "wo",
+            "mein",
+            "meine",
+            "bitte",
+            "noch",
+            "kann",
+            "können",
+            "ein",
+            "eine",
+            "hallo",
+            "danke",
+            "wie",
+            "lässt",
+            "sich",
+            "habe",
+            "haben",
+            "wurde",
+            "wird",
+            "für",
+            "mit",
+            "bestellung",
+        ],
     ),
     (
         Lang::Spa,
-        "el los las cuándo dónde hola gracias todavía una un con qué cuál puedo tiene llegó buenos días buenas",
+        &[
+            "el", "los", "las", "cuándo", "dónde", "hola", "gracias", "todavía", "una", "un", "con", "qué",
+            "cuál", "puedo", "tiene", "llegó", "buenos", "días", "buenas",
+        ],
     ),
 ];
 

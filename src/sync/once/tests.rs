@@ -27,10 +27,13 @@ async fn one_cycle_runs_both_loops_and_delivers_what_is_due() {
     assert_eq!(reports[0].requests, 2);
     assert_eq!(
         world.channel.script(|it| it.asked.clone()),
-        ["scan Fast", "scan Full", "prepare S1", "send S1: due"]
+        ["scan Full", "scan Fast", "prepare S1", "send S1: due"],
+        "the first full sweep reads everything: what the fast loop finds is what came meanwhile"
     );
     assert!(world.store.now(due).is_none() && world.store.now(later).is_some());
     assert!(world.store.read(|it| it.leases[&"fake".into()].0.is_empty()), "nobody leads afterwards");
+    assert!(sync_once(world.options("once")).await[0].ok);
+    assert_eq!(world.channel.script(|it| it.asked[4..6].to_vec()), ["scan Fast", "scan Full"]);
 }
 
 #[tokio::test]
@@ -139,7 +142,7 @@ async fn a_stumbling_vendor_is_read_again_and_its_wish_to_be_left_alone_is_kept(
         it.scans.push_back(Err(error(ErrorKind::Outage, Retry::Unclear).with_status(503)));
     });
     let once = tokio::spawn(sync_once(world.options("once")));
-    until("refused", || world.channel.count("scan Fast") == 1).await;
+    until("refused", || world.channel.count("scan Full") == 1).await;
     world.later(4);
     idle().await;
     assert_eq!(world.channel.count("scan"), 1, "Retry-After is obeyed");

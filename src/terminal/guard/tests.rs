@@ -4,7 +4,7 @@ use super::*;
 fn leaving_waits_for_answers_over_the_worst_line_and_never_for_a_terminal_that_gives_none() {
     let since = Instant::now();
     let after = |millis| since + Duration::from_millis(millis);
-    let asked = |answers, haste| Asked { since: Some(since), answers, haste };
+    let asked = |answers, haste| Asked { since: Some(since), due: 1, answers, haste };
     // Quit right after the start: over a line of 300 ms and worse the answers are still on their way.
     assert!(asked(false, false).patience(after(10)) >= Duration::from_millis(1400));
     // A terminal that has not answered so far will not.

@@ -46,7 +46,12 @@ pub(super) fn char_key(ch: char) -> KeyEvent {
 pub(super) fn event(sequence: &[u8]) -> Option<Meaning> {
     match sequence {
         [0x1b, b'[', b'?', .., b'c' | b'u' | b'y' | b'n'] => Some(answer(private_report(sequence))),
-        [0x1b, b'P' | b'_', ..] => Some(answer(TerminalAnswer::Other)),
+        [0x1b, b'P', body @ ..] => Some(answer(drawn_with(body))),
+        [0x1b, b'_', b'G', body @ ..] if body.windows(3).any(|it| it == b";OK") => {
+            Some(answer(TerminalAnswer::KittyPictures))
+        }
+        [0x1b, b'_', ..] => Some(answer(TerminalAnswer::Other)),
+        [0x1b, b'[', b'6', b';', body @ .., b't'] => Some(answer(cell(body))),
         [0x1b, b'O', b'1'..=b'9', last] => parse(&[0x1b, b'[', b'1', b';', sequence[2], *last]),
         [0x1b, b'O', last] => application_key(*last).map(Meaning::Key).or_else(|| parse(sequence)),
         // modifyOtherKeys: the same as CSI u in another order.
@@ -84,7 +89,8 @@ fn answer(answer: TerminalAnswer) -> Meaning {
 fn private_report(sequence: &[u8]) -> TerminalAnswer {
     let body = std::str::from_utf8(&sequence[3..sequence.len() - 1]).unwrap_or_default();
     match sequence.last() {
-        Some(b'c') => TerminalAnswer::Device,
+        // The first number is the terminal's class.
+        Some(b'c') => TerminalAnswer::Device { sixel: body.split(';').skip(1).any(|it| it == "4") },
         Some(b'u') => body.parse().map_or(TerminalAnswer::Other, TerminalAnswer::KittyFlags),
         Some(b'y') => body
             .strip_suffix('$')
@@ -93,6 +99,27 @@ fn private_report(sequence: &[u8]) -> TerminalAnswer {
                 Some(TerminalAnswer::Mode { mode: mode.parse().ok()?, state: state.parse().ok()? })
             })
             .unwrap_or(TerminalAnswer::Other),
+        _ => TerminalAnswer::Other,
+    }
+}
+
+/// DECRQSS: what the terminal draws with, asked right after it was given [`super::PROBE`].
+fn drawn_with(body: &[u8]) -> TerminalAnswer {
+    let body = String::from_utf8_lossy(body);
+    let numbers: Vec<&str> = body.split([';', ':', 'm']).filter(|it| !it.is_empty()).collect();
+    let [red, green, blue] = super::PROBE.map(|it| it.to_string());
+    // Between them some name a colour space, most leave its place empty.
+    let found = body.starts_with("1$r")
+        && numbers.windows(2).any(|it| it == ["38", "2"])
+        && numbers.windows(3).any(|it| it == [red.as_str(), green.as_str(), blue.as_str()]);
+    if found { TerminalAnswer::Truecolor } else { TerminalAnswer::Other }
+}
+
+/// `CSI 6 ; height ; width t`.
+fn cell(body: &[u8]) -> TerminalAnswer {
+    let numbers = std::str::from_utf8(body).ok().and_then(|body| body.split_once(';'));
+    match numbers.map(|(height, width)| (height.parse(), width.parse())) {
+        Some((Ok(height @ 1..), Ok(width @ 1..))) => TerminalAnswer::Cell { width, height },
         _ => TerminalAnswer::Other,
     }
 }

@@ -152,8 +152,11 @@ fn nonsense_is_dropped_whole() {
 #[test]
 fn answers_never_become_keys() {
     use TerminalAnswer::*;
-    let answers: [(&[u8], TerminalAnswer); 10] = [
-        (b"\x1b[?62;22c", Device),
+    let answers: [(&[u8], TerminalAnswer); 16] = [
+        (b"\x1b[?62;22c", Device { sixel: false }),
+        (b"\x1b[?62;4;22c", Device { sixel: true }),
+        // The first number is the class, not what it can.
+        (b"\x1b[?4;6c", Device { sixel: false }),
         (b"\x1b[?2026;2$y", Mode { mode: 2026, state: 2 }),
         (b"\x1b[?1016;0$y", Mode { mode: 1016, state: 0 }),
         (b"\x1b[?15u", KittyFlags(15)),
@@ -161,7 +164,12 @@ fn answers_never_become_keys() {
         (b"\x1b]10;rgb:ffff/ffff/ffff\x07", Foreground(255, 255, 255)),
         (b"\x1b[12;40R", Cursor(12, 40)),
         (b"\x1bP>|XTerm(379)\x1b\\", Other),
-        (b"\x1b_Gi=31;OK\x1b\\", Other),
+        (b"\x1b_Gi=31;OK\x1b\\", KittyPictures),
+        (b"\x1b_Gi=31;ENOTSUP:no\x1b\\", Other),
+        (b"\x1bP1$r0;38:2::17:34:51m\x1b\\", Truecolor),
+        // It took the next of its 256.
+        (b"\x1bP1$r38;5;235m\x1b\\", Other),
+        (b"\x1b[6;18;9t", Cell { width: 9, height: 18 }),
         (b"\x1b[?997;1n", Other),
     ];
     for (bytes, answer) in answers {

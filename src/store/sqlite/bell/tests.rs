@@ -1,4 +1,7 @@
-use std::sync::{Arc, atomic::AtomicI64};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicI64},
+};
 
 use super::*;
 use crate::store::sqlite::actor::{House, Writer};
@@ -12,6 +15,7 @@ fn where_no_watch_can_be_had_the_store_is_looked_at_and_that_is_said() {
         damaged: folder.path().into(),
         keep_status_after_send: false,
         latest: AtomicI64::new(0),
+        many: AtomicBool::new(false),
         file: None,
     };
     let bell = File::create(folder.path().join("bell")).unwrap();

@@ -189,3 +189,17 @@ async fn a_gate_that_shuts_under_our_eyes_is_dated_and_one_that_was_shut_before_
     assert_eq!(since(CHAT), Some(GateEvidence::Said { gate: Gate::Paused, since: Some(at(200)) }));
     assert_eq!(since("found shut"), Some(paused()));
 }
+
+#[tokio::test]
+async fn what_is_on_hold_without_a_date_comes_back_after_two_business_days() {
+    let store = store().await;
+    let id = told(&store, "americanas", 10, vec![says(CHAT, "1", "Onde?", at(0))]).await;
+    let hold = |change| store.change(id, change, Vec::new(), None, "ana".into(), Seen::default(), at(20));
+    hold(LocalChange::Status(Status::OnHold)).await.unwrap().unwrap();
+    let row = store.conversation(id, "ana".into(), at(20)).await.unwrap().unwrap();
+    let until = row.held_until.expect("nothing waits without an end");
+    assert!(until > at(20) + TimeDelta::days(1) && until < at(20) + TimeDelta::days(7), "{until}");
+    store.tend(until).await.unwrap();
+    let row = store.conversation(id, "ana".into(), until).await.unwrap().unwrap();
+    assert_eq!((row.status, row.held_until), (Status::Open, None));
+}

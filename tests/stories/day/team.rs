@@ -1,0 +1,49 @@
+//! Two agents, and what a lead asks.
+
+super::tasks! {
+one_draft_has_one_writer_until_the_other_window_takes_over: "americanas" => "
+    open Produto ainda
+    keys rmetade
+    pass saved 12:
+    window ana2
+    open Produto ainda
+    keys i
+    sees TEAM ONLY
+    keys <Esc>k
+    window ana
+    keys <Esc>k
+"
+my_shift_ends_and_a_colleague_has_it: "americanas" => "
+    member jon
+    open Produto ainda
+    keys am
+    who ana
+    keys qgh
+    sees jon
+    keys jon<Enter>
+    sees a word for them
+    keys strike in the north<Enter>
+    sees Y
+    show
+    keys Y
+    who jon
+    keys u
+    who ana
+"
+the_report_is_opened_counted_again_and_drilled_into: "americanas" => "
+    keys gr
+    sees first response
+    keys b
+    sees channel
+    keys <Enter>
+    show
+    keys qq
+"
+a_deadline_is_explained: "americanas" => "
+    open Produto ainda
+    keys d
+    show
+    sees marketplace
+    keys d
+"
+}
