@@ -127,6 +127,20 @@ async fn another_process_acts_by_http() {
 }
 
 #[tokio::test]
+async fn vendors_that_are_away_by_http_come_back_by_themselves() {
+    let stage = Stage::new().await;
+    let action = json!({"do": "unreachable", "ms": 5000});
+    stage.http.post(stage.url("/_control")).json(&action).send().await.unwrap();
+    let fresh =
+        || reqwest::Client::builder().no_proxy().build().unwrap().get(stage.url("/_control/book")).send();
+    assert!(fresh().await.is_err(), "the way to end it is shut too");
+    stage.clock.forward_ms(5000);
+    while fresh().await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn the_same_seed_gives_the_same_world() {
     let mut worlds = Vec::new();
     for seed in [3, 3, 4] {
