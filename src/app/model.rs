@@ -291,7 +291,7 @@ pub struct Model {
 impl Model {
     /// A program that has not looked at anything yet. Its first picture can be drawn at once.
     pub fn new(options: AppOptions, now: Time) -> Self {
-        let keymap = Keymap::with(&options.preset, &options.bindings);
+        let keymap = Keymap::told(options.lang, &options.preset, &options.bindings);
         let notice = keymap.complaints.first().map(|first| match keymap.complaints.len() {
             1 => first.clone(),
             n => {

@@ -240,3 +240,24 @@ fn every_switch_stands_in_the_docs_with_its_default() {
         assert!(docs.contains(&row), "assets/docs/simulator.md lacks {row}");
     }
 }
+
+/// The switches that a part of the docs names.
+fn named(part: &str) -> std::collections::BTreeSet<&str> {
+    let prefixes = ["thg_", "dsco_", "skyhub_", "whatsapp_", "onprem_", "rate_limits", "vendor_clock"];
+    part.split('`').skip(1).step_by(2).filter(|word| prefixes.iter().any(|it| word.starts_with(it))).collect()
+}
+
+#[test]
+fn every_switch_of_the_docs_exists_and_every_inferred_point_has_one() {
+    let docs = include_str!("../../assets/docs/simulator.md");
+    let switches = serde_json::to_value(Switches::default()).expect("plain data");
+    let known: std::collections::BTreeSet<&str> =
+        switches.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(named(docs), known, "the docs name what there is");
+    let points = docs.split_once("## Inferred points").expect("a table").1.split_once("## Faults").unwrap().0;
+    assert_eq!(named(points), known, "each switch decides a point");
+    for row in points.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| point")) {
+        let last = row.rsplit('|').nth(1).expect("a column").trim();
+        assert!(last.starts_with("none: ") || !named(last).is_empty(), "{row}");
+    }
+}
