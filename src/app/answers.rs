@@ -135,6 +135,9 @@ impl Model {
             Timer::Minute => {
                 self.dirty = true;
                 self.start_minute();
+                if let Some(thread) = &mut self.thread {
+                    thread.aged = Some(self.now);
+                }
                 self.presence_minute();
                 // A quiet poll rings nobody: before one is missed in the header, the store is asked.
                 if self.health.iter().any(|it| it.no_poll_since(self.now, None).is_some()) {

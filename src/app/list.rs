@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::Duration;
 use nucleo_matcher::{
     Config, Matcher,
-    pattern::{CaseMatching, Normalization, Pattern},
+    pattern::{AtomKind, CaseMatching, Normalization, Pattern},
 };
 
 use super::{
@@ -206,25 +206,34 @@ impl List {
             Some(rest) => (true, rest),
             None => (false, filter),
         };
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let pattern = Pattern::parse(words, CaseMatching::Ignore, Normalization::Smart);
-        self.rows
+        let lines: Vec<String> = self
+            .rows
             .iter()
-            .filter(|row| {
-                let line = format!(
+            .map(|row| {
+                format!(
                     "{} {} {} {} {}",
                     row.counterpart.name,
                     row.subject.as_deref().unwrap_or_default(),
                     row.last_line.as_deref().unwrap_or_default(),
                     row.channel,
                     row.assignee.as_deref().unwrap_or_default()
-                );
-                let mut buffer = Vec::new();
-                let hit =
-                    pattern.score(nucleo_matcher::Utf32Str::new(&line, &mut buffer), &mut matcher).is_some();
-                hit != inverted
+                )
             })
-            .collect()
+            .collect();
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut hits = |pattern: &Pattern| -> Vec<bool> {
+            let mut buffer = Vec::new();
+            let mut hit = |line| {
+                pattern.score(nucleo_matcher::Utf32Str::new(line, &mut buffer), &mut matcher).is_some()
+            };
+            lines.iter().map(|line| hit(line)).collect()
+        };
+        // Rows that hold the words as they stand come alone; letters that are strewn over a row are a guess, made where
+        // nothing else is found.
+        let (case, accents) = (CaseMatching::Ignore, Normalization::Smart);
+        let whole = hits(&Pattern::new(words, case, accents, AtomKind::Substring));
+        let found = if whole.contains(&true) { whole } else { hits(&Pattern::parse(words, case, accents)) };
+        self.rows.iter().zip(found).filter(|(_, hit)| *hit != inverted).map(|(row, _)| row).collect()
     }
 
     /// What is asked of the store for this list.

@@ -64,6 +64,8 @@ pub struct Thread {
     pub drawn: bool,
     /// The newest message that has been drawn on this agent's screen.
     pub seen: Option<MessageId>,
+    /// From when the ages on the screen are told: they change with the minute, not with a key.
+    pub aged: Option<Time>,
     /// Up to where the read cursor has been moved.
     pub(super) read: Option<MessageId>,
     at_newest: bool,
@@ -91,6 +93,7 @@ impl Thread {
             limit: MESSAGES,
             drawn: false,
             seen: None,
+            aged: None,
             read: None,
             at_newest: false,
             scroll_to: None,
@@ -253,6 +256,10 @@ impl Model {
         if let Some(thread) = &mut self.thread
             && thread.id == conversation.id
         {
+            let known = thread.conversation.as_ref().and_then(|it| it.remote_read_at);
+            if thread.aged.is_none() || known != conversation.remote_read_at {
+                thread.aged = Some(self.now);
+            }
             thread.conversation = Some(conversation);
         }
         // The border of an open composer changes without a key; one bell says so.

@@ -48,6 +48,14 @@ pub fn ago(lang: Lang, span: Duration) -> String {
     }
 }
 
+/// `just now`, `40 s ago` in steps that a glance needs, `5m ago`.
+pub fn lately(lang: Lang, span: Duration) -> String {
+    match span.num_seconds() {
+        seconds @ 10..60 => tr!(lang, "{n} s ago", n = seconds / 10 * 10),
+        _ => ago(lang, span),
+    }
+}
+
 /// A deadline in at most six cells: `4m`, `-12m` overdue, `w40m` for a window.
 pub fn due(lang: Lang, at: Time, clock: Option<&str>, now: Time) -> String {
     let mark = match clock {

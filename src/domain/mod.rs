@@ -17,6 +17,7 @@ pub mod lifecycle;
 pub mod message;
 pub mod outbox;
 pub mod presence;
+pub mod preview;
 pub mod promise;
 pub mod query;
 pub mod report;

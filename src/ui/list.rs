@@ -10,7 +10,7 @@ use crate::{
         list::List,
         words,
     },
-    domain::{Conversation, Direction, Gate, GateEvidence, Lang, Time, lang::tr},
+    domain::{Conversation, Direction, Gate, GateEvidence, Lang, Time, lang::tr, preview},
 };
 
 /// Where the columns stand at a width.
@@ -217,14 +217,16 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
         return tr!(model.lang, "THANKS only: {words}", words);
     }
     match row.last_line.as_deref() {
-        Some(line) if subject.is_empty() => line.to_owned(),
+        Some(line) if subject.is_empty() => preview::shown(model.lang, line),
         // What the vendor opened and nobody has written in.
         None if subject.is_empty() => model.lang.tr("no message yet").to_owned(),
         Some(line) if !line.is_empty() && !says_the_same(subject, line) => {
             // A category says little alone: the words follow at once.
             let between = if model.manner(&row.channel).subject_is_category { " " } else { " / " };
-            format!("{subject}{between}{line}")
+            format!("{subject}{between}{}", preview::shown(model.lang, line))
         }
+        // The longer of the two says what the other one says.
+        Some(line) if line.chars().count() > subject.chars().count() => line.to_owned(),
         _ => subject.to_owned(),
     }
 }

@@ -252,7 +252,7 @@ fn prefix(paint: &mut Paint<'_>, model: &Model, above: Rect) {
             Act::StatusPending => model.status_note(Status::Pending),
             Act::StatusOnHold => model.status_note(Status::OnHold),
             Act::StatusResolved => model.status_note(Status::Resolved),
-            _ => model.lang.tr(row.help).to_owned(),
+            _ => model.not_here(*act).unwrap_or_else(|| model.lang.tr(row.help).to_owned()),
         };
         paint.text(area.x + 2, y, keys_wide, keys, theme.key);
         paint.text(area.x + 4 + keys_wide, y, titles_wide, row.title_in(model.lang), theme.plain);

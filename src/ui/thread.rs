@@ -96,9 +96,9 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         _ = write!(line, "{}{more}   ", product.title.as_deref().unwrap_or(&product.sku));
     }
     if let Some(remote) = &row.remote_status {
-        let age = row
-            .remote_read_at
-            .map_or_else(String::new, |at| format!(" ({})", words::ago(model.lang, now - at)));
+        let age = row.remote_read_at.map_or_else(String::new, |at| {
+            format!(" ({})", words::lately(model.lang, thread.aged.unwrap_or(now) - at))
+        });
         _ = write!(line, "{}: {}{age}   ", model.vendor_name(&row.channel, row), facts(remote));
     }
     let key = model.key(place::THREAD, Act::GoTicket);

@@ -4,6 +4,7 @@
 mod canned;
 mod day;
 mod dsco;
+mod gates;
 mod keys;
 mod outbox;
 mod skyhub;

@@ -23,7 +23,8 @@ fn asked(row: &Conversation) -> (BTreeSet<String>, BTreeSet<&str>) {
     let text = format!(
         "{} {}",
         row.subject.as_deref().unwrap_or_default(),
-        row.last_line.as_deref().unwrap_or_default()
+        // What it is about stands among the products.
+        row.last_line.as_deref().unwrap_or_default().split("  [SKU ").next().unwrap_or_default()
     );
     let folded = words::folded(&text);
     let words = folded

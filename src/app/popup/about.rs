@@ -42,6 +42,24 @@ impl Model {
         follow.into_iter().any(|(_, act)| decides(act)).then(|| self.acts_on()).flatten()
     }
 
+    /// Why a key that may follow does nothing for who it is for.
+    pub fn not_here(&self, act: Act) -> Option<String> {
+        let row = self.target()?;
+        match act {
+            Act::VendorFields if !self.keeps_fields() => {
+                let vendor = self.vendor_name(&row.channel, row);
+                Some(tr!(self.lang, "not here: {vendor} keeps none of them", vendor))
+            }
+            Act::PromiseKept if row.promise.is_none() && !self.on_marks() => {
+                Some(self.lang.tr("nothing is promised here").to_owned())
+            }
+            Act::AssignTeam if self.options.teams.is_empty() => {
+                Some(self.lang.tr("not here: no team is configured").to_owned())
+            }
+            _ => None,
+        }
+    }
+
     /// Whom what is picked or typed acts on.
     pub fn picker_about(&self) -> Option<String> {
         let text = matches!(self.place_below(), place::COMPOSER | place::REVIEW | place::FORM);

@@ -1,7 +1,10 @@
 //! Pop-ups: whom they act on, what they keep, what they take.
 
 use super::fixture::{Desk, options};
-use crate::domain::{Status, outbox::LocalChange};
+use crate::{
+    app::{Effect, Msg},
+    domain::{GateEvidence, Status, outbox::LocalChange},
+};
 
 #[test]
 fn the_vendors_fields_begin_with_what_stands_there() {
@@ -130,4 +133,48 @@ fn the_status_pop_up_says_what_is_told_of_all_marked_rows() {
     );
     assert_eq!(desk.model.status_note(Status::Pending), "here only");
     desk.keys("X");
+}
+
+#[test]
+fn an_open_composer_keeps_text_and_cursor_when_the_window_shuts_by_itself() {
+    let mut desk = Desk::open((80, 24));
+    desk.store[2].gate = GateEvidence::Window { until: desk.now + chrono::Duration::seconds(40) };
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    desk.keys("j j r");
+    desk.answer();
+    desk.type_in("It is");
+    desk.keys("Ctrl-b");
+    let border = |desk: &Desk| {
+        let row = desk.model.known(crate::domain::ConversationId(21)).unwrap();
+        desk.model.border(row, crate::domain::DraftKind::Reply, false).1.join(" ## ")
+    };
+    assert!(border(&desk).starts_with("TO CUSTOMER Kerry Fisher (21) via wa-br ## window till"));
+    let bells = |desk: &Desk| desk.others.iter().filter(|it| **it == Effect::Bell).count();
+    let before = bells(&desk);
+    desk.wait(41_000);
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    assert!(border(&desk).starts_with("WINDOW SHUT since "), "{}", border(&desk));
+    assert_eq!(bells(&desk), before + 1);
+    desk.type_in("!");
+    assert_eq!(desk.body(), "It i!s");
+}
+
+#[test]
+fn a_filter_shows_what_holds_the_words_and_guesses_only_where_nothing_does() {
+    let mut desk = Desk::open((80, 24));
+    let shown = |desk: &Desk| desk.model.list.shown().iter().map(|row| row.id.0).collect::<Vec<_>>();
+    desk.keys("\\");
+    desk.type_in("kerry");
+    assert_eq!(shown(&desk), [21]);
+    desk.keys("Ctrl-u");
+    desk.type_in("!kerry");
+    assert_eq!(shown(&desk), [17, 19, 23, 24]);
+    desk.keys("Ctrl-u");
+    desk.type_in("joao");
+    assert_eq!(shown(&desk), [17, 24], "accents are no hindrance");
+    desk.keys("Ctrl-u");
+    desk.type_in("kryfshr");
+    assert_eq!(shown(&desk), [21], "a guess");
 }

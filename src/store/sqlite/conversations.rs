@@ -12,6 +12,7 @@ use super::{
 use crate::domain::{
     ChannelKind, Facts, Status,
     lifecycle::{self, Fact, Life, Step},
+    preview::order_line,
     promise::WARNED_BEFORE,
     time::{from_millis, to_millis},
 };
@@ -190,14 +191,26 @@ pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()
         .query_row([id], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Option<i64>>(1)?, r.get::<_, Option<i64>>(2)?)))?;
     let last = db
         .prepare_cached(
-            "SELECT body, direction, kind FROM message WHERE conversation = ?1 AND direction <> 'note' \
+            "SELECT body, direction, kind, context FROM message WHERE conversation = ?1 AND direction <> 'note' \
              AND kind <> 'reaction' ORDER BY at DESC, id DESC LIMIT 1",
         )?
-        .query_row([id], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?)))
+        .query_row([id], |r| {
+            let context = r.get::<_, Option<String>>(3)?;
+            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?, context))
+        })
         .optional()?;
-    let last_line = last.as_ref().and_then(|(body, _, kind)| {
-        words::first_line(body, 120)
-            .or_else(|| (kind != "text").then(|| format!("[{}]", kind.replace('_', " "))))
+    let last_line = last.as_ref().and_then(|(body, _, kind, context)| {
+        let context = context.as_deref().map(from_json::<Value>).unwrap_or_default();
+        let product = context.get("product_id").and_then(Value::as_str);
+        match (words::first_line(body, 120), kind.as_str()) {
+            (line, "order") => line.or_else(|| order_line(&context)).or_else(|| Some("[order]".to_owned())),
+            (Some(line), "product_question") => {
+                Some(product.map_or(line.clone(), |sku| format!("{line}  [SKU {sku}]")))
+            }
+            (Some(line), _) => Some(line),
+            (None, "text") => None,
+            (None, kind) => Some(format!("[{}]", kind.replace('_', " "))),
+        }
     });
     if touch.fresh || touch.words {
         retell(db, id, &mut row)?;
@@ -254,7 +267,7 @@ pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()
         ":created_at": created_at,
         ":updated_at": updated_at,
         ":last_line": last_line,
-        ":last_direction": last.as_ref().map(|(_, direction, _)| direction),
+        ":last_direction": last.as_ref().map(|(_, direction, ..)| direction),
         ":outbox": outbox,
         ":drift": drift,
     })?;
