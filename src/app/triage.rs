@@ -277,7 +277,7 @@ impl Model {
         if changes == [LocalChange::Unseen] {
             self.say(&named);
         }
-        self.say_left_out(self.lang.tr("what is new there was never on this screen"));
+        self.say_left_out(self.lang.tr("open them first, what is new there was never on this screen"));
     }
 
     /// How many marked rows the last action left out.
@@ -415,6 +415,9 @@ impl Model {
     pub fn status_note(&self, status: Status) -> String {
         let Some(row) = self.target() else { return String::new() };
         if self.vendor_side(row.id, &LocalChange::Status(status)).is_empty() {
+            if status == Status::OnHold {
+                return self.lang.tr("here only, for two business days").into();
+            }
             return self.lang.tr("here only").into();
         }
         self.told(row.id, &LocalChange::Status(status)).unwrap_or_default()
@@ -458,7 +461,7 @@ impl Model {
             remote.into_iter().partition(|id| read && self.never_shown(*id));
         if ids.is_empty() {
             self.undo.left_out = left.len();
-            self.say_left_out(self.lang.tr("what is new there was never on this screen"));
+            self.say_left_out(self.lang.tr("open them first, what is new there was never on this screen"));
             return;
         }
         let whom = match ids.as_slice() {

@@ -242,8 +242,13 @@ fn text_sql(text: &str, prefix: bool, binds: &mut Binds) -> String {
             "c.id IN (SELECT rowid FROM conversation_text WHERE conversation_text MATCH {bound} {newest})"
         ),
     ];
-    if words::number(text).chars().count() >= 3 && text.chars().any(|c| c.is_ascii_digit()) {
-        any.push(number_sql(text, "'order', 'sku', 'number', 'person'", binds));
+    if words::number(text).chars().count() >= 3 {
+        if text.chars().any(|c| c.is_ascii_digit()) {
+            any.push(number_sql(text, "'order', 'sku', 'number', 'person'", binds));
+        } else if !text.contains(char::is_whitespace) {
+            // As it is typed, an SKU may begin with letters alone.
+            any.push(number_sql(text, "'sku'", binds));
+        }
     }
     any.join(" OR ")
 }

@@ -5,13 +5,17 @@ one_draft_has_one_writer_until_the_other_window_takes_over: "americanas" => "
     open Produto ainda
     keys rmetade
     pass saved 12:
-    window ana2
+    window ana/2
     open Produto ainda
-    keys i
-    sees TEAM ONLY
+    keys r
+    sees you are writing this in pts/4
+    keys t
+    sees # metade
+    keys , e meia
+    sees # metade, e meia
     keys <Esc>k
-    window ana
-    keys <Esc>k
+    sees kept as a draft
+    never metade
 "
 my_shift_ends_and_a_colleague_has_it: "americanas" => "
     member jon
@@ -45,5 +49,14 @@ a_deadline_is_explained: "americanas" => "
     show
     sees marketplace
     keys d
+"
+a_report_leads_to_the_conversations_that_a_figure_is_made_of: "americanas" => "
+    keys gr
+    sees episodes
+    keys <Enter>
+    sees João dos Santos
+    keys <Enter>
+    sees msg 1/
+    keys q
 "
 }
