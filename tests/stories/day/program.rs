@@ -61,7 +61,6 @@ a_key_that_means_nothing_says_so: "americanas" => "
     pass resolved
     keys w
     sees w
-    show
 "
 the_number_of_the_conversation_is_copied: "americanas" => "
     open Produto ainda

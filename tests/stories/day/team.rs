@@ -6,10 +6,9 @@ one_draft_has_one_writer_until_the_other_window_takes_over: "americanas" => "
     keys rmetade
     pass saved 12:
     window ana/2
-    open Produto ainda
-    keys r
     sees you are writing this in pts/4
     keys t
+    pass yours from here on
     sees # metade
     keys , e meia
     sees # metade, e meia
@@ -28,7 +27,6 @@ my_shift_ends_and_a_colleague_has_it: "americanas" => "
     sees a word for them
     keys strike in the north<Enter>
     sees Y
-    show
     keys Y
     who jon
     keys u
@@ -40,13 +38,11 @@ the_report_is_opened_counted_again_and_drilled_into: "americanas" => "
     keys b
     sees channel
     keys <Enter>
-    show
     keys qq
 "
 a_deadline_is_explained: "americanas" => "
     open Produto ainda
     keys d
-    show
     sees marketplace
     keys d
 "
