@@ -475,3 +475,22 @@ fn a_hook_is_told_what_happens_and_not_what_was_replayed() {
 fn has_conversation(told: &Value, remote: &str) -> bool {
     told["conversation"]["remote_id"] == remote && is_time(&told["at"])
 }
+
+#[test]
+fn what_an_argument_holds_never_controls_the_terminal() {
+    let vendors = Vendors::start();
+    let config = vendors.config("config.toml", "");
+    for arguments in [
+        &["\u{1b}[31mred\u{202e}"][..],
+        &["show", "\u{1b}]0;x\u{7}"],
+        &["list", "status:\u{9b}2J"],
+        &["list", "--no\u{1b}c"],
+        &["reply", "1", "--kind", "\u{1b}[2J"],
+    ] {
+        let output = vendors.run(&config, arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        let bad = |it: char| (it.is_control() && it != '\n') || it == '\u{202e}';
+        assert!(!said.contains(bad) && !said.is_empty(), "{arguments:?}: {}", said.escape_debug());
+    }
+}

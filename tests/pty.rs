@@ -77,6 +77,33 @@ fn signals_and_a_dropped_line_end_the_program_and_restore_the_terminal() {
 }
 
 #[test]
+fn ctrl_c_in_the_editor_is_the_editors() {
+    let home = tempfile::tempdir().expect("a folder");
+    let editor = home.path().join("editor");
+    let script = "#!/bin/sh\ntrap 'echo interrupted' INT\necho editing\nread x\necho ' sai hoje' >> \"$1\"\n";
+    std::fs::write(&editor, script).expect("an editor");
+    std::fs::set_permissions(&editor, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+        .expect("an editor");
+    let editor = format!("EDITOR={}", editor.display());
+    let args = [editor.as_str(), env!("CARGO_BIN_EXE_deskline"), "demo"];
+    let mut terminal = Pty::start_program("/usr/bin/env", &args, (80, 24), home.path());
+    terminal.wait_for("João dos Santos");
+    terminal.keys("\r");
+    terminal.wait_for("q back");
+    terminal.keys("r");
+    terminal.wait_for("TO CUSTOMER João dos Santos");
+    terminal.keys("\x18e");
+    terminal.wait_for("editing");
+    terminal.keys("\x03");
+    terminal.wait_for("interrupted");
+    terminal.keys("\r");
+    terminal.wait_for("#  sai hoje");
+    terminal.keys("\x03\x03");
+    assert!(terminal.wait_exit(Duration::from_secs(5)).success());
+    assert!(terminal.is_restored());
+}
+
+#[test]
 fn answers_that_are_late_do_not_end_up_in_the_shell() {
     let home = tempfile::tempdir().expect("a folder");
     let mut terminal = Pty::start(&["demo"], (80, 24), home.path());

@@ -249,7 +249,7 @@ actions! {
     GoCustomer View "go-customer" "customer's others" "The customer's other conversations." [BOTH => "g c"];
     GoTicket View "go-ticket" "ticket's others" "The ticket's other chats." [BOTH => "g s"];
 
-    Reply Write "reply" "reply" "Write to the other side; on marked rows one text for all of them, sent one by one." [BOTH => "r"];
+    Reply Write "reply" "reply" "Write to the other side; to marked rows one text, one by one." [BOTH => "r"];
     ReplyQuoting Write "reply-quoting" "reply quoting" "Reply, quoting the selected message." [BOTH => "R"];
     Note Write "note" "internal note" "For the team only." [BOTH => "i"];
     Canned Write "canned" "canned reply" "Ready texts and macros: a digit takes one." [BOTH => "m", COMPOSER | FORM => "Ctrl-x m"];
@@ -272,7 +272,7 @@ actions! {
     PromiseKept Triage "promise-kept" "promise kept" "What was promised is done; tells the vendor nothing." [BOTH => "s k"];
     VendorRead Triage "vendor-read" "read at the vendor" "The customer may see it; held five seconds." [BOTH => "M"];
     Unread Triage "unread" "unread here" "Unread again for me alone." [BOTH => "U"];
-    AssignTeam Triage "assign-team" "to the team" "Back to the team: assigned to nobody." [BOTH => "a t"];
+    AssignTeam Triage "assign-team" "to a team" "To a team of the configuration: it stands among what is theirs." [BOTH => "a t"];
     AssignAgent Triage "assign-agent" "to an agent" "Assign to an agent." [BOTH => "a a"];
     AssignNobody Triage "assign-nobody" "to nobody" "Assign to nobody." [BOTH => "a u"];
     SnoozeTomorrow Triage "snooze-tomorrow" "tomorrow 9:00" "Asleep until then, or until they write." [BOTH => "z t"];

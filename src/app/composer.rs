@@ -55,10 +55,12 @@ pub struct Composer {
     pub saved_at: Option<Time>,
     /// Whether something is not saved.
     pub dirty: bool,
+    /// Texts that came whole in place of another: one undo leads behind each.
+    pub(super) replaced: Vec<String>,
     /// Whether the draft has been read.
     pub(super) loaded: bool,
     /// Another window of this agent has the draft: it can only be read here.
-    pub(super) held: Option<DraftHeld>,
+    pub(crate) held: Option<DraftHeld>,
 }
 
 impl Composer {
@@ -77,6 +79,7 @@ impl Composer {
             reopen: false,
             saved_at: None,
             dirty: false,
+            replaced: Vec::new(),
             loaded: false,
             held: None,
         }
@@ -109,6 +112,32 @@ impl Composer {
         self.text = area(body);
         let jump = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
         self.text.move_cursor(CursorMove::Jump(jump(cursor.0), jump(cursor.1)));
+    }
+
+    /// Another text in place of this one; Ctrl-_ brings it back.
+    pub(super) fn swap(&mut self, body: &str) {
+        if !self.body().is_empty() && !body.is_empty() {
+            self.replaced.push(body.to_owned());
+        }
+        self.text.select_all();
+        self.text.insert_str(body);
+    }
+
+    /// Undo and redo in the text. The widget takes a text that came in place of another for two edits, with nothing
+    /// between them: nobody has written that.
+    pub(super) fn undo_text(&mut self, redo: bool) {
+        let step = |text: &mut TextArea<'static>| if redo { text.redo() } else { text.undo() };
+        let before = self.body();
+        step(&mut self.text);
+        let whole = |body: &String| self.replaced.contains(body);
+        if !self.body().is_empty() {
+            return;
+        }
+        if !redo && whole(&before) {
+            step(&mut self.text);
+        } else if redo && step(&mut self.text) && !whole(&self.body()) {
+            self.text.undo();
+        }
     }
 
     /// The cursor goes to the first place that is still to be filled in.

@@ -250,7 +250,8 @@ impl Model {
         }
     }
 
-    fn form_is_empty(&self) -> bool {
+    /// Whether nothing has been filled in or written: Esc closes it then.
+    pub fn form_is_empty(&self) -> bool {
         let fields = self
             .form
             .as_ref()
@@ -376,24 +377,28 @@ impl Model {
         }
     }
 
-    /// Who the form would write to.
+    /// Who the form would write to, in the words of the borders; the number comes with the conversation.
     pub fn form_recipient(&self) -> String {
         let Some(form) = &self.form else { return self.lang.tr("a new conversation").into() };
         let descriptor = form.descriptor();
         let via = self.via(&descriptor.name);
-        let to = match &descriptor.manner.addressee {
-            Some(addressee) => {
-                let account = descriptor.account.as_deref();
-                format!(
-                    "{}{}",
-                    self.lang.tr(addressee),
-                    account.map_or_else(String::new, |account| tr!(self.lang, " as {name}", name = account))
-                )
-            }
-            None if form.value(Field::To).is_empty() => self.lang.tr("nobody yet").to_owned(),
-            None => form.value(Field::To).to_owned(),
+        let name = match form.value(Field::To) {
+            "" => self.lang.tr("nobody yet"),
+            to => to,
         };
-        format!("{to} via {via}")
+        let number = form.value(Field::Consumer);
+        let reader = match (&descriptor.manner.addressee, descriptor.manner.partner.as_str()) {
+            (Some(addressee), _) => self.lang.tr(addressee).to_owned(),
+            (None, "SUPPLIER") if !number.is_empty() => {
+                tr!(self.lang, "SUPPLIER {name} as consumer {number}'s words", name, number)
+            }
+            (None, "SUPPLIER") => tr!(self.lang, "SUPPLIER {name}", name),
+            (None, "RETAILER") => tr!(self.lang, "RETAILER {name}", name),
+            _ => tr!(self.lang, "CUSTOMER {name}", name),
+        };
+        let account = descriptor.account.as_deref();
+        let account = account.map_or_else(String::new, |name| tr!(self.lang, " as {name}", name));
+        format!("{reader} ({}){account} via {via}", self.lang.word("number", "new"))
     }
 
     pub(super) fn form_findings(&self) -> Vec<Finding> {

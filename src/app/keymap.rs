@@ -5,6 +5,7 @@ use std::{collections::HashMap, fmt, rc::Rc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::actions::{ACTIONS, Act, place};
+use crate::domain::{Lang, lang::tr};
 
 /// A key without what does not matter about it (Shift of a letter, where it stands on the keyboard).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -148,6 +149,8 @@ struct Bound {
 /// Which keys do what, where.
 #[derive(Clone, Debug)]
 pub struct Keymap {
+    /// What complaints are said in; errors end the program before there is a screen, and are English.
+    lang: Lang,
     bound: HashMap<(u16, Vec<Key>), Bound>,
     /// What could not be bound or got in another's way, with the sources of both, for the first screen, `config check`
     /// and `doctor`.
@@ -190,12 +193,17 @@ impl Keymap {
         Self::with("default", bindings)
     }
 
-    /// The table's keys, over them a preset's, over them the configuration's.
+    /// The table's keys, over them a preset's, over them the configuration's. What scripts read of it is English.
+    pub fn with(preset: &str, bindings: &[Binding]) -> Self {
+        Self::told(Lang::En, preset, bindings)
+    }
+
+    /// The same, with complaints for the screen.
     ///
     /// # Panics
     /// Never: a test reads every key of the table.
-    pub fn with(preset: &str, bindings: &[Binding]) -> Self {
-        let mut map = Self { bound: HashMap::new(), complaints: Vec::new(), errors: Vec::new() };
+    pub fn told(lang: Lang, preset: &str, bindings: &[Binding]) -> Self {
+        let mut map = Self { lang, bound: HashMap::new(), complaints: Vec::new(), errors: Vec::new() };
         let source: Rc<str> = "the default keys".into();
         for action in ACTIONS {
             for (places, alternatives) in action.keys {
@@ -277,9 +285,14 @@ impl Keymap {
                 if let Some(why) = forbidden(place, keys) {
                     // One sentence will do where a key is meant for many places.
                     if binding.place.is_some() || place & TEXT == 0 {
-                        self.complaints.push(format!(
-                            "{}: {spelled} cannot be {} in {name}: {why}",
-                            binding.source, binding.action
+                        self.complaints.push(tr!(
+                            self.lang,
+                            "{source}: {keys} cannot be {action} in {place}: {why}",
+                            source = binding.source,
+                            keys = spelled,
+                            action = binding.action,
+                            place = name,
+                            why = self.lang.tr(why)
                         ));
                     }
                     continue;
@@ -311,9 +324,15 @@ impl Keymap {
                 continue;
             }
             let sentence = if ours(&lost.from.source) {
-                format!(
-                    "{} is bound twice in {}: {name} ({}) and {by} ({}); the later one counts",
-                    lost.keys, lost.place, lost.from.source, lost.source
+                tr!(
+                    self.lang,
+                    "{keys} is bound twice in {place}: {name} ({source}) and {by} ({later}); the later one counts",
+                    keys = lost.keys,
+                    place = lost.place,
+                    name,
+                    source = lost.from.source,
+                    by,
+                    later = lost.source
                 )
             } else {
                 let place = PLACES.iter().find(|(_, it)| *it == lost.place).map_or(0, |(place, _)| *place);
@@ -323,9 +342,15 @@ impl Keymap {
                 if said || !self.keys_of(place, lost.from.act).is_empty() {
                     continue;
                 }
-                format!(
-                    "{}: {} is {by} now; {name} ({}) has no key in {} any more (bind it, or say {name} = \"\")",
-                    lost.source, lost.keys, lost.from.source, lost.place
+                tr!(
+                    self.lang,
+                    "{source}: {keys} is {by} now; {name} ({from}) has no key in {place} any more (bind it, or say {name} = \"\")",
+                    source = lost.source,
+                    keys = lost.keys,
+                    by,
+                    name,
+                    from = lost.from.source,
+                    place = lost.place
                 )
             };
             if !self.complaints.contains(&sentence) {
@@ -344,13 +369,15 @@ impl Keymap {
             for end in 1..keys.len() {
                 if let Some(first) = self.bound.get(&(*place, keys[..end].to_vec())) {
                     let name = PLACES.iter().find(|(it, _)| it == place).map_or("", |(_, name)| *name);
-                    found.push(format!(
-                        "{}: {} in {name} is never reached: {} is {} ({})",
-                        bound.source,
-                        show(keys),
-                        show(&keys[..end]),
-                        first.act.row().name,
-                        first.source
+                    found.push(tr!(
+                        self.lang,
+                        "{source}: {keys} in {place} is never reached: {first} is {name} ({other})",
+                        source = bound.source,
+                        keys = show(keys),
+                        place = name,
+                        first = show(&keys[..end]),
+                        name = first.act.row().name,
+                        other = first.source
                     ));
                 }
             }

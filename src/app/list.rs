@@ -135,6 +135,12 @@ impl List {
             })
             .collect();
         views[0].number = None;
+        // What is assigned to my teams is mine to take: the same key twice is one or the other.
+        if !options.my_teams.is_empty() {
+            let whose = std::iter::once(&options.me).chain(&options.my_teams);
+            let whose: Vec<String> = whose.map(|it| format!("assignee:{it}")).collect();
+            views[1].query = views[1].query.replacen("is:mine", &whose.join(" "), 1);
+        }
         if let Some(channel) = &options.channel {
             for view in &mut views {
                 view.query = format!("channel:{channel} {}", view.query);

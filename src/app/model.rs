@@ -64,6 +64,10 @@ pub struct AppOptions {
     pub mouse: bool,
     /// Accounts that can be assigned, beside those that have opened this store.
     pub members: Vec<String>,
+    /// Teams that can be assigned, each with an `@` before its name, so that none is taken for an account.
+    pub teams: Vec<String>,
+    /// Those of them that I am in: what is theirs stands in my view.
+    pub my_teams: Vec<String>,
     /// In which times are shown.
     pub zone: Tz,
     /// The screen's language.
@@ -96,6 +100,8 @@ impl AppOptions {
             pin: None,
             mouse: false,
             members: Vec::new(),
+            teams: Vec::new(),
+            my_teams: Vec::new(),
             zone: Tz::UTC,
             lang: Lang::default(),
             demo: false,
@@ -285,7 +291,7 @@ pub struct Model {
 impl Model {
     /// A program that has not looked at anything yet. Its first picture can be drawn at once.
     pub fn new(options: AppOptions, now: Time) -> Self {
-        let keymap = Keymap::with(&options.preset, &options.bindings);
+        let keymap = Keymap::told(options.lang, &options.preset, &options.bindings);
         let notice = keymap.complaints.first().map(|first| match keymap.complaints.len() {
             1 => first.clone(),
             n => {

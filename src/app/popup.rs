@@ -1,5 +1,6 @@
 //! Pop-ups: questions, and pickers with a text field. They swallow every key that they do not name.
 
+mod about;
 mod accept;
 mod choices;
 
@@ -75,6 +76,8 @@ pub enum PickerKind {
     Help,
     /// An account.
     Agent,
+    /// A team of the configuration.
+    Team,
     /// Labels: `+x -y`, or one to switch.
     Labels,
     /// A reference id, title or due date at the vendor.
@@ -126,7 +129,9 @@ pub struct Picker {
     pub chosen: usize,
     /// What the text is understood as, or what is wrong with it.
     pub note: String,
-    /// The fields of a template: what stands in each, and which one the text field is.
+    /// What was typed could not be taken: it stands here still, and the note says why.
+    pub refused: bool,
+    /// The fields of a template or of the vendor: what stands in each, and which one the text field is.
     pub fields: Vec<String>,
     /// See `fields`.
     pub field: usize,
@@ -194,9 +199,11 @@ impl Picker {
         match self.kind {
             PickerKind::Palette => ":",
             PickerKind::Help => lang.word("prompt", "what works here"),
-            PickerKind::Agent => lang.word("prompt", "assign to"),
+            PickerKind::Agent | PickerKind::Team => lang.word("prompt", "assign to"),
             PickerKind::Labels => lang.word("prompt", "labels (+x -y)"),
-            PickerKind::VendorFields => lang.word("prompt", "at the vendor"),
+            PickerKind::VendorFields => {
+                lang.word("field", super::vendor_fields::FIELDS.get(self.field).unwrap_or(&""))
+            }
             PickerKind::Snooze => lang.word("prompt", "asleep until"),
             PickerKind::Hold => lang.word("prompt", "on hold until"),
             PickerKind::Later => lang.word("prompt", "send at"),
@@ -354,6 +361,7 @@ impl Model {
             choices: Vec::new(),
             chosen: 0,
             note: String::new(),
+            refused: false,
             fields: Vec::new(),
             field: 0,
             waiting: Vec::new(),
@@ -390,7 +398,12 @@ impl Model {
             Act::VendorFields if !self.keeps_fields() => {
                 self.say(self.lang.tr("this vendor keeps no reference id, title or due date of ours"));
             }
-            Act::VendorFields => self.open_picker(PickerKind::VendorFields),
+            // Their values differ: they are set one conversation at a time.
+            Act::VendorFields if self.on_marks() => {
+                let key = self.key(super::actions::place::LIST, Act::Unmark);
+                self.say(tr!(self.lang, "these are set one conversation at a time   {key} unmarks", key));
+            }
+            Act::VendorFields => self.open_fields(),
             Act::AssignAgent => {
                 self.load(Load::Members, Request::Members);
                 self.open_picker(PickerKind::Agent);
@@ -477,12 +490,17 @@ impl Model {
             return;
         }
         match act {
+            Act::ChoiceDown | Act::ChoiceUp if picker.kind == PickerKind::VendorFields => {
+                self.template_field(if act == Act::ChoiceDown { 1 } else { -1 });
+            }
             Act::ChoiceDown => {
                 picker.chosen = (picker.chosen + 1).min(picker.choices.len().saturating_sub(1));
             }
             Act::ChoiceUp => picker.chosen = picker.chosen.saturating_sub(1),
             Act::ClosePicker => self.close_picker(),
-            Act::Complete | Act::CompleteBack if matches!(picker.kind, PickerKind::Variables(_)) => {
+            Act::Complete | Act::CompleteBack
+                if matches!(picker.kind, PickerKind::Variables(_) | PickerKind::VendorFields) =>
+            {
                 self.template_field(if act == Act::Complete { 1 } else { -1 });
             }
             Act::Complete => {
@@ -496,6 +514,7 @@ impl Model {
                         | PickerKind::Agent
                         | PickerKind::HandOver
                         | PickerKind::Palette
+                        | PickerKind::Team
                         | PickerKind::TextFilter
                         | PickerKind::Labels
                 );
@@ -506,7 +525,10 @@ impl Model {
                 }
             }
             Act::Accept if picker.field + 1 < picker.fields.len() => self.template_field(1),
-            Act::Accept => self.accept(),
+            Act::Accept => match self.not_taken() {
+                Some(why) => self.refuse_picked(why),
+                None => self.accept(),
+            },
             Act::Repaint => self.fx.push(Effect::Repaint),
             Act::Suspend => self.fx.push(Effect::Suspend),
             _ => {}

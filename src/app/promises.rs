@@ -52,14 +52,7 @@ impl Model {
 
     /// Enter in that field.
     pub(super) fn promise_typed(&mut self, text: &str) {
-        let at = if text.is_empty() {
-            None
-        } else if let Some(at) = when::parse(text, self.now, self.options.zone) {
-            Some(at)
-        } else {
-            self.say(tr!(self.lang, "\"{text}\" is no time: nothing was changed", text));
-            return;
-        };
+        let at = if text.is_empty() { None } else { when::parse(text, self.now, self.options.zone) };
         let by = self.options.me.clone();
         if let Some(review) = &mut self.review {
             let words = review.promise.take().map(|it| it.words).unwrap_or_default();

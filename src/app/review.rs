@@ -294,7 +294,11 @@ impl Model {
                 });
             }
             Act::DiscardDraft => {
-                let question = self.lang.tr("Throw this text away?").to_owned();
+                let to = self.composer.as_ref().and_then(|it| it.to);
+                let question = to.map_or_else(
+                    || self.lang.tr("Throw this text away?").to_owned(),
+                    |to| tr!(self.lang, "Throw this text for {whom} away?", whom = self.called(to)),
+                );
                 self.ask = Some(Ask::new(question, self.lang.tr("discard"), AskThen::DiscardDraft));
             }
             _ => {}

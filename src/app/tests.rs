@@ -14,6 +14,7 @@ mod once;
 mod outbox;
 mod panes;
 mod parked;
+mod popups;
 mod rules;
 mod team;
 mod windows;

@@ -46,7 +46,8 @@ impl Model {
                 let me = self.options.me.clone();
                 self.change(self.lang.tr("assigned to you"), &LocalChange::Assign(Some(me)));
             }
-            Act::AssignTeam | Act::AssignNobody => {
+            Act::AssignTeam => self.assign_team(),
+            Act::AssignNobody => {
                 self.change(self.lang.tr("assigned to nobody"), &LocalChange::Assign(None));
             }
             Act::SnoozeTomorrow => self.snooze(at_nine(now, zone, 1)),
@@ -77,6 +78,28 @@ impl Model {
             Act::VendorUnread => self.vendor_mark(false),
             _ => {}
         }
+    }
+
+    /// To the only team, or to one that is picked.
+    fn assign_team(&mut self) {
+        match self.options.teams.as_slice() {
+            [] => {
+                let nobody = self.key(super::actions::place::LIST, Act::AssignNobody);
+                self.say(tr!(
+                    self.lang,
+                    "no team is configured (teams = [\"returns\"] in [[member]])   {nobody} assigns to nobody",
+                    nobody
+                ));
+            }
+            [only] => self.assign_to_team(only.clone()),
+            _ if self.targets().is_empty() => self.say(self.lang.tr("no conversation is selected")),
+            _ => self.open_picker(super::popup::PickerKind::Team),
+        }
+    }
+
+    pub(super) fn assign_to_team(&mut self, team: String) {
+        let label = tr!(self.lang, "assigned to {title}", title = team);
+        self.change(&label, &LocalChange::Assign(Some(team)));
     }
 
     pub(super) fn snooze(&mut self, until: Time) {
@@ -300,7 +323,7 @@ impl Model {
             tr!(
                 self.lang,
                 "You have not seen this message of {name}{more}: \"{line}\"   {label} all the same?",
-                name = row.counterpart.name,
+                name = self.called(id),
                 more,
                 line,
                 label
@@ -413,14 +436,13 @@ impl Model {
 
     /// What the status pop-up says beside a status: what the vendor will be told of it.
     pub fn status_note(&self, status: Status) -> String {
-        let Some(row) = self.target() else { return String::new() };
-        if self.vendor_side(row.id, &LocalChange::Status(status)).is_empty() {
-            if status == Status::OnHold {
-                return self.lang.tr("here only, for two business days").into();
-            }
-            return self.lang.tr("here only").into();
+        let targets = self.targets();
+        let told = self.told_of(&targets, &[LocalChange::Status(status)]);
+        match told.trim().strip_suffix('.') {
+            None if status == Status::OnHold => self.lang.tr("here only, for two business days").into(),
+            None => self.lang.tr("here only").into(),
+            Some(told) => told.to_owned(),
         }
-        self.told(row.id, &LocalChange::Status(status)).unwrap_or_default()
     }
 
     fn vendor_mark(&mut self, read: bool) {

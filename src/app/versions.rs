@@ -79,8 +79,7 @@ impl Model {
             self.perform_wish(Wish::SaveDraft(Box::new(empty)), Intent::Quiet);
         }
         if let Some(composer) = &mut self.composer {
-            composer.text.select_all();
-            composer.text.insert_str(&version.body);
+            composer.swap(&version.body);
             for file in &version.files {
                 if !composer.files.contains(file) {
                     composer.files.push(file.clone());

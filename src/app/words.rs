@@ -229,7 +229,7 @@ fn noted(lang: Lang, row: &Conversation) -> String {
 }
 
 /// Who stands between us and the customer there.
-fn mediator(model: &Model, row: &Conversation) -> String {
+pub fn mediator(model: &Model, row: &Conversation) -> String {
     match &model.manner(&row.channel).mediator {
         Mediator::Named(name) => name.clone(),
         Mediator::Partner => {

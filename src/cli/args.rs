@@ -372,7 +372,7 @@ pub struct Status {
 pub struct Assign {
     /// The short number, or CHANNEL:REMOTE-ID
     pub id: String,
-    /// The account; me, or - for nobody
+    /// The account; me, @TEAM, or - for nobody
     #[arg(allow_hyphen_values = true)]
     pub who: String,
 }

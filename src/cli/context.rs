@@ -252,6 +252,29 @@ impl Desk {
         }
     }
 
+    /// Who a conversation is assigned by: a person's account, or a team of the configuration (`@returns`).
+    ///
+    /// # Errors
+    /// `Failed` for who is neither.
+    pub async fn assignable(&self, who: &str) -> Result<String, CliError> {
+        let Some(team) = who.strip_prefix('@') else { return self.member(who).await };
+        let mut teams: Vec<&str> =
+            self.world.config.members.iter().flat_map(|it| &it.teams).map(String::as_str).collect();
+        if teams.contains(&team) {
+            return Ok(who.to_owned());
+        }
+        teams.sort_unstable();
+        teams.dedup();
+        let known: Vec<String> = teams.iter().map(|it| format!("@{it}")).collect();
+        let known = if known.is_empty() {
+            "none; teams = [\"returns\"] in [[member]]".to_owned()
+        } else {
+            known.join(", ")
+        };
+        Err(CliError::new(Code::Failed, format!("no team is called {who}; nothing was changed"))
+            .hint(format!("known: {known}")))
+    }
+
     /// The account that a person is assigned by: a configured member, or one that has opened this store.
     ///
     /// # Errors

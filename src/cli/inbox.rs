@@ -221,7 +221,10 @@ fn outcome(ended: std::io::Result<Ended>) -> Result<Option<Start>, CliError> {
 
 fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -> AppOptions {
     let config = &desk.world.config;
+    let (teams, my_teams) = teams(&config.members, &desk.me);
     AppOptions {
+        teams,
+        my_teams,
         me: desk.me.clone(),
         name: desk.name.clone(),
         descriptors: desk.descriptors.clone(),
@@ -243,6 +246,18 @@ fn options(desk: &Desk, channel: Option<String>, demo: bool, size: (u16, u16)) -
         config_file: Some(desk.world.environment.user_file()),
         size,
     }
+}
+
+/// All teams, and those that an account is in.
+fn teams(members: &[config::MemberConfig], me: &str) -> (Vec<String>, Vec<String>) {
+    let named = |mut teams: Vec<String>| {
+        teams.sort();
+        teams.dedup();
+        teams.iter().map(|team| format!("@{team}")).collect()
+    };
+    let all = members.iter().flat_map(|it| it.teams.clone()).collect();
+    let mine = members.iter().filter(|it| it.login == me).flat_map(|it| it.teams.clone()).collect();
+    (named(all), named(mine))
 }
 
 /// `[keys]` in the keymap's words.

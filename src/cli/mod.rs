@@ -43,6 +43,7 @@ use error::{CliError, Code};
 use crate::{
     app::Start,
     config::{Account, Environment},
+    domain::text::SafeText,
 };
 
 /// Runs the program with the process's arguments.
@@ -53,7 +54,13 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(words::options_first(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
+            let said = error.render().to_string();
+            // It quotes arguments, and a script's may hold a customer's words.
+            if SafeText::block(&said) == said.as_str() {
+                let _ = error.print();
+            } else {
+                plain::note(said.trim_end());
+            }
             return ExitCode::from(if error.use_stderr() { Code::Usage as u8 } else { 0 });
         }
     };

@@ -17,7 +17,17 @@ use crate::domain::{
 
 /// Prints a line of text that may hold anything.
 pub fn line(text: &str) -> Result<(), CliError> {
-    write(SafeText::block(text).as_str())
+    write(&shown(text))
+}
+
+/// A text as it is printed.
+fn shown(text: &str) -> SafeText<'_> {
+    SafeText::block(text)
+}
+
+/// A part of a line: with a line end in it, a name could write lines that look like ours.
+fn part(text: &str) -> SafeText<'_> {
+    SafeText::line(text)
 }
 
 /// Prints one JSON value on one line, every control and format character written as an escape.
@@ -33,7 +43,7 @@ pub fn raw(bytes: &[u8]) -> Result<(), CliError> {
 /// Tells the person something, on standard error.
 pub fn note(text: &str) {
     // Nobody left to tell is no reason to fail.
-    let _ = writeln!(io::stderr().lock(), "{}", SafeText::block(text).as_str());
+    let _ = writeln!(io::stderr().lock(), "{}", shown(text));
 }
 
 fn write(text: &str) -> Result<(), CliError> {
@@ -69,13 +79,18 @@ pub fn conversation_line(it: &Conversation, now: Time) -> String {
 /// The head of a conversation, in words.
 pub fn conversation_head(it: &Conversation, now: Time) -> Vec<String> {
     let mut lines = vec![
-        format!("{}  {}  {}", it.id, it.counterpart.name, it.subject.as_deref().unwrap_or("(no subject)")),
+        format!(
+            "{}  {}  {}",
+            it.id,
+            part(&it.counterpart.name),
+            part(it.subject.as_deref().unwrap_or("(no subject)"))
+        ),
         format!(
             "channel {}  status {}  gate {}  assignee {}  rev {}",
-            it.channel,
+            part(&it.channel.0),
             it.status.as_str(),
             it.gate.at(now).as_str(),
-            it.assignee.as_deref().unwrap_or("nobody"),
+            part(it.assignee.as_deref().unwrap_or("nobody")),
             it.rev
         ),
     ];
@@ -83,8 +98,8 @@ pub fn conversation_head(it: &Conversation, now: Time) -> Vec<String> {
         facts
             .iter()
             .map(|(key, value)| match value {
-                serde_json::Value::String(text) => format!("{key} {text}"),
-                other => format!("{key} {other}"),
+                serde_json::Value::String(text) => format!("{} {}", part(key), part(text)),
+                other => format!("{} {other}", part(key)),
             })
             .collect::<Vec<_>>()
             .join("  ")
@@ -97,17 +112,17 @@ pub fn conversation_head(it: &Conversation, now: Time) -> Vec<String> {
     }
     for product in &it.products {
         let title = product.title.as_deref().unwrap_or("(no name)");
-        lines.push(format!("product {}  {title}", product.sku));
+        lines.push(format!("product {}  {}", part(&product.sku), part(title)));
     }
     if let Some(drift) = &it.drift {
-        lines.push(format!("drift {drift}"));
+        lines.push(format!("drift {}", part(drift)));
     }
     lines
 }
 
 /// A message, in words.
 pub fn message_lines(it: &Message, zone: Tz) -> Vec<String> {
-    let author = it.author.name.as_deref().unwrap_or(it.author.role.as_str());
+    let author = part(it.author.name.as_deref().unwrap_or(it.author.role.as_str()));
     let word = match it.direction {
         Direction::Inbound => "from",
         Direction::Outbound => "to them, by",
@@ -119,7 +134,7 @@ pub fn message_lines(it: &Message, zone: Tz) -> Vec<String> {
     };
     let mut lines = vec![format!("-- {} {word} {author}{state}  #{}", moment(it.created_at, zone), it.id)];
     if let Some(error) = &it.error {
-        lines.push(format!("   {error}"));
+        lines.push(format!("   {}", part(error)));
     }
     if it.removed_at.is_some() {
         lines.push("   (taken back by its author)".to_owned());
@@ -129,8 +144,8 @@ pub fn message_lines(it: &Message, zone: Tz) -> Vec<String> {
         lines.push(format!(
             "   [file {}: {}, {}, {}]",
             file.n,
-            file.name.as_deref().unwrap_or("no name"),
-            file.mime.as_deref().unwrap_or("unknown type"),
+            part(file.name.as_deref().unwrap_or("no name")),
+            part(file.mime.as_deref().unwrap_or("unknown type")),
             match file.progress() {
                 Some(Progress::Percent(percent)) => format!("{percent}% fetched"),
                 Some(Progress::Bytes(bytes)) => format!("{bytes} bytes fetched"),
@@ -148,8 +163,8 @@ pub fn event_line(it: &Event, zone: Tz) -> String {
         ".. {} {} {} by {} {details}",
         it.seq,
         moment(it.at, zone),
-        it.what,
-        it.actor.as_deref().unwrap_or("the engine")
+        part(&it.what),
+        part(it.actor.as_deref().unwrap_or("the engine"))
     )
 }
 
@@ -160,12 +175,14 @@ pub fn row_line(it: &OutboxRow, now: Time) -> String {
         it.not_before.filter(|at| *at > now).map(|at| format!("in {}", age(at - now))).unwrap_or_default();
     let why = it.reason.as_deref().or(it.error.as_deref()).unwrap_or_default();
     format!(
-        "{:>4} {} conversation {} via {} by {} {due} {text} {why}",
+        "{:>4} {} conversation {} via {} by {} {due} {} {}",
         it.n,
         fit(&format!("{} {}", it.state.as_str(), it.action.word()), 16, "…").as_str(),
         it.conversation,
-        it.channel,
-        it.author
+        part(&it.channel.0),
+        part(&it.author),
+        part(text),
+        part(why)
     )
     .trim_end()
     .to_owned()
@@ -186,3 +203,6 @@ pub fn age(length: TimeDelta) -> String {
         _ => format!("{}d", minutes / 1440),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,7 @@ pub async fn assign(desk: &Desk, args: args::Assign) -> Result<(), CliError> {
     let who = match args.who.as_str() {
         "-" => None,
         "me" => Some(desk.me.clone()),
-        other => Some(desk.member(other).await?),
+        other => Some(desk.assignable(other).await?),
     };
     change(desk, &conversation, LocalChange::Assign(who), Vec::new(), Seen::default()).await.map(drop)
 }

@@ -93,6 +93,10 @@ pub struct Manner {
     pub asks: Vec<Ask>,
     /// Who reads a new conversation that names nobody: `THG CUSTOMER SERVICES`.
     pub addressee: Option<String>,
+    /// What borders call the partner that a new conversation is for: `SUPPLIER`, `RETAILER`. Empty: it is a customer.
+    pub partner: String,
+    /// Where the vendor's facts have our own reference: `supplier_reference`.
+    pub reference_fact: String,
     /// The customer sees our read mark (blue ticks); else only the vendor's own pages show it.
     pub customer_sees_read: bool,
     /// Its subjects are categories, which say little alone.
@@ -146,6 +150,8 @@ pub static UNKNOWN: Manner = Manner {
     mediator: Mediator::Vendor,
     asks: Vec::new(),
     addressee: None,
+    partner: String::new(),
+    reference_fact: String::new(),
     customer_sees_read: false,
     subject_is_category: false,
     messenger: false,

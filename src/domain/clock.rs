@@ -6,6 +6,7 @@
 mod calendar;
 mod explain;
 mod logged;
+mod named;
 
 use std::borrow::Cow;
 
@@ -16,6 +17,7 @@ pub use self::{
     calendar::{Calendar, Span},
     explain::{explain, moment},
     logged::{EVENTS, Logged, logged},
+    named::{Named, named},
 };
 use super::{Gate, GateEvidence, Status, Time};
 
@@ -92,6 +94,11 @@ pub enum Whose {
 }
 
 impl Whose {
+    /// The clock of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Marketplace, Self::Company, Self::Window].into_iter().find(|it| it.as_str() == word)
+    }
+
     /// The word in JSON and in the store.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,6 +6,8 @@ use std::{
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::Path,
     process::Command,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use rustix::{
@@ -21,6 +23,51 @@ use crate::domain::{Lang, lang::tr};
 
 /// The longest text that is read back, in bytes.
 const MAX_TEXT: u64 = 4 << 20;
+
+/// How long an editor has to save what it holds when the program is told to end.
+const TO_SAVE: Duration = Duration::from_millis(800);
+/// How often it is looked at meanwhile.
+const LOOKS: u32 = 16;
+
+/// The editor that has the terminal, for whoever hears the signals meanwhile.
+#[derive(Debug, Clone, Default)]
+pub struct Running(Arc<Mutex<Option<Pid>>>);
+
+impl Running {
+    /// Whether one has it: Ctrl-c and Ctrl-\\ are its keys then, and come to both of us as signals.
+    pub fn has_terminal(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    /// Ends it, as a terminal that hangs up does; one that does not care is not asked a second time.
+    pub async fn end(&self) {
+        let Some(editor) = *self.lock() else { return };
+        // Stopped ones hear it only then. It may have ended by itself.
+        let _ = kill_process(editor, Signal::HUP);
+        let _ = kill_process(editor, Signal::CONT);
+        for _ in 0..LOOKS {
+            tokio::time::sleep(TO_SAVE / LOOKS).await;
+            if !self.has_terminal() {
+                return;
+            }
+        }
+        let still = self.lock();
+        if *still == Some(editor) {
+            let _ = kill_process(editor, Signal::KILL);
+        }
+    }
+
+    fn during<T>(&self, id: u32, wait: impl FnOnce() -> T) -> T {
+        *self.lock() = i32::try_from(id).ok().and_then(Pid::from_raw);
+        let ended = wait();
+        *self.lock() = None;
+        ended
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Pid>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Why the text is as it was. The draft is untouched in every case.
 #[derive(Debug, thiserror::Error)]
@@ -75,16 +122,22 @@ impl EditorError {
 /// # Errors
 ///
 /// See [`EditorError`]. The terminal is ours again in every case, unless it is gone.
-pub fn edit(text: &str, command: &str, guard: &Guard, reader: Reader) -> Result<String, EditorError> {
+pub fn edit(
+    text: &str,
+    command: &str,
+    guard: &Guard,
+    reader: Reader,
+    running: &Running,
+) -> Result<String, EditorError> {
     reader.stop();
     guard.leave();
-    let edited = edit_file(text, command);
+    let edited = edit_file(text, command, running);
     guard.reenter()?;
     edited
 }
 
 /// The part that needs no terminal.
-pub(super) fn edit_file(text: &str, command: &str) -> Result<String, EditorError> {
+pub(super) fn edit_file(text: &str, command: &str, running: &Running) -> Result<String, EditorError> {
     let mut words = command.split_whitespace();
     let program = words.next().ok_or(EditorError::Unnamed)?;
     let folder =
@@ -94,7 +147,8 @@ pub(super) fn edit_file(text: &str, command: &str) -> Result<String, EditorError
 
     let child = Command::new(program).args(words).arg(&path).spawn();
     let child = child.map_err(|source| EditorError::Start { command: program.to_owned(), source })?;
-    if !wait(child.id())? {
+    let ended = running.during(child.id(), || wait(child.id()))?;
+    if !ended {
         return Err(EditorError::Refused { command: program.to_owned() });
     }
     let mut edited = read_back(&path)?;

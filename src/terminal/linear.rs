@@ -114,7 +114,7 @@ impl Room {
                             self.ended = Ended::Interrupted;
                             self.tell(model, Msg::Signal(Signal::Terminate));
                         }
-                        Told::Terminate => self.tell(model, Msg::Signal(Signal::Terminate)),
+                        Told::Terminate | Told::Quit => self.tell(model, Msg::Signal(Signal::Terminate)),
                         Told::Hangup => self.tell(model, Msg::Signal(Signal::Hangup)),
                         Told::Suspend => {
                             self.lines.switch.off().await;

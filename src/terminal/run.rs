@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     clipboard,
-    editor::{self, EditorError},
+    editor::{self, EditorError, Running},
     guard::{Guard, Modes, Questions},
     hands::Hands,
     input::{InputEvent, Moment, Reader, TerminalAnswer, Timing},
@@ -157,7 +157,8 @@ pub enum Ended {
 pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
     super::guard::restore_on_panic();
     let (told, signals) = mpsc::unbounded_channel();
-    let hearing = tokio::spawn(hear(Signals::listen()?, window.tty.clone(), told));
+    let editor = Running::default();
+    let hearing = tokio::spawn(hear(Signals::listen()?, window.tty.clone(), editor.clone(), told));
     let guard = Guard::enter(
         window.tty.clone(),
         Modes { mouse: window.mouse, focus: true, kitty: false, picture: false },
@@ -185,6 +186,7 @@ pub async fn run(window: Window, mut model: Model) -> std::io::Result<Ended> {
         titled: String::new(),
         quitting: false,
         gone: false,
+        editor,
         resumed: false,
         protocol: None,
         asked_about_pictures: false,
@@ -233,6 +235,8 @@ struct Room {
     titled: String,
     quitting: bool,
     gone: bool,
+    /// The editor that has the terminal.
+    editor: Running,
     /// The signal that ended our own suspend is still to be heard.
     resumed: bool,
     /// How the terminal takes pictures, and how large its cells are.
@@ -485,7 +489,7 @@ impl Room {
 
     async fn signal(&mut self, model: &mut Model, signal: Told) {
         match signal {
-            Told::Terminate => {
+            Told::Terminate | Told::Quit => {
                 self.guard.hurry();
                 self.tell(model, Msg::Signal(Signal::Terminate));
             }
@@ -603,8 +607,8 @@ impl Room {
             return Err(self.hands.lang.tr("the terminal is gone").to_owned());
         };
         let lang = self.hands.lang;
-        let edited =
-            editor::edit(text, command, &self.guard, reader).map_err(|error: EditorError| error.said(lang));
+        let edited = editor::edit(text, command, &self.guard, reader, &self.editor)
+            .map_err(|error: EditorError| error.said(lang));
         self.screen.resize();
         self.screen.repaint();
         if self.start_reader().is_err() {
@@ -627,11 +631,19 @@ fn pointer(mouse: MouseEvent) -> Option<Pointer> {
 
 /// Takes signals on a thread of its own: a line that takes no bytes must not hold up leaving. Nor may the signals before
 /// it, so none waits for room: a window that is dragged about while its line stands still sends hundreds.
-async fn hear(mut signals: Signals, tty: Tty, told: mpsc::UnboundedSender<Told>) {
+async fn hear(mut signals: Signals, tty: Tty, editor: Running, told: mpsc::UnboundedSender<Told>) {
     loop {
         let signal = signals.next().await;
-        if matches!(signal, Told::Terminate | Told::Hangup | Told::Interrupt) {
+        let by_key = matches!(signal, Told::Interrupt | Told::Quit);
+        let away = editor.has_terminal();
+        if by_key && away {
+            continue;
+        }
+        if by_key || matches!(signal, Told::Terminate | Told::Hangup) {
             tty.leave();
+            if away {
+                editor.end().await;
+            }
         }
         if told.send(signal).is_err() {
             return;

@@ -7,8 +7,10 @@ use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGTERM or SIGQUIT: out, drafts kept, exit code 0.
+    /// SIGTERM: out, drafts kept, exit code 0.
     Terminate,
+    /// SIGQUIT, from outside: the same.
+    Quit,
     /// SIGHUP: the same, and the terminal is probably gone.
     Hangup,
     /// SIGINT, from outside: in raw mode Ctrl-c is a key.
@@ -56,7 +58,7 @@ impl Signals {
         tokio::select! {
             biased;
             _ = self.terminate.recv() => Signal::Terminate,
-            _ = self.quit.recv() => Signal::Terminate,
+            _ = self.quit.recv() => Signal::Quit,
             _ = self.hangup.recv() => Signal::Hangup,
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.suspend.recv() => Signal::Suspend,

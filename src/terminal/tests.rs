@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::{
     clipboard::{Copied, MAX_COPY, copy, osc52},
-    editor::{EditorError, edit_file},
+    editor::{EditorError, Running, edit_file},
     guard::{Guard, Modes, Questions},
     input::{InputEvent, Moment, Reader, TerminalAnswer, Timing},
     locale::utf8_proved,
@@ -306,11 +306,17 @@ fn a_write_that_nobody_takes_ends_when_the_program_leaves() {
 
 #[test]
 fn an_editor_changes_the_text_in_a_private_file() {
-    assert_eq!(edit_file("olá\nmundo", "sed -i s/mundo/João/").expect("edited"), "olá\nJoão");
-    assert_eq!(edit_file("olá", "sed -i $afim").expect("edited"), "olá\nfim");
-    assert!(matches!(edit_file("olá", "false"), Err(EditorError::Refused { .. })));
-    assert!(matches!(edit_file("olá", "  "), Err(EditorError::Unnamed)));
-    assert!(matches!(edit_file("olá", "/no/such/editor"), Err(EditorError::Start { .. })));
+    assert_eq!(
+        edit_file("olá\nmundo", "sed -i s/mundo/João/", &Running::default()).expect("edited"),
+        "olá\nJoão"
+    );
+    assert_eq!(edit_file("olá", "sed -i $afim", &Running::default()).expect("edited"), "olá\nfim");
+    assert!(matches!(edit_file("olá", "false", &Running::default()), Err(EditorError::Refused { .. })));
+    assert!(matches!(edit_file("olá", "  ", &Running::default()), Err(EditorError::Unnamed)));
+    assert!(matches!(
+        edit_file("olá", "/no/such/editor", &Running::default()),
+        Err(EditorError::Start { .. })
+    ));
 }
 
 #[test]

@@ -11,6 +11,9 @@ use crate::{
     domain::{DraftKind, Gate, Time, lang::tr, text::SafeText},
 };
 
+/// A name that is longer gives way at its end for what stands beside it; `TO CUSTOMER Maximiliana F…` is left of it.
+const NAME: u16 = 24;
+
 /// Draws it into the last rows of `area`; answers where the cursor stands.
 pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<Position> {
     let composer = model.composer.as_ref()?;
@@ -28,12 +31,18 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
         },
         |row| model.border(row, composer.kind, composer.reopen),
     );
-    let shut = row.is_some_and(|row| !matches!(row.gate.at(now), Gate::Open | Gate::Unknown));
+    let elsewhere = model.written_elsewhere();
+    let shut =
+        elsewhere.is_some() || row.is_some_and(|row| !matches!(row.gate.at(now), Gate::Open | Gate::Unknown));
     let style = match composer.kind {
         DraftKind::Note => theme.note,
         DraftKind::Reply if shut => theme.shut,
         DraftKind::Reply | DraftKind::Once => theme.public,
     };
+    // Who reads it is named by a text that cannot be written here, too.
+    if elsewhere.is_some() {
+        parts.truncate(1);
+    }
     // Right after the reader, so that nothing takes its place.
     if model.options.demo {
         parts.insert(1, "DEMO".into());
@@ -44,17 +53,17 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
             parts.push(format!("{}/{most}", composer.body().chars().count()));
         }
     }
-    if let Some(at) = composer.saved_at {
+    if let Some(elsewhere) = elsewhere {
+        parts.push(elsewhere);
+    } else if let Some(at) = composer.saved_at {
         parts.push(tr!(
             model.lang,
             "saved {at}",
             at = at.with_timezone(&model.options.zone).format("%H:%M:%S")
         ));
     }
-    if let Some(elsewhere) = model.written_elsewhere() {
-        parts = vec![elsewhere];
-    }
-    let rest = border(paint, area.x, top, area.width, fill, &parts, style);
+    let long = row.is_some_and(|row| cells(&row.counterpart.name) > NAME);
+    let rest = border(paint, Rect { y: top, height: 1, ..area }, fill, &parts, long, style);
 
     let review = u16::try_from(model.review_height()).unwrap_or(0);
     let carried = model.carried();
@@ -110,28 +119,32 @@ fn marks(paint: &mut Paint<'_>, area: Rect) {
 /// `### TO … ## saved 21:52:02 #`, filled up. What has no room there is given back: the lower border has it.
 fn border(
     paint: &mut Paint<'_>,
-    x: u16,
-    y: u16,
-    width: u16,
+    Rect { x, y, width, .. }: Rect,
     fill: char,
     parts: &[String],
+    long: bool,
     style: ratatui::style::Style,
 ) -> Vec<String> {
-    let mut rest = Vec::new();
     let between = format!(" {fill}{fill} ");
-    // Who reads it is never what gives way.
-    let demo = parts.get(1).filter(|part| *part == "DEMO").map_or(0, |part| cells(part) + cells(&between));
-    let head = squeeze(&parts[0], width.saturating_sub(5 + demo));
-    let mut text = format!("{fill}{fill}{fill} {head}");
-    for part in &parts[1..] {
-        if cells(&text) + cells(&between) + cells(part) < width {
-            text.push_str(&between);
-            text.push_str(part);
-        } else {
-            rest.push(part.clone());
-        }
+    // As much as has room beside the reader: the vendor's name gives way for it, and so does the end of a long name.
+    let room = |kept: usize| {
+        let beside: u16 = parts[1..kept].iter().map(|part| cells(part) + cells(&between)).sum();
+        width.saturating_sub(5 + beside)
+    };
+    let fits = |kept: &usize| {
+        let head = squeeze(&parts[0], room(*kept));
+        let whole = head.split_once('\u{2026}').is_none_or(|(name, _)| long && cells(name) >= NAME);
+        cells(&head) <= room(*kept) && whole
+    };
+    let least = if parts.get(1).is_some_and(|part| part == "DEMO") { 2 } else { 1 };
+    let kept = (least..=parts.len()).rev().find(fits).unwrap_or(least);
+    let mut text = format!("{fill}{fill}{fill} {}", squeeze(&parts[0], room(kept)));
+    for part in &parts[1..kept] {
+        text.push_str(&between);
+        text.push_str(part);
     }
     text.push(' ');
+    let rest = parts[kept..].to_vec();
     paint.text(x, y, width, &text, style);
     let used = cells(&text).min(width);
     paint.rule(x + used, y, width - used, &fill.to_string(), style);

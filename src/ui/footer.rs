@@ -251,6 +251,13 @@ fn hints(model: &Model, width: u16) -> String {
     }
     if at == place::COMPOSER {
         let review = model.key(at, Act::ReviewBar);
+        if model.written_elsewhere().is_some() {
+            return tr!(model.lang, "t take over   {review} back", review);
+        }
+        if model.form.is_some() && model.form_is_empty() {
+            let back = model.key(at, Act::PreviousField);
+            return tr!(model.lang, "{review} close   {back}: fields", review, back);
+        }
         let keep = model.key(place::REVIEW, Act::Keep);
         let (act, word) = match model.composer.as_ref().map(|composer| composer.kind) {
             Some(DraftKind::Note) => (Act::SaveNote, "save note"),
@@ -285,24 +292,35 @@ fn hints(model: &Model, width: u16) -> String {
             let back = model.key(at, Act::PreviousField);
             line += &tr!(model.lang, "   {back}: fields", back);
         }
-        let files = !note && model.once.is_none() && takes_files(model);
+        let alone = !note && model.once.is_none();
+        let files = alone && takes_files(model);
+        // What ends the text stands apart from what is done with it.
+        let mut gap = "   ";
         for (act, word, works) in [
             (Act::Canned, "canned", true),
             (Act::Attach, "attach", files),
-            (Act::MakeNote, "internal", !note && model.once.is_none()),
+            (Act::MakeNote, "internal", alone && model.form.is_none()),
             (Act::MakePublic, "public", note),
             (Act::Editor, "editor", true),
             (Act::DraftVersions, "older", true),
         ] {
-            if !works {
+            let spelled = |act, word| {
+                let key = model.keymap.key_of(at, act)?;
+                Some(format!("{} {}", key.replace("Ctrl-x", "^X"), model.lang.word("hint", word)))
+            };
+            let (hint, room) = if works {
+                let Some(hint) = spelled(act, word) else { continue };
+                (format!("{gap}{hint}"), width)
+            } else if act == Act::Attach && alone && model.form.is_none() {
+                // It is said before it is tried, and takes no key's place.
+                let next = spelled(Act::MakeNote, "internal").map_or(0, |it| cells(&it) + 2);
+                (format!("{gap}{}", model.lang.word("hint", "no files")), width.saturating_sub(next))
+            } else {
                 continue;
-            }
-            if let Some(key) = model.keymap.key_of(at, act) {
-                let word = model.lang.word("hint", word);
-                let hint = format!("  {} {word}", key.replace("Ctrl-x", "^X"));
-                if cells(&line) + cells(&hint) < width {
-                    line.push_str(&hint);
-                }
+            };
+            if cells(&line) + cells(&hint) < room {
+                line.push_str(&hint);
+                gap = "  ";
             }
         }
         return line;
@@ -326,7 +344,8 @@ fn hints(model: &Model, width: u16) -> String {
             Some((prefix, _)) if !model.in_text() => prefix.to_owned(),
             _ => key.replace("Ctrl-x", "^X"),
         };
-        let word = model.lang.word("hint", word);
+        let empty = *act == Act::ReviewBar && model.form_is_empty();
+        let word = model.lang.word("hint", if empty { "close" } else { word });
         let hint = format!("{}{key} {word}", if line.is_empty() { "" } else { "  " });
         if cells(&line) + cells(&hint) < width {
             line.push_str(&hint);

@@ -220,11 +220,27 @@ fn subject(model: &Model, row: &Conversation, now: Time) -> String {
         Some(line) if subject.is_empty() => line.to_owned(),
         // What the vendor opened and nobody has written in.
         None if subject.is_empty() => model.lang.tr("no message yet").to_owned(),
-        Some(line) if !line.is_empty() && !subject.starts_with(line) && !line.starts_with(subject) => {
+        Some(line) if !line.is_empty() && !says_the_same(subject, line) => {
             // A category says little alone: the words follow at once.
             let between = if model.manner(&row.channel).subject_is_category { " " } else { " / " };
             format!("{subject}{between}{line}")
         }
         _ => subject.to_owned(),
     }
+}
+
+/// Whether one of them begins with the other, but for capitals and blanks: a subject is often the first line, cut.
+fn says_the_same(subject: &str, line: &str) -> bool {
+    let (mut one, mut other) = (letters(subject), letters(line));
+    loop {
+        match (one.next(), other.next()) {
+            (None | Some('…'), _) | (_, None | Some('…')) => return true,
+            (Some(one), Some(other)) if one == other => {}
+            _ => return false,
+        }
+    }
+}
+
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|it| !it.is_whitespace()).flat_map(char::to_lowercase)
 }

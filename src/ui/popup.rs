@@ -15,7 +15,7 @@ use crate::{
     domain::{
         Status,
         lang::tr,
-        text::{SafeText, columns},
+        text::{SafeText, columns, fit},
     },
 };
 
@@ -63,7 +63,11 @@ fn band(paint: &mut Paint<'_>, above: Rect, rows: u16, title: &str) -> Rect {
         paint.clear(Rect { y: y - 1, height: rows + 1, ..above });
         paint.rule(above.x, y - 1, above.width, theme.line(), theme.rule);
         if !title.is_empty() {
-            paint.text(above.x + 2, y - 1, cells(title) + 2, &format!("[{title}]"), theme.strong);
+            // Who it is for is cut rather than the bracket that ends it.
+            let room = above.width.saturating_sub(6);
+            let title = fit(title, usize::from(room), if theme.utf8 { "…" } else { "." });
+            let shown = format!("[{}]", title.trim_end());
+            paint.text(above.x + 2, y - 1, cells(&shown), &shown, theme.strong);
         }
     } else {
         paint.clear(Rect { y, height: rows, ..above });
@@ -87,7 +91,8 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
     let most = above.height.saturating_sub(4 + below_choices).clamp(1, if menu { u16::MAX } else { 12 });
     let lines = lines(picker);
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(most);
-    let area = band(paint, above, 1 + note + rows + below_choices, "");
+    let about = model.picker_about().unwrap_or_default();
+    let area = band(paint, above, 1 + note + rows + below_choices, &about);
     let prompt = format!(" {} ", picker.prompt(model.lang));
     let x = paint.pieces(area.x, area.y, area.width, &[(&prompt, theme.key)]);
     let room = (area.x + area.width).saturating_sub(x + 1);
@@ -118,16 +123,14 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
     }
     if note > 0 {
         let mark = picker.wrong_at().map(|at| (x - area.x).saturating_add(u16::try_from(at).unwrap_or(0)));
-        match mark.filter(|mark| *mark + 12 < area.width && skip == 0) {
-            // What is wrong stands under the term that it is about, where it fits there.
-            Some(mark) => {
-                paint.text(area.x + mark, area.y + 1, 1, "^", theme.alarm);
-                let note = format!(" {told}");
-                paint.text(area.x + mark + 1, area.y + 1, area.width - mark - 2, &note, theme.alarm);
-            }
-            None => {
-                paint.text(area.x + 1, area.y + 1, area.width.saturating_sub(1), told, theme.dim);
-            }
+        // What is wrong stands under the term that it is about, where it fits there.
+        if let Some(mark) = mark.filter(|mark| *mark + 12 < area.width && skip == 0) {
+            paint.text(area.x + mark, area.y + 1, 1, "^", theme.alarm);
+            let note = format!(" {told}");
+            paint.text(area.x + mark + 1, area.y + 1, area.width - mark - 2, &note, theme.alarm);
+        } else {
+            let style = if picker.refused { theme.alarm } else { theme.dim };
+            paint.text(area.x + 1, area.y + 1, area.width.saturating_sub(1), told, style);
         }
     }
     let digits = picker.choices.iter().any(|choice| choice.digit.is_some());
@@ -234,7 +237,9 @@ fn prefix(paint: &mut Paint<'_>, model: &Model, above: Rect) {
     let titles_wide =
         seen.iter().map(|(act, _)| cells(act.row().title_in(model.lang))).max().unwrap_or(0).min(30);
     let rows = u16::try_from(seen.len()).unwrap_or(u16::MAX);
-    let area = band(paint, above, rows, &keymap::show(&model.prefix));
+    let keys = keymap::show(&model.prefix);
+    let title = model.prefix_about().map_or_else(|| keys.clone(), |about| format!("{keys}  {about}"));
+    let area = band(paint, above, rows, &title);
     for ((act, keys), y) in seen.iter().zip(area.y..area.bottom()) {
         let row = act.row();
         let note = match act {

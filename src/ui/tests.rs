@@ -496,3 +496,119 @@ fn every_column_stands_in_a_list_beside_a_conversation() {
         }
     }
 }
+
+fn lines(desk: &Desk) -> Vec<String> {
+    let width = usize::from(desk.model.size.0);
+    render_cells(desk, &Theme::dark())
+        .chunks(width)
+        .map(|cells| cells.concat().trim_end().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_composer_is_the_picture_of_the_specification() {
+    let mut desk = Desk::open((80, 24));
+    let due = desk.now + chrono::Duration::seconds(4 * 60 + 30);
+    desk.store[0].due_at = Some(due);
+    desk.store[0].waiting_since = Some(due - chrono::Duration::hours(24));
+    desk.model.options.descriptors[0].capabilities.files =
+        desk.model.options.descriptors[2].capabilities.files.clone();
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    desk.keys("Enter");
+    desk.answer();
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("Olá João, pedimos desculpas");
+    desk.wait(200);
+    desk.all_done();
+    let shown = lines(&desk);
+    assert_eq!(shown[0], " 17  SKYH João dos Santos   OPEN   me   pt   due 4m (Americanas 24 h)    msg 2/2");
+    assert!(
+        shown.contains(
+            &"### TO CUSTOMER João dos Santos (17) via americanas (SkyHub) ## saved 21:52:00 #".into()
+        ),
+        "{shown:#?}"
+    );
+    assert_eq!(shown[23], " Esc, then y: send   Esc, then k: keep   ^X m canned  ^X a attach  ^X n internal");
+    // Where the channel takes no files it is said in that place.
+    desk.model.options.descriptors[0].capabilities.files = None;
+    assert_eq!(
+        lines(&desk)[23],
+        " Esc, then y: send   Esc, then k: keep   ^X m canned  no files  ^X n internal"
+    );
+    // DEMO costs the vendor's name its place, not the time of the save, and neither does a long name.
+    desk.model.options.demo = true;
+    let saved = "### TO CUSTOMER João dos Santos (17) via americanas ## DEMO ## saved 21:52:00 ##";
+    assert!(lines(&desk).contains(&saved.to_owned()), "{:#?}", lines(&desk));
+    desk.model.options.demo = false;
+    desk.store[0].counterpart.name = "Maximiliana Fernandes de Albuquerque".into();
+    desk.store[0].counterpart.addressee = "CUSTOMER Maximiliana Fernandes de Albuquerque".into();
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    let saved = lines(&desk).into_iter().find(|line| line.contains("saved")).unwrap();
+    assert!(
+        saved.starts_with("### TO CUSTOMER Maximiliana Fernan") && saved.contains("… (17) via"),
+        "{saved}"
+    );
+}
+
+#[test]
+fn a_text_of_another_window_names_its_reader_and_what_can_be_done() {
+    let mut desk = Desk::opened((80, 24));
+    desk.model.options.demo = true;
+    desk.keys("r");
+    desk.answer();
+    desk.model.composer.as_mut().unwrap().held =
+        Some(crate::domain::DraftHeld { place: "pts/4".into(), at: desk.now - chrono::Duration::minutes(3) });
+    let shown = lines(&desk);
+    let borders: Vec<&String> = shown.iter().filter(|line| line.starts_with("###")).collect();
+    assert!(borders[0].starts_with("### TO CUSTOMER João dos Santos (17) via americanas (SkyHub) ## DEMO"));
+    assert!(
+        borders[1].starts_with("### you are writing this in pts/4, 3 min ago: t take over #"),
+        "{borders:?}"
+    );
+    assert_eq!(shown[23], " t take over   Esc back");
+}
+
+#[test]
+fn a_new_conversation_names_its_reader_in_the_words_of_its_kind() {
+    let mut desk = Desk::open((80, 24));
+    desk.keys("c");
+    desk.answer();
+    let borders = |desk: &Desk| lines(desk).into_iter().find(|line| line.starts_with("### TO")).unwrap();
+    assert!(borders(&desk).starts_with("### TO RETAILER nobody yet (new) via dsco-supplier #"));
+    assert!(lines(&desk)[23].contains("Esc close") && !lines(&desk)[23].contains("review"));
+    desk.keys("Tab");
+    desk.type_in("Acme");
+    assert!(borders(&desk).starts_with("### TO RETAILER Acme (new) via dsco-supplier #"));
+    assert!(lines(&desk)[23].contains("Esc review"));
+    desk.keys("BackTab");
+    desk.type_in("myp");
+    assert!(
+        borders(&desk).starts_with("### TO THG CUSTOMER SERVICES (new) via myprotein #"),
+        "{}",
+        borders(&desk)
+    );
+}
+
+#[test]
+fn a_subject_that_is_the_last_message_is_said_once() {
+    let mut desk = Desk::open((80, 24));
+    for (subject, line) in [
+        ("Onde está o pedido?", "Onde está o pedido?"),
+        ("Onde está  o pedido", "onde está o pedido? Comprei há duas semanas"),
+        ("Onde está o pedido? Comprei há…", "Onde está o pedido? Comprei há duas semanas"),
+    ] {
+        desk.store[0].subject = Some(subject.into());
+        desk.store[0].last_line = Some(line.into());
+        desk.send(Msg::StoreChanged);
+        desk.answer();
+        assert!(!lines(&desk)[3].contains(" / "), "{}", lines(&desk)[3]);
+    }
+    desk.store[0].subject = Some("Onde está?".into());
+    desk.store[0].last_line = Some("Obrigado!".into());
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    assert!(lines(&desk)[3].contains(" / "));
+}

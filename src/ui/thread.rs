@@ -16,7 +16,12 @@ use crate::{
         thread_lines::LineKind,
         triage, words,
     },
-    domain::{Conversation, Facts, Gate, GateEvidence, Lang, Time, lang::tr, text::columns},
+    domain::{
+        Conversation, Facts, Gate, GateEvidence, Time,
+        clock::{self, Named},
+        lang::tr,
+        text::columns,
+    },
 };
 
 /// A name that is longer gives way to which clock the deadline is of.
@@ -61,11 +66,19 @@ pub fn head(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
     let taken = cells(demo) + cells(&first);
     // Which clock it is gives way first, then the gaps, then the end of a long name.
     let rest = |gap: &str, which| {
-        format!("{gap}{status}{gap}{who}{gap}{lang}{gap}{}{snoozed}", due(model.lang, row, now, which))
+        format!("{gap}{status}{gap}{who}{gap}{lang}{gap}{}{snoozed}", due(model, row, now, which))
     };
-    let ways = [rest("   ", true), rest("  ", true), rest("   ", false), rest("  ", false), rest(" ", false)];
+    let ways = [
+        rest("   ", Clock::Whole),
+        rest("  ", Clock::Whole),
+        rest("   ", Clock::Whose),
+        rest("  ", Clock::Whose),
+        rest("   ", Clock::Nothing),
+        rest("  ", Clock::Nothing),
+        rest(" ", Clock::Nothing),
+    ];
     let whole = cells(customer(row)).min(NAME);
-    let rest = ways.iter().find(|rest| taken + whole + cells(rest) <= room).unwrap_or(&ways[4]);
+    let rest = ways.iter().find(|rest| taken + whole + cells(rest) <= room).unwrap_or(&ways[6]);
     let name = room.saturating_sub(taken + cells(rest)).max(1);
     let mut x = paint.pieces(area.x, area.y, room, &[(demo, theme.alarm), (&first, theme.dim)]);
     let end = (area.x + room).saturating_sub(x);
@@ -131,19 +144,46 @@ pub fn facts(facts: &Facts) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
-/// The clock that a deadline is by.
-fn clock_name(lang: Lang, clock: Option<&str>) -> &str {
-    clock.map_or_else(|| lang.tr("deadline"), |clock| lang.word("clock", clock))
+/// How much is said of the clock that a deadline is by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    /// `Americanas 24 h`.
+    Whole,
+    /// `Americanas`.
+    Whose,
+    Nothing,
 }
 
-fn due(lang: Lang, row: &Conversation, now: Time, which: bool) -> String {
+/// The clock that a deadline is by: whose it is, and how it counts.
+fn clock_name(model: &Model, row: &Conversation, whose: Option<&str>, how: Clock) -> String {
+    let lang = model.lang;
+    let Some(word) = whose else { return lang.tr("deadline").into() };
+    let owner = match word {
+        "marketplace" => words::mediator(model, row),
+        other => lang.word("clock", other).to_owned(),
+    };
+    let clock = clock::Whose::of(word).filter(|it| *it != clock::Whose::Window && how == Clock::Whole);
+    let rule = clock
+        .zip(row.due_at)
+        .zip(model.descriptor(&row.channel))
+        .and_then(|((clock, at), it)| clock::named(&it.clocks, &row.remote_id, row.waiting_since, clock, at));
+    match rule {
+        Some(Named::Minutes(n)) if n % 60 == 0 => format!("{owner} {} h", n / 60),
+        Some(Named::Minutes(n)) => format!("{owner} {n} min"),
+        Some(Named::BusinessHours(n)) => tr!(lang, "{owner} {n} business h", owner, n),
+        Some(Named::BusinessDays(1)) => tr!(lang, "{owner} 1 business day", owner),
+        Some(Named::BusinessDays(n)) => tr!(lang, "{owner} {n} business days", owner, n),
+        None => owner,
+    }
+}
+
+fn due(model: &Model, row: &Conversation, now: Time, how: Clock) -> String {
+    let lang = model.lang;
+    let which = how != Clock::Nothing;
     row.next_due().map_or_else(
         || if which { lang.tr("no deadline").into() } else { lang.tr("due --").into() },
         |(at, whose)| {
-            let clock = match whose {
-                Some("promise") => lang.word("clock", "promise"),
-                whose => clock_name(lang, whose),
-            };
+            let clock = clock_name(model, row, whose, how);
             let due = words::due(lang, at, whose, now);
             if which { tr!(lang, "due {due} ({clock})", due, clock) } else { tr!(lang, "due {due}", due) }
         },

@@ -297,6 +297,8 @@ impl World {
             pin: None,
             mouse: false,
             members: Vec::new(),
+            teams: Vec::new(),
+            my_teams: Vec::new(),
             zone: chrono_tz::UTC,
             lang: deskline::domain::Lang::En,
             demo: false,

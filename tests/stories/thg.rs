@@ -41,7 +41,7 @@ async fn a_new_discussion_is_begun_by_its_form() {
     ana.keys("\t\t");
     ana.read("The basket forgets its contents.");
     ana.read("\x1b");
-    ana.sees("Start with THG CUSTOMER SERVICES as ").await;
+    ana.sees("Start with THG CUSTOMER SERVICES (new) as ").await;
     ana.keys("y");
     ana.pass("the discussion at THG", |_| world.control().conversations("thg").len() == before + 1).await;
     let new = world.said("thg", "The basket forgets");

@@ -90,6 +90,13 @@ impl Model {
         if self.acted_elsewhere(act) {
             return;
         }
+        if let Some(composer) =
+            self.composer.as_mut().filter(|_| matches!(act, Act::UndoText | Act::RedoText))
+        {
+            composer.undo_text(act == Act::RedoText);
+            self.typed();
+            return;
+        }
         if let Some(composer) = &mut self.composer
             && edit(&mut composer.text, act)
         {
@@ -202,10 +209,9 @@ impl Model {
     pub(in crate::app) fn edited(&mut self, text: &str) {
         if let Some(composer) = &mut self.composer {
             let text = text.strip_suffix('\n').unwrap_or(text);
-            // In the widget's own history, so that what was there can be had back.
-            composer.text.select_all();
-            composer.text.delete_char();
-            composer.text.insert_str(clean_paste(text));
+            composer.swap(&clean_paste(text));
+            composer.text.move_cursor(CursorMove::Bottom);
+            composer.text.move_cursor(CursorMove::End);
             self.typed();
         }
         self.dirty = true;

@@ -38,6 +38,12 @@ impl Model {
                 )
             }
             PickerKind::Agent => (fuzzy(&text, self.members.iter().map(|it| plain(it, ""))), String::new()),
+            PickerKind::Team => {
+                let mine = self.lang.tr("yours");
+                let teams = self.options.teams.iter();
+                let beside = |it| if self.options.my_teams.contains(it) { mine } else { "" };
+                (fuzzy(&text, teams.map(|it| plain(it, beside(it)))), String::new())
+            }
             PickerKind::Labels => {
                 let labels = self.target().map(|row| row.labels.join(" ")).unwrap_or_default();
                 let note = tr!(
@@ -47,7 +53,7 @@ impl Model {
                 );
                 (self.label_choices(&text), note)
             }
-            PickerKind::VendorFields => (Vec::new(), self.fields_note(&text)),
+            PickerKind::VendorFields => (self.field_choices(), self.fields_note()),
             PickerKind::HandOver => (fuzzy(&text, self.handover_choices().into_iter()), self.handover_note()),
             PickerKind::HandNote(_) => {
                 (Vec::new(), self.lang.tr("Enter goes on; nothing typed: no word").to_owned())
@@ -97,7 +103,9 @@ impl Model {
         if let Some(picker) = &mut self.picker {
             picker.choices = choices;
             picker.note = note;
-            picker.chosen = picker.chosen.min(picker.choices.len().saturating_sub(1));
+            picker.refused = false;
+            let chosen = if kind == PickerKind::VendorFields { picker.field } else { picker.chosen };
+            picker.chosen = chosen.min(picker.choices.len().saturating_sub(1));
         }
         self.dirty = true;
     }

@@ -298,28 +298,38 @@ fn our_reference_the_title_and_the_due_date_are_set_at_the_vendor_that_keeps_the
     for _ in 0..at {
         desk.keys("j");
     }
-    desk.keys("s f");
-    desk.type_in(&format!("title {}", "x".repeat(51)));
+    desk.keys("s f Tab Ctrl-u");
+    desk.type_in(&"x".repeat(51));
     assert!(desk.model.picker.as_ref().unwrap().note.contains("51 characters"));
-    desk.keys("Enter");
+    desk.keys("Enter Enter");
     assert!(desk.commits().is_empty(), "nothing is cut behind anybody's back");
-    for (typed, fields) in [
-        ("ref ticket-42", SetFields { reference: Some("ticket-42".into()), ..SetFields::default() }),
-        ("title Late order", SetFields { title: Some("Late order".into()), ..SetFields::default() }),
-    ] {
+    // What cannot be taken stays, under the cursor, with what is wrong.
+    let picker = desk.model.picker.as_ref().expect("the fields are open still");
+    assert!(picker.refused && picker.text() == "x".repeat(51) && picker.note.contains("51 characters"));
+    desk.keys("Esc");
+    let title = SetFields { title: Some("Late order".into()), ..SetFields::default() };
+    let reference = SetFields { reference: Some("ticket-42".into()), ..SetFields::default() };
+    for (at, typed, fields) in [(0, "ticket-42", reference), (1, "Late order", title)] {
         desk.keys("s f");
+        desk.keys(["Ctrl-u", "Tab Ctrl-u"][at]);
         desk.type_in(typed);
-        desk.keys("Enter");
+        desk.keys(["Enter Enter Enter", "Enter Enter"][at]);
         let commit = desk.commits().into_iter().next_back().unwrap().clone();
         assert_eq!(commit.actions, [Action::Set(fields)]);
         assert!(commit.held_until.is_some());
     }
-    desk.keys("s f");
-    desk.type_in("due tomorrow");
+    desk.keys("s f Tab Tab");
+    desk.type_in("soon");
+    desk.keys("Enter");
+    let picker = desk.model.picker.as_ref().expect("open still");
+    assert!(picker.refused && picker.text() == "soon" && picker.note.contains("no time"), "{}", picker.note);
+    desk.keys("Ctrl-u");
+    assert!(!desk.model.picker.as_ref().unwrap().refused);
+    desk.type_in("tomorrow");
     desk.keys("Enter");
     assert!(matches!(
         desk.commits().into_iter().next_back().unwrap().actions.as_slice(),
-        [Action::Set(SetFields { due: Some(_), .. })]
+        [Action::Set(SetFields { due: Some(_), title: None, reference: None })]
     ));
 }
 

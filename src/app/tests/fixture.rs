@@ -116,7 +116,7 @@ pub(crate) fn descriptor(name: &str, kind: &'static str, short: &str, vendor: Op
         },
         manner: match kind {
             "thg" => crate::channels::thg::manner(),
-            "dsco" => crate::channels::dsco::manner(),
+            "dsco" => crate::channels::dsco::manner(crate::channels::dsco::Role::Supplier),
             "skyhub" => crate::channels::skyhub::manner(),
             _ => crate::channels::whatsapp::manner(),
         },
@@ -144,6 +144,8 @@ pub(crate) fn options(size: (u16, u16)) -> AppOptions {
         pin: None,
         mouse: false,
         members: vec!["jon".into()],
+        teams: Vec::new(),
+        my_teams: Vec::new(),
         zone: chrono_tz::America::Sao_Paulo,
         lang: crate::domain::Lang::default(),
         demo: false,

@@ -72,7 +72,7 @@ fn a_number_without_a_plus_is_taken_and_editing_leads_to_what_is_missing() {
     assert_eq!((desk.model.place(), field(&desk)), (place::FORM, Field::To));
     desk.keys("Ctrl-u");
     desk.type_in("5511987654321");
-    assert_eq!(desk.model.form_recipient(), "5511987654321 via wa-br");
+    assert_eq!(desk.model.form_recipient(), "CUSTOMER 5511987654321 (new) via wa-br");
     desk.keys("Tab");
     desk.type_in("ord");
     assert!(matches!(desk.model.picker.as_ref().unwrap().kind, PickerKind::Canned));

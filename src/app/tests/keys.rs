@@ -315,3 +315,20 @@ fn the_menu_begins_with_what_is_done_for_a_customer() {
     desk.type_in("status");
     assert!(titles(&desk)[0].starts_with("status"), "{:?}", titles(&desk));
 }
+
+#[test]
+fn a_conflict_of_keys_is_told_in_the_screens_language() {
+    let bind = |action: &str, source: &str| Binding {
+        place: Some("list".into()),
+        action: action.into(),
+        keys: vec!["B".into()],
+        source: source.into(),
+    };
+    let bindings = [bind("resolve", "a.toml:1"), bind("mark", "a.toml:2")];
+    let told = Keymap::told(crate::domain::Lang::De, "default", &bindings).complaints;
+    assert!(
+        told[0].contains("zweimal") && told[0].contains("a.toml:1") && told[0].contains("a.toml:2"),
+        "{told:?}"
+    );
+    assert!(Keymap::with("default", &bindings).complaints[0].contains("bound twice"));
+}

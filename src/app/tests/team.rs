@@ -212,7 +212,10 @@ fn the_date_is_changed_or_dropped_with_a_key() {
     desk.keys("t");
     desk.type_in("soon");
     desk.keys("Enter");
-    assert!(desk.model.review_promise().is_some() && desk.notice().contains("no time"));
+    let picker = desk.model.picker.as_ref().expect("what was typed stands there still");
+    assert!(picker.refused && picker.text() == "soon" && picker.note.contains("no time"));
+    desk.keys("Esc");
+    assert!(desk.model.review_promise().is_some());
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn describe(config: &ChannelConfig) -> Descriptor {
         categories: Vec::new(),
         templates: Vec::new(),
         clocks: crate::domain::clock::Policy::default(),
-        manner: manner(),
+        manner: manner(role(config).unwrap_or(Role::Supplier)),
     }
 }
 
@@ -148,9 +148,15 @@ fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, C
 }
 
 /// How screens speak of it.
-pub fn manner() -> Manner {
+pub fn manner(role: Role) -> Manner {
+    let (partner, ours) = match role {
+        Role::Supplier => ("RETAILER", "supplier_reference"),
+        Role::Retailer => ("SUPPLIER", "retailer_reference"),
+    };
     Manner {
         vendor: "Dsco".into(),
+        partner: partner.into(),
+        reference_fact: ours.into(),
         mediator: Mediator::Partner,
         asks: vec![Ask::Partner, Ask::Title, Ask::Order, Ask::Consumer, Ask::Reference],
         ..Manner::default()

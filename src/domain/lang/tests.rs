@@ -208,10 +208,24 @@ fn tables() -> Vec<(&'static str, &'static str)> {
             "an e-mail address in disguise",
             "a PIX key",
             "an IBAN",
+            "a link",
+            "a CNPJ",
+            "a card number",
+            "a number that may be a phone",
             "a way to pay",
             "outside the platform",
             "another way to talk",
             "a CPF, or a phone number",
+        ]
+        .map(|it| ("", it)),
+    );
+    // Why a key cannot be bound.
+    words.extend(
+        [
+            "letters are text there",
+            "digits are a count there",
+            "most terminals cannot tell Ctrl-i from Tab",
+            "most terminals cannot tell Ctrl-m from Enter",
         ]
         .map(|it| ("", it)),
     );

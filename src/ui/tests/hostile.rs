@@ -15,7 +15,7 @@ use crate::{
         },
     },
     domain::{
-        Action, Direction, OutboxRow, Priority, RowState,
+        Action, Direction, Lang, OutboxRow, Priority, RowState,
         attachment::StoredFile,
         outbox::{Event, Lookup, NewConversation, Outgoing},
     },
@@ -64,8 +64,9 @@ fn hostile() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
-fn desk(text: &str, size: (u16, u16)) -> Desk {
+fn desk(text: &str, size: (u16, u16), lang: Lang) -> Desk {
     let mut desk = Desk::open(size);
+    desk.model.lang = lang;
     desk.store = rows();
     for row in &mut desk.store {
         row.counterpart.name = text.into();
@@ -201,14 +202,15 @@ proptest! {
         columns in prop_oneof![1_u16..=250, prop::sample::select(vec![19, 20, 59, 60, 79, 80, 99, 100, 120, 159, 160])],
         rows in prop_oneof![1_u16..=80, prop::sample::select(vec![4, 5, 15, 16, 24, 40])],
         ascii in any::<bool>(),
+        lang in prop::sample::select(vec![Lang::En, Lang::De, Lang::PtBr]),
     ) {
         let theme = if ascii { Theme::mono().ascii() } else { Theme::dark() };
         let size = (columns, rows);
         // Each script ends on another screen.
         for script in ["x", "Enter", "Enter d", "d", "g o", "c", ": a", "?", "s", "a a", "z 3", "t v", "/ v", "L", "Enter e", "Enter z 1", "g o j", "g o j j j",
             "g o D", "g r", "g r b", "g r b b b", "g r Enter", "m", "Enter m", "Enter k o", "Enter k v", "Enter k S", "t",
-            "Enter r Ctrl-x f", "Enter r Ctrl-x m", "g D", "g c", "Enter g s", "* a", "Enter i x", "x e"] {
-            let mut desk = desk(&text, size);
+            "Enter r Ctrl-x f", "Enter r Ctrl-x m", "g D", "g c", "Enter g s", "* a", "Enter i x", "x e", "x r", "x x r y", "Enter r Ctrl-x v", "Enter d ?", "Enter k v ?"] {
+            let mut desk = desk(&text, size, lang);
             for key in script.split(' ') {
                 desk.keys(key);
                 desk.answer();
@@ -217,7 +219,7 @@ proptest! {
             looks(&desk, &theme)?;
         }
         for kind in ["r", "i"] {
-            let mut desk = desk(&text, size);
+            let mut desk = desk(&text, size, lang);
             desk.keys("Enter");
             desk.answer();
             desk.keys(kind);
@@ -228,7 +230,7 @@ proptest! {
             desk.keys("v");
             looks(&desk, &theme)?;
         }
-        let mut paths = desk(&text, size);
+        let mut paths = desk(&text, size, lang);
         paths.keys("j j Enter");
         paths.answer();
         paths.keys("r Ctrl-x a");
@@ -240,7 +242,7 @@ proptest! {
             paths.send(Msg::PathCompletions(ticket, vec![text.clone(), format!("/tmp/{text}")]));
         }
         looks(&paths, &theme)?;
-        let mut said = desk(&text, size);
+        let mut said = desk(&text, size, lang);
         said.model.notice = Some(text.clone());
         for health in &mut said.model.health {
             health.trouble = Some(text.clone());
