@@ -494,3 +494,14 @@ fn what_an_argument_holds_never_controls_the_terminal() {
         assert!(!said.contains(bad) && !said.is_empty(), "{arguments:?}: {}", said.escape_debug());
     }
 }
+
+#[test]
+fn config_check_says_that_there_is_no_database_server_yet() {
+    let vendors = Vendors::start();
+    let file = vendors.folder().join("server.toml");
+    std::fs::write(&file, "[store]\nurl = \"postgres://desk@db/desk\"\n").expect("a file");
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file");
+    let output = vendors.run(&file, &["config", "check"]);
+    assert_eq!(output.status.code(), Some(7));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("SQLite only"));
+}

@@ -212,3 +212,78 @@ fn open_joao(vendors: &Vendors, config: &str, terminal: &mut Pty) {
     terminal.keys("\r");
     terminal.wait_for("q back");
 }
+
+/// A store that holds a webhook with a file of 3 MB, which is still at the vendor.
+fn a_file_at_the_vendor(vendors: &Vendors) -> (std::path::PathBuf, Vec<u8>) {
+    use deskline::{
+        simulator::{Fault, What},
+        store::{
+            EngineSide as _,
+            sqlite::{OpenOptions, SqliteStore},
+        },
+    };
+    let path = vendors.folder().join("store").join("deskline.db");
+    let channels = vendors.channels(&["whatsapp"], |_, value| value);
+    let config =
+        vendors.config("config.toml", &format!("[store]\nurl = \"sqlite:{}\"\n{channels}", path.display()));
+    let bytes: Vec<u8> =
+        b"%PDF-1.4 ".iter().copied().chain((0..3_000_000_u32).map(|n| n.to_le_bytes()[1])).collect();
+    vendors.control().whatsapp_file("whatsapp", "5511987654321", "document", "application/pdf", &bytes);
+    let theirs = vendors.book().attachments();
+    let media = theirs.iter().rfind(|it| !it.from_us && it.size == bytes.len()).expect("it is there");
+    let body = serde_json::json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": "messages",
+        "value": {"messaging_product": "whatsapp", "metadata": {"phone_number_id": "106540352242922"},
+            "messages": [{"from": "5511987654321", "id": "wamid.file", "timestamp": "1772452800", "type": "document",
+                "document": {"id": media.id, "mime_type": "application/pdf", "sha256": media.sha256, "filename": "a.pdf"}}]}}]}]});
+    assert!(vendors.run(&config, &["list"]).status.success());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let store = SqliteStore::open(OpenOptions::at(&path)).expect("the store opens");
+        let hook = ("/webhook/whatsapp".to_owned(), vec!["whatsapp".into()]);
+        store
+            .put_webhook(hook.0, hook.1, body.to_string().into_bytes(), chrono::Utc::now())
+            .await
+            .expect("stored");
+    });
+    // Read, but not fetched.
+    vendors.control().fault(Fault::always(
+        "whatsapp",
+        "media_get",
+        What::Status { code: 503, body: String::new(), content_type: String::new(), retry_after: None },
+    ));
+    vendors.run(&config, &["sync", "--once"]);
+    vendors.control().set_faults(vec![Fault::always(
+        "whatsapp",
+        "media_get",
+        What::Drip { bytes: 100_000, every_ms: 150 },
+    )]);
+    (config, bytes)
+}
+
+#[test]
+fn a_file_is_saved_under_a_bar_and_goes_on_where_it_was_broken_off() {
+    let vendors = Vendors::start();
+    let (config, bytes) = a_file_at_the_vendor(&vendors);
+    let config = config.to_str().expect("UTF-8");
+    let args = ["--config", config, "attachment", "save", "whatsapp:5511987654321", "1"];
+    let percent = |text: &str| -> Option<u32> {
+        let (head, _) = text.split_once('%')?;
+        head.rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    };
+    let mut terminal = Pty::start(&args, (80, 24), vendors.folder());
+    terminal.wait_until("a part of it", |text| percent(text).is_some_and(|it| (20..90).contains(&it)));
+    assert!(terminal.text().contains("MiB") && terminal.text().contains("left"), "{}", terminal.text());
+    terminal.keys("\x03");
+    terminal.wait_for("goes on from there");
+    assert_eq!(terminal.wait_exit(SOON).exit_code(), 130);
+    assert!(!vendors.folder().join("a.pdf").exists(), "no half file under a whole one's name");
+
+    let mut terminal = Pty::start(&args, (80, 24), vendors.folder());
+    terminal.wait_until("it goes on, not anew", |text| percent(text).is_some_and(|it| it >= 15));
+    terminal.wait_for("sha256");
+    assert!(terminal.wait_exit(SOON).success());
+    assert!(!terminal.text().contains('%'), "the bar is gone: {}", terminal.text());
+    assert_eq!(std::fs::read(vendors.folder().join("a.pdf")).expect("it is saved"), bytes);
+    let last = vendors.book().requests("whatsapp", "media_get").pop().expect("it was asked for");
+    assert!(last.header("range").is_some(), "the rest was asked for");
+}

@@ -42,6 +42,7 @@ impl Model {
             (Load::OnceThread(id), Loaded::Thread(messages)) => self.once_messages(id, messages),
             (Load::OnceOwners, Loaded::Owners(owners)) => self.once_owners(owners),
             (Load::HandOver, Loaded::List(rows)) => self.held_loaded(rows),
+            (Load::HandOverDrafts, Loaded::List(rows)) => self.drafted_loaded(&rows),
             (Load::MarkQuery, Loaded::List(rows)) => self.mark_rows(rows),
             (Load::Members, Loaded::Members(members)) => self.members_loaded(members),
             (Load::List, Loaded::List(rows)) => self.list_loaded(rows),
@@ -160,5 +161,6 @@ impl Model {
         }
         self.refresh_thread();
         self.refresh_once();
+        self.refresh_handover();
     }
 }

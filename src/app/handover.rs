@@ -30,17 +30,55 @@ impl Model {
     /// Asks what I hold; to whom is typed meanwhile.
     pub(super) fn open_handover(&mut self) {
         self.held = None;
+        self.drafted.clear();
         self.load(Load::Members, Request::Members);
-        let query = "is:mine turn:us turn:them turn:third_party".to_owned();
-        let wish = ListWish { query, sort: Sort::Due, limit: MOST, after: None, way: Way::Down };
-        self.load(Load::HandOver, Request::List(wish));
+        self.count_held();
         self.open_picker(PickerKind::HandOver);
+    }
+
+    /// Asks what I hold, again where somebody committed something meanwhile.
+    pub(super) fn refresh_handover(&mut self) {
+        if self.picker.as_ref().is_some_and(|picker| picker.kind == PickerKind::HandOver) {
+            self.count_held();
+        }
+    }
+
+    fn count_held(&mut self) {
+        let asks = |query: &str| {
+            let (query, sort) = (query.to_owned(), Sort::Due);
+            Request::List(ListWish { query, sort, limit: MOST, after: None, way: Way::Down })
+        };
+        self.load(Load::HandOver, asks("is:mine turn:us turn:them turn:third_party"));
+        self.load(Load::HandOverDrafts, asks("has:draft"));
     }
 
     pub(super) fn held_loaded(&mut self, rows: Vec<Conversation>) {
         self.held = Some(rows);
         self.picker_changed();
         self.picker_has_read();
+    }
+
+    pub(super) fn drafted_loaded(&mut self, rows: &[Conversation]) {
+        self.drafted = rows.iter().map(|row| row.id).collect();
+        self.picker_changed();
+    }
+
+    /// How many drafts of mine stand where the conversation is not mine to hand over: they stay.
+    fn drafts_elsewhere(&self) -> usize {
+        let goes = |id: &ConversationId| self.held.iter().flatten().any(|row| row.id == *id);
+        self.drafted.iter().filter(|id| !goes(id)).count()
+    }
+
+    /// That in a sentence after `gap`; nothing where there are none.
+    fn told_elsewhere(&self, gap: &str) -> String {
+        match self.drafts_elsewhere() {
+            0 => String::new(),
+            n => {
+                let drafts = words::count(self.lang, n, "draft", "drafts");
+                let key = self.key(place::LIST, Act::GoDrafts);
+                format!("{gap}{}", tr!(self.lang, "{drafts} elsewhere stay yours: {key}", drafts, key))
+            }
+        }
     }
 
     pub(super) fn handover_choices(&self) -> Vec<Choice> {
@@ -53,11 +91,12 @@ impl Model {
     pub(super) fn handover_note(&self) -> String {
         let Some(rows) = &self.held else { return self.lang.tr("reading …").to_owned() };
         if rows.is_empty() {
-            return self.lang.tr("nothing of yours is open: there is nothing to hand over").to_owned();
+            let nothing = self.lang.tr("nothing of yours is open: there is nothing to hand over");
+            return format!("{nothing}{}", self.told_elsewhere("   "));
         }
         let count = |of: &dyn Fn(&Conversation) -> bool| rows.iter().filter(|row| of(row)).count();
         let asleep = |row: &Conversation| row.snoozed_until.is_some_and(|at| at > self.now);
-        tr!(
+        let held = tr!(
             self.lang,
             "{n} yours: {ours} our move, {theirs} others', {asleep} asleep; {drafts} drafts, {promised} promised, {risk} at risk",
             n = rows.len(),
@@ -67,7 +106,8 @@ impl Model {
             drafts = count(&|row| row.has_draft),
             promised = count(&|row| row.promise.is_some()),
             risk = count(&|row| super::list::List::at_risk(row, self.now))
-        )
+        );
+        format!("{held}{}", self.told_elsewhere("\n"))
     }
 
     /// To whom has been chosen: a word for them, or none.
@@ -89,14 +129,15 @@ impl Model {
         let to = handover.to.clone().unwrap_or_else(|| self.lang.tr("the team").to_owned());
         let n = words::count(self.lang, handover.ids.len(), "conversation", "conversations");
         let quoted = if note.is_empty() { String::new() } else { format!(" \"{note}\"") };
+        let question = tr!(
+            self.lang,
+            "Hand {n} over to {to}?{quoted}   Drafts go with them, held messages stay yours.",
+            n,
+            to,
+            quoted
+        );
         let mut ask = Ask::new(
-            tr!(
-                self.lang,
-                "Hand {n} over to {to}?{quoted}   Drafts go with them, held messages stay yours.",
-                n,
-                to,
-                quoted
-            ),
+            format!("{question}{}", self.told_elsewhere("   ")),
             self.lang.tr("hand over"),
             AskThen::HandOver { handover, note: note.to_owned() },
         );

@@ -159,6 +159,7 @@ pub(super) enum Load {
     OnceOwners,
     MarkQuery,
     HandOver,
+    HandOverDrafts,
     Hits,
 }
 
@@ -276,6 +277,8 @@ pub struct Model {
     pub(super) shown: HashMap<ConversationId, MessageId>,
     /// What is mine and not done, while it is handed over.
     pub(super) held: Option<Vec<Conversation>>,
+    /// Where drafts of mine are, handed over or not.
+    pub(super) drafted: Vec<ConversationId>,
     pub(super) presence: super::presence::Presence,
     pub(super) handling: Option<Handling>,
     pub(super) dirty: bool,
@@ -319,6 +322,7 @@ impl Model {
             details: None,
             preview: None,
             held: None,
+            drafted: Vec::new(),
             presence: super::presence::Presence::default(),
             handling: None,
             outbox: OutboxScreen::default(),

@@ -352,6 +352,8 @@ pub enum Wish {
     Retry(RowNumber),
     /// It is there, I looked.
     MarkSent(RowNumber),
+    /// The agent was wrong about that.
+    UnmarkSent(RowNumber),
     /// Drop a row.
     Discard(RowNumber),
     /// Save (or, when empty, remove) a draft. Never waits for a batch: it is what a power cut would take.

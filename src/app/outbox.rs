@@ -18,6 +18,8 @@ pub struct OutboxScreen {
     /// Which one is selected.
     pub selected: usize,
     pub(super) loaded: bool,
+    /// The last thing done here was to say that a row is there: `u` takes that back, not the next row.
+    pub(super) just_marked: bool,
 }
 
 impl OutboxScreen {
@@ -142,7 +144,9 @@ impl Model {
     pub(super) fn outbox_act(&mut self, act: Act) {
         let last = self.outbox.rows.len().saturating_sub(1);
         let row = self.outbox.row().cloned();
+        let marked = std::mem::take(&mut self.outbox.just_marked);
         match act {
+            Act::TakeBack if marked => self.undo_last(),
             Act::Next => self.outbox.selected = (self.outbox.selected + 1).min(last),
             Act::Previous => self.outbox.selected = self.outbox.selected.saturating_sub(1),
             Act::Top => self.outbox.selected = 0,
@@ -196,10 +200,7 @@ impl Model {
                 self.say(self.lang.tr("this row is not uncertain"));
             }
             Act::ItIsThere => {
-                self.perform_wish(
-                    Wish::MarkSent(n),
-                    Intent::Settle { label: tr!(self.lang, "row {n}: it is there", n = named) },
-                );
+                self.perform_wish(Wish::MarkSent(n), Intent::Mark { row: n, named });
             }
             _ => {
                 let mut ask = Ask::new(

@@ -59,6 +59,13 @@ pub enum Step {
         /// The end of the undo window.
         until: Option<Time>,
     },
+    /// An uncertain row that counts as sent, because somebody looked.
+    Marked {
+        /// Which.
+        row: RowNumber,
+        /// `row 31, João dos Santos (17) via americanas`.
+        named: String,
+    },
     /// Local changes, one or many.
     Local {
         /// What was done: `resolved 17 João`.
@@ -165,6 +172,7 @@ impl Step {
         match self {
             Self::Sent { until, .. } | Self::Told { until, .. } | Self::Local { until, .. } => *until,
             Self::Once { sends, .. } => sends.iter().filter_map(|sent| sent.until).max(),
+            Self::Marked { .. } => None,
         }
     }
 }
@@ -244,6 +252,10 @@ pub(super) enum Intent {
     Settle {
         label: String,
     },
+    Mark {
+        row: RowNumber,
+        named: String,
+    },
     File,
 }
 
@@ -280,6 +292,7 @@ impl Model {
                 Some(tr!(self.lang, "{label}; {told} in {left} s", label, told, left))
             }
             (Step::Local { label, .. }, _) => Some(label.clone()),
+            (Step::Marked { named, .. }, _) => Some(tr!(self.lang, "row {n}: it is there", n = named)),
             (Step::Sent { .. } | Step::Told { .. } | Step::Once { .. }, None) => None,
         }
     }
@@ -313,6 +326,7 @@ impl Model {
                     | Intent::Change { .. }
                     | Intent::Back { .. }
                     | Intent::BackThere { .. }
+                    | Intent::Mark { .. }
             )
         });
         if pending || !self.again.is_empty() {
@@ -346,6 +360,10 @@ impl Model {
                 }
             }
             Step::Once { template, sends, .. } => self.once_undo(&template, sends),
+            Step::Marked { row, named } => {
+                let label = tr!(self.lang, "row {n} is uncertain again", n = named);
+                self.perform_wish(Wish::UnmarkSent(row), Intent::Settle { label });
+            }
             Step::Told { rows, what, .. } => {
                 for row in rows {
                     self.perform_wish(
@@ -485,6 +503,6 @@ pub(super) fn apply(row: &mut Conversation, change: &LocalChange) {
         LocalChange::Unseen => row.unread = row.unread.max(1),
         LocalChange::SeenUpTo(_) => row.unread = 0,
         LocalChange::Promise(promise) => row.promise.clone_from(promise),
-        LocalChange::Note { .. } | LocalChange::Unsettle(_) => {}
+        LocalChange::Note { .. } | LocalChange::TakeNote { .. } | LocalChange::Unsettle(_) => {}
     }
 }

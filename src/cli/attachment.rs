@@ -115,7 +115,11 @@ async fn came(
 ) -> Result<(), CliError> {
     let max = desk.world.config.sync.max_attachment_bytes;
     let told = |have, total: Option<u64>| {
-        bar.set_length(total.unwrap_or(have));
+        // Where the vendor does not say how long it is, there is no share of it to be shown.
+        match total {
+            Some(total) => bar.set_length(total),
+            None => bar.unset_length(),
+        }
         bar.set_position(have);
     };
     let mut seen = 0;

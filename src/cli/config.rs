@@ -30,6 +30,7 @@ pub fn run(
             let world = World::load(environment, file)?;
             world.descriptors()?;
             views(&world)?;
+            world.store_file()?;
             for warning in &world.config.warnings {
                 plain::note(&warning.to_string());
             }

@@ -89,18 +89,26 @@ impl World {
         self.config.channels.iter().map(describe).collect()
     }
 
+    /// The store's file.
+    ///
+    /// # Errors
+    /// `Store` where the configuration asks for a server.
+    pub fn store_file(&self) -> Result<&std::path::Path, CliError> {
+        self.config.store.file().ok_or_else(|| {
+            CliError::new(
+                Code::Store,
+                "[store] url names a PostgreSQL server; this version keeps its store in SQLite only",
+            )
+            .hint("url = \"sqlite:/path/deskline.db\", with a group for a team on one box")
+        })
+    }
+
     /// Opens the store.
     ///
     /// # Errors
     /// `Store` with a sentence and the next step.
     pub fn open_store(&self) -> Result<SharedStore, CliError> {
-        let Some(path) = self.config.store.file() else {
-            return Err(CliError::new(
-                Code::Store,
-                "[store] url names a PostgreSQL server; this version keeps its store in SQLite only",
-            )
-            .hint("url = \"sqlite:/path/deskline.db\", with a group for a team on one box"));
-        };
+        let path = self.store_file()?;
         let rules = Rules::of_store(&self.config.store, &self.environment)
             .map_err(|problem| CliError::new(Code::Config, problem.to_string()))?;
         let found = config::permissions::check_store(&self.config.store, rules, &self.environment);

@@ -156,7 +156,8 @@ pub async fn run(
     let _ = tokio::time::timeout(FIRST_SYNC, filled(&desk, cast)).await;
     let switch = Arc::new(OwnEngine { desk: desk.clone(), running: Mutex::new(Some(engine)) });
     let outcome =
-        inbox::show(&desk, face, Show { channel: None, demo: true, tutor, switch: switch.clone() }).await;
+        Box::pin(inbox::show(&desk, face, Show { channel: None, demo: true, tutor, switch: switch.clone() }))
+            .await;
     switch.off().await;
     simulator.stop().await;
     drop(folder);

@@ -89,7 +89,8 @@ pub async fn run(desk: Desk, channel: Option<String>, face: Face) -> Result<Opti
         }
     });
     let outcome =
-        show(&desk, face, Show { channel, demo: false, tutor: false, switch: switch.clone() }).await;
+        Box::pin(show(&desk, face, Show { channel, demo: false, tutor: false, switch: switch.clone() }))
+            .await;
     starting.abort();
     switch.off().await;
     outcome

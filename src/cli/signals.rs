@@ -11,18 +11,21 @@ pub enum Ended {
     Told,
 }
 
-/// Resolves at the first SIGINT, SIGTERM or SIGHUP.
-pub async fn ended() -> Ended {
+/// Resolves at the first SIGINT, SIGTERM or SIGHUP from this call on, whether it is polled by then or not: what is started
+/// after it never ends without its grace. Needs a tokio runtime around it.
+pub fn ended() -> impl Future<Output = Ended> {
     let listen = |kind| signal(kind);
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
-        (listen(SignalKind::interrupt()), listen(SignalKind::terminate()), listen(SignalKind::hangup()))
-    else {
-        // Without handlers the default holds: the signal ends the process.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => Ended::Interrupted,
-        _ = terminate.recv() => Ended::Told,
-        _ = hangup.recv() => Ended::Told,
+    let told =
+        (listen(SignalKind::interrupt()), listen(SignalKind::terminate()), listen(SignalKind::hangup()));
+    async {
+        let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = told else {
+            // Without handlers the default holds: the signal ends the process.
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => Ended::Interrupted,
+            _ = terminate.recv() => Ended::Told,
+            _ = hangup.recv() => Ended::Told,
+        }
     }
 }

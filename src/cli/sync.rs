@@ -59,12 +59,13 @@ pub async fn run(desk: &Desk, args: Sync) -> Result<(), CliError> {
     if built.channels.is_empty() {
         plain::note("no [[channel]] is configured: nothing to sync");
     }
+    let ended = signals::ended();
     let engine = Engine::start(desk.engine_options(built.channels, true));
     if let Some(address) = engine.webhook_address() {
         plain::note(&format!("webhooks on http://{address}"));
     }
     let hooks = hooks::start(desk);
-    let ended = signals::ended().await;
+    let ended = ended.await;
     if let Some(hooks) = hooks {
         hooks.abort();
     }

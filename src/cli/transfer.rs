@@ -173,7 +173,9 @@ pub(super) fn bar(bytes: u64) -> ProgressBar {
         ProgressDrawTarget::hidden()
     };
     let bar = ProgressBar::with_draw_target(Some(bytes), target);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes}  {eta} left") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{percent:>3}% {wide_bar} {bytes}/{total_bytes}  {eta} left")
+    {
         bar.set_style(style);
     }
     bar

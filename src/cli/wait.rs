@@ -6,6 +6,7 @@ use super::{
     context::Desk,
     error::{CliError, Code},
     plain,
+    signals::{self, Ended},
 };
 use crate::{
     channels::ErrorKind,
@@ -50,8 +51,19 @@ pub async fn settled(
         ));
     }
     let until = desk.clock.now() + seconds;
-    let delivered = sync::deliver(desk.engine_options(built.channels, false), rows.to_vec(), until).await?;
-    worst(&delivered)
+    let ended = signals::ended();
+    let delivered = sync::deliver(desk.engine_options(built.channels, false), rows.to_vec(), until);
+    tokio::select! {
+        delivered = delivered => worst(&delivered?),
+        // What is on its way by then is looked up by the next engine, as after any other end.
+        ended = ended => {
+            plain::note(&format!("no longer waited for: {numbers} stands in deskline outbox until it is settled"));
+            match ended {
+                Ended::Told => Ok(()),
+                Ended::Interrupted => Err(CliError::new(Code::Interrupted, "")),
+            }
+        }
+    }
 }
 
 /// The error of the most troubled row.

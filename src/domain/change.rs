@@ -78,6 +78,10 @@ pub enum Change {
         text: String,
         /// When.
         at: Time,
+        /// What it is known by where the vendor gives no time (a hash of its bytes): `at` is then ours, and another one at
+        /// every delivery.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
 }
 

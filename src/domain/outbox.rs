@@ -262,6 +262,13 @@ pub enum LocalChange {
         /// Whether drafts go with it.
         drafts: bool,
     },
+    /// A hand-over is taken back: the note goes that came with it, and what was unread by it for somebody.
+    TakeNote {
+        /// The note.
+        note: MessageId,
+        /// For whom it was something new.
+        unread_by: Option<String>,
+    },
     /// Assign to a Unix account, or to nobody.
     Assign(Option<String>),
     /// Add and remove labels.

@@ -88,7 +88,7 @@ impl Control {
             match vendor {
                 "thg" => scene
                     .thg
-                    .add(conversation, false, text, now, None, &mut scene.turn)
+                    .answered_by_agent(conversation, text, &mut scene.turn)
                     .ok_or_else(|| nobody(vendor, conversation)),
                 "skyhub" => {
                     let (code, parts) =

@@ -16,7 +16,7 @@ use super::{
 /// `{"do":"customer_says","vendor":…,"conversation":…,"text":…}`, `agent_answers`, `we_write_elsewhere`,
 /// `{"do":"set_status","status":…}`, `{"do":"mediation","conversation":CODE,"on":true}`, `{"do":"faults","faults":[…]}`,
 /// `{"do":"clear_faults"}`, `{"do":"switch","name":…,"value":…}`, `{"do":"expire","vendor":…}`,
-/// `{"do":"webhooks","cloud":URL,"on_premises":URL}`, `{"do":"unreachable","on":true}`,
+/// `{"do":"webhooks","cloud":URL,"on_premises":URL}`, `{"do":"unreachable","ms":10000}`,
 /// `{"do":"message","vendor":…,"conversation":…,"kind":…,"fields":{…}}`.
 pub(super) fn answer(sim: &Arc<Sim>, method: &Method, path: &str, body: &[u8]) -> Reply {
     if *method == Method::GET {
@@ -88,6 +88,15 @@ pub(super) fn act(sim: &Arc<Sim>, action: &Value) -> Result<String, String> {
         }
         "unreachable" => {
             control.unreachable(on);
+            // Whoever asks over this very port gets through no more to end it.
+            let ms = action.get("ms").and_then(Value::as_i64).unwrap_or(10_000);
+            if let (true, Ok(runtime)) = (on, tokio::runtime::Handle::try_current()) {
+                let sim = Arc::clone(sim);
+                runtime.spawn(async move {
+                    sim.pause(ms).await;
+                    Control::new(sim).unreachable(false);
+                });
+            }
             Ok(String::new())
         }
         "webhooks" => {

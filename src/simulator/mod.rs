@@ -19,6 +19,7 @@ mod live;
 mod mangle;
 mod options;
 mod phrases;
+mod points;
 mod server;
 mod skyhub;
 #[cfg(test)]
@@ -40,7 +41,9 @@ macro_rules! further {
     };
 }
 
-further! {}
+further! {
+    // One line each: `toy,` for `toy.rs`. None so far.
+}
 
 use std::{
     net::SocketAddr,
@@ -71,7 +74,8 @@ pub use self::{
     book::{Book, BookAttachment, BookMark, BookMessage, BookRequest, BookWebhook, Writer},
     control::Control,
     faults::{Fault, Faults, What},
-    options::{EndOfPages, Options, Switches, UnknownContext, WindowError},
+    options::{Options, Switches},
+    points::{EndOfPages, ErrorBody, HeavyError, ReplyBody, UnknownContext, WindowError},
 };
 use crate::domain::time::{Clock, Time};
 

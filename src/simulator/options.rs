@@ -4,6 +4,8 @@ use std::{net::SocketAddr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use super::points::{EndOfPages, ErrorBody, HeavyError, ReplyBody, UnknownContext, WindowError};
+use super::thg;
 use crate::domain::time::Clock;
 
 /// How a simulator is started.
@@ -22,42 +24,6 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The vendors' open points.
     pub switches: Switches,
-}
-
-/// How SkyHub says that there is no further page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndOfPages {
-    /// `next_page` is missing.
-    Absent,
-    /// `next_page` is null.
-    Null,
-    /// `next_page` is an empty string.
-    Empty,
-    /// `next_page` repeats the URL just read.
-    SameUrl,
-    /// There is always a next page, and the one after the last is empty.
-    EmptyPage,
-}
-
-/// When a send outside of WhatsApp's customer service window is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WindowError {
-    /// In the answer of the send.
-    Sync,
-    /// Later, as a `failed` status.
-    Async,
-}
-
-/// What WhatsApp does with a quote of a message that it does not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UnknownContext {
-    /// The message goes without its quote.
-    DropBubble,
-    /// 131009.
-    Refuse,
 }
 
 /// Every inferred point of the contracts as a switch; `Default` is what the contract proposes.
@@ -104,6 +70,36 @@ pub struct Switches {
     pub thg_completed_takes_replies: bool,
     /// THG: HTTP status of an answer with `errors`.
     pub thg_error_status: u16,
+    /// THG: the `limit` of a list that is asked for without one.
+    pub thg_default_limit: usize,
+    /// THG: a refused mutation answers `{"data":{field:null}}` rather than `{"data":null}`.
+    pub thg_null_fields: bool,
+    /// THG: what a mutation without a login is told.
+    pub thg_unauthenticated_text: String,
+    /// THG: the uploader's configuration without a login is an error rather than null.
+    pub thg_config_refuses: bool,
+    /// THG: what tells a query that was too heavy: `words`, `code` (in `extensions`), or its `weight` alone.
+    pub thg_heavy_error: HeavyError,
+    /// THG: calls a minute before the in-band rate limit; 0 = no limit.
+    pub thg_per_minute: usize,
+    /// THG: a rate limit says `Retry-After`, in seconds; 0 = it does not.
+    pub thg_retry_after_s: u32,
+    /// THG: an equal reply within so many seconds is answered with the id of the first; 0 = never.
+    pub thg_dedupe_equal_reply_s: i64,
+    /// THG: agents may begin discussions (`agent_answers` with an id that does not exist).
+    pub thg_agents_start: bool,
+    /// THG: after how many days without a change a discussion is not listed any more; 0 = never.
+    pub thg_retention_days: i64,
+    /// THG: what the uploader takes.
+    pub thg_upload_types: Vec<String>,
+    /// THG: `errorCode` of an upload with a wrong token, one too large, one of a wrong type, one that failed in the house.
+    pub thg_upload_error_codes: [i64; 4],
+    /// THG: HTTP status of an upload that was not taken.
+    pub thg_upload_error_status: u16,
+    /// THG: an upload with another form field than `uploadToken` and `attachment` is refused.
+    pub thg_upload_strict_fields: bool,
+    /// THG: an upload without the session's cookie or header is refused with 401.
+    pub thg_upload_needs_login: bool,
 
     /// Dsco: a fresh conversation is `in_progress` (the seed) rather than `new`.
     pub dsco_created_in_progress: bool,
@@ -153,6 +149,20 @@ pub struct Switches {
     pub dsco_rate_by_token: bool,
     /// Dsco: the longest message, in characters; 0 = no limit.
     pub dsco_max_message: usize,
+    /// Dsco: the body of 401, 403, 404, 405, 409, 415 and 429: `empty`, `text`, `json` (v3), `old_json` (V2).
+    pub dsco_error_body: ErrorBody,
+    /// Dsco: HTTP status of a search that names a conversation or message that is not ours.
+    pub dsco_stranger_status: u16,
+    /// Dsco: HTTP status of a reference id that is taken.
+    pub dsco_duplicate_reference_status: u16,
+    /// Dsco: what a reference id that is taken is told.
+    pub dsco_duplicate_reference_text: String,
+    /// Dsco: an empty reference id takes it away (else it is refused).
+    pub dsco_empty_reference_clears: bool,
+    /// Dsco: an equal message within so many seconds is answered with the first; 0 = never.
+    pub dsco_dedupe_equal_message_s: i64,
+    /// Dsco: messages come back with HTML entities.
+    pub dsco_html_entities: bool,
 
     /// SkyHub: tickets per page.
     pub skyhub_page_size: usize,
@@ -198,6 +208,26 @@ pub struct Switches {
     pub skyhub_patch_customer_b2w: bool,
     /// SkyHub: HTTP status of a reply with a wrong field.
     pub skyhub_wrong_field_status: u16,
+    /// SkyHub: what the list calls a ticket that was read.
+    pub skyhub_read_status: String,
+    /// SkyHub: what a chat is called that takes no replies.
+    pub skyhub_paused_status: String,
+    /// SkyHub: `mediation` is true while a chat is paused.
+    pub skyhub_mediation_shown: bool,
+    /// SkyHub: a message of somebody else marks its chat UNREAD.
+    pub skyhub_message_marks_unread: bool,
+    /// SkyHub: a message of somebody else takes its chat out of ARCHIVED.
+    pub skyhub_archived_reopens: bool,
+    /// SkyHub: a PATCH sets the state of all chats of the ticket.
+    pub skyhub_patch_sets_ticket: bool,
+    /// SkyHub: a chat without messages is listed, with an empty list.
+    pub skyhub_silent_chats: bool,
+    /// SkyHub: the body of the 201 to a reply: `empty`, `null`, `json`, `text`.
+    pub skyhub_reply_body: ReplyBody,
+    /// SkyHub: the body of a 429.
+    pub skyhub_limit_body: String,
+    /// SkyHub: an empty reply is refused.
+    pub skyhub_refuses_empty: bool,
 
     /// WhatsApp: what an unknown quote does.
     pub whatsapp_context_unknown: UnknownContext,
@@ -223,6 +253,16 @@ pub struct Switches {
     pub whatsapp_pair_burst: u32,
     /// WhatsApp: messages per second and number.
     pub whatsapp_per_second: usize,
+    /// WhatsApp: after `delivered` comes `failed` (131026).
+    pub whatsapp_fails_after_delivered: bool,
+    /// WhatsApp: `read` comes before `delivered`.
+    pub whatsapp_read_before_delivered: bool,
+    /// WhatsApp: each webhook is delivered once more after so long; 0 = it is not.
+    pub whatsapp_duplicate_ms: i64,
+    /// WhatsApp: for how long a webhook is delivered again (the other statement: 36 h).
+    pub whatsapp_give_up_ms: i64,
+    /// WhatsApp: a send to a user id is taken (else 131062).
+    pub whatsapp_user_id_sends: bool,
     /// On-Premises: quoting in sends is refused (default: ignored).
     pub onprem_refuse_context: bool,
     /// On-Premises: a contact must have been checked before a send.
@@ -235,6 +275,8 @@ pub struct Switches {
     pub onprem_errors_with_200: bool,
     /// On-Premises: `recipient_id` of statuses stands in `message` only (since 2.45).
     pub onprem_recipient_in_message: bool,
+    /// On-Premises: webhooks carry basic auth.
+    pub onprem_webhook_basic: bool,
 }
 
 impl Default for Switches {
@@ -259,6 +301,21 @@ impl Default for Switches {
             thg_query_reopens: true,
             thg_completed_takes_replies: true,
             thg_error_status: 200,
+            thg_default_limit: 10,
+            thg_null_fields: false,
+            thg_unauthenticated_text: "Not authenticated".into(),
+            thg_config_refuses: false,
+            thg_heavy_error: HeavyError::Words,
+            thg_per_minute: 0,
+            thg_retry_after_s: 0,
+            thg_dedupe_equal_reply_s: 0,
+            thg_agents_start: false,
+            thg_retention_days: 0,
+            thg_upload_types: thg::UPLOAD_TYPES.map(str::to_owned).to_vec(),
+            thg_upload_error_codes: [1, 2, 3, 4],
+            thg_upload_error_status: 200,
+            thg_upload_strict_fields: false,
+            thg_upload_needs_login: false,
             dsco_created_in_progress: false,
             dsco_strict_attributes: false,
             dsco_lenient_dates: false,
@@ -283,6 +340,13 @@ impl Default for Switches {
             dsco_shows_partner_reference: true,
             dsco_rate_by_token: false,
             dsco_max_message: 0,
+            dsco_error_body: ErrorBody::Empty,
+            dsco_stranger_status: 400,
+            dsco_duplicate_reference_status: 400,
+            dsco_duplicate_reference_text: "The reference id is already in use".into(),
+            dsco_empty_reference_clears: true,
+            dsco_dedupe_equal_message_s: 0,
+            dsco_html_entities: false,
             skyhub_page_size: 20,
             skyhub_chat_page_size: 50,
             skyhub_end: EndOfPages::Null,
@@ -305,6 +369,16 @@ impl Default for Switches {
             skyhub_shared_bucket: true,
             skyhub_patch_customer_b2w: false,
             skyhub_wrong_field_status: 422,
+            skyhub_read_status: "READ".into(),
+            skyhub_paused_status: "PAUSED".into(),
+            skyhub_mediation_shown: true,
+            skyhub_message_marks_unread: true,
+            skyhub_archived_reopens: true,
+            skyhub_patch_sets_ticket: false,
+            skyhub_silent_chats: true,
+            skyhub_reply_body: ReplyBody::Empty,
+            skyhub_limit_body: "{\"error\":\"Limite de requisições excedido\"}".into(),
+            skyhub_refuses_empty: true,
             whatsapp_context_unknown: UnknownContext::DropBubble,
             whatsapp_window_error: WindowError::Async,
             whatsapp_throttle_status: 400,
@@ -317,12 +391,18 @@ impl Default for Switches {
             whatsapp_media_ranges: true,
             whatsapp_pair_burst: 45,
             whatsapp_per_second: 80,
+            whatsapp_fails_after_delivered: false,
+            whatsapp_read_before_delivered: false,
+            whatsapp_duplicate_ms: 0,
+            whatsapp_give_up_ms: 604_800_000,
+            whatsapp_user_id_sends: true,
             onprem_refuse_context: false,
             onprem_contact_check: false,
             onprem_sent_status: false,
             onprem_first_login: false,
             onprem_errors_with_200: false,
             onprem_recipient_in_message: false,
+            onprem_webhook_basic: false,
         }
     }
 }

@@ -241,7 +241,8 @@ fn finish(sim: &Sim, reply: Reply, strikes: &[What]) -> Response<Body> {
 
 /// A body in small pieces with pauses between them.
 fn drip(sim: &Arc<Sim>, reply: &Reply, bytes: usize, every_ms: i64) -> Response<Body> {
-    let head = head(sim, reply, &[]);
+    let mut head = head(sim, reply, &[]);
+    head.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(reply.body.len()));
     let pieces: Vec<Vec<u8>> = reply.body.chunks(bytes).map(<[u8]>::to_vec).collect();
     let sim = Arc::clone(sim);
     let body = stream::iter(pieces).then(move |piece| {

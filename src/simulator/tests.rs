@@ -127,6 +127,20 @@ async fn another_process_acts_by_http() {
 }
 
 #[tokio::test]
+async fn vendors_that_are_away_by_http_come_back_by_themselves() {
+    let stage = Stage::new().await;
+    let action = json!({"do": "unreachable", "ms": 5000});
+    stage.http.post(stage.url("/_control")).json(&action).send().await.unwrap();
+    let fresh =
+        || reqwest::Client::builder().no_proxy().build().unwrap().get(stage.url("/_control/book")).send();
+    assert!(fresh().await.is_err(), "the way to end it is shut too");
+    stage.clock.forward_ms(5000);
+    while fresh().await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn the_same_seed_gives_the_same_world() {
     let mut worlds = Vec::new();
     for seed in [3, 3, 4] {
@@ -238,5 +252,26 @@ fn every_switch_stands_in_the_docs_with_its_default() {
     for (name, default) in switches.as_object().expect("an object") {
         let row = format!("| `{name}` | `{default}` |");
         assert!(docs.contains(&row), "assets/docs/simulator.md lacks {row}");
+    }
+}
+
+/// The switches that a part of the docs names.
+fn named(part: &str) -> std::collections::BTreeSet<&str> {
+    let prefixes = ["thg_", "dsco_", "skyhub_", "whatsapp_", "onprem_", "rate_limits", "vendor_clock"];
+    part.split('`').skip(1).step_by(2).filter(|word| prefixes.iter().any(|it| word.starts_with(it))).collect()
+}
+
+#[test]
+fn every_switch_of_the_docs_exists_and_every_inferred_point_has_one() {
+    let docs = include_str!("../../assets/docs/simulator.md");
+    let switches = serde_json::to_value(Switches::default()).expect("plain data");
+    let known: std::collections::BTreeSet<&str> =
+        switches.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(named(docs), known, "the docs name what there is");
+    let points = docs.split_once("## Inferred points").expect("a table").1.split_once("## Faults").unwrap().0;
+    assert_eq!(named(points), known, "each switch decides a point");
+    for row in points.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| point")) {
+        let last = row.rsplit('|').nth(1).expect("a column").trim();
+        assert!(last.starts_with("none: ") || !named(last).is_empty(), "{row}");
     }
 }

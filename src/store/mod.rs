@@ -204,6 +204,8 @@ pub trait Desk: Send + Sync {
     async fn retry(&self, n: RowNumber, agent: String, now: Time) -> Answer<()>;
     /// The agent looked: an uncertain row is at the vendor.
     async fn mark_sent(&self, n: RowNumber, agent: String, now: Time) -> Answer<()>;
+    /// Takes that back: the row is uncertain again, unless the vendor has shown it since.
+    async fn unmark_sent(&self, n: RowNumber, agent: String, now: Time) -> Answer<()>;
     /// Drops a row that is not being sent, with its message.
     async fn discard(&self, n: RowNumber, agent: String, now: Time) -> Answer<()>;
     /// Saves a draft whoever wrote it; an empty one (no text, no files) is removed.

@@ -126,6 +126,7 @@ impl Performer {
             }
             Wish::Retry(n) => answer(store.retry(n, me, now).await, |()| Outcome::Done)?,
             Wish::MarkSent(n) => answer(store.mark_sent(n, me, now).await, |()| Outcome::Done)?,
+            Wish::UnmarkSent(n) => answer(store.unmark_sent(n, me, now).await, |()| Outcome::Done)?,
             Wish::Discard(n) => answer(store.discard(n, me, now).await, |()| Outcome::Done)?,
             Wish::SaveDraft(draft) => self.write_draft(*draft, DraftSave::Replace).await?,
             Wish::AddToDraft(draft) => self.write_draft(*draft, DraftSave::Add).await?,

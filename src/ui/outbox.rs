@@ -29,27 +29,28 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         );
         return;
     }
+    let width = usize::from(area.width.saturating_sub(6)).max(10);
+    let rows = usize::from(area.bottom().saturating_sub(area.y + 2));
+    let (above, below) = match model.outbox.row() {
+        Some(row) => {
+            // What was looked for is read whole before anybody says that it is there, or not.
+            let mut above = looks(model, row, now, width + 2);
+            above.truncate(rows.saturating_sub(1));
+            let below = details(row, width, rows.saturating_sub(1 + above.len()));
+            (above, below)
+        }
+        None => (Vec::new(), Vec::new()),
+    };
     let mut y = area.y + 2;
     // The selected row may be the last of its page: its details have room all the same.
     let room = if area.height > 16 { 10 } else { 2 };
-    let height = usize::from(area.height.saturating_sub(room)).max(1);
+    let height = rows.saturating_sub(room.max(above.len() + below.len() + 1)).max(1);
     let first = model.outbox.selected - model.outbox.selected % height;
     for (at, row) in model.outbox.rows.iter().enumerate().skip(first) {
         let selected = at == model.outbox.selected;
-        if selected && row.state == RowState::Uncertain {
-            for lookup in &row.lookups {
-                if y < area.bottom() {
-                    let at = words::moment(model.lang, lookup.at, model.options.zone, now);
-                    paint.text(
-                        area.x + 4,
-                        y,
-                        area.width.saturating_sub(4),
-                        &format!("{at}  {}", lookup.found),
-                        theme.dim,
-                    );
-                    y += 1;
-                }
-            }
+        for look in above.iter().filter(|_| selected) {
+            paint.text(area.x + 4, y, area.width.saturating_sub(4), look, theme.dim);
+            y += 1;
         }
         if y >= area.bottom() {
             break;
@@ -58,30 +59,41 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
         paint.text(area.x, y, 1, if selected { ">" } else { " " }, theme.cursor);
         paint.text(area.x + 2, y, area.width.saturating_sub(2), &line(model, row, now), style);
         y += 1;
-        if selected {
-            for detail in details(row, usize::from(area.width.saturating_sub(6)).max(10)) {
-                if y < area.bottom() {
-                    paint.text(area.x + 6, y, area.width.saturating_sub(6), &detail, theme.dim);
-                    y += 1;
-                }
+        for detail in below.iter().filter(|_| selected) {
+            if y < area.bottom() {
+                paint.text(area.x + 6, y, area.width.saturating_sub(6), detail, theme.dim);
+                y += 1;
             }
         }
     }
 }
 
+/// What was looked for, where and when, where a row is uncertain.
+fn looks(model: &Model, row: &OutboxRow, now: Time, width: usize) -> Vec<String> {
+    let looks = row.lookups.iter().filter(|_| row.state == RowState::Uncertain);
+    let wrapped = looks.flat_map(|look| {
+        let at = words::moment(model.lang, look.at, model.options.zone, now);
+        let text = format!("{at}  {}", SafeText::line(&look.found).into_string());
+        let options = textwrap::Options::new(width).subsequent_indent("  ");
+        textwrap::wrap(&text, options).into_iter().map(std::borrow::Cow::into_owned).collect::<Vec<_>>()
+    });
+    wrapped.collect()
+}
+
 /// The selected row's reason and text in full, as far as a few lines go.
-fn details(row: &OutboxRow, width: usize) -> Vec<String> {
+fn details(row: &OutboxRow, width: usize, room: usize) -> Vec<String> {
     let wrapped = |text: &str, most: usize| {
         let text = SafeText::block(text).into_string();
         let lines = text.lines().flat_map(|line| textwrap::wrap(line, width));
         lines.take(most).map(std::borrow::Cow::into_owned).collect::<Vec<_>>()
     };
     let why = row.error.as_deref().or(row.reason.as_deref()).unwrap_or_default();
-    let mut lines = wrapped(why, 3);
+    let mut lines = wrapped(why, if room > 8 { 5 } else { 3 });
     if let Some(outgoing) = row.action.outgoing() {
         lines.extend(wrapped(&outgoing.text, 4));
         lines.extend(outgoing.file.as_ref().map(|file| format!("[{}]", file.name)));
     }
+    lines.truncate(room);
     lines
 }
 

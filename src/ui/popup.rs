@@ -86,7 +86,9 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
         }
         _ => &picker.note,
     };
-    let note = u16::from(!told.is_empty());
+    let width = if picker.note.is_empty() { usize::MAX } else { usize::from(above.width.saturating_sub(2)) };
+    let told_lines = textwrap::wrap(told, width.max(10));
+    let note = if told.is_empty() { 0 } else { u16::try_from(told_lines.len()).unwrap_or(1).clamp(1, 3) };
     let menu = matches!(picker.kind, PickerKind::Help | PickerKind::Palette);
     let most = above.height.saturating_sub(4 + below_choices).clamp(1, if menu { u16::MAX } else { 12 });
     let lines = lines(picker);
@@ -130,7 +132,9 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
             paint.text(area.x + mark + 1, area.y + 1, area.width - mark - 2, &note, theme.alarm);
         } else {
             let style = if picker.refused { theme.alarm } else { theme.dim };
-            paint.text(area.x + 1, area.y + 1, area.width.saturating_sub(1), told, style);
+            for (line, y) in told_lines.iter().zip(area.y + 1..area.y + 1 + note) {
+                paint.text(area.x + 1, y, area.width.saturating_sub(1), line, style);
+            }
         }
     }
     let digits = picker.choices.iter().any(|choice| choice.digit.is_some());

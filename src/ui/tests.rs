@@ -497,6 +497,42 @@ fn every_column_stands_in_a_list_beside_a_conversation() {
     }
 }
 
+#[test]
+fn what_was_looked_for_is_read_whole_before_anybody_says_that_it_is_there() {
+    use crate::{
+        app::tests::writing::outbox_row,
+        domain::{OutboxRow, RowState, outbox::Lookup},
+    };
+    let mut desk = Desk::open((80, 24));
+    desk.keys("g o");
+    desk.answer();
+    let look = |n: i64| Lookup {
+        at: desk.now - chrono::Duration::minutes(n),
+        found: format!(
+            "look {n}: read the newest 40 messages of the chat Lojas Americanas-200123456789001/CUSTOMER_SELLER and \
+             found none with this text that was written after 06 Jun 21:40, look {n} ends"
+        ),
+    };
+    let lookups = vec![look(16), look(6), look(2), look(1)];
+    let mut rows: Vec<OutboxRow> = (20..32).map(|n| outbox_row(n, 17)).collect();
+    rows.push(OutboxRow {
+        state: RowState::Uncertain,
+        lookups,
+        error: Some("no answer came: time ran out".into()),
+        ..outbox_row(32, 17)
+    });
+    desk.model.outbox.selected = rows.len() - 1;
+    desk.model.outbox.rows = rows;
+    let cells = render_cells(&desk, &Theme::dark());
+    let lines: Vec<String> = cells.chunks(80).map(|line| line.concat().trim().to_owned()).collect();
+    let all = lines.join(" ");
+    for n in [16, 6, 2, 1] {
+        assert!(all.contains(&format!("look {n} ends")), "{lines:#?}");
+    }
+    assert!(lines.iter().any(|line| line.contains('>') && line.contains("32")), "{lines:#?}");
+    assert!(all.contains("no answer came: time ran out"), "{lines:#?}");
+}
+
 fn lines(desk: &Desk) -> Vec<String> {
     let width = usize::from(desk.model.size.0);
     render_cells(desk, &Theme::dark())

@@ -184,6 +184,10 @@ impl Stage {
         Player { name: account.name.clone(), channel, config }
     }
 
+    pub fn control(&self) -> deskline::simulator::Control {
+        self.simulator.control()
+    }
+
     /// Something goes wrong from now on.
     pub fn strike(&self, fault: Fault) {
         self.simulator.control().fault(fault);
@@ -434,6 +438,11 @@ impl Kept {
             _ => None,
         });
         messages.collect()
+    }
+
+    /// The texts of all messages.
+    pub fn texts(&self) -> BTreeSet<String> {
+        self.messages().into_iter().map(|it| it.1).collect()
     }
 
     pub fn attachments(&self) -> Vec<AttachmentSeen> {

@@ -115,3 +115,77 @@ async fn one_text_goes_to_each_by_itself_and_one_undo_has_all_of_them_back() {
     assert_eq!(world.book().copies("skyhub", MARIA, "Maria: sentimos muito"), 0);
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shift_is_handed_over_with_its_drafts_and_one_undo_has_all_of_it_back() {
+    let world = World::with(&["americanas"]).await;
+    let mut jon = world.window("jon", (80, 24)).await;
+    let mut ana = world.window("ana", (80, 24)).await;
+    let joao = world.id("americanas", JOAO).await;
+    let maria = world.id("americanas", MARIA).await;
+    let as_seen_by = async |who: &str| {
+        let row =
+            world.store.conversation(joao, who.into(), world.now()).await.expect("works").expect("there");
+        (row.assignee.clone(), row.has_draft, row.unread)
+    };
+    let drafts = |ana: &mut crate::support::Window, text: &str| {
+        ana.keys("r");
+        ana.read(text);
+        ana.read("\x1b");
+    };
+    ana.open(joao, "Produto ainda").await;
+    ana.keys("am");
+    world.pass("claimed", async |_: &World| as_seen_by("ana").await.0.as_deref() == Some("ana")).await;
+    drafts(&mut ana, "Bom dia, João.");
+    ana.sees("Send to CUSTOMER João").await;
+    ana.keys("k");
+    ana.sees("kept as a draft").await;
+    ana.keys("q");
+    // Maria's is nobody's; a draft of ana's stands there all the same.
+    ana.open(maria, "Maria").await;
+    drafts(&mut ana, "Bom dia, Maria.");
+    ana.sees("keep").await;
+    ana.keys("k");
+    ana.sees("kept as a draft").await;
+    ana.keys("q");
+    let notes = async || {
+        let thread = world.thread(joao).await;
+        thread.into_iter().filter(|it| it.direction == deskline::domain::Direction::Note).count()
+    };
+    let (before, jons) = (as_seen_by("ana").await, as_seen_by("jon").await);
+    assert_eq!((before.0.as_deref(), before.1), (Some("ana"), true));
+    ana.keys("gh");
+    ana.sees("1 yours: 1 our move").await;
+    ana.sees("1 draft elsewhere stay yours: g d").await;
+    ana.read("jon");
+    ana.read("\r");
+    ana.sees("nothing typed").await;
+    ana.read("carrier strike");
+    ana.read("\r");
+    ana.sees("Hand 1 conversation over to jon? \"carrier strike\"").await;
+    ana.keys("Y");
+    ana.sees("handed over to jon").await;
+    world.pass("handed over", async |_: &World| notes().await == 1).await;
+    let handed = as_seen_by("jon").await;
+    assert_eq!((handed.0.as_deref(), handed.1), (Some("jon"), true));
+    assert!(handed.2 > 0, "something new to jon");
+    assert!(!as_seen_by("ana").await.1, "her draft went with it");
+    jon.open(joao, "Handed over by ana to jon.").await;
+    jon.sees("carrier strike").await;
+    jon.keys("r");
+    jon.sees("# Bom dia, João.").await;
+    jon.read("\x1b");
+    jon.keys("k");
+    jon.sees("kept as a draft").await;
+    ana.keys("u");
+    ana.sees("undone: handed over to jon").await;
+    world.pass("taken back", async |_: &World| notes().await == 0).await;
+    assert_eq!(as_seen_by("ana").await, before);
+    let back = as_seen_by("jon").await;
+    assert_eq!((back.1, back.2 <= jons.2), (false, true), "{back:?}");
+    jon.until("the note has gone", |it| !it.shows("Handed over by")).await;
+    ana.open(joao, "Produto ainda").await;
+    ana.keys("r");
+    ana.sees("# Bom dia, João.").await;
+    world.end().await;
+}

@@ -67,6 +67,39 @@ fn what_is_settled_by_hand_names_its_reader() {
 }
 
 #[test]
+fn what_is_said_to_be_there_is_undone_by_the_key_that_would_take_another_row_back() {
+    let mut desk = Desk::open(SIZE);
+    desk.keys("g o");
+    desk.answer();
+    let rows = [row(31, RowState::Uncertain), row(32, RowState::Failed)];
+    outbox(&mut desk, &rows);
+    let wished = |desk: &Desk| desk.wished.last().map(|(_, wish)| format!("{wish:?}")).unwrap_or_default();
+    desk.keys("Y");
+    assert!(wished(&desk).starts_with("MarkSent"), "{}", wished(&desk));
+    desk.all_done();
+    outbox(&mut desk, &rows[1..]);
+    assert_eq!(desk.notice(), "row 31, João dos Santos (17) via americanas: it is there   u undo");
+    desk.keys("u");
+    assert_eq!(wished(&desk), "UnmarkSent(RowNumber(31))");
+    desk.all_done();
+    outbox(&mut desk, &rows);
+    assert!(desk.notice().starts_with("UNCERTAIN reply to João"), "{}", desk.notice());
+    desk.keys("k Y");
+    desk.all_done();
+    outbox(&mut desk, &rows[1..]);
+    desk.keys("q u");
+    assert_eq!(wished(&desk), "UnmarkSent(RowNumber(31))");
+    desk.all_done();
+    outbox(&mut desk, &rows);
+    desk.keys("g o k Y");
+    desk.all_done();
+    outbox(&mut desk, &rows[1..]);
+    // Whoever has gone on means the row under the cursor.
+    desk.keys("j u");
+    assert_eq!(wished(&desk), "TakeBack(RowNumber(32))");
+}
+
+#[test]
 fn a_held_row_that_fails_says_so() {
     let mut desk = Desk::open(SIZE);
     outbox(&mut desk, &[row(31, RowState::Held)]);

@@ -3,6 +3,7 @@
 use super::{Again, Intent, LocalStep, OnceSent, Step, refused};
 use crate::{
     app::{
+        actions::{Act, place},
         composer::Composer,
         model::{Load, Model, Screen},
         msg::{Outcome, Request, Wish},
@@ -168,6 +169,13 @@ impl Model {
             }
             (Intent::Settle { label }, Outcome::Done) => {
                 self.say(label);
+                self.refresh_outbox();
+            }
+            (Intent::Mark { row, named }, Outcome::Done) => {
+                let undo = self.key(place::OUTBOX, Act::TakeBack);
+                self.say(tr!(self.lang, "row {n}: it is there   {key} undo", n = named, key = undo));
+                self.undo.push(Step::Marked { row, named });
+                self.outbox.just_marked = true;
                 self.refresh_outbox();
             }
             (_, Outcome::Refused(refusal)) => {

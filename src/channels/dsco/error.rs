@@ -108,11 +108,10 @@ pub fn no_id(answer: &Answer, what: &str) -> ChannelError {
     )
 }
 
-/// Whether a refusal says that the conversation is closed. There is no code for it (contract 2.6).
+/// Whether a refusal says that the conversation is closed. There is no code for it, and its status is inferred (contract
+/// 2.6).
 pub fn says_closed(error: &ChannelError) -> bool {
-    error.kind == ErrorKind::Refused
-        && error.status == Some(400)
-        && error.words.to_lowercase().contains("closed")
+    error.kind == ErrorKind::Refused && error.words.to_lowercase().contains("closed")
 }
 
 /// The vendor's own words (contract 2.8): `messages[].description`, `message`, `error_description`, `error`, else the

@@ -25,8 +25,9 @@ pub struct Standing {
     pub words: String,
 }
 
-/// An account-level happening: what to log, and what becomes of the standing (`Null`: it is good again).
-pub fn read(field: &str, value: &Value, at: Time) -> (Change, Option<Value>) {
+/// An account-level happening: what to log, and what becomes of the standing (`Null`: it is good again). `key`: what it is
+/// known by where `at` is not the vendor's.
+pub fn read(field: &str, value: &Value, at: Time, key: Option<String>) -> (Change, Option<Value>) {
     let text = said(field, value);
     let standing = match standing(field, value) {
         Turn::Stays => None,
@@ -35,7 +36,7 @@ pub fn read(field: &str, value: &Value, at: Time) -> (Change, Option<Value>) {
             json!({ "word": word, "words": text, "until": until.map(to_millis), "since": to_millis(at) }),
         ),
     };
-    (Change::Account { text, at }, standing)
+    (Change::Account { text, at, key }, standing)
 }
 
 /// The standing that a note tells of, while it lasts.

@@ -3,7 +3,7 @@
 
 use super::{
     error,
-    map::{By, WINDOW, Walk, moment, window},
+    map::{By, WINDOW, Walk, known_by, moment, window},
     wire::{Call, Events, Past, PastThread, Preference, Trouble},
 };
 use crate::{
@@ -39,7 +39,10 @@ impl Walk {
         for raw in raws {
             let trouble = lenient::decode::<Trouble>(raw).map(|(trouble, _)| error::words(&trouble));
             match trouble.ok().filter(|it| !it.is_empty()) {
-                Some(text) => self.after.push(Change::Account { text, at: self.received_at }),
+                Some(text) => {
+                    let key = Some(known_by(raw));
+                    self.after.push(Change::Account { text, at: self.received_at, key });
+                }
                 None => unread.push("an error without words".into()),
             }
         }

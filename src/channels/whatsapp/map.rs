@@ -77,6 +77,12 @@ pub fn events(events: &Events, received_at: Time, parsed: &mut Parsed) {
             }
         }
     }
+    for raw in &events.past_messages {
+        let with = lenient::decode::<Message>(raw).ok().and_then(|(it, _)| it.to.or(it.from));
+        if let Err(why) = walk.message(raw, By::Past(with.as_deref().unwrap_or_default())) {
+            parsed.unread.push(why);
+        }
+    }
     walk.besides(events, &mut parsed.unread);
     for raw in &events.statuses {
         if let Err(why) = walk.status(raw) {
@@ -174,8 +180,7 @@ impl Walk {
             }
         };
         let person = self.person(wa_id, user_id, message.group_id.as_deref());
-        let key =
-            message.id.clone().unwrap_or_else(|| format!("raw:{}", hex::encode(Sha256::digest(raw.get()))));
+        let key = message.id.clone().unwrap_or_else(|| known_by(raw));
         let Some(conversation) = person.conversation().map(str::to_owned) else {
             return Err(format!("message {key} names nobody it is from"));
         };
@@ -269,11 +274,11 @@ impl Walk {
         {
             self.after.push(Change::Alias { conversation: number.clone(), alias: user.clone() });
         }
-        self.after.push(self.come(&status)?);
+        self.after.push(self.come(&status, raw)?);
         Ok(())
     }
 
-    fn come(&self, status: &Status) -> Result<Change, String> {
+    fn come(&self, status: &Status, raw: &Raw) -> Result<Change, String> {
         let key = status.id.clone().ok_or("a status names no message")?;
         let word = status.status.as_deref().unwrap_or_default();
         let at = status.timestamp.as_deref().and_then(moment);
@@ -306,7 +311,8 @@ impl Walk {
                 if !words.is_empty() {
                     text = format!("{text}: {words}");
                 }
-                return Ok(Change::Account { text, at: at.unwrap_or(self.received_at) });
+                let by = at.is_none().then(|| known_by(raw));
+                return Ok(Change::Account { text, at: at.unwrap_or(self.received_at), key: by });
             }
         };
         let failed = delivery == Delivery::Failed;
@@ -322,6 +328,11 @@ impl Walk {
             at,
         }))
     }
+}
+
+/// What something without an id or a time of its own is known by: its bytes.
+pub(super) fn known_by(raw: &serde_json::value::RawValue) -> String {
+    format!("raw:{}", hex::encode(Sha256::digest(raw.get())))
 }
 
 /// How far a message of ours had come, in the words of the past.

@@ -100,7 +100,7 @@ impl Webhook for Hook {
                     self.entry(entry, received_at, alone, &mut parsed);
                 }
             }
-            None => self.events(raw, false, received_at, alone, &mut parsed),
+            None => self.events(raw, Whose::Theirs, received_at, alone, &mut parsed),
         }
         parsed
     }
@@ -140,6 +140,15 @@ fn escaped(text: &str, also: &str) -> Vec<u8> {
     out.into_bytes()
 }
 
+/// Whose the messages of a value are, by the name of its field.
+#[derive(Clone, Copy)]
+enum Whose {
+    Theirs,
+    Ours,
+    /// Of the past: files of threads that came before, without them.
+    Past,
+}
+
 impl Hook {
     fn entry(&self, raw: &RawValue, received_at: Time, alone: bool, parsed: &mut Parsed) {
         let Ok(entry) = lenient::split::<Entry>(raw) else {
@@ -152,20 +161,27 @@ impl Hook {
                 continue;
             };
             match (happening.field.as_deref(), &happening.value) {
-                (None | Some("messages" | "history" | "calls" | "user_preferences"), Some(value)) => {
-                    self.events(value, false, received_at, alone, parsed);
+                (None | Some("messages" | "calls" | "user_preferences"), Some(value)) => {
+                    self.events(value, Whose::Theirs, received_at, alone, parsed);
+                }
+                (Some("history"), Some(value)) => {
+                    self.events(value, Whose::Past, received_at, alone, parsed);
                 }
                 (Some("smb_message_echoes" | "message_echoes"), Some(value)) => {
-                    self.events(value, true, received_at, alone, parsed);
+                    self.events(value, Whose::Ours, received_at, alone, parsed);
                 }
                 // The phone's own address book: names that people there gave, no word of the customer's.
                 (Some("smb_app_state_sync"), _) | (None, None) => {}
                 // Of the business account, whose numbers all are concerned.
                 (Some(field), value) => {
-                    let at = entry.time.as_deref().and_then(map::moment).unwrap_or(received_at);
+                    let said_at = entry.time.as_deref().and_then(map::moment);
+                    let (at, key) = match said_at {
+                        Some(at) => (at, None),
+                        None => (received_at, Some(map::known_by(change))),
+                    };
                     let value = value.as_ref().and_then(|it| lenient::decode::<Value>(it).ok());
                     let (value, _) = value.unwrap_or_default();
-                    let (change, standing) = account::read(field, &value, at);
+                    let (change, standing) = account::read(field, &value, at, key);
                     parsed.page.changes.push(change);
                     parsed.page.memory.extend(standing.map(|it| (account::STANDING.to_owned(), it)));
                 }
@@ -173,7 +189,7 @@ impl Hook {
         }
     }
 
-    fn events(&self, raw: &RawValue, echoes: bool, received_at: Time, alone: bool, parsed: &mut Parsed) {
+    fn events(&self, raw: &RawValue, whose: Whose, received_at: Time, alone: bool, parsed: &mut Parsed) {
         let Ok(mut events) = lenient::split::<Events>(raw) else {
             parsed.unread.push(format!("a value is {}", lenient::shape(raw)));
             return;
@@ -184,9 +200,11 @@ impl Hook {
             parsed.others += 1;
             return;
         }
-        if echoes {
+        match whose {
+            Whose::Theirs => {}
             // An echo's field name is the surer sign of who wrote it.
-            events.message_echoes.append(&mut events.messages);
+            Whose::Ours => events.message_echoes.append(&mut events.messages),
+            Whose::Past => events.past_messages.append(&mut events.messages),
         }
         map::events(&events, received_at, parsed);
     }

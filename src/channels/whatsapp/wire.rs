@@ -50,6 +50,9 @@ pub struct Events {
     /// What the business wrote in the phone's app.
     #[serde(default, deserialize_with = "lenient::items")]
     pub message_echoes: Vec<Raw>,
+    /// What was written before the account was joined: never on the wire, its field's name says so.
+    #[serde(skip)]
+    pub past_messages: Vec<Raw>,
     /// How far our messages have come.
     #[serde(default, deserialize_with = "lenient::items")]
     pub statuses: Vec<Raw>,

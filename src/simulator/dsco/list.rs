@@ -126,7 +126,7 @@ impl Platform {
             return Err(refuse("test is legit, test or all"));
         }
         let care = check_type(body, kind, turn)?;
-        self.check_named(body)?;
+        self.check_named(body, turn)?;
         let window = |at: Time| since.is_none_or(|since| at >= since);
         let inclusive = turn.switches.dsco_until_inclusive;
         let before = |at: Time| until.is_none_or(|until| at < until || (inclusive && at == until));
@@ -251,14 +251,20 @@ impl Platform {
     }
 
     /// A conversation or message that is named must be one of the caller's.
-    fn check_named(&self, body: &Value) -> Result<(), Reply> {
+    fn check_named(&self, body: &Value, turn: &Turn<'_>) -> Result<(), Reply> {
         let has = |field: &str, of: &dyn Fn(&Thread) -> Option<String>| match text_of(body, field) {
             None => true,
             Some(wanted) => self.threads.iter().any(|thread| of(thread).as_deref() == Some(wanted)),
         };
         let known = has("dscoConversationId", &|thread| Some(thread.id.clone()))
             && text_of(body, "dscoMessageId").is_none_or(|id| self.notes.iter().any(|note| note.id == id));
-        if known { Ok(()) } else { Err(bad("You are not a participant of that conversation")) }
+        if known {
+            return Ok(());
+        }
+        match turn.switches.dsco_stranger_status {
+            400 => Err(bad("You are not a participant of that conversation")),
+            status => Err(Reply::empty(status)),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     book::{BookMark, BookMessage, Writer},
     faults::What,
     options::Switches,
+    points::ErrorBody,
     wire::{Bucket, Call, Reply, Turn, form, put, text_of},
 };
 use crate::domain::time::{Time, rfc3339};
@@ -148,12 +149,41 @@ fn bad(text: impl Into<String>) -> Reply {
     Reply::text(400, text)
 }
 
+/// The refusal with what the vendor says beside its status, where only the status is documented.
+fn worded(reply: Reply, turn: &Turn<'_>) -> Reply {
+    let status = reply.status.as_u16();
+    if status < 400 || !reply.body.is_empty() {
+        return reply;
+    }
+    let text = reply.status.canonical_reason().unwrap_or("Refused");
+    let said = match turn.switches.dsco_error_body {
+        ErrorBody::Empty => return reply,
+        ErrorBody::Text => Reply::text(status, text),
+        ErrorBody::Json => Reply::json(
+            status,
+            &json!({
+                "status": "failure", "requestId": "r-1", "eventDate": rfc3339(turn.now),
+                "messages": [{"code": status.to_string(), "severity": "error", "description": [text]}],
+            }),
+        ),
+        ErrorBody::OldJson => {
+            Reply::json(status, &json!({"type": "error", "success": false, "message": text}))
+        }
+    };
+    Reply { headers: [reply.headers, said.headers].concat(), ..said }
+}
+
 impl Platform {
     /// Answers one call.
     pub fn answer(&mut self, call: &Call, turn: &mut Turn<'_>) -> Reply {
         if call.operation == "token" {
             return self.token(call, turn);
         }
+        let reply = self.answered(call, turn);
+        worded(reply, turn)
+    }
+
+    fn answered(&mut self, call: &Call, turn: &mut Turn<'_>) -> Reply {
         let side = match self.who(call, turn) {
             Ok(side) => side,
             Err(refusal) => return refusal,
@@ -401,7 +431,11 @@ impl Thread {
         put(&mut value, &format!("{prefix}TradingPartnerName"), Some(other.name()));
         put(&mut value, "status", Some(self.status));
         put(&mut value, "context", Some(self.context.clone()));
-        put(&mut value, "initialMessage", self.initial.as_ref().map(|text| json!({"message": text})));
+        put(
+            &mut value,
+            "initialMessage",
+            self.initial.as_ref().map(|text| json!({"message": written(text, switches)})),
+        );
         put(&mut value, "dueDate", self.due.map(rfc3339));
         put(&mut value, "isTest", Some(self.is_test));
         put(&mut value, "closedDate", self.closed_at.map(rfc3339));
@@ -424,7 +458,7 @@ impl Note {
         put(&mut value, "dscoConversationId", Some(self.thread.clone()));
         put(&mut value, "dscoMessageId", Some(self.id.clone()));
         references(&mut value, thread, viewer, switches);
-        put(&mut value, "message", Some(self.text.clone()));
+        put(&mut value, "message", Some(written(&self.text, switches)));
         put(&mut value, "accountType", Some(self.from.word()));
         put(&mut value, "dscoAccountId", Some(self.from.account()));
         let to = self.from.other();
@@ -442,6 +476,14 @@ impl Note {
         put(&mut value, "lastUpdate", Some(rfc3339(self.at)));
         value
     }
+}
+
+/// A text as the API gives it back.
+fn written(text: &str, switches: &Switches) -> String {
+    if !switches.dsco_html_entities {
+        return text.to_owned();
+    }
+    html_escape::encode_text(text).into_owned()
 }
 
 /// Reads a date as the API does; the seed's malformed ones only where the switch says so.

@@ -85,7 +85,7 @@ impl Platform {
             }
         };
         let reference = string(body, "referenceId", turn)?.map(str::to_owned);
-        self.check_reference(side, reference.as_deref(), None)?;
+        self.check_reference(side, reference.as_deref(), None, turn)?;
         let due = date(body, "dueDate", turn)?;
         let visible_at =
             turn.now + TimeDelta::milliseconds(turn.switches.dsco_visibility_ms + turn.late_ms());
@@ -111,19 +111,25 @@ impl Platform {
         Ok(self.find(&id).map(|thread| thread.json(side, turn.switches)).unwrap_or_default())
     }
 
-    fn check_reference(&self, side: Side, reference: Option<&str>, but: Option<&str>) -> Result<(), Reply> {
+    fn check_reference(
+        &self,
+        side: Side,
+        reference: Option<&str>,
+        but: Option<&str>,
+        turn: &Turn<'_>,
+    ) -> Result<(), Reply> {
         let place = usize::from(side == Side::Supplier);
         let taken = |thread: &&Thread| {
-            reference.is_some()
+            reference.is_some_and(|it| !it.is_empty())
                 && thread.references[place].as_deref() == reference
                 && Some(thread.id.as_str()) != but
         };
-        match self.threads.iter().find(taken) {
-            Some(thread) => {
-                Err(bad(format!("The reference id is already in use by conversation {}", thread.id)))
-            }
-            None => Ok(()),
+        if self.threads.iter().any(|thread| taken(&thread)) {
+            let switches = turn.switches;
+            let text = switches.dsco_duplicate_reference_text.as_str();
+            return Err(Reply::text(switches.dsco_duplicate_reference_status, text));
         }
+        Ok(())
     }
 
     /// `PUT /conversation`.
@@ -165,7 +171,10 @@ impl Platform {
             return Err(breach("that reference id is the partner's"));
         }
         let reference = string(body, own, turn)?;
-        self.check_reference(side, reference, Some(&id))?;
+        self.check_reference(side, reference, Some(&id), turn)?;
+        if reference == Some("") && !turn.switches.dsco_empty_reference_clears {
+            return Err(bad("A reference id must not be empty"));
+        }
         let consumer = body.get("type").map(|kind| (text_of(kind, "type"), text_of(kind, "consumerId")));
         let Some(thread) = self.find(&id) else { return Err(bad("Conversation not found")) };
         match (consumer, &thread.consumer) {
@@ -182,7 +191,8 @@ impl Platform {
             thread.due = due;
         }
         if let Some(reference) = reference {
-            thread.references[usize::from(side == Side::Supplier)] = Some(reference.into());
+            thread.references[usize::from(side == Side::Supplier)] =
+                Some(reference.to_owned()).filter(|it| !it.is_empty());
         }
         thread.updated_at = turn.now;
         if let Some(status) = status {
@@ -228,7 +238,17 @@ impl Platform {
         }
         let visible_at =
             turn.now + TimeDelta::milliseconds(turn.switches.dsco_visibility_ms + turn.late_ms());
-        let note = self.note(&id, side, text, turn.now, visible_at, turn);
+        let window = TimeDelta::seconds(turn.switches.dsco_dedupe_equal_message_s);
+        let first = self
+            .notes
+            .iter()
+            .rev()
+            .find(|it| it.thread == id && it.from == side && it.text == text && turn.now - it.at < window)
+            .map(|it| it.id.clone());
+        let note = match first {
+            Some(first) => first,
+            None => self.note(&id, side, text, turn.now, visible_at, turn),
+        };
         let thread = self.threads.iter().find(|thread| thread.id == id);
         let note = self.notes.iter().find(|one| one.id == note);
         Ok(thread.zip(note).map(|(thread, note)| note.json(thread, side, turn.switches)).unwrap_or_default())

@@ -7,6 +7,7 @@ mod write;
 
 use std::collections::HashMap;
 
+use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::America::Sao_Paulo;
 use serde_json::{Value, json};
@@ -126,10 +127,15 @@ impl Ticket {
         self.chats.iter_mut().find(|chat| chat.parts == parts)
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, switches: &Switches) -> Value {
+        let status = match self.status() {
+            "READ" => switches.skyhub_read_status.as_str(),
+            other => other,
+        };
         json!({
-            "code": self.code, "created_at": with_offset(self.created_at), "mediation": self.mediation,
-            "order_code": self.order_code, "platform": "B2w", "status": self.status(),
+            "code": self.code, "created_at": with_offset(self.created_at),
+            "mediation": self.mediation && switches.skyhub_mediation_shown,
+            "order_code": self.order_code, "platform": "B2w", "status": status,
             "updated_at": with_offset(self.updated_at), "warehouse": "98",
         })
     }
@@ -154,7 +160,9 @@ impl Store {
             || (turn.switches.rate_limits && !bucket.admit(turn.now, turn.switches.skyhub_per_second))
         {
             turn.book.limit("skyhub");
-            let reply = Reply::json(429, &one("error", "Limite de requisições excedido"));
+            let body = turn.switches.skyhub_limit_body.as_str();
+            let mime = if body.starts_with('{') { "application/json" } else { "text/html" };
+            let reply = Reply { status: StatusCode::TOO_MANY_REQUESTS, ..Reply::bytes(mime, body.into()) };
             return match turn.switches.skyhub_retry_after_s {
                 0 => reply,
                 seconds => reply.with("retry-after", seconds.to_string()),
@@ -163,8 +171,10 @@ impl Store {
         match (call.method.as_str(), call.path().as_slice()) {
             ("GET", ["sac"]) => self.list(call, turn),
             ("GET", ["sac", code]) => match self.find(code) {
-                Some(ticket) if turn.switches.skyhub_wrap_sac => Reply::json(200, &one("sac", ticket.json())),
-                Some(ticket) => Reply::json(200, &ticket.json()),
+                Some(ticket) if turn.switches.skyhub_wrap_sac => {
+                    Reply::json(200, &one("sac", ticket.json(turn.switches)))
+                }
+                Some(ticket) => Reply::json(200, &ticket.json(turn.switches)),
                 None => not_found(),
             },
             ("GET", ["sac", code, "chats"]) => self.chats(code, call, turn),
@@ -220,7 +230,12 @@ impl Store {
             ticket.updated_at = ticket.updated_at.max(at);
         }
         let Some(chat) = ticket.chat(parts) else { return false };
-        if person.role != "SELLER" {
+        let switches = turn.switches;
+        let rises = match chat.seller_status.as_str() {
+            "ARCHIVED" => switches.skyhub_archived_reopens,
+            _ => switches.skyhub_message_marks_unread,
+        };
+        if person.role != "SELLER" && rises {
             chat.seller_status = "UNREAD".into();
         }
         chat.messages.push(Line {

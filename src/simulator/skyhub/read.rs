@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Store, naive, not_found};
 use crate::simulator::{
     faults::What,
-    options::EndOfPages,
+    points::EndOfPages,
     wire::{Call, Reply, Turn, one, put},
 };
 
@@ -111,7 +111,7 @@ impl Store {
         let url = format!("{}/skyhub/sac", turn.origin);
         let (from, to, next) =
             page(&cursor, tickets.len(), turn.switches.skyhub_page_size.max(1), &url, turn);
-        let rows: Vec<Value> = tickets[from..to].iter().map(|ticket| ticket.json()).collect();
+        let rows: Vec<Value> = tickets[from..to].iter().map(|ticket| ticket.json(turn.switches)).collect();
         let mut body = json!({});
         put(&mut body, "next_page", next);
         put(&mut body, "sacs", Some(rows));
@@ -154,14 +154,14 @@ impl Store {
         for (place, chat) in ticket.chats.iter().enumerate() {
             let here: Vec<Value> =
                 lines[from..to].iter().filter(|(of, _)| *of == place).map(|(_, line)| line.clone()).collect();
-            let silent = chat.messages.is_empty() && cursor.from == 0;
+            let silent = chat.messages.is_empty() && cursor.from == 0 && switches.skyhub_silent_chats;
             if here.is_empty() && !silent {
                 continue;
             }
             let last = chat.messages.iter().map(|line| line.created_at).max().map(|at| naive(at, switches));
             chats.push(json!({
                 "last_message": last, "messages": here, "parts": chat.parts, "seller_status": chat.seller_status,
-                "status": chat.status,
+                "status": if chat.status == "PAUSED" { switches.skyhub_paused_status.as_str() } else { chat.status },
             }));
         }
         if turn.switches.skyhub_reverse {

@@ -1,11 +1,12 @@
 //! The writing side of SkyHub: replies and read states, and all that is refused.
 
 use chrono::TimeDelta;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{CNPJ, Line, Person, Store, answer_later, detail, not_found};
 use crate::simulator::{
     book::{BookMark, BookMessage, Writer},
+    points::ReplyBody,
     wire::{Call, Reply, Turn, one, text_of},
 };
 
@@ -26,7 +27,7 @@ impl Store {
             Reply::json(status, &detail(text))
         };
         if parts == "CUSTOMER_B2W" {
-            return refuse(422, true, "CUSTOMER_B2W is read only");
+            return refuse(turn.switches.skyhub_wrong_field_status, true, "CUSTOMER_B2W is read only");
         }
         let order_code = ticket.order_code.clone();
         let Some(chat) = ticket.chat(parts) else { return not_found() };
@@ -37,7 +38,7 @@ impl Store {
         }
         let wrong = turn.switches.skyhub_wrong_field_status;
         let given = |field| text_of(&body, field).unwrap_or_default();
-        if given("message").trim().is_empty() {
+        if given("message").trim().is_empty() && turn.switches.skyhub_refuses_empty {
             return refuse(422, true, "message is empty");
         }
         if given("messageType") != "TEXT_MESSAGE" {
@@ -76,7 +77,7 @@ impl Store {
                 line.person.role == "SELLER" && line.content == text && turn.now - line.created_at < window
             });
         if repeated {
-            return Reply::empty(201);
+            return created(turn);
         }
         let late = TimeDelta::milliseconds(turn.switches.skyhub_visibility_ms + turn.late_ms());
         for line in
@@ -116,7 +117,7 @@ impl Store {
             statuses: Vec::new(),
         });
         answer_later(turn, code, parts);
-        Reply::empty(201)
+        created(turn)
     }
 
     /// `PATCH /sac/{code}/chats/{parts}`.
@@ -138,6 +139,9 @@ impl Store {
             return Reply::json(422, &detail("Chat pausado"));
         }
         chat.seller_status = status.into();
+        if turn.switches.skyhub_patch_sets_ticket {
+            ticket.chats.iter_mut().for_each(|chat| chat.seller_status = status.into());
+        }
         if moves {
             ticket.updated_at = turn.now;
         }
@@ -149,5 +153,15 @@ impl Store {
             by_us: true,
         });
         Reply::empty(204)
+    }
+}
+
+/// The 201 to a reply, whose body the vendor leaves open.
+fn created(turn: &Turn<'_>) -> Reply {
+    match turn.switches.skyhub_reply_body {
+        ReplyBody::Empty => Reply::empty(201),
+        ReplyBody::Null => Reply::json(201, &Value::Null),
+        ReplyBody::Json => Reply::json(201, &json!({"id": 7, "status": "ok"})),
+        ReplyBody::Text => Reply::text(201, "Created"),
     }
 }

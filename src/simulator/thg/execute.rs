@@ -1,5 +1,6 @@
 //! Runs a query over the shop: each field by its type, pages by `offset` and `limit`, weight counted beforehand.
 
+use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -48,6 +49,11 @@ impl<'a> Run<'a, '_> {
                     let config =
                         json!({"uploadUrl": super::UPLOAD_PATH, "authToken": self.shop.upload_token});
                     self.write(&Node::Json("AttachmentUploaderConfig", config), &field.fields, &field.alias)
+                }
+                "attachmentUploaderConfig" if self.turn.switches.thg_config_refuses => {
+                    let message = self.turn.switches.thg_unauthenticated_text.as_str();
+                    self.errors.push(json!({"message": message, "path": [field.alias]}));
+                    Value::Null
                 }
                 _ => Value::Null,
             };
@@ -200,7 +206,7 @@ impl<'a> Run<'a, '_> {
             .shop
             .discussions
             .iter()
-            .filter(|one| one.visible_at <= self.turn.now)
+            .filter(|one| one.visible_at <= self.turn.now && kept(one, self.turn))
             .filter(|one| id.as_deref().is_none_or(|id| one.id == id))
             .filter(|one| status.as_deref().is_none_or(|status| one.status == status))
             .filter(|one| {
@@ -230,7 +236,8 @@ impl<'a> Run<'a, '_> {
     /// Where a page begins and ends.
     fn page(&self, given: &Map<String, Value>, total: usize) -> Result<(usize, usize, usize), String> {
         let read = |name: &str, default: i64| given.get(name).and_then(Value::as_i64).unwrap_or(default);
-        let (offset, limit) = (read("offset", 0), read("limit", 10));
+        let usual = i64::try_from(self.turn.switches.thg_default_limit).unwrap_or(i64::MAX);
+        let (offset, limit) = (read("offset", 0), read("limit", usual));
         let (Ok(offset), Ok(limit)) = (usize::try_from(offset), usize::try_from(limit)) else {
             self.turn.book.breach("thg: a negative offset or limit");
             return Err("offset and limit must not be negative".into());
@@ -242,6 +249,12 @@ impl<'a> Run<'a, '_> {
         let from = offset.min(total);
         Ok((from, (from + limit).min(total), limit))
     }
+}
+
+/// Whether the vendor still lists it.
+fn kept(one: &Discussion, turn: &Turn<'_>) -> bool {
+    let days = turn.switches.thg_retention_days;
+    days == 0 || turn.now - one.updated_at < TimeDelta::days(days)
 }
 
 fn visible<'a>(of: &'a Discussion, turn: &Turn<'_>) -> impl Iterator<Item = usize> + use<'a> {

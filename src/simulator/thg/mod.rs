@@ -16,6 +16,7 @@ use super::{
     agenda::Event,
     book::{BookMark, BookMessage, Writer},
     faults::What,
+    points::HeavyError,
     wire::{Call, Reply, Turn},
 };
 use crate::domain::time::Time;
@@ -43,6 +44,9 @@ const PASSWORD: &str = "thg-password-18";
 const FULL_NAME: &str = "Robin Care";
 /// The web API's cookie.
 const COOKIE: &str = "Opaque_myprotein_en";
+/// What the uploader takes, by default.
+pub(super) const UPLOAD_TYPES: [&str; 5] =
+    ["image/jpeg", "image/png", "image/gif", "application/pdf", "text/plain"];
 /// The uploader of this shopper, on the shop's host.
 const UPLOAD_PATH: &str = "/account/documentupload/uploader/upload/38779254";
 
@@ -131,6 +135,8 @@ pub(super) struct Shop {
     next_discussion: u64,
     next_message: u64,
     next_upload: u64,
+    /// When the calls of the last minute came.
+    calls: Vec<Time>,
 }
 
 /// What is asked for.
@@ -195,7 +201,11 @@ impl Shop {
         let logged_in = cookie.is_some() || (logged_in && call.operation != "logout");
         extend(&mut answer, logged_in);
         let status = if answer.get("errors").is_some() { turn.switches.thg_error_status } else { 200 };
-        let reply = Reply::json(status, &answer);
+        let mut reply = Reply::json(status, &answer);
+        let limited = answer.pointer("/errors/0/extensions/rateLimited").is_some();
+        if limited && turn.switches.thg_retry_after_s > 0 {
+            reply = reply.with("retry-after", turn.switches.thg_retry_after_s.to_string());
+        }
         match cookie.filter(|_| web) {
             Some(token) => {
                 reply.with("set-cookie", format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax"))
@@ -227,7 +237,7 @@ impl Shop {
             Ok(operation) => operation,
             Err(message) => return refuse(message, true, turn),
         };
-        if turn.quirk(&What::RateLimited) {
+        if turn.quirk(&What::RateLimited) || self.too_many(turn) {
             turn.book.limit("thg");
             let nullable = !operation.fields.iter().any(|field| field.name.ends_with("Discussion"));
             let data: Map<String, Value> =
@@ -245,9 +255,7 @@ impl Shop {
         let weight = weigh(root, &operation.fields, &variables);
         let most = turn.switches.thg_max_weight;
         if weight > most || turn.quirk(&What::TooHeavy) {
-            let mut answer = refuse(format!("Query is too heavy: {weight} of {most}"), false, turn);
-            answer["extensions"] = json!({"weight": {"weight": weight.max(most + 1), "maxWeight": most}});
-            return answer;
+            return too_heavy(weight, most, turn.switches.thg_heavy_error);
         }
         let mut answer = if operation.kind == "mutation" {
             let mut data = Map::new();
@@ -261,7 +269,7 @@ impl Shop {
                     Err(error) => {
                         errors.push(error);
                         // A root field that may not be null takes all data with it.
-                        lost |= field.name.ends_with("Discussion");
+                        lost |= field.name.ends_with("Discussion") && !turn.switches.thg_null_fields;
                         data.insert(field.alias.clone(), Value::Null);
                     }
                 }
@@ -287,6 +295,20 @@ impl Shop {
         };
         answer["extensions"] = json!({"weight": {"weight": weight, "maxWeight": most}});
         answer
+    }
+
+    /// Counts a call against the limit of a minute.
+    fn too_many(&mut self, turn: &Turn<'_>) -> bool {
+        let most = turn.switches.thg_per_minute;
+        if most == 0 || !turn.switches.rate_limits {
+            return false;
+        }
+        self.calls.retain(|at| turn.now - *at < TimeDelta::minutes(1) && *at <= turn.now);
+        if self.calls.len() >= most {
+            return true;
+        }
+        self.calls.push(turn.now);
+        false
     }
 
     fn session(&self, call: &Call, web: bool, turn: &Turn<'_>) -> bool {
@@ -398,6 +420,18 @@ impl Shop {
         Some(message)
     }
 
+    /// An agent answers; where agents may begin discussions, also in one that does not exist yet.
+    pub fn answered_by_agent(&mut self, id: &str, text: &str, turn: &mut Turn<'_>) -> Option<String> {
+        let now = turn.now;
+        if self.find(id).is_some() || !turn.switches.thg_agents_start {
+            return self.add(id, false, text, now, None, turn);
+        }
+        let id = self.open("PROBLEM_WITH_MY_ORDER", None, now);
+        self.add(&id, false, text, now, None, turn)?;
+        self.set_status(&id, "COMPLETED", turn);
+        Some(id)
+    }
+
     /// A THG agent sets a status.
     pub fn set_status(&mut self, id: &str, status: &str, turn: &Turn<'_>) -> bool {
         let known =
@@ -418,6 +452,19 @@ impl Shop {
 
 fn errors(list: &[Value]) -> Reply {
     Reply::json(200, &json!({"errors": list, "data": null}))
+}
+
+fn too_heavy(weight: u64, most: u64, how: HeavyError) -> Value {
+    let weighed = json!({"weight": {"weight": weight.max(most + 1), "maxWeight": most}});
+    let error = match how {
+        HeavyError::Words => graphql::error(format!("Query is too heavy: {weight} of {most}")),
+        HeavyError::Code => {
+            json!({"message": "Query refused", "extensions": {"code": "QUERY_TOO_COMPLEX_WEIGHT"}})
+        }
+        HeavyError::Weight => graphql::error("Query refused"),
+    };
+    let extensions = if how == HeavyError::Code { json!({}) } else { weighed };
+    json!({"errors": [error], "data": null, "extensions": extensions})
 }
 
 fn rate_limited(data: &Value) -> Value {

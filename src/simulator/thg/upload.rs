@@ -6,11 +6,8 @@ use serde_json::json;
 use super::{Shop, Token, UPLOAD_PATH};
 use crate::simulator::{
     book::BookAttachment,
-    wire::{Call, Reply, Turn, sha256_hex, sniff},
+    wire::{Call, Part, Reply, Turn, sha256_hex, sniff},
 };
-
-/// What may be uploaded.
-const TYPES: [&str; 5] = ["image/jpeg", "image/png", "image/gif", "application/pdf", "text/plain"];
 
 impl Shop {
     /// Gives the shopper's token for uploads; needed once, at the start.
@@ -29,46 +26,54 @@ impl Shop {
             turn.book.breach(format!("thg upload: {} with {:?}", call.method, call.header("content-type")));
             return Reply::text(400, "multipart/form-data expected");
         }
-        if call.header("authorization").is_some() || call.header("cookie").is_some() {
+        let identified = call.header("authorization").is_some() || call.header("cookie").is_some();
+        if identified && !turn.switches.thg_upload_needs_login {
             turn.book.breach("thg upload: credentials sent to the shop's host");
+        } else if !identified && turn.switches.thg_upload_needs_login {
+            return Reply::text(401, "Unauthorized");
         }
-        let failed = |code: u8| {
+        let [bad_token, too_large, bad_type, server] = turn.switches.thg_upload_error_codes;
+        let failed = |code: i64| {
             Reply::json(
-                200,
+                turn.switches.thg_upload_error_status,
                 &json!({"successful": false, "token": null, "mimeType": null, "errorCode": code}),
             )
         };
+        let further = |part: &&Part| !matches!(part.name.as_str(), "uploadToken" | "attachment");
+        if turn.switches.thg_upload_strict_fields && call.parts.iter().any(|part| further(&part)) {
+            return failed(bad_token);
+        }
         let field =
             |name: &str| call.part(name).map(|part| String::from_utf8_lossy(&part.bytes).into_owned());
         let (upload, auth) = (field("uploadToken"), field("authToken"));
         let token = match (&upload, &auth) {
             (Some(one), Some(other)) if one != other => {
                 turn.book.breach("thg upload: uploadToken and authToken differ");
-                return failed(1);
+                return failed(bad_token);
             }
             (Some(one), _) => one,
             (None, Some(other)) if turn.switches.thg_auth_token_field => other,
             _ => {
                 turn.book.breach("thg upload: no uploadToken");
-                return failed(1);
+                return failed(bad_token);
             }
         };
         if *token != self.upload_token {
-            return failed(1);
+            return failed(bad_token);
         }
         let Some(file) = call.part("attachment") else {
             turn.book.breach("thg upload: no attachment");
-            return failed(4);
+            return failed(server);
         };
         if file.file.is_none() {
             turn.book.breach("thg upload: the attachment has no file name");
         }
         if file.bytes.len() > turn.switches.thg_max_upload {
-            return failed(2);
+            return failed(too_large);
         }
         let mime = sniff(&file.bytes);
-        if !TYPES.contains(&mime) {
-            return failed(3);
+        if !turn.switches.thg_upload_types.iter().any(|it| it == mime) {
+            return failed(bad_type);
         }
         self.next_upload += 1;
         let text = BASE64_STANDARD_NO_PAD.encode(format!("{}:{:032x}", self.next_upload, turn.rng.u128(..)));

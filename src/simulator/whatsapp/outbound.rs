@@ -7,7 +7,7 @@ use super::{Api, Business, CATALOG, CATALOG_ITEMS, Sent, TEMPLATES, Written, wor
 use crate::simulator::{
     agenda::Event,
     faults::What,
-    options::{UnknownContext, WindowError},
+    points::{UnknownContext, WindowError},
     wire::{Turn, text_of},
 };
 
@@ -26,7 +26,7 @@ impl Business {
         body: &Value,
         turn: &mut Turn<'_>,
     ) -> Result<(String, String, String), Refusal> {
-        let (input, to) = self.recipient(api, body)?;
+        let (input, to) = self.recipient(api, body, turn)?;
         if !matches!(text_of(body, "recipient_type"), None | Some("individual" | "group")) {
             return Err(ours("recipient_type is individual or group"));
         }
@@ -123,7 +123,7 @@ impl Business {
     }
 
     /// Whom a send goes to: as given, and as the customer is known. `to` goes before `recipient`.
-    fn recipient(&mut self, api: Api, body: &Value) -> Result<(String, String), Refusal> {
+    fn recipient(&mut self, api: Api, body: &Value, turn: &Turn<'_>) -> Result<(String, String), Refusal> {
         match (text_of(body, "to"), text_of(body, "recipient")) {
             (Some(input), _) => {
                 let to: String = input.chars().filter(char::is_ascii_digit).collect();
@@ -133,7 +133,7 @@ impl Business {
                 Ok((input.into(), to))
             }
             (None, Some(user)) if api == Api::Cloud => {
-                if !self.cloud.people.contains_key(user) {
+                if !self.cloud.people.contains_key(user) || !turn.switches.whatsapp_user_id_sends {
                     let text =
                         "Business-scoped User ID (BSUID) recipients are not supported for this message.";
                     return Err(Refusal(131_062, 1013, text.into(), false));
@@ -163,9 +163,17 @@ impl Business {
         if number.sent.get(id).is_some_and(|sent| sent.kind == "reaction") {
             return;
         }
-        push(turn.switches.whatsapp_delivered_ms, "delivered", turn);
+        let switches = turn.switches;
+        let (mut delivered, mut read) = (switches.whatsapp_delivered_ms, switches.whatsapp_read_ms);
+        if switches.whatsapp_read_before_delivered {
+            std::mem::swap(&mut delivered, &mut read);
+        }
+        push(delivered, "delivered", turn);
         if receipts {
-            push(turn.switches.whatsapp_read_ms, "read", turn);
+            push(read, "read", turn);
+        }
+        if switches.whatsapp_fails_after_delivered {
+            push(delivered.max(read) + 100, "failed", turn);
         }
     }
 

@@ -17,9 +17,6 @@ use crate::simulator::{
     wire::{Reply, Turn},
 };
 
-/// How long Meta tries: the longer of its two statements.
-const GIVE_UP_DAYS: i64 = 7;
-
 #[derive(Clone)]
 struct Job {
     api: Api,
@@ -27,6 +24,8 @@ struct Job {
     signed: bool,
     attempt: u32,
     since: crate::domain::time::Time,
+    /// Has been answered with 200 and comes once more all the same.
+    again: bool,
 }
 
 /// Webhooks on their way.
@@ -66,7 +65,7 @@ impl Hooks {
     fn add(&mut self, api: Api, body: Vec<u8>, signed: bool, turn: &mut Turn<'_>) {
         self.next += 1;
         let number = self.next;
-        self.jobs.insert(number, Job { api, body, signed, attempt: 0, since: turn.now });
+        self.jobs.insert(number, Job { api, body, signed, attempt: 0, since: turn.now, again: false });
         self.schedule(number, turn);
     }
 }
@@ -238,10 +237,20 @@ pub(in crate::simulator) async fn deliver(sim: &Arc<Sim>, number: u64) {
         let hooks = &mut scene.whatsapp.hooks;
         hooks.in_flight -= 1;
         let now = scene.turn.now;
-        if status == Some(200) || refused || now - job.since > TimeDelta::days(GIVE_UP_DAYS) {
+        let switches = scene.turn.switches;
+        let twice = TimeDelta::milliseconds(switches.whatsapp_duplicate_ms);
+        if status == Some(200) && twice > TimeDelta::zero() && !job.again {
+            if let Some(stored) = hooks.jobs.get_mut(&number) {
+                stored.again = true;
+            }
+            scene.turn.agenda.push(now + twice, Event::Deliver { number });
+        } else if status == Some(200)
+            || refused
+            || now - job.since > TimeDelta::milliseconds(switches.whatsapp_give_up_ms)
+        {
             hooks.jobs.remove(&number);
         } else {
-            let doubled = scene.turn.switches.whatsapp_retry_ms << job.attempt.min(12).saturating_sub(1);
+            let doubled = switches.whatsapp_retry_ms << job.attempt.min(12).saturating_sub(1);
             scene.turn.agenda.push(now + TimeDelta::milliseconds(doubled), Event::Deliver { number });
         }
         for held in std::mem::take(&mut hooks.held) {
@@ -257,6 +266,9 @@ async fn post(sim: &Sim, number: u64, job: &Job, url: &str, strikes: &[What]) ->
         let secret =
             if strikes.contains(&What::ForgedSignature) { "somebody else's" } else { CLOUD_ACCOUNT[4].1 };
         request = request.header("x-hub-signature-256", sign(&body, secret));
+    }
+    if job.api == Api::OnPremises && sim.switches().onprem_webhook_basic {
+        request = request.basic_auth("whatsapp", Some("webhooks"));
     }
     let line = sim.lines.acquire().await.ok();
     let answer = tokio::select! {

@@ -22,6 +22,9 @@ use crate::{
     store::Applied,
 };
 
+/// For how long a webhook may come again (contract B.6: seven days), and a day.
+const DELIVERED_AGAIN_MS: i64 = 8 * 86_400_000;
+
 /// New messages of one page that are more than everyday life brings.
 const MANY: usize = 40;
 
@@ -145,7 +148,7 @@ impl<'a, 'b> Applying<'a, 'b> {
                 messages::reaction(self, on, by, emoji.as_deref(), to_millis(*at), change)
             }
             Change::Alias { conversation, alias } => self.alias(conversation, alias),
-            Change::Account { text, at } => self.account(text, to_millis(*at)),
+            Change::Account { text, at, key } => self.account(text, to_millis(*at), key.as_deref()),
         }
     }
 
@@ -309,14 +312,22 @@ impl<'a, 'b> Applying<'a, 'b> {
         Ok(())
     }
 
-    fn account(&mut self, text: &str, at: i64) -> Result<()> {
-        let facts = details([("text", text.into())]);
+    /// What is said of an account is one event by its time, and where the vendor gives none, by its key for as long as
+    /// it may be delivered again.
+    fn account(&mut self, text: &str, at: i64, key: Option<&str>) -> Result<()> {
+        let mut facts = details([("text", text.into())]);
+        let mut since = at;
+        if let Some(key) = key {
+            facts.insert("key".into(), key.into());
+            since -= DELIVERED_AGAIN_MS;
+        }
         let known: bool = self
             .db
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM event WHERE channel = ?1 AND at = ?2 AND what = 'account' AND details = ?3)",
+                "SELECT EXISTS (SELECT 1 FROM event WHERE conversation IS NULL AND channel = ?1 AND what = 'account' \
+                 AND at BETWEEN ?2 AND ?3 AND details = ?4)",
             )?
-            .query_row(params![self.channel, at, to_json(&facts)], |r| r.get(0))?;
+            .query_row(params![self.channel, since, at, to_json(&facts)], |r| r.get(0))?;
         if !known {
             self.db
                 .prepare_cached(

@@ -164,6 +164,12 @@ fn apply(tx: &Tx<'_>, id: i64, wish: &Wish, before: &Before, now: i64) -> Result
             }
             db.execute("UPDATE conversation SET assignee = ?2 WHERE id = ?1", params![id, to])?;
             note("assign", before.assignee.clone().into(), to.clone().into())?;
+            let mut inverse = vec![LocalChange::HandOver {
+                from: to.clone().unwrap_or_else(|| from.clone()),
+                to: before.assignee.clone(),
+                note: None,
+                drafts: moved,
+            }];
             if let Some(words) = words {
                 let left = if moved { None } else { unsent(db, id, from)? };
                 let left = left.map_or_else(String::new, |text| format!("\n--\n{text}"));
@@ -178,13 +184,13 @@ fn apply(tx: &Tx<'_>, id: i64, wish: &Wish, before: &Before, now: i64) -> Result
                 if let Some(to) = to {
                     unread_for(db, id, to)?;
                 }
+                inverse.push(LocalChange::TakeNote { note: MessageId(message), unread_by: to.clone() });
             }
-            vec![LocalChange::HandOver {
-                from: to.clone().unwrap_or_else(|| from.clone()),
-                to: before.assignee.clone(),
-                note: None,
-                drafts: moved,
-            }]
+            inverse
+        }
+        LocalChange::TakeNote { note, unread_by } => {
+            take_note(tx, id, note.0, &wish.author, unread_by.as_deref(), now)?;
+            Vec::new()
         }
         LocalChange::Label { add, remove } => return label(tx, id, wish, before, add, remove, now),
         LocalChange::Priority(to) => {
@@ -289,6 +295,33 @@ fn unread_for(db: &Connection, id: i64, agent: &str) -> Result<()> {
         "UPDATE cursor SET unread = max(unread, 1) WHERE conversation = ?1 AND agent = ?2",
         params![id, agent],
     )?;
+    Ok(())
+}
+
+/// A note that this account wrote goes again; the log keeps that it was there.
+fn take_note(tx: &Tx<'_>, id: i64, note: i64, author: &str, unread_by: Option<&str>, now: i64) -> Result<()> {
+    let db = tx.db;
+    let gone = db.execute(
+        "DELETE FROM message WHERE id = ?1 AND conversation = ?2 AND direction = 'note' AND account = ?3",
+        params![note, id, author],
+    )?;
+    if gone == 0 {
+        return Ok(());
+    }
+    log(db, now, Some(id), Some(author), "note taken back", &details([("message", note.into())]))?;
+    let Some(agent) = unread_by else { return Ok(()) };
+    // Whoever never was there has everything unread, as before; else what came after his cursor.
+    db.execute(
+        "DELETE FROM cursor WHERE conversation = ?1 AND agent = ?2 AND message = 0 AND at = 0 AND newest = 0",
+        params![id, agent],
+    )?;
+    db.execute(
+        "UPDATE cursor SET unread = (SELECT count(*) FROM message m WHERE m.conversation = ?1 \
+         AND m.direction = 'inbound' AND (m.at, m.id) > (cursor.at, cursor.message) \
+         AND m.kind NOT IN ('system', 'reaction') AND m.role <> 'system') WHERE conversation = ?1 AND agent = ?2",
+        params![id, agent],
+    )?;
+    tx.rings();
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::{
     SqliteStore, actor, changes, commit,
     commit::Answered,
     conversations::{self, Touch, log},
-    deadline, drafts, erase, files, import, ledger, outbox, presence, promises, reading,
+    deadline, drafts, erase, files, import, ledger, marked, outbox, presence, promises, reading,
     rows::{details, to_json},
 };
 use crate::{
@@ -109,11 +109,14 @@ impl Desk for SqliteStore {
                 if row.state != Some(RowState::Uncertain) {
                     return Ok(Err(Refusal::NotNow("only an uncertain row can be marked as sent".into())));
                 }
-                outbox::sent(tx.db, &row, Some(&agent), now)?;
-                conversations::finish(tx, row.conversation, &Touch::default(), now)?;
+                marked::mark_sent(tx, &row, &agent, now)?;
                 Ok(Ok(()))
             })
             .await
+    }
+
+    async fn unmark_sent(&self, n: RowNumber, agent: String, now: Time) -> Answer<()> {
+        self.writer.write("unmark_sent", move |tx| marked::unmark_sent(tx, n.0, &agent, to_millis(now))).await
     }
 
     async fn discard(&self, n: RowNumber, agent: String, now: Time) -> Answer<()> {

@@ -46,12 +46,14 @@ struct Known {
     body: String,
     untouched: bool,
     ours: bool,
+    /// Of a kind that could not be shown: what it stands for may still come.
+    opaque: bool,
 }
 
 fn by_key(db: &Connection, channel: &str, key: &str) -> Result<Option<Known>> {
     db.prepare_cached(
-        "SELECT id, conversation, body, edited_at IS NULL AND removed_at IS NULL, account IS NOT NULL FROM message \
-         WHERE channel = ?1 AND key = ?2",
+        "SELECT id, conversation, body, edited_at IS NULL AND removed_at IS NULL, account IS NOT NULL, kind = 'unsupported' \
+         FROM message WHERE channel = ?1 AND key = ?2",
     )?
     .query_row(params![channel, key], |r| {
         Ok(Known {
@@ -60,6 +62,7 @@ fn by_key(db: &Connection, channel: &str, key: &str) -> Result<Option<Known>> {
             body: r.get(2)?,
             untouched: r.get(3)?,
             ours: r.get(4)?,
+            opaque: r.get(5)?,
         })
     })
     .optional()
@@ -84,6 +87,14 @@ fn known_again(to: &mut Applying<'_, '_>, known: &Known, seen: &MessageSeen) -> 
     {
         to.touch(known.conversation);
     }
+    let opaque = seen.kind == MessageKind::Unsupported;
+    if known.opaque && !opaque && known.untouched && !known.ours {
+        return complete(to, known, seen);
+    }
+    // A stand-in that comes after what it stands for says nothing new.
+    if opaque && !known.opaque {
+        return Ok(());
+    }
     if known.untouched
         && !known.ours
         && !seen.body.is_empty()
@@ -93,6 +104,24 @@ fn known_again(to: &mut Applying<'_, '_>, known: &Known, seen: &MessageSeen) -> 
         let now = to.now;
         change_body(to, known.id, known.conversation, &known.body, &seen.body, now)?;
     }
+    Ok(())
+}
+
+/// What a message stood for has come (the file of a `media_placeholder`): no edit, but the message itself.
+fn complete(to: &mut Applying<'_, '_>, known: &Known, seen: &MessageSeen) -> Result<()> {
+    to.db
+        .prepare_cached(
+            "UPDATE message SET kind = ?2, body = ?3, raw = ?4, context = ifnull(?5, context) WHERE id = ?1",
+        )?
+        .execute(params![
+            known.id,
+            seen.kind.as_str(),
+            seen.body,
+            seen.raw,
+            seen.context.as_ref().map(to_json)
+        ])?;
+    attach(to, known.conversation, known.id, seen)?;
+    to.touch(known.conversation).words = true;
     Ok(())
 }
 
@@ -127,23 +156,7 @@ fn insert(to: &mut Applying<'_, '_>, conversation: i64, seen: &MessageSeen) -> R
             ":provisional": seen.provisional,
         })?;
     let id = to.db.last_insert_rowid();
-    let first = if seen.attachments.is_empty() { 1 } else { next_attachment(to.db, conversation)? };
-    for (n, file) in (first..).zip(&seen.attachments) {
-        to.db
-            .prepare_cached(
-                "INSERT INTO attachment (message, n, name, mime, size, sha256, state, remote_ref) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'remote', ?7)",
-            )?
-            .execute(params![
-                id,
-                n,
-                file.name,
-                file.mime,
-                file.size.and_then(|size| i64::try_from(size).ok()),
-                file.sha256,
-                file.remote_ref
-            ])?;
-    }
+    attach(to, conversation, id, seen)?;
     to.messages_new += 1;
     let speaks = !matches!(seen.kind, MessageKind::System | MessageKind::Reaction)
         && seen.author.role != Role::System
@@ -161,6 +174,27 @@ fn insert(to: &mut Applying<'_, '_>, conversation: i64, seen: &MessageSeen) -> R
             .execute([conversation])?;
     }
     orphans(to, &seen.key, seen.send_id.as_deref())
+}
+
+fn attach(to: &Applying<'_, '_>, conversation: i64, id: i64, seen: &MessageSeen) -> Result<()> {
+    let first = if seen.attachments.is_empty() { 1 } else { next_attachment(to.db, conversation)? };
+    for (n, file) in (first..).zip(&seen.attachments) {
+        to.db
+            .prepare_cached(
+                "INSERT INTO attachment (message, n, name, mime, size, sha256, state, remote_ref) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'remote', ?7)",
+            )?
+            .execute(params![
+                id,
+                n,
+                file.name,
+                file.mime,
+                file.size.and_then(|size| i64::try_from(size).ok()),
+                file.sha256,
+                file.remote_ref
+            ])?;
+    }
+    Ok(())
 }
 
 /// The number of a conversation's next attachment: they are counted in the order in which they came.

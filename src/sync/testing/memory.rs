@@ -339,6 +339,9 @@ impl Desk for MemoryStore {
     async fn mark_sent(&self, _: RowNumber, _: String, _: Time) -> Answer<()> {
         Err(StoreError::Closed)
     }
+    async fn unmark_sent(&self, _: RowNumber, _: String, _: Time) -> Answer<()> {
+        Err(StoreError::Closed)
+    }
     async fn discard(&self, _: RowNumber, _: String, _: Time) -> Answer<()> {
         Err(StoreError::Closed)
     }

@@ -77,7 +77,7 @@ impl Dsco {
         let id =
             json::name(message.dsco_message_id.take()).ok_or_else(|| error::no_id(&answer, "message"))?;
         if let Some(text) = map::misfiled(&message, self.role()) {
-            changes.push(Change::Account { text, at: self.clock.now() });
+            changes.push(Change::Account { text, at: self.clock.now(), key: None });
         }
         let at = message.create_date.as_deref().and_then(dates::read);
         Ok(Sent { key: Some(id.clone()), remote_id: Some(id), conversation: None, at, changes })
@@ -97,8 +97,9 @@ impl Dsco {
                 let seen = seen.filter(|it| json::name(Some(it.id.clone())).is_some());
                 seen.map(created).ok_or_else(|| error::no_id(&answer, "conversation"))
             }
-            // The reference id is ours alone. Taken already by just this: an earlier try of the same create landed.
-            Err(error) if error.status == Some(400) => {
+            // The reference id is ours alone. Taken already by just this: an earlier try of the same create landed. With
+            // which status that is refused is inferred (contract 2.11).
+            Err(error) if error.kind == ErrorKind::Refused => {
                 Ok(self.created_earlier(new, &reference).await.ok().flatten().map(created).ok_or(error)?)
             }
             Err(error) => Err(error),

@@ -111,7 +111,14 @@ impl Thg {
             .multipart(form.part("attachment", part));
         let answer = self.http.send(request.timeout(UPLOAD_TIMEOUT)).await.map_err(harmless)?;
         self.http.obey("upload", &answer, self.clock.now());
-        let token = error::uploaded(&answer, self.clock.now()).map_err(harmless)?;
+        let token = error::uploaded(&answer, self.clock.now()).map_err(harmless).map_err(|error| {
+            // Whether a form field that it does not know is refused is not documented either (contract T1).
+            let ours =
+                error.kind == ErrorKind::Refused && error.status.is_none() && self.settings.upload_auth_token;
+            let hint = "; if it never takes one, try `send_auth_token = false`";
+            let words = format!("{}{}", error.words, if ours { hint } else { "" });
+            ChannelError { words, ..error }
+        })?;
         Ok(format!("{}:{token}", to_millis(self.clock.now())))
     }
 

@@ -34,7 +34,7 @@ fn number_field(field: &str, value: &Value) -> Parsed {
 fn accounts(parsed: &Parsed) -> Vec<(String, i64)> {
     let all = parsed.page.changes.iter();
     all.filter_map(|it| {
-        if let Change::Account { text, at } = it { Some((text.clone(), at.timestamp())) } else { None }
+        if let Change::Account { text, at, .. } = it { Some((text.clone(), at.timestamp())) } else { None }
     })
     .collect()
 }
@@ -345,4 +345,46 @@ async fn an_unknown_message_of_on_premises_cannot_be_marked_and_harms_nobody() {
         .await
         .expect_err("it is not there");
     assert_eq!(error.kind, ErrorKind::Refused);
+}
+
+#[test]
+fn what_has_no_time_is_known_by_its_bytes() {
+    let body = |event: &str| {
+        parse(&json!({"object": "whatsapp_business_account", "entry": [{"id": "102290129340398",
+            "changes": [{"field": "message_template_status_update", "value": {"event": event}}]}]}))
+    };
+    let key = |parsed: &Parsed| match &parsed.page.changes[0] {
+        Change::Account { key, .. } => key.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert!(key(&body("PAUSED")).is_some());
+    assert_eq!(key(&body("PAUSED")), key(&body("PAUSED")), "however often it comes");
+    assert_ne!(key(&body("PAUSED")), key(&body("APPROVED")));
+    assert_eq!(
+        key(&field("message_template_status_update", &json!({"event": "PAUSED"}))),
+        None,
+        "its time is enough"
+    );
+    let errors = json!({"errors": [{"code": 130_429, "title": "Rate limit hit"}]});
+    assert!(key(&number_field("messages", &errors)).is_some());
+}
+
+#[test]
+fn files_of_the_past_are_of_the_past_too() {
+    let image = |id: &str, from: &str, to: Option<&str>| {
+        json!({"from": from, "to": to, "id": id, "timestamp": "1739230955", "type": "image",
+            "image": {"id": "m-1", "mime_type": "image/jpeg", "caption": "the receipt"}})
+    };
+    let value = json!({"messages": [image("wamid.1", "16505551234", None),
+        image("wamid.2", "15550783881", Some("16505551234"))]});
+    let parsed = number_field("history", &value);
+    assert!(messages(&parsed).is_empty(), "nothing of it is news");
+    let all = earlier(&parsed);
+    let seen: Vec<_> =
+        all.iter().map(|it| (it.key.as_str(), it.direction, it.conversation.as_str())).collect();
+    assert_eq!(
+        seen,
+        [("wamid.1", Direction::Inbound, "16505551234"), ("wamid.2", Direction::Outbound, "16505551234")]
+    );
+    assert!(all.iter().all(|it| it.attachments.len() == 1 && it.body == "the receipt"));
 }

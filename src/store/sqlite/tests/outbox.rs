@@ -174,6 +174,10 @@ async fn a_dead_engines_rows_are_adopted_and_the_sleeper_settles_nothing() {
     assert!(matches!(store.take_back(row, "ana".into(), at(32)).await.unwrap(), Err(Refusal::NotNow(_))));
     store.mark_sent(row, "ana".into(), at(33)).await.unwrap().unwrap();
     assert_eq!(store.row(row).await.unwrap(), None);
+    store.unmark_sent(row, "ana".into(), at(34)).await.unwrap().unwrap();
+    assert_eq!(store.row(row).await.unwrap().unwrap().state, RowState::Uncertain);
+    assert!(matches!(store.unmark_sent(row, "ana".into(), at(34)).await.unwrap(), Err(Refusal::NotNow(_))));
+    store.mark_sent(row, "ana".into(), at(34)).await.unwrap().unwrap();
     // A service goes before a window.
     let service =
         store.lead("americanas".into(), "s@desk1".into(), true, at(50), at(35)).await.unwrap().unwrap();
@@ -349,4 +353,30 @@ async fn a_status_goes_with_its_message_when_that_leaves_at_a_later_hour() {
     store.settle(lease, row, sent(), at(52)).await.unwrap();
     assert_eq!(now().await.status, Status::Pending);
     assert!(now().await.waiting_since.is_none());
+}
+
+#[tokio::test]
+async fn what_was_marked_as_sent_is_as_it_was_before_where_that_is_taken_back() {
+    let store = store().await;
+    let id = begun(&store).await;
+    let mut wish = commit(id, "americanas", "Olá", None);
+    wish.actions.push(Action::Status { close: true });
+    wish.send_ids.push("b".into());
+    let rows = store.commit(wish, at(3)).await.unwrap().unwrap().rows;
+    let look_at = Some(at(14));
+    let lost = Settlement::Uncertain { error: "timeout".into(), look_at, lookup: None };
+    send(&store, "americanas", lost, at(4)).await.unwrap();
+    let before = store.row(rows[0]).await.unwrap().unwrap();
+    let follower = store.row(rows[1]).await.unwrap().unwrap();
+    assert_eq!(follower.after, Some(rows[0]));
+    let thread = async || store.thread(id, None, 10).await.unwrap().pop().unwrap();
+    store.mark_sent(rows[0], "jon".into(), at(5)).await.unwrap().unwrap();
+    assert_eq!(thread().await.delivery, Some(crate::domain::Delivery::Sent));
+    assert_eq!(store.row(rows[1]).await.unwrap().unwrap().after, None);
+    store.unmark_sent(rows[0], "jon".into(), at(6)).await.unwrap().unwrap();
+    assert_eq!(store.row(rows[0]).await.unwrap().unwrap(), before);
+    assert_eq!(store.row(rows[1]).await.unwrap().unwrap(), follower);
+    assert_eq!(thread().await.delivery, Some(crate::domain::Delivery::Uncertain));
+    let lease = lead(&store, "americanas", at(20)).await;
+    assert!(store.claim_look(lease, at(20)).await.unwrap().is_some(), "it is looked for as before");
 }

@@ -190,14 +190,23 @@ async fn a_hand_over_takes_the_drafts_along_and_tells_the_next_one() {
     };
     change(LocalChange::Assign(Some("ana".into())), "ana", 2).await;
     store.save_draft(draft("ana", "Olá")).await.unwrap();
+    let before = store.conversation(id, "jon".into(), at(9)).await.unwrap().unwrap();
     let changed = change(hand_over(), "ana", 10).await;
     let row = store.conversation(id, "jon".into(), at(11)).await.unwrap().unwrap();
     assert_eq!((row.assignee.as_deref(), row.has_draft), (Some("jon"), true));
     assert!(row.unread > 0, "something new to jon");
     assert_eq!((reply("jon").await.as_deref(), reply("ana").await), (Some("Olá"), None));
+    let notes = async || {
+        let thread = store.thread(id, None, 10).await.unwrap();
+        thread.into_iter().filter(|it| it.direction == crate::domain::Direction::Note).count()
+    };
+    assert_eq!(notes().await, 1);
     for inverse in changed.inverse {
         change(inverse, "ana", 12).await;
     }
+    assert_eq!(notes().await, 0, "one undo takes everything back");
+    let row = store.conversation(id, "jon".into(), at(13)).await.unwrap().unwrap();
+    assert_eq!(row.unread, before.unread, "nothing is new to jon by it");
     let row = store.conversation(id, "ana".into(), at(13)).await.unwrap().unwrap();
     assert_eq!((row.assignee.as_deref(), reply("ana").await.as_deref()), (Some("ana"), Some("Olá")));
     // He has words of his own there: mine stay mine, and stand in the note.

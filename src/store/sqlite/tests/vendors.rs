@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{store, told};
 use crate::{
     domain::{
-        Delivery, Direction, Gate, GateEvidence, RowState, Status,
+        Delivery, Direction, Gate, GateEvidence, MessageKind, RowState, Status,
         change::{AttachmentSeen, Change, ConversationSeen, DeliverySeen, MessageSeen, RemoteClosed},
     },
     store::{
@@ -371,13 +371,59 @@ async fn two_names_of_somebody_unheard_of_make_no_conversation() {
 #[tokio::test]
 async fn what_is_said_of_an_account_stands_beside_its_health_once() {
     let store = store().await;
-    let says = |text: &str, seconds| Change::Account { text: text.into(), at: at(seconds) };
+    let says = |text: &str, seconds| Change::Account { text: text.into(), at: at(seconds), key: None };
     for _ in 0..2 {
         store.apply("whatsapp".into(), page(vec![says("first", 1), says("second", 2)]), at(3)).await.unwrap();
     }
     let health = store.health().await.unwrap();
     let of = |name: &str| health.iter().find(|it| it.channel.0 == name).unwrap().notice.clone();
     assert_eq!((of("whatsapp"), of("dsco")), (Some((at(2), "second".to_owned())), None));
+}
+
+#[tokio::test]
+async fn what_has_no_time_of_its_own_is_one_event_however_often_it_comes() {
+    let store = store().await;
+    let says = |seconds, key: &str| Change::Account {
+        text: "template order_update: PAUSED".into(),
+        at: at(seconds),
+        key: Some(key.into()),
+    };
+    let day = 86_400;
+    for (seconds, key) in [(1, "a"), (60, "a"), (7 * day, "a"), (61, "b")] {
+        store.apply("whatsapp".into(), page(vec![says(seconds, key)]), at(seconds)).await.unwrap();
+    }
+    let count = || async {
+        let sql = "SELECT count(*) FROM event WHERE what = 'account'";
+        store.reader.read(|db| db.query_row(sql, [], |r| r.get::<_, i64>(0))).await.unwrap()
+    };
+    assert_eq!(count().await, 2);
+    store.apply("whatsapp".into(), page(vec![says(20 * day, "a")]), at(20 * day)).await.unwrap();
+    assert_eq!(count().await, 3, "after so long it is another one");
+}
+
+#[tokio::test]
+async fn the_file_of_a_placeholder_completes_it_in_either_order() {
+    let store = store().await;
+    let Change::Message(stand_in) = says("5511", "w1", "[media_placeholder] cannot be shown here", at(2))
+    else {
+        panic!("a message")
+    };
+    let stand_in = MessageSeen { kind: MessageKind::Unsupported, ..*stand_in };
+    let file = MessageSeen {
+        kind: MessageKind::Media,
+        body: "the receipt".into(),
+        attachments: vec![AttachmentSeen { remote_ref: Some("m-1".into()), ..AttachmentSeen::default() }],
+        ..stand_in.clone()
+    };
+    let id = told(&store, "whatsapp", 3, vec![Change::Earlier(Box::new(stand_in.clone()))]).await;
+    for again in [file.clone(), file, stand_in] {
+        store.apply("whatsapp".into(), page(vec![Change::Earlier(Box::new(again))]), at(4)).await.unwrap();
+    }
+    let thread = store.thread(id, None, 10).await.unwrap();
+    let message = thread.first().unwrap();
+    assert_eq!((thread.len(), message.body.as_str(), message.kind), (1, "the receipt", MessageKind::Media));
+    assert_eq!((message.attachments.len(), message.edited_at), (1, None));
+    assert_eq!(store.pending_downloads("whatsapp".into(), 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
