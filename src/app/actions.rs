@@ -372,7 +372,7 @@ actions! {
     ClosePanel View "close-details" "close" "Close the details." [PANEL => "Esc, q, d, h"];
 
     Palette Program "palette" "command line" "Any action by name; :17 opens conversation 17." [SCREENS | WELCOME => ":"];
-    Help Program "help" "help" "What works here." [SCREENS | PANEL | WELCOME => "?", ALL => "F1"];
+    Help Program "help" "help" "What works here." [SCREENS | PANEL | WELCOME => "?", SCREENS | COMPOSER | REVIEW | FORM | PANEL | WELCOME => "F1"];
     StartDemo Program "start-demo" "demo" "Leave this and start the demo." [WELCOME => "d"];
     StartTutor Program "start-tutor" "tutor" "Leave this and start the tutor." [WELCOME => "t"];
     WriteExample Program "write-example" "example" "Write an example of a configuration, every line a comment." [WELCOME => "w"];

@@ -341,6 +341,7 @@ impl Model {
                 self.list.marks = shown.symmetric_difference(&self.list.marks).copied().collect();
             }
             Act::MarkSimilar => self.mark_similar(),
+            Act::Unmark if self.list.marks.is_empty() => self.say(self.lang.tr("nothing is marked")),
             Act::Unmark => self.list.unmark(),
             Act::Quit if self.list.special.is_some() => self.leave_special(),
             _ => self.common_act(act, keys),

@@ -319,7 +319,9 @@ impl Model {
                 self.vendor_mark_all(&ids, read);
                 self.list.unmark_but(&left);
                 self.undo.left_out = left.len();
-                self.say_left_out(self.lang.tr("what is new there was never on this screen"));
+                self.say_left_out(
+                    self.lang.tr("open them first, what is new there was never on this screen"),
+                );
             }
             AskThen::DiscardRow(n) => {
                 self.perform_wish(
@@ -502,11 +504,16 @@ impl Model {
                 self.template_field(if act == Act::Complete { 1 } else { -1 });
             }
             Act::Complete => {
-                let title = picker.choices.get(picker.chosen).map(|choice| choice.title.clone());
+                let chosen = picker.choices.get(picker.chosen);
+                // An action by its name, without what it is called and what it does.
+                let name = |choice: &Choice| choice.act().map(|act| act.row().name.to_owned());
+                let title = chosen.map(|choice| name(choice).unwrap_or_else(|| choice.title.clone()));
                 let plain = matches!(
                     picker.kind,
                     PickerKind::Attach
                         | PickerKind::Agent
+                        | PickerKind::HandOver
+                        | PickerKind::Palette
                         | PickerKind::Team
                         | PickerKind::TextFilter
                         | PickerKind::Labels

@@ -8,7 +8,7 @@ mod care;
 mod day;
 mod desk;
 mod find;
-mod keys;
+pub(crate) mod keys;
 mod list;
 mod once;
 mod outbox;

@@ -470,6 +470,17 @@ impl Model {
                         _ => &mut thread.folds.old,
                     };
                     *fold = !*fold;
+                    let what = match act {
+                        Act::FoldQuotes => self.lang.tr("quoted lines"),
+                        Act::FoldEvents => self.lang.tr("notes of machines"),
+                        _ => self.lang.tr("what was read before"),
+                    };
+                    let said = if *fold {
+                        tr!(self.lang, "{what}: hidden", what)
+                    } else {
+                        tr!(self.lang, "{what}: shown", what)
+                    };
+                    self.say(said);
                 }
                 self.thread_resized();
             }

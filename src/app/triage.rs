@@ -300,7 +300,7 @@ impl Model {
         if changes == [LocalChange::Unseen] {
             self.say(&named);
         }
-        self.say_left_out(self.lang.tr("what is new there was never on this screen"));
+        self.say_left_out(self.lang.tr("open them first, what is new there was never on this screen"));
     }
 
     /// How many marked rows the last action left out.
@@ -439,6 +439,7 @@ impl Model {
         let targets = self.targets();
         let told = self.told_of(&targets, &[LocalChange::Status(status)]);
         match told.trim().strip_suffix('.') {
+            None if status == Status::OnHold => self.lang.tr("here only, for two business days").into(),
             None => self.lang.tr("here only").into(),
             Some(told) => told.to_owned(),
         }
@@ -482,7 +483,7 @@ impl Model {
             remote.into_iter().partition(|id| read && self.never_shown(*id));
         if ids.is_empty() {
             self.undo.left_out = left.len();
-            self.say_left_out(self.lang.tr("what is new there was never on this screen"));
+            self.say_left_out(self.lang.tr("open them first, what is new there was never on this screen"));
             return;
         }
         let whom = match ids.as_slice() {

@@ -105,7 +105,7 @@ fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
                 false,
                 tr!(
                     model.lang,
-                    "  also {id} {status} {subject}",
+                    "  also {id}, {status}: {subject}",
                     id = other.id,
                     status = crate::app::triage::word(model.lang, other.status),
                     subject

@@ -1,5 +1,6 @@
 //! Pictures of the screens, with style. Every line is held to its width.
 
+mod audit;
 mod hostile;
 mod languages;
 

@@ -144,7 +144,8 @@ impl Model {
             ends_draft: (!composer.keeps_text()).then_some((composer.to, composer.kind)),
             send_ids: Vec::new(),
         };
-        let unassigned = row.as_ref().is_some_and(|row| row.assignee.is_none());
+        let unassigned = row.as_ref().filter(|row| row.assignee.is_none());
+        let unassigned = unassigned.map(|row| format!("{} {}", row.id, row.counterpart.name));
         if let Some(id) = composer.to {
             // A status goes with its message: until a later one leaves, the deadline stands.
             self.show_sent(id, how.status.filter(|_| how.later.is_none()));
@@ -173,8 +174,8 @@ impl Model {
         if let Some(at) = how.later {
             let at = words::weekday(self.lang, at, self.options.zone);
             self.say(tr!(self.lang, "will be sent {at} to {to}{files}   g o takes it back", at, to, files));
-        } else if unassigned {
-            self.say(tr!(self.lang, "it is yours now: it was nobody's{files}", files));
+        } else if let Some(to) = unassigned {
+            self.say(tr!(self.lang, "{to} is yours now: it was nobody's{files}", to, files));
         } else if messages > 1 {
             self.say(tr!(
                 self.lang,

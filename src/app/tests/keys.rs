@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A desk with the focus in a place.
-fn at(wanted: u16) -> Desk {
+pub(crate) fn at(wanted: u16) -> Desk {
     let mut desk = Desk::opened((80, 24));
     match wanted {
         place::LIST => desk.keys("q"),

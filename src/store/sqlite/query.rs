@@ -248,8 +248,13 @@ fn text_sql(text: &str, prefix: bool, binds: &mut Binds) -> String {
             "SELECT hit FROM (SELECT rowid AS hit FROM conversation_text WHERE conversation_text MATCH {bound} {newest})"
         ),
     ];
-    if words::number(text).chars().count() >= 3 && text.chars().any(|c| c.is_ascii_digit()) {
-        any.extend(numbers(text, "'order', 'sku', 'number', 'person'", binds));
+    if words::number(text).chars().count() >= 3 {
+        if text.chars().any(|c| c.is_ascii_digit()) {
+            any.extend(numbers(text, "'order', 'sku', 'number', 'person'", binds));
+        } else if !text.contains(char::is_whitespace) {
+            // As it is typed, an SKU may begin with letters alone.
+            any.extend(numbers(text, "'sku'", binds));
+        }
     }
     format!("c.id IN ({})", any.join(" UNION ALL "))
 }

@@ -14,9 +14,11 @@ an_order_number_is_found: "americanas" => "
     gone Lucas
 "
 a_sku_is_found: "whatsapp" => "
-    keys g/nqryix03ez<Enter>
+    keys g/nqry
     sees Sheena
     gone Kerry
+    keys ix03ez<Enter>
+    sees Sheena
 "
 the_tail_of_a_phone_number_is_found: "whatsapp" => "
     keys g/5551234<Enter>

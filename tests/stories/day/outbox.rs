@@ -63,7 +63,6 @@ an_uncertain_reply_is_settled_as_there: "americanas" => "
     sees uncertain
     sees Y it is there
     sees N
-    show
     keys Y
     row -
 "
@@ -80,7 +79,6 @@ an_uncertain_reply_that_is_not_there_is_sent_again_after_a_question: "americanas
     after 5s
     keys qgoN
     sees send
-    show
     keys <Enter>
     row uncertain
     keys Y

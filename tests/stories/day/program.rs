@@ -61,7 +61,6 @@ a_key_that_means_nothing_says_so: "americanas" => "
     pass resolved
     keys w
     sees w
-    show
 "
 the_number_of_the_conversation_is_copied: "americanas" => "
     open Produto ainda
@@ -82,5 +81,34 @@ quotes_are_folded: "americanas" => "
     open Produto ainda
     keys fqfo
     sees msg 1/1
+"
+the_arrows_preset: "americanas" => "
+    preset arrows
+    open Qual a voltagem
+    keys <Left>
+    sees SUBJECT / LAST MESSAGE
+    keys <Right>
+    sees msg 1/
+"
+the_mouse_is_ours_and_the_terminals_again: "americanas" => "
+    keys <F2>
+    sees mouse
+    keys <F2>
+    sees mouse
+"
+a_name_is_completed_with_tab_and_run: "americanas" => "
+    keys :go-drif<Tab>
+    sees : go-drift
+    keys <Enter>
+    sees [Drift
+"
+nothing_pasted_or_mistyped_reaches_a_customer: "americanas" => "
+    open Produto ainda
+    paste e\\ny\\nE
+    sees nothing was done
+    keys sx
+    sees s x
+    status new
+    row -
 "
 }

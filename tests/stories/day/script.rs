@@ -17,7 +17,7 @@
 //! | `status S`, `labels L`, `who W`, `priority P`, `row STATE`, `row -` | let time run until the store says so of it |
 //! | `vendor S` | let time run until the vendor's status of it is this |
 //! | `says`, `answers`, `elsewhere TEXT` | the customer, the marketplace, a colleague elsewhere writes in it |
-//! | `window NAME` | go on in this agent's window, opened where there is none |
+//! | `window NAME` | go on in this agent's window, opened where there is none; `ana/2` is another one of ana's |
 //! | `hangup`, `quit` | the line drops; the program has left |
 //! | `show` | end here, with what the screen shows: while a task is written |
 //! | `canned FILE TEXT`, `file NAME TEXT`, `view NAME QUERY`, `bind PLACE KEY ACTION`, … | before the first window opens |
@@ -290,7 +290,8 @@ impl Script {
                 options.pin = config.pin;
                 options.preset = config.preset.unwrap_or(std::mem::take(&mut options.preset));
             };
-            let window = self.world.window_with(&self.me, size, configure).await;
+            let window =
+                self.world.window_with(self.me.split('/').next().unwrap_or_default(), size, configure).await;
             self.windows.insert(self.me.clone(), window);
         }
         self.windows.get_mut(&self.me).expect("put in above")
@@ -308,7 +309,7 @@ impl Script {
         let end = std::time::Instant::now() + crate::support::PATIENCE;
         loop {
             let now = self.world.now();
-            let row = self.world.store.conversation(id, self.me.clone(), now).await.expect("works");
+            let row = self.world.store.conversation(id, "ana".into(), now).await.expect("works");
             let row = row.expect("it is there");
             let is = match word {
                 "status" => row.status.as_str().to_owned(),

@@ -63,9 +63,7 @@ resolve_is_held_undone_and_done_again: "dsco-supplier" => "
     row -
     keys <C-r>
     status resolved
-    show
     row held
-    show
     vendor closed
 "
 many_are_resolved_by_a_query_and_one_undo_has_them_back: "americanas" => "
@@ -78,7 +76,6 @@ many_are_resolved_by_a_query_and_one_undo_has_them_back: "americanas" => "
     sees X unmark
     keys e
     sees 3 of 4 marked conversations
-    show
     keys <Enter>
     sees 3 of 4 marked conversations
     keys Y

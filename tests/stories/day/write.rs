@@ -139,7 +139,6 @@ two_files_at_thg_are_two_messages_and_one_undo: "myprotein" => "
     open has not moved since
     keys rBoth photos.<C-x>a
     keys ~/lab<Tab>
-    show
     sees label.pdf
     keys <Enter>
     sees [label.pdf
@@ -173,12 +172,10 @@ where_files_are_forbidden_it_is_said_before_one_is_chosen: "americanas", "dsco-s
     open Produto ainda
     keys r<C-x>a
     sees takes no files
-    show
     keys <Esc><Esc>k
     open Why is my order late?
     keys r<C-x>a
     sees takes no files
-    show
     keys <Esc><Esc>k
 "
 the_text_goes_through_the_agents_editor: "americanas" => "
@@ -199,7 +196,6 @@ the_text_goes_through_a_program: "americanas" => "
     keys <Enter>
     sees # SAI HOJE
     keys <C-_>
-    show
     sees # sai hoje
     keys <Esc>k
 "
@@ -307,6 +303,7 @@ the_drafts_are_one_list: "americanas" => "
     keys gd
     sees [Drafts 1]
     gone Beatriz
+    sees João dos Santos
     keys <Enter><Enter>
     sees # metade
     keys <Esc>k
