@@ -246,6 +246,17 @@ fn entries(text: &'static str) -> Vec<[&'static str; 3]> {
 }
 
 #[test]
+fn a_catalogue_has_no_line_that_nobody_reads() {
+    for (name, text) in CATALOGUES {
+        for (at, line) in text.lines().enumerate() {
+            let read = line.is_empty()
+                || ["#", "\"", "msgctxt \"", "msgid \"", "msgstr \""].iter().any(|it| line.starts_with(it));
+            assert!(read, "{name}:{}: {line}", at + 1);
+        }
+    }
+}
+
+#[test]
 fn a_sentence_is_its_own_english() {
     assert_eq!(tr!(Lang::En, "{n} new: press {key}", n = 3, key = "."), "3 new: press .");
     assert_eq!(Lang::En.tr("nothing to undo"), "nothing to undo");
