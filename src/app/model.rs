@@ -528,9 +528,10 @@ impl Model {
     /// What the details are of: the target; in a pane beside the list the conversation that stands next to them, which
     /// comes with a rest like the preview, so that holding `j` costs nothing there.
     pub fn detailed(&self) -> Option<&Conversation> {
-        let beside = self.screen == Screen::List && self.details_beside();
-        let previewed = self.thread.as_ref().filter(|_| beside).and_then(|it| it.conversation.as_ref());
-        previewed.or_else(|| self.target())
+        if self.screen == Screen::List && self.details_beside() {
+            return self.thread.as_ref().and_then(|it| it.conversation.as_ref());
+        }
+        self.target()
     }
 
     /// The newest that is known of a conversation.

@@ -61,8 +61,13 @@ pub async fn run(desk: &Desk, args: Sync) -> Result<(), CliError> {
     }
     let ended = signals::ended();
     let engine = Engine::start(desk.engine_options(built.channels, true));
-    if let Some(address) = engine.webhook_address() {
-        plain::note(&format!("webhooks on http://{address}"));
+    match (engine.webhook_address(), desk.world.config.webhook.as_ref()) {
+        (Some(address), _) => plain::note(&format!("webhooks on http://{address}")),
+        (None, Some(wanted)) => plain::note(&format!(
+            "webhooks: {} cannot be listened on, most likely another process does; tried again every 5 s",
+            wanted.listen
+        )),
+        (None, None) => {}
     }
     let hooks = hooks::start(desk);
     let ended = ended.await;

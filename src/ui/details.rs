@@ -39,7 +39,12 @@ fn facts(out: &mut Vec<(bool, String)>, facts: &Facts) {
 fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
     let mut out: Vec<(bool, String)> = Vec::new();
     let Some(row) = model.detailed() else {
-        return vec![(false, model.lang.tr("no conversation is selected").into())];
+        // The selected one comes with a rest.
+        let none = model.list.selected.is_none();
+        return none
+            .then(|| (false, model.lang.tr("no conversation is selected").into()))
+            .into_iter()
+            .collect();
     };
     let zone = model.options.zone;
     out.push((true, customer(row).to_owned()));

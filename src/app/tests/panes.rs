@@ -16,6 +16,16 @@ fn details_in_a_pane_of_their_own_know_all_after_a_rest() {
 }
 
 #[test]
+fn details_beside_the_list_wait_for_a_rest_from_the_first_key_on() {
+    let mut desk = Desk::open((200, 60));
+    desk.keys("j");
+    assert!(desk.model.detailed().is_none());
+    desk.wait(250);
+    desk.answer();
+    assert_eq!(desk.model.detailed().map(|it| it.id), desk.model.list.selected);
+}
+
+#[test]
 fn the_focus_goes_round_the_panes() {
     let mut desk = wide();
     let seen = |desk: &Desk| (desk.model.screen, desk.model.place() == place::PANEL);

@@ -8,10 +8,12 @@ a_failed_reply_stands_in_fix_and_is_taken_back_by_opening_the_composer: "america
     row failed
     pass FAILED reply to João dos Santos
     keys qgf
+    gone Beatriz
     sees João dos Santos
     keys <Enter>r
     sees # Sai hoje.
     row -
+    sees ### TO CUSTOMER
     keys <Esc>y
     at 1 Sai hoje.
 "

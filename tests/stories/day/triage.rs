@@ -104,9 +104,13 @@ marks_end_with_their_view: "americanas" => "
     sees 2 marked
     keys 2
     sees [2 Una
-    not marked
-    keys 3xxX
-    not marked
+    gone marked
+    keys 3
+    after 1s
+    keys xx
+    sees 2 marked
+    keys X
+    gone 2 marked
 "
 labels_priority_and_assignment_are_three_short_keys: "americanas" => "
     member jon
@@ -122,8 +126,8 @@ labels_priority_and_assignment_are_three_short_keys: "americanas" => "
     keys am
     who ana
     keys at
-    who -
-    keys uuuuuu
+    sees no team is configured
+    keys uuuuu
     labels 
     priority -
 "

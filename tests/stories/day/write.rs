@@ -150,9 +150,11 @@ two_files_at_thg_are_two_messages_and_one_undo: "myprotein" => "
     keys y
     sees Held
     keys u
-    sees # Both photos.
     row -
-    keys <Esc>y
+    sees ### TO THG
+    keys <Esc>
+    sees 1/2
+    keys y
     files 2
     at 1 Both photos.
     at 1 (2/2) parcel.pdf
@@ -217,7 +219,7 @@ a_new_discussion_at_thg_has_an_order_and_its_products: "myprotein" => "
     keys <Tab>where<Tab>152050629<Tab>
     keys 10530943<Tab>
     keys The tracking shows nothing.<Esc>
-    sees Start with THG CUSTOMER SERVICES as
+    sees Start with THG CUSTOMER SERVICES (new) as
     keys y
     sees Held
     row -
