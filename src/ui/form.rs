@@ -36,6 +36,14 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, area: Rect) -> (Option<Positio
             cursor = Some(Position { x: area.x + 13 + at, y });
         }
         y += 1;
+        // Who reads it where nobody is to be named.
+        if field == Field::Channel
+            && let Some(reader) = &form.descriptor().manner.addressee
+        {
+            paint.text(area.x + 2, y, 10, model.lang.word("field", "to"), theme.dim);
+            paint.text(area.x + 13, y, area.width.saturating_sub(13), model.lang.tr(reader), theme.plain);
+            y += 1;
+        }
         if active
             && model.review.is_none()
             && let Some(choices) = model.form_choices()

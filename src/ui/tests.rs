@@ -626,6 +626,7 @@ fn a_new_conversation_names_its_reader_in_the_words_of_its_kind() {
         "{}",
         borders(&desk)
     );
+    assert!(lines(&desk).iter().any(|line| line.trim_end() == "  to         THG CUSTOMER SERVICES"));
 }
 
 #[test]

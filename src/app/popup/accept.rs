@@ -74,12 +74,12 @@ impl Model {
                     match choice.what {
                         What::Act(act) if choice.enabled => self.run(act),
                         What::Act(act) => {
-                            let place = self.elsewhere(act.row());
+                            let why = choice.beside;
                             self.say(tr!(
                                 self.lang,
-                                "{name} does not work here   {place}",
+                                "{name} does not work here   {why}",
                                 name = act.row().name,
-                                place
+                                why
                             ));
                         }
                         _ => {}

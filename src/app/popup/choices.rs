@@ -8,7 +8,7 @@ use nucleo_matcher::{
 use super::{Choice, PickerKind, What};
 use crate::{
     app::{
-        actions::{ACTIONS, Act, Action},
+        actions::{ACTIONS, Act, Action, Category},
         keymap::PLACES,
         model::{Load, Model, Screen},
         msg::Effect,
@@ -172,7 +172,7 @@ impl Model {
             rows.sort_by_key(|row| row.category.rank());
         }
         let rows = rows.into_iter().map(|row| {
-            let here = row.places() & place != 0;
+            let grey = self.grey(row, place);
             let (title, help) = match row.act {
                 _ if all => self.by_name(row),
                 Act::View1 => (self.lang.tr("view 1 to 9").to_owned(), self.lang.tr(row.help).to_owned()),
@@ -181,8 +181,8 @@ impl Model {
             let keys = self.keymap.keys_of(place, row.act);
             Choice {
                 title: format!("{title}  {help}"),
-                beside: if here { short_keys(&keys) } else { self.elsewhere(row) },
-                enabled: here,
+                enabled: grey.is_none(),
+                beside: grey.unwrap_or_else(|| short_keys(&keys)),
                 digit: None,
                 what: What::Act(row.act),
             }
@@ -190,8 +190,20 @@ impl Model {
         fuzzy(text, rows)
     }
 
+    /// Why an action cannot be taken now: its place is another one, or who it would be for rules it out.
+    fn grey(&self, row: &Action, place: u16) -> Option<String> {
+        if row.places() & place == 0 {
+            return Some(self.elsewhere(row));
+        }
+        let decides = row.category == Category::Triage && row.act != Act::HandOver;
+        if decides && self.target().is_none() {
+            return Some(self.lang.tr("no conversation is selected").to_owned());
+        }
+        self.not_here(row.act)
+    }
+
     /// Where an action works that does not work here.
-    pub(in crate::app) fn elsewhere(&self, row: &Action) -> String {
+    fn elsewhere(&self, row: &Action) -> String {
         let place = PLACES.iter().find(|(place, _)| row.places() & place != 0);
         tr!(self.lang, "in: {place}", place = self.lang.word("place", place.map_or("", |(_, name)| *name)))
     }

@@ -113,6 +113,7 @@ fn the_palette_lights_what_was_typed_and_says_where_else_it_works() {
         ("save file", "save", "in: conversation"),
         ("save", "save", "in: conversation"),
         ("on hold", "status-on-hold", "s h"),
+        ("assign-team", "assign-team", "not here: no team is configured"),
     ] {
         desk.keys(":");
         desk.type_in(typed);
