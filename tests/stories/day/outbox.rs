@@ -33,8 +33,10 @@ a_failed_row_is_discarded_after_a_question: "americanas" => "
     open Produto ainda
     keys rSai hoje.<Esc>y
     row failed
-    keys qgoD
-    sees Y
+    keys qgo
+    sees failed
+    keys D
+    sees Drop row
     keys <Enter>
     row failed
     keys Y
@@ -79,8 +81,10 @@ an_uncertain_reply_that_is_not_there_is_sent_again_after_a_question: "americanas
     after 5s
     leap 20m
     after 5s
-    keys qgoN
-    sees send
+    keys qgo
+    sees Y it is there
+    keys N
+    sees Send row
     keys <Enter>
     row uncertain
     keys Y
