@@ -26,8 +26,8 @@ use super::{
     undo::{Intent, Undo},
 };
 use crate::domain::{
-    Capabilities, ChannelHealth, ChannelName, Conversation, ConversationId, Descriptor, DraftKind, Lang,
-    MessageId, Time,
+    Capabilities, ChannelHealth, ChannelName, Conversation, ConversationId, Descriptor, Lang, MessageId,
+    Time,
     channel::{self, Manner},
     lang::tr,
 };
@@ -664,10 +664,5 @@ impl Model {
     pub(super) fn say(&mut self, sentence: impl Into<String>) {
         self.notice = Some(sentence.into());
         self.dirty = true;
-    }
-
-    /// For whom a composer of this kind would write, in the words of the borders.
-    pub fn draft_key(&self) -> Option<(Option<ConversationId>, DraftKind)> {
-        self.composer.as_ref().map(|composer| (composer.to, composer.kind))
     }
 }
