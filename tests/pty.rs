@@ -99,7 +99,8 @@ fn ctrl_c_in_the_editor_is_the_editors() {
     terminal.keys("\r");
     terminal.wait_for("#  sai hoje");
     terminal.keys("\x03\x03");
-    assert!(terminal.wait_exit(Duration::from_secs(5)).success());
+    let status = terminal.wait_exit(Duration::from_secs(5));
+    assert!(status.success(), "{status:?}: {}", terminal.text());
     assert!(terminal.is_restored());
 }
 

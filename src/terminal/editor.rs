@@ -12,7 +12,7 @@ use std::{
 
 use rustix::{
     fs::OFlags,
-    process::{Pid, Signal, WaitOptions, kill_process, waitpid},
+    process::{Pid, Signal, WaitOptions, getpid, kill_process, waitpid},
 };
 
 use super::{
@@ -31,40 +31,56 @@ const LOOKS: u32 = 16;
 
 /// The editor that has the terminal, for whoever hears the signals meanwhile.
 #[derive(Debug, Clone, Default)]
-pub struct Running(Arc<Mutex<Option<Pid>>>);
+pub struct Running(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    editor: Option<Pid>,
+    /// It has ended, but a key of its time may still be on its way to us as a signal.
+    unheard: bool,
+}
 
 impl Running {
     /// Whether one has it: Ctrl-c and Ctrl-\\ are its keys then, and come to both of us as signals.
     pub fn has_terminal(&self) -> bool {
-        self.lock().is_some()
+        let state = self.lock();
+        state.editor.is_some() || state.unheard
+    }
+
+    /// The window's size was signalled: whatever was signalled before the editor's end has been heard by now.
+    pub fn heard_resize(&self) {
+        let mut state = self.lock();
+        state.unheard &= state.editor.is_some();
     }
 
     /// Ends it, as a terminal that hangs up does; one that does not care is not asked a second time.
     pub async fn end(&self) {
-        let Some(editor) = *self.lock() else { return };
+        let Some(editor) = self.lock().editor else { return };
         // Stopped ones hear it only then. It may have ended by itself.
         let _ = kill_process(editor, Signal::HUP);
         let _ = kill_process(editor, Signal::CONT);
         for _ in 0..LOOKS {
             tokio::time::sleep(TO_SAVE / LOOKS).await;
-            if !self.has_terminal() {
+            if self.lock().editor.is_none() {
                 return;
             }
         }
         let still = self.lock();
-        if *still == Some(editor) {
+        if still.editor == Some(editor) {
             let _ = kill_process(editor, Signal::KILL);
         }
     }
 
     fn during<T>(&self, id: u32, wait: impl FnOnce() -> T) -> T {
-        *self.lock() = i32::try_from(id).ok().and_then(Pid::from_raw);
+        *self.lock() = State { editor: i32::try_from(id).ok().and_then(Pid::from_raw), unheard: true };
         let ended = wait();
-        *self.lock() = None;
+        self.lock().editor = None;
+        // Signals are heard in order, and on another thread, perhaps late: this one comes after all of the editor's.
+        let _ = kill_process(getpid(), Signal::WINCH);
         ended
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Pid>> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -639,6 +639,9 @@ async fn hear(mut signals: Signals, tty: Tty, editor: Running, told: mpsc::Unbou
         if by_key && away {
             continue;
         }
+        if signal == Told::Resize {
+            editor.heard_resize();
+        }
         if by_key || matches!(signal, Told::Terminate | Told::Hangup) {
             tty.leave();
             if away {
