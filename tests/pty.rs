@@ -143,12 +143,12 @@ fn a_window_whose_editor_is_suspended_leads_nobody() {
     assert!(!led());
     let shell = format!("set -m; \"$0\" --config {}; echo \"stopped by $?\"; read x; fg", config.display());
     let mut terminal = in_the_editor(vendors.folder(), &shell);
-    comes_true("an engine", &led);
+    comes_true("an engine", led);
     terminal.keys("\x1a");
     terminal.wait_for("stopped by");
     assert!(!led(), "it sleeps, and others may send");
     terminal.keys("\r");
-    comes_true("an engine", &led);
+    comes_true("an engine", led);
 }
 
 #[test]
