@@ -177,7 +177,7 @@ async fn sixteen_windows_and_a_service_send_each_reply_once() {
         .collect();
     // A change by one window shows in the others as soon as it is there: until then it waits for its turn with all the
     // others' writes, which is the disk's affair.
-    let (mut waited, mut shown) = (Vec::new(), Vec::new());
+    let (mut waited, mut shown, mut overtaken) = (Vec::new(), Vec::new(), 0);
     while Instant::now() < until {
         let seen = stores[WINDOWS].changed(0).await;
         let from = Instant::now();
@@ -186,10 +186,15 @@ async fn sixteen_windows_and_a_service_send_each_reply_once() {
         stores[WINDOWS].changed(seen).await;
         waited.push(there - from);
         shown.push(there.elapsed());
-        // One after the other: a lead that goes from one to the next may be seen at both, but not at two looks.
-        let lead = || engines.iter().map(|engine| engine.status()[0].leads).collect::<Vec<_>>();
-        let leads = lead().into_iter().zip(lead()).filter(|looks| *looks == (true, true)).count();
-        assert!(leads <= 1, "{leads} lead");
+        // An engine that got no turn until its lease had run out learns that another leads when it next looks. Until then
+        // it settles nothing: each reply once is what counts.
+        let leads = || engines.iter().filter(|engine| engine.status()[0].leads).count();
+        overtaken += usize::from(leads() > 1);
+        let healed = Instant::now() + Duration::from_mins(1);
+        while leads() > 1 {
+            assert!(Instant::now() < healed, "{} lead", leads());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         tokio::time::sleep(Duration::from_millis(150)).await;
     }
     let mut sent = Vec::new();
@@ -219,7 +224,8 @@ async fn sixteen_windows_and_a_service_send_each_reply_once() {
     };
     let (waited, shown) = (median(waited), median(shown));
     println!(
-        "{} replies of {WINDOWS} windows, each once; a change is there after {waited:?} and shown {shown:?} later (medians)",
+        "{} replies of {WINDOWS} windows, each once; a change is there after {waited:?} and shown {shown:?} later \
+         (medians); overtaken {overtaken} times",
         sent.len(),
     );
     assert!(shown < Duration::from_millis(300), "{shown:?}");
