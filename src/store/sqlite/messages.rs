@@ -16,8 +16,15 @@ use crate::domain::{
     time::to_millis,
 };
 
-/// A message exists.
-pub(super) fn seen(to: &mut Applying<'_, '_>, seen: &MessageSeen) -> Result<()> {
+/// A message exists. One that names no conversation (the file of a message of ours in the past) is about a message that
+/// is here, or waits for it.
+pub(super) fn seen(to: &mut Applying<'_, '_>, seen: &MessageSeen, change: &Change) -> Result<()> {
+    if seen.conversation.is_empty() {
+        return match by_key(to.db, to.channel, &seen.key)? {
+            Some(known) => known_again(to, &known, seen),
+            None => keep_orphan(to, &seen.key, None, change),
+        };
+    }
     let their_role = if seen.direction == Direction::Inbound { seen.author.role } else { Role::Customer };
     let conversation = to.place(&seen.conversation, their_role)?;
     if let Some(known) = by_key(to.db, to.channel, &seen.key)? {
@@ -421,6 +428,7 @@ pub(super) fn orphans(to: &mut Applying<'_, '_>, key: &str, send_id: Option<&str
             Change::Reaction { on, by, emoji, at, .. } => {
                 reaction(to, on, by, emoji.as_deref(), to_millis(*at), &change)?;
             }
+            Change::Earlier(file) => seen(to, file, &change)?,
             _ => {}
         }
     }
