@@ -344,7 +344,7 @@ fn reports_that_no_webhook_brought_are_caught_up_with() {
     control.customer_says("whatsapp", PERSON, "Hello?").expect("she writes");
     let replied = desk.run(&["reply", &format!("whatsapp:{PERSON}"), "--text", "unreported", "--wait", "10"]);
     assert!(replied.status.success(), "{}", said(&replied));
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
     let come = || desk.vendors.book().all_messages().into_iter().find(|it| it.text == "unreported");
     while !come().is_some_and(|it| it.statuses.iter().any(|(status, _)| status == "read")) {
         assert!(std::time::Instant::now() < end, "she reads it");

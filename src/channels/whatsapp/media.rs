@@ -72,6 +72,10 @@ impl WhatsApp {
     }
 
     async fn fetch(&self, id: &str, part: &mut Part<'_>) -> Result<Downloaded, ChannelError> {
+        // It is written into an address: what would be more than a name there is none.
+        if id.contains(['/', '\\', '?', '#', '%']) || id.contains("..") || id.chars().any(char::is_control) {
+            return Err(ChannelError::ours("WhatsApp's name of this file is none that can be asked for"));
+        }
         let base = &self.settings.url;
         let place = match self.api() {
             Api::OnPremises => {

@@ -457,6 +457,15 @@ async fn a_file_of_ours_that_names_nobody_finds_its_message_in_either_order() {
 }
 
 #[tokio::test]
+async fn a_name_that_somebody_else_uses_too_changes_no_message() {
+    let store = store().await;
+    let id = told(&store, "whatsapp", 1, vec![says("5511", "w1", "mine", at(1))]).await;
+    store.apply("whatsapp".into(), page(vec![says("5522", "w1", "yours", at(2))]), at(2)).await.unwrap();
+    let thread = store.thread(id, None, 10).await.unwrap();
+    assert_eq!((thread.len(), thread[0].body.as_str(), thread[0].edited_at), (1, "mine", None));
+}
+
+#[tokio::test]
 async fn a_poll_is_due_when_the_engine_says_or_after_its_last_sign_of_life() {
     let store = store().await;
     let due = async || {
