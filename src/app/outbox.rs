@@ -6,7 +6,7 @@ use super::{
     model::{Load, Model, Screen},
     msg::{Effect, Request, Wish},
     popup::{Ask, AskThen},
-    undo::Intent,
+    undo::{Intent, Settled},
 };
 use crate::domain::{Action, OutboxRow, RowNumber, RowState, lang::tr};
 
@@ -186,7 +186,10 @@ impl Model {
             Act::Retry => {
                 self.perform_wish(
                     Wish::Retry(n),
-                    Intent::Settle { label: tr!(self.lang, "row {n} is sent now", n = named) },
+                    Intent::Settle {
+                        label: tr!(self.lang, "row {n} is sent now", n = named),
+                        of: Some((n, Settled::Leaves)),
+                    },
                 );
             }
             Act::DiscardRow => {

@@ -51,6 +51,15 @@ impl Lang {
         }
     }
 
+    /// Its tag: `pt-BR`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::De => "de",
+            Self::PtBr => "pt-BR",
+            _ => "en",
+        }
+    }
+
     /// A sentence without holes.
     pub fn tr(self, english: &str) -> &str {
         self.word("", english)

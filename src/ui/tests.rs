@@ -103,6 +103,48 @@ fn list() {
     }
 }
 
+/// The line of a picture that has a text.
+fn line_of(desk: &Desk, text: &str) -> String {
+    let picture = picture(desk, &Theme::mono());
+    picture.lines().find(|line| line.contains(text)).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_head_that_does_not_fit_is_its_first_word_whole() {
+    let mut desk = Desk::open((120, 40));
+    desk.wait(250);
+    desk.answer();
+    assert!(line_of(&desk, "CUSTOMER").contains(" SUBJECT   "), "{}", line_of(&desk, "CUSTOMER"));
+}
+
+#[test]
+fn what_does_not_work_keeps_its_key_in_the_menu_and_says_why_beside_it() {
+    let mut desk = Desk::opened((120, 40));
+    desk.keys("?");
+    let line = line_of(&desk, "assign to a team");
+    assert!(line.starts_with("  a t ") && line.contains("not here: no team is configured"), "{line}");
+}
+
+#[test]
+fn a_range_that_has_begun_says_how_it_ends_until_it_does() {
+    let mut desk = Desk::open((80, 24));
+    desk.keys("v j");
+    assert!(!line_of(&desk, "a range begins here: move, then v again").is_empty());
+    desk.keys("v");
+    assert!(line_of(&desk, "a range begins here").is_empty());
+    assert!(!line_of(&desk, "2 marked").is_empty());
+}
+
+#[test]
+fn what_is_wrong_with_a_query_is_read_whole_under_its_term() {
+    let mut desk = Desk::open((80, 24));
+    desk.keys("/");
+    desk.type_in("statu:open");
+    desk.answer();
+    assert!(line_of(&desk, "there is no key").contains("^ statu:open"));
+    assert!(!line_of(&desk, "before after due gate has").is_empty(), "{}", picture(&desk, &Theme::mono()));
+}
+
 #[test]
 fn conversation() {
     for (name, size) in [
