@@ -5,7 +5,7 @@ mod pty;
 #[path = "support/vendors.rs"]
 mod vendors;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pty::Pty;
 use rustix::process::{Pid, Signal, kill_process};
@@ -33,7 +33,7 @@ fn a_newcomer_replies(size: (u16, u16)) {
     terminal.keys("q");
     terminal.wait_until("the list", |text| !text.contains("sai hoje") || text.contains("Enter open"));
     terminal.keys("q");
-    let status = terminal.wait_exit(Duration::from_secs(5));
+    let status = terminal.wait_exit();
     assert!(status.success(), "{status:?}");
     assert!(terminal.is_restored());
 }
@@ -70,23 +70,24 @@ fn signals_and_a_dropped_line_end_the_program_and_restore_the_terminal() {
             }
             None => terminal.hang_up(),
         }
-        let status = terminal.wait_exit(SOON);
+        let status = terminal.wait_exit_within(SOON);
         assert_eq!(status.exit_code(), code, "{signal:?}");
         assert!(signal.is_none() || terminal.is_restored(), "{signal:?}");
     }
 }
 
-#[test]
-fn ctrl_c_in_the_editor_is_the_editors() {
-    let home = tempfile::tempdir().expect("a folder");
-    let editor = home.path().join("editor");
-    let script = "#!/bin/sh\ntrap 'echo interrupted' INT\necho editing\nread x\necho ' sai hoje' >> \"$1\"\n";
+/// A window with a reply in an editor, which ends at Enter; the program itself is started by `$0`'s line of shell.
+fn in_the_editor(home: &std::path::Path, shell: &str) -> Pty {
+    let editor = home.join("editor");
+    // A shell's `read` may end at a signal that it has caught: only Enter ends this one.
+    let script = "#!/bin/sh\ntrap 'echo interrupted' INT\necho editing\nuntil read x; do [ -t 0 ] || exit 1; done\n\
+                  echo ' sai hoje' >> \"$1\"\n";
     std::fs::write(&editor, script).expect("an editor");
     std::fs::set_permissions(&editor, std::os::unix::fs::PermissionsExt::from_mode(0o700))
         .expect("an editor");
-    let editor = format!("EDITOR={}", editor.display());
-    let args = [editor.as_str(), env!("CARGO_BIN_EXE_deskline"), "demo"];
-    let mut terminal = Pty::start_program("/usr/bin/env", &args, (80, 24), home.path());
+    let line = format!("EDITOR={}; export EDITOR; {shell}", editor.display());
+    let args = ["-c", &line, env!("CARGO_BIN_EXE_deskline")];
+    let mut terminal = Pty::start_program("/bin/sh", &args, (80, 24), home);
     terminal.wait_for("João dos Santos");
     terminal.keys("\r");
     terminal.wait_for("q back");
@@ -94,14 +95,60 @@ fn ctrl_c_in_the_editor_is_the_editors() {
     terminal.wait_for("TO CUSTOMER João dos Santos");
     terminal.keys("\x18e");
     terminal.wait_for("editing");
+    terminal
+}
+
+#[test]
+fn ctrl_c_in_the_editor_is_the_editors() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut terminal = in_the_editor(home.path(), "exec \"$0\" demo");
     terminal.keys("\x03");
     terminal.wait_for("interrupted");
     terminal.keys("\r");
     terminal.wait_for("#  sai hoje");
     terminal.keys("\x03\x03");
-    let status = terminal.wait_exit(Duration::from_secs(5));
+    let status = terminal.wait_exit();
     assert!(status.success(), "{status:?}: {}", terminal.text());
     assert!(terminal.is_restored());
+}
+
+#[test]
+fn ctrl_z_in_the_editor_suspends_once_and_not_again_after_it() {
+    let home = tempfile::tempdir().expect("a folder");
+    let shell = "set -m; \"$0\" demo; echo \"stopped by $?\"; read x; fg >&2; echo \"ended with $?\"";
+    let mut terminal = in_the_editor(home.path(), shell);
+    terminal.keys("\x1a");
+    terminal.wait_for("stopped by");
+    terminal.keys("\r");
+    terminal.wait_for("demo");
+    terminal.keys("\r");
+    terminal.wait_for("#  sai hoje");
+    terminal.keys("!");
+    terminal.wait_for("#  sai hoje!");
+    terminal.keys("\x03\x03");
+    terminal.wait_for("ended with");
+    assert!(terminal.text().contains("ended with 0"), "{}", terminal.text());
+    assert!(terminal.is_restored());
+}
+
+#[test]
+fn a_window_whose_editor_is_suspended_leads_nobody() {
+    let vendors = Vendors::start();
+    let config = vendors.config("config.toml", &vendors.channels(&["americanas"], |_, value| value));
+    assert!(vendors.run(&config, &["sync", "--once"]).status.success());
+    let led = || {
+        let listed = vendors.run(&config, &["list"]);
+        !String::from_utf8_lossy(&listed.stderr).contains("NO ENGINE for americanas")
+    };
+    assert!(!led());
+    let shell = format!("set -m; \"$0\" --config {}; echo \"stopped by $?\"; read x; fg", config.display());
+    let mut terminal = in_the_editor(vendors.folder(), &shell);
+    comes_true("an engine", led);
+    terminal.keys("\x1a");
+    terminal.wait_for("stopped by");
+    assert!(!led(), "it sleeps, and others may send");
+    terminal.keys("\r");
+    comes_true("an engine", led);
 }
 
 #[test]
@@ -111,10 +158,9 @@ fn answers_that_are_late_do_not_end_up_in_the_shell() {
     // Asked, and left before a line of 300 ms can have brought the answers.
     terminal.wait_for("Enter open");
     terminal.keys("q");
-    terminal.settle(Duration::from_millis(300));
-    assert!(terminal.is_restored(), "{}", terminal.text());
+    terminal.wait_until_restored();
     terminal.keys("\x1b[?2026;2$y\x1b[?0u\x1b]11;rgb:0000/0000/0000\x1b\\\x1b[?62c");
-    assert!(terminal.wait_exit(Duration::from_secs(5)).success());
+    assert!(terminal.wait_exit().success());
 }
 
 #[test]
@@ -127,7 +173,7 @@ fn it_survives_every_size_and_comes_back() {
     }
     terminal.wait_for("João dos Santos");
     terminal.keys("q");
-    assert!(terminal.wait_exit(Duration::from_secs(5)).success());
+    assert!(terminal.wait_exit().success());
     assert!(terminal.is_restored());
 }
 
@@ -149,7 +195,7 @@ fn a_half_sentence_survives_a_power_cut() {
     let mut again = Pty::start(&["--config", config], (80, 24), vendors.folder());
     again.wait_for("# pedimos desc");
     again.keys("\x03\x03");
-    assert!(again.wait_exit(Duration::from_secs(5)).success());
+    assert!(again.wait_exit().success());
 }
 
 #[test]
@@ -167,7 +213,7 @@ fn a_customers_control_characters_never_reach_the_terminal() {
     open_joao(&vendors, config, &mut terminal);
     terminal.wait_for("pwned");
     terminal.keys("\x03\x03");
-    assert!(terminal.wait_exit(Duration::from_secs(5)).success());
+    assert!(terminal.wait_exit().success());
     assert!(terminal.is_restored());
     let raw = String::from_utf8_lossy(&terminal.raw).into_owned();
     for theirs in ["\x1b]0;", "\x1b[31mred", "\u{9b}", "\x1bc", "\u{202e}", "\x07"] {
@@ -200,7 +246,7 @@ fn a_window_still_sends_after_many_changes_by_others() {
     terminal.wait_until("the reply as sent", |text| text.contains("## sent #"));
     assert_eq!(vendors.book().copies("skyhub", JOAO, "Sai hoje."), 1);
     terminal.keys("\x03\x03");
-    assert!(terminal.wait_exit(Duration::from_secs(5)).success());
+    assert!(terminal.wait_exit().success());
 }
 
 fn open_joao(vendors: &Vendors, config: &str, terminal: &mut Pty) {
@@ -212,6 +258,14 @@ fn open_joao(vendors: &Vendors, config: &str, terminal: &mut Pty) {
     terminal.keys(&shown["id"].to_string());
     terminal.keys("\r");
     terminal.wait_for("q back");
+}
+
+/// Looks until it is so. Each look is a command of its own; nothing sleeps in between.
+fn comes_true(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_mins(1);
+    while !holds() {
+        assert!(Instant::now() < end, "never came true: {what}");
+    }
 }
 
 /// A store that holds a webhook with a file of 3 MB, which is still at the vendor.
@@ -276,13 +330,13 @@ fn a_file_is_saved_under_a_bar_and_goes_on_where_it_was_broken_off() {
     assert!(terminal.text().contains("MiB") && terminal.text().contains("left"), "{}", terminal.text());
     terminal.keys("\x03");
     terminal.wait_for("goes on from there");
-    assert_eq!(terminal.wait_exit(SOON).exit_code(), 130);
+    assert_eq!(terminal.wait_exit_within(SOON).exit_code(), 130);
     assert!(!vendors.folder().join("a.pdf").exists(), "no half file under a whole one's name");
 
     let mut terminal = Pty::start(&args, (80, 24), vendors.folder());
     terminal.wait_until("it goes on, not anew", |text| percent(text).is_some_and(|it| it >= 15));
     terminal.wait_for("sha256");
-    assert!(terminal.wait_exit(SOON).success());
+    assert!(terminal.wait_exit_within(SOON).success());
     assert!(!terminal.text().contains('%'), "the bar is gone: {}", terminal.text());
     assert_eq!(std::fs::read(vendors.folder().join("a.pdf")).expect("it is saved"), bytes);
     let last = vendors.book().requests("whatsapp", "media_get").pop().expect("it was asked for");

@@ -175,7 +175,7 @@ fn a_service_holds_the_secrets_and_agents_reach_the_customers_all_the_same() {
     assert_eq!(service.0.wait().expect("it ends").code(), Some(0));
     window.wait_for("NO ENGINE since");
     window.keys("\x03\x03");
-    assert!(window.wait_exit(Duration::from_secs(5)).success());
+    assert!(window.wait_exit().success());
     assert!(window.is_restored());
 
     let alone = team.agent(&["reply", &name, "--text", "Depois."]);

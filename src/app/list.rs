@@ -1,4 +1,5 @@
-//! The list: views, rows, the held order, marks, search and filter.
+//! The list: its rows and the order in which they are held, motions, search and filter; what is marked stands in `marks`, how
+//! views are changed in `views`.
 //!
 //! The selection is a conversation, not a row. The order of a view never changes by itself: what arrives waits until
 //! [`ShowNew`](Act::ShowNew), a change of view or a new search.
@@ -14,24 +15,20 @@ use nucleo_matcher::{
 use super::{
     actions::Act,
     keymap::Key,
-    model::{AppOptions, Load, Model, Screen, Timer},
-    msg::{ListWish, Request},
+    model::{Model, Screen, Timer},
+    options::AppOptions,
 };
 use crate::domain::{
-    ChannelName, Conversation, ConversationId, Customer, Delivery, Status, Time,
-    desk::{Count, Sort, Way},
-    lang::tr,
+    Conversation, ConversationId, Delivery, Status, Time,
+    desk::{Count, Sort},
     promise,
-    query::{BUILT_IN, Query},
+    query::BUILT_IN,
 };
 
 /// A page that is asked for at a time; more come when the cursor nears the end.
 pub(super) const PAGE: usize = 100;
 /// Rows that are kept: a list of a hundred thousand that somebody pages through is a window all the same.
 pub(super) const KEPT: usize = 600;
-
-/// As many as a query marks at most.
-const MARKS: usize = 2000;
 
 /// A view: a tab.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,22 +171,6 @@ impl List {
     /// The row of a conversation.
     pub fn row(&self, id: ConversationId) -> Option<&Conversation> {
         self.rows.iter().chain(&self.elsewhere).find(|row| row.id == id)
-    }
-
-    /// Ends all marks.
-    pub(super) fn unmark(&mut self) {
-        self.marks.clear();
-        self.left.clear();
-        self.range = None;
-        self.elsewhere.clear();
-    }
-
-    /// Ends all marks but those of what an action left out.
-    pub(super) fn unmark_but(&mut self, left: &[ConversationId]) {
-        self.range = None;
-        self.left.clear();
-        self.marks = left.iter().copied().collect();
-        self.elsewhere.retain(|row| left.contains(&row.id));
     }
 
     /// The selected row.
@@ -353,17 +334,6 @@ impl Model {
         (self.list_height() / 2).max(1) as isize
     }
 
-    /// `q` in a list of its own query is back: to the conversation that it was asked for in, else to the views.
-    fn leave_special(&mut self) {
-        self.list.special = None;
-        self.list.narrowed = Narrowed::default();
-        self.list.unmark();
-        self.reload_list();
-        if let Some(id) = self.list.special_from.take() {
-            self.open_conversation(id);
-        }
-    }
-
     fn list_escape(&mut self) {
         let list = &mut self.list;
         if list.range.take().is_some() {
@@ -468,56 +438,6 @@ impl Model {
         self.list.top = top;
     }
 
-    fn view_number(&mut self, number: u8) {
-        match self.list.views.iter().position(|view| view.number == Some(number)) {
-            Some(view) => self.show_view(view),
-            None => self.say(tr!(self.lang, "there is no view {number}", number)),
-        }
-    }
-
-    fn turn_view(&mut self, by: isize) {
-        let views: Vec<usize> = (0..self.list.views.len())
-            .filter(|view| *view != 0 || self.fix_shown() || self.list.view == 0)
-            .collect();
-        let at = views.iter().position(|view| *view == self.list.view).unwrap_or(0);
-        let to = at.saturating_add_signed(by).min(views.len() - 1);
-        if to != at {
-            self.show_view(views[to]);
-        }
-    }
-
-    /// Whether the view Fix has a tab: first, and only while not empty.
-    pub fn fix_shown(&self) -> bool {
-        self.list.views[0].count.is_some_and(|count| count.total > 0)
-    }
-
-    /// Shows a view from its top. Marks, search and filter end with the view they belong to.
-    pub(super) fn show_view(&mut self, view: usize) {
-        self.screen = Screen::List;
-        self.list.view = view;
-        // What the agent asks for comes before what a first start would open.
-        self.session.chosen();
-        self.list.special = None;
-        self.list.narrowed = Narrowed::default();
-        self.list.selected = None;
-        self.reload_list();
-        self.session_changed();
-    }
-
-    /// Shows the conversations of a query of its own.
-    pub(super) fn show_special(&mut self, title: String, query: String) {
-        let open = self.thread.as_ref().filter(|_| self.screen == Screen::Thread);
-        self.session.chosen();
-        self.list.special_from = open.map(|thread| thread.id);
-        self.screen = Screen::List;
-        self.list.special = Some((title, query));
-        self.list.special_count = None;
-        self.refresh_counts();
-        self.list.narrowed = Narrowed::default();
-        self.list.selected = None;
-        self.reload_list();
-    }
-
     fn unread(&mut self, forward: bool) {
         if self.list.narrowed.search.is_some() {
             self.step(if forward { 1 } else { -1 });
@@ -537,111 +457,6 @@ impl Model {
             } else {
                 self.lang.tr("nothing unread above")
             }),
-        }
-    }
-
-    fn mark_range(&mut self) {
-        let Some(selected) = self.list.selected else { return };
-        let Some(from) = self.list.range.take() else {
-            self.list.range = Some(selected);
-            self.list.marks.insert(selected);
-            return;
-        };
-        let ids: Vec<ConversationId> = self.list.shown().iter().map(|row| row.id).collect();
-        let end = |id| ids.iter().position(|it| *it == id);
-        if let (Some(a), Some(b)) = (end(from), end(selected)) {
-            self.list.marks.extend(&ids[a.min(b)..=a.max(b)]);
-        }
-    }
-
-    /// Marks everything of this view that a query matches, on the screen or not.
-    pub(super) fn mark_query(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        if let Err(error) = Query::parse(text) {
-            self.tell(tr!(self.lang, "{error}: nothing was marked.", error));
-            return;
-        }
-        let query = format!("{} {text}", self.list.query());
-        self.load(
-            Load::MarkQuery,
-            Request::List(ListWish { query, sort: Sort::Updated, limit: MARKS, after: None, way: Way::Down }),
-        );
-    }
-
-    pub(super) fn mark_rows(&mut self, rows: Vec<Conversation>) {
-        let shown: Option<BTreeSet<ConversationId>> =
-            self.list.narrowed.filter.is_some().then(|| self.list.shown().iter().map(|row| row.id).collect());
-        let rows: Vec<Conversation> = rows
-            .into_iter()
-            .filter(|row| shown.as_ref().is_none_or(|shown| shown.contains(&row.id)))
-            .collect();
-        // How many there are stands in the footer as long as they do. What was to be done with them is not done with
-        // the row under the cursor where there are none.
-        match rows.len() {
-            0 => self.tell(self.lang.tr("Nothing in this view matches: nothing was marked.")),
-            MARKS => self.say(tr!(self.lang, "the newest {n} are marked: more match", n = MARKS)),
-            _ => {}
-        }
-        for row in rows {
-            self.list.marks.insert(row.id);
-            if self.list.row(row.id).is_none() {
-                self.list.elsewhere.push(row);
-            }
-        }
-    }
-
-    /// How many marks there are, and how many of them are not on the screen.
-    pub fn marks(&self) -> (usize, usize) {
-        let on_screen = self
-            .list
-            .shown()
-            .iter()
-            .skip(self.list.top)
-            .take(self.list_height())
-            .filter(|row| self.list.marks.contains(&row.id))
-            .count();
-        (self.list.marks.len(), self.list.marks.len() - on_screen)
-    }
-
-    pub(super) fn go(&mut self, act: Act) {
-        if act == Act::GoInbox {
-            self.leave_thread();
-            let list = &self.list;
-            let narrowed = list.narrowed.search.is_some() || list.narrowed.filter.is_some();
-            if narrowed || list.special.is_some() || list.view == 0 {
-                let filled = |view: &usize| list.views[*view].count.is_some_and(|count| count.total > 0);
-                // Fix, a search and a list of its own are left for where they were called from, else for what is mine.
-                let to = if list.view == 0 { (1..4).find(filled).unwrap_or(1) } else { list.view };
-                self.show_view(to);
-            }
-            return;
-        }
-        let customer = self.target().map(|it| {
-            (it.customer.clone(), it.channel.clone(), it.remote_id.clone(), it.counterpart.name.clone())
-        });
-        match (act, customer) {
-            (Act::GoUnread, _) => self.show_special(self.lang.tr("Unread").into(), "is:unread".into()),
-            (Act::GoDrafts, _) => self.show_special(self.lang.tr("Drafts").into(), "has:draft".into()),
-            (Act::GoFix, _) if self.list.views[0].count.is_some_and(|count| count.total == 0) => {
-                self.say(self.lang.tr("nothing has to be settled: Fix is empty"));
-            }
-            (Act::GoFix, _) => self.show_view(0),
-            (Act::GoDrift, _) => self.show_special(self.lang.tr("Drift").into(), "is:drift".into()),
-            (_, None) => self.say(self.lang.tr("no conversation is selected")),
-            (Act::GoTicket, Some((_, channel, remote_id, name))) => match remote_id.split_once('/') {
-                Some((ticket, _)) => {
-                    self.show_special(tr!(self.lang, "Ticket of {name}", name), of_ticket(&channel, ticket));
-                }
-                None => self.say(self.lang.tr("this channel has one chat for each conversation")),
-            },
-            (_, Some((customer, channel, _, name))) => {
-                self.show_special(
-                    tr!(self.lang, "All of {name}", name),
-                    of_customer(&channel, &customer, &name),
-                );
-            }
         }
     }
 
@@ -687,15 +502,4 @@ impl Model {
             _ => self.screen = Screen::List,
         }
     }
-}
-
-/// All chats of a vendor's ticket.
-pub(super) fn of_ticket(channel: &ChannelName, ticket: &str) -> String {
-    format!("channel:{channel} remote:\"{}\"", ticket.replace('"', ""))
-}
-
-/// The conversations of a person in a channel. The vendor's number says who it is; a name may be another's too.
-pub(super) fn of_customer(channel: &ChannelName, customer: &Customer, name: &str) -> String {
-    let words = customer.id.as_deref().or(customer.name.as_deref()).unwrap_or(name).replace('"', "");
-    format!("channel:{channel} customer:\"{words}\"")
 }

@@ -3,12 +3,7 @@
 //! It hides the desk from whoever walks by; it is no guard against who sits down at an open terminal for longer than a
 //! glance. That is the session's lock (`vlock`, the multiplexer's own). With `[ui] pin` a word opens it, else Enter twice.
 
-use super::{
-    actions::Act,
-    keymap::Key,
-    model::{AppOptions, Model},
-    msg::Effect,
-};
+use super::{actions::Act, keymap::Key, model::Model, msg::Effect, options::AppOptions};
 use crate::domain::Time;
 
 /// A screen that is locked.

@@ -18,10 +18,12 @@ pub mod list;
 mod list_rows;
 pub mod lock;
 pub mod manual;
+mod marks;
 pub mod model;
 mod mouse;
 pub mod msg;
 pub mod once;
+mod options;
 pub mod outbox;
 mod parked;
 pub mod popup;
@@ -42,15 +44,17 @@ mod typing;
 pub mod undo;
 mod vendor_fields;
 mod versions;
+mod views;
 mod welcome;
 pub mod words;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use model::{AppOptions, Model, Screen};
+pub use model::{Model, Screen};
 pub use msg::{
     Effect, EngineState, Input, ListWish, Loaded, Msg, Outcome, Pointer, Request, Signal, Start, Stroke,
     Ticket, Wish,
 };
+pub use options::AppOptions;
 pub use welcome::example;

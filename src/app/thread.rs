@@ -7,11 +7,12 @@ use chrono::Duration;
 use super::{
     actions::Act,
     keymap::Key,
-    list::{PAGE, of_customer, of_ticket},
+    list::PAGE,
     model::{Load, Model, Screen, Timer},
     msg::{Effect, ListWish, Request, Wish},
     thread_lines::{Folds, Frame, ThreadLine, lines},
     undo::Intent,
+    views::{of_customer, of_ticket},
 };
 use crate::domain::{
     Conversation, ConversationId, Direction, Message, MessageId, OutboxRow, Time,

@@ -15,10 +15,7 @@ use rustix::{
     process::{Pid, Signal, WaitOptions, getpid, kill_process, waitpid},
 };
 
-use super::{
-    guard::{Guard, stop_this_process},
-    input::Reader,
-};
+use super::{guard::Guard, input::Reader};
 use crate::domain::{Lang, lang::tr};
 
 /// The longest text that is read back, in bytes.
@@ -35,27 +32,37 @@ pub struct Running(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    editor: Option<Pid>,
-    /// It has ended, but a key of its time may still be on its way to us as a signal.
+    /// The terminal is not ours: from before it is given away until it is taken back.
+    away: bool,
+    /// It is ours again, but a key of that time may still be on its way to us as a signal.
     unheard: bool,
+    editor: Option<Pid>,
+    /// The program was told to end.
+    ending: bool,
 }
 
 impl Running {
-    /// Whether one has it: Ctrl-c and Ctrl-\\ are its keys then, and come to both of us as signals.
+    /// Whether one has it: Ctrl-c, Ctrl-z and Ctrl-\\ are its keys then, and come to both of us as signals.
     pub fn has_terminal(&self) -> bool {
         let state = self.lock();
-        state.editor.is_some() || state.unheard
+        state.away || state.unheard
     }
 
-    /// The window's size was signalled: whatever was signalled before the editor's end has been heard by now.
+    /// The window's size was signalled: whatever was signalled before the terminal was ours again has been heard by now.
     pub fn heard_resize(&self) {
         let mut state = self.lock();
-        state.unheard &= state.editor.is_some();
+        state.unheard &= state.away;
     }
 
     /// Ends it, as a terminal that hangs up does; one that does not care is not asked a second time.
     pub async fn end(&self) {
-        let Some(editor) = self.lock().editor else { return };
+        let Some(editor) = ({
+            let mut state = self.lock();
+            state.ending = true;
+            state.editor
+        }) else {
+            return;
+        };
         // Stopped ones hear it only then. It may have ended by itself.
         let _ = kill_process(editor, Signal::HUP);
         let _ = kill_process(editor, Signal::CONT);
@@ -71,17 +78,42 @@ impl Running {
         }
     }
 
+    /// From now on the terminal's keys are not ours.
+    pub(super) fn gives_away(&self) -> Away<'_> {
+        let mut state = self.lock();
+        (state.away, state.unheard) = (true, true);
+        Away(self)
+    }
+
     fn during<T>(&self, id: u32, wait: impl FnOnce() -> T) -> T {
-        *self.lock() = State { editor: i32::try_from(id).ok().and_then(Pid::from_raw), unheard: true };
+        let editor = i32::try_from(id).ok().and_then(Pid::from_raw);
+        let late = {
+            let mut state = self.lock();
+            state.editor = editor;
+            state.ending
+        };
+        // Whoever told us to end looked before it was there. It has nothing yet that the draft has not.
+        if let Some(editor) = editor.filter(|_| late) {
+            let _ = kill_process(editor, Signal::KILL);
+        }
         let ended = wait();
         self.lock().editor = None;
-        // Signals are heard in order, and on another thread, perhaps late: this one comes after all of the editor's.
-        let _ = kill_process(getpid(), Signal::WINCH);
         ended
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// While it is held, the terminal is somebody else's.
+pub(super) struct Away<'a>(&'a Running);
+
+impl Drop for Away<'_> {
+    fn drop(&mut self) {
+        self.0.lock().away = false;
+        // Signals are heard in order, and on another thread, perhaps late: this one comes after all of that time.
+        let _ = kill_process(getpid(), Signal::WINCH);
     }
 }
 
@@ -131,8 +163,8 @@ impl EditorError {
 
 /// Stops `reader`, gives the terminal to the editor with `text` in a private file, and takes it back.
 ///
-/// `command` is split at spaces and run without a shell. Blocks until the editor is done; if it is suspended, so is
-/// this process. Afterwards the caller starts a new reader and repaints, whatever the result. A line end that the
+/// `command` is split at spaces and run without a shell. Blocks until the editor is done; if it is suspended, `suspend`
+/// suspends this process. Afterwards the caller starts a new reader and repaints, whatever the result. A line end that the
 /// editor added at the end is taken off again.
 ///
 /// # Errors
@@ -144,16 +176,23 @@ pub fn edit(
     guard: &Guard,
     reader: Reader,
     running: &Running,
+    suspend: &dyn Fn(),
 ) -> Result<String, EditorError> {
     reader.stop();
+    let _away = running.gives_away();
     guard.leave();
-    let edited = edit_file(text, command, running);
+    let edited = edit_file(text, command, running, suspend);
     guard.reenter()?;
     edited
 }
 
 /// The part that needs no terminal.
-pub(super) fn edit_file(text: &str, command: &str, running: &Running) -> Result<String, EditorError> {
+pub(super) fn edit_file(
+    text: &str,
+    command: &str,
+    running: &Running,
+    suspend: &dyn Fn(),
+) -> Result<String, EditorError> {
     let mut words = command.split_whitespace();
     let program = words.next().ok_or(EditorError::Unnamed)?;
     let folder =
@@ -163,7 +202,7 @@ pub(super) fn edit_file(text: &str, command: &str, running: &Running) -> Result<
 
     let child = Command::new(program).args(words).arg(&path).spawn();
     let child = child.map_err(|source| EditorError::Start { command: program.to_owned(), source })?;
-    let ended = running.during(child.id(), || wait(child.id()))?;
+    let ended = running.during(child.id(), || wait(child.id(), suspend))?;
     if !ended {
         return Err(EditorError::Refused { command: program.to_owned() });
     }
@@ -175,12 +214,12 @@ pub(super) fn edit_file(text: &str, command: &str, running: &Running) -> Result<
 }
 
 /// Waits for the editor; true if it ended well. While it is stopped, so are we: the shell sees one job.
-fn wait(id: u32) -> io::Result<bool> {
+fn wait(id: u32, suspend: &dyn Fn()) -> io::Result<bool> {
     let pid = i32::try_from(id).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
     loop {
         match waitpid(Some(pid), WaitOptions::UNTRACED) {
             Ok(Some((_, status))) if status.stopped() => {
-                stop_this_process();
+                suspend();
                 // Continued by name rather than by the shell: the editor is still stopped.
                 let _ = kill_process(pid, Signal::CONT);
             }

@@ -11,12 +11,16 @@ use std::{
 
 use async_trait::async_trait;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, watch},
+    task::block_in_place,
+};
 
 use super::{
     clipboard,
     editor::{self, EditorError, Running},
-    guard::{Guard, Modes, Questions},
+    guard::{Guard, Modes, Questions, stop_this_process},
     hands::Hands,
     input::{InputEvent, Moment, Reader, TerminalAnswer, Timing},
     line::Line,
@@ -602,12 +606,21 @@ impl Room {
         }
     }
 
+    /// The editor was suspended: its terminal is the shell's, and a sleeping leader would hold everybody up here too.
+    fn suspend_in_the_editor(&self) {
+        let (switch, runtime) = (self.window.switch.clone(), Handle::current());
+        block_in_place(|| runtime.block_on(switch.off()));
+        stop_this_process();
+        runtime.spawn(async move { switch.on().await });
+    }
+
     fn edit(&mut self, text: &str, command: &str) -> Result<String, String> {
         let Some(reader) = self.reader.take() else {
             return Err(self.hands.lang.tr("the terminal is gone").to_owned());
         };
         let lang = self.hands.lang;
-        let edited = editor::edit(text, command, &self.guard, reader, &self.editor)
+        let suspend = || self.suspend_in_the_editor();
+        let edited = editor::edit(text, command, &self.guard, reader, &self.editor, &suspend)
             .map_err(|error: EditorError| error.said(lang));
         self.screen.resize();
         self.screen.repaint();
@@ -636,7 +649,8 @@ async fn hear(mut signals: Signals, tty: Tty, editor: Running, told: mpsc::Unbou
         let signal = signals.next().await;
         let by_key = matches!(signal, Told::Interrupt | Told::Quit);
         let away = editor.has_terminal();
-        if by_key && away {
+        // While it has the terminal it is the one to be suspended, and we with it.
+        if away && (by_key || signal == Told::Suspend) {
             continue;
         }
         if signal == Told::Resize {
@@ -644,9 +658,7 @@ async fn hear(mut signals: Signals, tty: Tty, editor: Running, told: mpsc::Unbou
         }
         if by_key || matches!(signal, Told::Terminate | Told::Hangup) {
             tty.leave();
-            if away {
-                editor.end().await;
-            }
+            editor.end().await;
         }
         if told.send(signal).is_err() {
             return;

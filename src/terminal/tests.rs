@@ -306,17 +306,36 @@ fn a_write_that_nobody_takes_ends_when_the_program_leaves() {
 
 #[test]
 fn an_editor_changes_the_text_in_a_private_file() {
-    assert_eq!(
-        edit_file("olá\nmundo", "sed -i s/mundo/João/", &Running::default()).expect("edited"),
-        "olá\nJoão"
-    );
-    assert_eq!(edit_file("olá", "sed -i $afim", &Running::default()).expect("edited"), "olá\nfim");
-    assert!(matches!(edit_file("olá", "false", &Running::default()), Err(EditorError::Refused { .. })));
-    assert!(matches!(edit_file("olá", "  ", &Running::default()), Err(EditorError::Unnamed)));
-    assert!(matches!(
-        edit_file("olá", "/no/such/editor", &Running::default()),
-        Err(EditorError::Start { .. })
-    ));
+    let edit = |text, command| edit_file(text, command, &Running::default(), &|| {});
+    assert_eq!(edit("olá\nmundo", "sed -i s/mundo/João/").expect("edited"), "olá\nJoão");
+    assert_eq!(edit("olá", "sed -i $afim").expect("edited"), "olá\nfim");
+    assert!(matches!(edit("olá", "false"), Err(EditorError::Refused { .. })));
+    assert!(matches!(edit("olá", "  "), Err(EditorError::Unnamed)));
+    assert!(matches!(edit("olá", "/no/such/editor"), Err(EditorError::Start { .. })));
+}
+
+#[test]
+fn a_key_of_the_editors_time_is_the_editors_from_its_first_moment_until_it_has_been_heard() {
+    let running = Running::default();
+    assert!(!running.has_terminal());
+    let away = running.gives_away();
+    assert!(running.has_terminal(), "before it is started, too");
+    edit_file("olá", "true", &running, &|| {}).expect("edited");
+    assert!(running.has_terminal(), "until the terminal is raw again");
+    running.heard_resize();
+    assert!(running.has_terminal(), "that was the window's own size");
+    drop(away);
+    assert!(running.has_terminal(), "its keys may be heard late");
+    running.heard_resize();
+    assert!(!running.has_terminal());
+}
+
+#[tokio::test]
+async fn an_editor_that_starts_after_the_program_was_told_to_end_does_not_hold_it_up() {
+    let running = Running::default();
+    running.end().await;
+    let refused = edit_file("olá", "tail -n0 -f", &running, &|| {});
+    assert!(matches!(refused, Err(EditorError::Refused { .. })), "{refused:?}");
 }
 
 #[test]

@@ -89,6 +89,14 @@ impl Pty {
         }
     }
 
+    /// Waits until the program has given the terminal back.
+    pub fn wait_until_restored(&mut self) {
+        let end = Instant::now() + PATIENCE;
+        while !self.is_restored() {
+            assert!(self.read_until(end), "the terminal is not restored; it shows:\n{}", self.text());
+        }
+    }
+
     /// Reads until nothing has been written for so long.
     pub fn settle(&mut self, quiet: Duration) {
         while self.read_until(Instant::now() + quiet) {}
@@ -140,8 +148,13 @@ impl Pty {
         self.child.wait().expect("the program has ended");
     }
 
-    /// Waits for the program's end, at most `limit`; what it still wrote is on the screen.
-    pub fn wait_exit(&mut self, limit: Duration) -> ExitStatus {
+    /// Waits for the program's end; what it still wrote is on the screen.
+    pub fn wait_exit(&mut self) -> ExitStatus {
+        self.wait_exit_within(PATIENCE)
+    }
+
+    /// The same, where the time is what is promised.
+    pub fn wait_exit_within(&mut self, limit: Duration) -> ExitStatus {
         let end = Instant::now() + limit;
         loop {
             if let Some(status) = self.child.try_wait().expect("the program can be waited for") {

@@ -112,7 +112,7 @@ pub(super) fn steps(track: &Track, t: Time) -> Vec<Step> {
         let step = Step { at: it.at, source: Source::Message(it.id), actor: it.by.clone(), what };
         keyed.push(((order, 1, it.id), step));
     }
-    for it in track.events.iter().filter(|it| it.at <= t) {
+    for it in standing(track.events.iter().filter(|it| it.at <= t)) {
         let Some(what) = what(it) else { continue };
         // What time alone did comes before the message that it is told with.
         let before = matches!(what, What::Episode | What::State { to: Status::Closed, .. });
@@ -121,6 +121,30 @@ pub(super) fn steps(track: &Track, t: Time) -> Vec<Step> {
     }
     keyed.sort_by_key(|(key, _)| *key);
     keyed.into_iter().map(|(_, step)| step).collect()
+}
+
+/// Why a status went back with the reply that had moved it.
+const UNMADE: [&str; 3] = ["taken back", "not sent", "undone"];
+
+/// All but the moves of replies that never left, and their ends: in figures they have not been made.
+fn standing<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<&'a Event> {
+    let mut stand: Vec<&Event> = Vec::new();
+    for event in events {
+        let word = |event: &'a Event, key: &str| event.details.get(key).and_then(Value::as_str);
+        if event.what == "state" && word(event, "why").is_some_and(|why| UNMADE.contains(&why)) {
+            let last = stand.iter().rposition(|it| it.what == "state");
+            let made = last.filter(|at| {
+                let move_ = stand[*at];
+                word(move_, "to") == word(event, "from") && word(move_, "from") == word(event, "to")
+            });
+            if let Some(at) = made {
+                stand.remove(at);
+                continue;
+            }
+        }
+        stand.push(event);
+    }
+    stand
 }
 
 fn what(event: &Event) -> Option<What> {

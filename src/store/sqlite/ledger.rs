@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Result, params};
 
-use super::rows::{Columns, from_json};
+use super::{
+    marked::UNMARKED,
+    rows::{Columns, from_json},
+};
 use crate::domain::{
     ChannelKind, ChannelName, ConversationId, Direction, Facts, MessageId, Role, Time,
     clock::Policy,
@@ -146,6 +149,8 @@ pub(super) fn happened(db: &Connection, after: LogPlace, limit: usize) -> Result
         let what: String = row.get(3)?;
         let word = match what.as_str() {
             "state" => "status",
+            // Whoever was told that it is there hears that nobody knows.
+            UNMARKED => "uncertain",
             "sent" | "failed" | "uncertain" | "parked" | "assign" | "note" => what.as_str(),
             _ => continue,
         };

@@ -17,6 +17,8 @@ use crate::{
 
 /// The log's word for it.
 const MARKED: &str = "mark sent";
+/// Its word for the way back.
+pub(super) const UNMARKED: &str = "unmark sent";
 
 /// An agent looked: the vendor has it. What it was before is logged, so that it can be taken back.
 pub(super) fn mark_sent(tx: &Tx<'_>, row: &outbox::Row, agent: &str, now: i64) -> Result<()> {
@@ -92,14 +94,9 @@ pub(super) fn unmark_sent(tx: &Tx<'_>, n: i64, agent: &str, now: i64) -> Answere
             details([("from", status.into()), ("to", before.as_str().into()), ("why", "undone".into())]);
         conversations::log(db, now, Some(row.conversation), Some(agent), "state", &facts)?;
     }
-    conversations::log(
-        db,
-        now,
-        Some(row.conversation),
-        Some(agent),
-        "unmark sent",
-        &details([("row", n.into())]),
-    )?;
+    let why = was["error"].as_str().or(was["reason"].as_str());
+    let facts = details([("row", n.into()), ("action", row.word.clone().into()), ("why", why.into())]);
+    conversations::log(db, now, Some(row.conversation), Some(agent), UNMARKED, &facts)?;
     conversations::finish(tx, row.conversation, &Touch::default(), now)?;
     Ok(Ok(()))
 }

@@ -7,7 +7,7 @@ use crate::{
         report::{By, Figure, Scope},
     },
     store::{
-        self, Desk, EngineSide, Reading, Seen, Settlement,
+        self, Commit, Desk, EngineSide, Reading, Seen, Settlement,
         story::{at, channels, commit, says},
     },
 };
@@ -62,4 +62,53 @@ async fn what_a_channel_promised_stays_in_the_log_from_when_to_when() {
     store.open_as("ana".into(), changed, at(100)).await.unwrap();
     let policies = store.policies().await.unwrap();
     assert_eq!(policies[&"americanas".into()], [(at(0), before), (at(100), strict)]);
+}
+
+#[tokio::test]
+async fn a_reply_marked_as_sent_and_unmarked_is_in_no_figure_and_whoever_is_told_hears_of_both() {
+    let store = store().await;
+    let id = told(&store, "americanas", 5, vec![says(CHAT, "1", "Oi?", at(0))]).await;
+    // Of a later hour: the status moves when it leaves.
+    let later = Commit {
+        status: Some(Status::Resolved),
+        later: Some(at(600)),
+        ..commit(id, "americanas", "Olá!", None)
+    };
+    let row = store.commit(later, at(500)).await.unwrap().unwrap().rows[0];
+    let lease = store.lead("americanas".into(), "e".into(), true, at(900), at(601)).await.unwrap().unwrap();
+    store.claim(lease.clone(), at(601)).await.unwrap().unwrap();
+    assert!(store.begin(lease.clone(), row, serde_json::Value::Null, at(602)).await.unwrap());
+    let lost = Settlement::Uncertain { error: "timeout".into(), look_at: None, lookup: None };
+    assert!(store.settle(lease, row, lost, at(603)).await.unwrap());
+    let figures =
+        [Figure::MessagesOut, Figure::FirstResponse, Figure::FirstResolution, Figure::ResolvedUnanswered];
+    let counted = async |to| {
+        let report = store::report(&store, week(to)).await.unwrap();
+        (figures.map(|it| report.value("all", it).n), report.value("all", Figure::Backlog).n)
+    };
+    assert_eq!(counted(700).await, ([0, 0, 0, 0], 1), "nobody knows whether it is there");
+    let place = store.log_end().await.unwrap();
+    store.mark_sent(row, "ana".into(), at(700)).await.unwrap().unwrap();
+    assert_eq!(counted(710).await.0[..2], [1, 1]);
+    store.unmark_sent(row, "ana".into(), at(720)).await.unwrap().unwrap();
+    assert_eq!(counted(730).await, ([0, 0, 0, 0], 1));
+    let (happened, _) = store.happened(place, 99).await.unwrap();
+    let words: Vec<&str> = happened.iter().map(|it| it.word.as_str()).filter(|it| *it != "status").collect();
+    assert_eq!(words, ["sent", "uncertain"]);
+    assert_eq!(happened.last().unwrap().details["action"], "reply");
+}
+
+#[tokio::test]
+async fn a_move_that_was_taken_back_with_its_reply_is_in_no_figure() {
+    let store = store().await;
+    let id = told(&store, "americanas", 5, vec![says(CHAT, "1", "Oi?", at(0))]).await;
+    let resolves =
+        || Commit { status: Some(Status::Resolved), ..commit(id, "americanas", "Olá!", Some(at(610))) };
+    let row = store.commit(resolves(), at(600)).await.unwrap().unwrap().rows[0];
+    store.take_back(row, "ana".into(), at(605)).await.unwrap().unwrap();
+    let report = store::report(&store, week(700)).await.unwrap();
+    let counted = |figure| report.value("all", figure).n;
+    assert_eq!(counted(Figure::FirstResolution), 0);
+    assert_eq!(counted(Figure::ResolvedUnanswered), 0);
+    assert_eq!(counted(Figure::Backlog), 1);
 }
