@@ -179,9 +179,12 @@ impl Model {
                 },
             ),
             Act::Retry if state == RowState::Uncertain => {
-                self.say(
-                    self.lang.tr("nobody knows whether it is there: look, then Y it is there, N not there"),
-                );
+                self.say(tr!(
+                    self.lang,
+                    "nobody knows whether it is there: look, then {yes} it is there, {no} not there",
+                    yes = self.key(place::OUTBOX, Act::ItIsThere),
+                    no = self.key(place::OUTBOX, Act::NotThere)
+                ));
             }
             Act::Retry => {
                 self.perform_wish(

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Days, Duration, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 
 use super::{
-    actions::Act,
+    actions::{Act, place},
     model::{Model, Screen},
     msg::Wish,
     popup::{Ask, AskThen},
@@ -84,7 +84,7 @@ impl Model {
     fn assign_team(&mut self) {
         match self.options.teams.as_slice() {
             [] => {
-                let nobody = self.key(super::actions::place::LIST, Act::AssignNobody);
+                let nobody = self.key(place::LIST, Act::AssignNobody);
                 self.say(tr!(
                     self.lang,
                     "no team is configured (teams = [\"returns\"] in [[member]])   {nobody} assigns to nobody",
@@ -457,9 +457,13 @@ impl Model {
             targets.iter().copied().filter(|id| reach(self, *id) == Reach::Remote).collect();
         if remote.is_empty() {
             self.say(if read {
-                self.lang.tr("this vendor keeps no read mark that can be set")
+                self.lang.tr("this vendor keeps no read mark that can be set").to_owned()
             } else {
-                self.lang.tr("this vendor keeps no unread mark that can be set: U marks it here")
+                tr!(
+                    self.lang,
+                    "this vendor keeps no unread mark that can be set: {key} marks it here",
+                    key = self.key(place::LIST, Act::Unread)
+                )
             });
             return;
         }

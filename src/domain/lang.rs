@@ -56,7 +56,9 @@ impl Lang {
         match self {
             Self::De => "de",
             Self::PtBr => "pt-BR",
-            _ => "en",
+            Self::En => "en",
+            #[cfg(test)]
+            Self::Marked => "en",
         }
     }
 

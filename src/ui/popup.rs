@@ -99,7 +99,8 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
     } else {
         told_lines.len()
     };
-    let note = u16::try_from(note.min(3)).unwrap_or(1);
+    // In a small window the choices have the room.
+    let note = u16::try_from(note.min(if above.height < 14 { 1 } else { 3 })).unwrap_or(1);
     let menu = matches!(picker.kind, PickerKind::Help | PickerKind::Palette);
     let most = above
         .height

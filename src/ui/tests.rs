@@ -126,6 +126,30 @@ fn what_does_not_work_keeps_its_key_in_the_menu_and_says_why_beside_it() {
 }
 
 #[test]
+fn what_is_held_names_the_key_that_is_bound_to_undo() {
+    let mut desk = Desk::opened((80, 24));
+    desk.model.keymap = crate::app::keymap::Keymap::with("gmail", &[]);
+    let lines = crate::app::thread_lines::lines(
+        &[crate::domain::Message {
+            delivery: Some(crate::domain::Delivery::Held),
+            ..crate::app::tests::fixture::message(9, 17, crate::domain::Direction::Outbound, "ana", "oi")
+        }],
+        &crate::app::thread_lines::Frame {
+            width: 80,
+            lang: crate::domain::Lang::En,
+            zone: chrono_tz::UTC,
+            now: desk.now,
+            new: &std::collections::BTreeSet::new(),
+            folds: crate::app::thread_lines::Folds { quotes: false, events: false, old: false },
+            name: "",
+            held: &[(crate::domain::MessageId(9), desk.now + chrono::Duration::seconds(8))],
+            undo: &desk.model.key(crate::app::actions::place::THREAD, crate::app::actions::Act::Undo),
+        },
+    );
+    assert!(lines[0].text.contains("held 8 s, z takes it back"), "{}", lines[0].text);
+}
+
+#[test]
 fn a_range_that_has_begun_says_how_it_ends_until_it_does() {
     let mut desk = Desk::open((80, 24));
     desk.keys("v j");
