@@ -14,7 +14,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     os::unix::{fs::PermissionsExt as _, process::ExitStatusExt as _},
     path::PathBuf,
     process::{Output, Stdio},
@@ -160,8 +160,7 @@ impl Stage {
 
     fn configured(&self, folder: &std::path::Path) -> Copied {
         let n = self.named.fetch_add(1, Ordering::Relaxed);
-        let webhook =
-            TcpListener::bind(("127.0.0.1", 0)).and_then(|it| it.local_addr()).expect("a port").port();
+        let webhook = vendors::free_port();
         let store = folder.join("deskline.db");
         let channels = self
             .vendors
@@ -294,7 +293,7 @@ impl Stage {
         let body = hook(&self.pools["whatsapp"][n], &format!("wamid-{text}"), text);
         let taken = posted(copied.webhook, &body);
         // Read after it was answered: the kill may come then.
-        let until = Instant::now() + Duration::from_secs(3);
+        let until = Instant::now() + Duration::from_secs(30);
         while taken && case.place != "list" && Instant::now() < until {
             if service.try_wait().is_ok_and(|ended| ended.is_some()) {
                 break;

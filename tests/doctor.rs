@@ -6,7 +6,7 @@ mod vendors;
 use std::{
     fs,
     io::{Read as _, Write as _},
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::Output,
@@ -237,8 +237,7 @@ fn vendors_that_cannot_be_had() {
     desk.vendors.control().set_faults(vec![Fault::always("skyhub", "*", What::ResetBefore)]);
     desk.doctor().finds(SKYHUB, "error", "no answer", "check network and proxy");
     desk.vendors.control().clear_faults();
-    let closed =
-        TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port that is free");
+    let closed = SocketAddr::from(([127, 0, 0, 1], vendors::free_port()));
     let away = |key: &str, value: String| if key == "url" { format!("\"http://{closed}\"") } else { value };
     let config = desk.vendors.config("away.toml", &desk.vendors.channels(&["americanas"], away));
     let seen = desk.doctor_of(&config, &[]);
@@ -264,7 +263,7 @@ fn a_channel_that_has_been_in_trouble() {
 }
 
 /// Answers every request with this status, for as long as the test runs.
-fn answering(status: &'static str) -> std::net::SocketAddr {
+fn answering(status: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -284,12 +283,11 @@ fn a_listener_that_is_not_set_not_there_or_somebody_elses() {
     seen.finds(WHATSAPP, "error", "[webhook] is not set", "listen = ");
     seen.ends(3);
     let channels = desk.vendors.channels(&["whatsapp"], |_, value| value);
-    let listening = |at: std::net::SocketAddr| {
+    let listening = |at: SocketAddr| {
         let text = format!("[webhook]\nlisten = \"{at}\"\n{channels}");
         desk.doctor_of(&desk.vendors.config("hook.toml", &text), &[])
     };
-    let closed =
-        TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port that is free");
+    let closed = SocketAddr::from(([127, 0, 0, 1], vendors::free_port()));
     let seen = listening(closed);
     seen.finds(WHATSAPP, "warning", "nobody takes webhooks on", "deskline sync as a service");
     seen.finds(WHATSAPP, "warning", "no webhook has come yet", "webhook address and the proxy");
@@ -300,7 +298,7 @@ fn a_listener_that_is_not_set_not_there_or_somebody_elses() {
 
 #[test]
 fn a_listener_that_takes_webhooks_and_the_last_of_them() {
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port that is free");
+    let port = SocketAddr::from(([127, 0, 0, 1], vendors::free_port()));
     let desk = Seat::with(&format!("[webhook]\nlisten = \"{port}\"\n"), &["whatsapp"]);
     let mut service = desk.vendors.program(&desk.config, &["sync"]).spawn().expect("the program starts");
     desk.vendors.webhooks_to(&port.to_string());

@@ -183,7 +183,9 @@ async fn sixteen_windows_and_a_service_send_each_reply_once() {
         stores[1].ring().await.expect("rings");
         stores[WINDOWS].changed(seen).await;
         shown.push(from.elapsed());
-        let leads = engines.iter().filter(|engine| engine.status()[0].leads).count();
+        // One after the other: a lead that goes from one to the next may be seen at both, but not at two looks.
+        let lead = || engines.iter().map(|engine| engine.status()[0].leads).collect::<Vec<_>>();
+        let leads = lead().into_iter().zip(lead()).filter(|looks| *looks == (true, true)).count();
         assert!(leads <= 1, "{leads} lead");
         tokio::time::sleep(Duration::from_millis(150)).await;
     }

@@ -310,7 +310,7 @@ fn a_file_at_the_vendor(vendors: &Vendors) -> (std::path::PathBuf, Vec<u8>) {
     vendors.control().set_faults(vec![Fault::always(
         "whatsapp",
         "media_get",
-        What::Drip { bytes: 100_000, every_ms: 150 },
+        What::Drip { bytes: 50_000, every_ms: 150 },
     )]);
     (config, bytes)
 }

@@ -140,20 +140,20 @@ fn a_key_takes_a_few_times_what_it_takes_a_bare_program() {
     bare.wait_for("ready");
     let home = desk();
     let mut desk = inbox(home.path(), (120, 40));
-    let median = |terminal: &mut Pty, key: &str, times: usize| {
-        let mut took: Vec<Duration> = (0..times)
-            .map(|_| {
-                let took = terminal.answered_in(key);
-                terminal.settle(Duration::from_millis(8));
-                took
-            })
-            .collect();
-        took.sort();
-        took[times / 2]
+    let press = |terminal: &mut Pty, key: &str| {
+        let took = terminal.answered_in(key);
+        terminal.settle(Duration::from_millis(8));
+        took
     };
-    let floor = median(&mut bare, "j", 200);
+    let median = |mut took: Vec<Duration>| {
+        took.sort();
+        took[took.len() / 2]
+    };
     for (what, key, times, most) in [("j", "j", 200, 12.0), ("page", " ", 30, 30.0)] {
-        let took = median(&mut desk, key, times);
+        // By turns: what else the machine does hits both.
+        let pairs = (0..times).map(|_| (press(&mut bare, "j"), press(&mut desk, key)));
+        let (floor, took): (Vec<_>, Vec<_>) = pairs.unzip();
+        let (floor, took) = (median(floor), median(took));
         let ratio = took.as_secs_f64() / floor.as_secs_f64();
         println!("{what}: {took:?}, {ratio:.1} times the bare program's {floor:?}");
         assert!(ratio <= most, "{what}: {took:?} is {ratio:.1} times the bare program's {floor:?}");
@@ -172,10 +172,10 @@ fn two_hundred_keys_in_one_write_are_one_picture_or_two_and_none_is_lost() {
     let mut all = inbox(home.path(), (80, 24));
     let before = all.raw.len();
     all.keys(&"j".repeat(200));
+    let selected = |text: &str| text.lines().find(|line| line.starts_with('>')).map(str::to_owned);
+    let there = selected(&one.text()).expect("one is selected");
+    all.wait_until(&there, |text| selected(text).as_ref() == Some(&there));
     all.settle(Duration::from_secs(1));
-    let selected =
-        |terminal: &Pty| terminal.text().lines().find(|line| line.starts_with('>')).map(str::to_owned);
-    assert_eq!(selected(&all), selected(&one));
     let bytes = all.raw.len() - before;
     assert!(bytes <= 8000, "{bytes} bytes for 200 keys in one write");
 }

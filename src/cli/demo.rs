@@ -9,8 +9,6 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Mutex;
-
 use super::{
     args::Demo,
     clock::SystemClock,
@@ -24,7 +22,6 @@ use crate::{
     domain::query::Query,
     simulator::{Options, Simulator, Switches},
     sync::Engine,
-    terminal::run::EngineSwitch as _,
 };
 
 /// How long the first picture may wait for the first sync.
@@ -154,11 +151,11 @@ pub async fn run(
     let vendors = ["thg", "dsco", "dsco", "skyhub", "whatsapp", "onprem"];
     let cast = vendors.iter().map(|vendor| simulator.control().conversations(vendor).len()).sum();
     let _ = tokio::time::timeout(FIRST_SYNC, filled(&desk, cast)).await;
-    let switch = Arc::new(OwnEngine { desk: desk.clone(), running: Mutex::new(Some(engine)) });
+    let switch = Arc::new(OwnEngine::with(desk.clone(), Some(engine)));
     let outcome =
         Box::pin(inbox::show(&desk, face, Show { channel: None, demo: true, tutor, switch: switch.clone() }))
             .await;
-    switch.off().await;
+    switch.close().await;
     simulator.stop().await;
     drop(folder);
     outcome.map(|_| ())

@@ -16,7 +16,7 @@ use crate::{
     config::HookConfig,
     domain::{
         Time,
-        outbox::Happened,
+        outbox::{Happened, LogPlace},
         text::to_json_line,
         time::{Clock, rfc3339},
     },
@@ -46,22 +46,29 @@ struct Told<'a> {
     message: Option<MessageJson>,
 }
 
-/// Runs the hooks of a configuration until it is dropped; `None` where there are none.
-pub fn start(desk: &Desk) -> Option<JoinHandle<()>> {
+/// Runs the hooks of a configuration until it is dropped; `None` where there are none. What happens after this call is
+/// told, however busy the machine is.
+pub async fn start(desk: &Desk) -> Option<JoinHandle<()>> {
     let hooks: Arc<[HookConfig]> = desk.world.config.hooks.clone().into();
     if hooks.is_empty() {
         return None;
     }
     let (store, clock, folder) = (desk.store.clone(), desk.clock.clone(), desk.world.lock_folder());
+    let from = store.log_end().await.ok();
     Some(tokio::spawn(async move {
         let locked = tokio::task::spawn_blocking(move || {
             let file = File::options().create(true).append(true).open(folder.join(LOCK))?;
-            file.lock()?;
-            Ok::<_, std::io::Error>(file)
+            let ours = file.try_lock().is_ok();
+            if !ours {
+                file.lock()?;
+            }
+            Ok::<_, std::io::Error>((file, ours))
         });
         match locked.await {
-            Ok(Ok(_held)) => {
-                if let Err(error) = watch(&store, clock.as_ref(), &hooks).await {
+            Ok(Ok((_held, ours))) => {
+                // What happened while another service told it is told already.
+                let from = from.filter(|_| ours);
+                if let Err(error) = watch(&store, clock.as_ref(), &hooks, from).await {
                     tracing::error!(%error, "hooks have ended");
                 }
             }
@@ -71,9 +78,17 @@ pub fn start(desk: &Desk) -> Option<JoinHandle<()>> {
     }))
 }
 
-/// From now on: what happened before nobody is told.
-async fn watch(store: &SharedStore, clock: &dyn Clock, hooks: &Arc<[HookConfig]>) -> Result<(), StoreError> {
-    let mut place = store.log_end().await?;
+/// From there, or from now on: what happened before nobody is told.
+async fn watch(
+    store: &SharedStore,
+    clock: &dyn Clock,
+    hooks: &Arc<[HookConfig]>,
+    from: Option<LogPlace>,
+) -> Result<(), StoreError> {
+    let mut place = match from {
+        Some(place) => place,
+        None => store.log_end().await?,
+    };
     let turn = Arc::new(Semaphore::new(AT_A_TIME));
     let mut mark = 0;
     loop {

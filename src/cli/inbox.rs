@@ -77,7 +77,7 @@ pub async fn run(desk: Desk, channel: Option<String>, face: Face) -> Result<Opti
         return Err(CliError::new(Code::Usage, format!("no channel is called {name}")));
     }
     let desk = Arc::new(desk);
-    let switch = Arc::new(OwnEngine { desk: desk.clone(), running: Mutex::default() });
+    let switch = Arc::new(OwnEngine::with(desk.clone(), None));
     // Beside the first picture: a secret's command may take its time. Who only prints what is stored needs no engine.
     let engine = !matches!(face, Face::Lines { once: true });
     let starting = tokio::spawn({
@@ -92,7 +92,7 @@ pub async fn run(desk: Desk, channel: Option<String>, face: Face) -> Result<Opti
         Box::pin(show(&desk, face, Show { channel, demo: false, tutor: false, switch: switch.clone() }))
             .await;
     starting.abort();
-    switch.off().await;
+    switch.close().await;
     outcome
 }
 
@@ -290,29 +290,51 @@ fn downloads(environment: &Environment) -> PathBuf {
 
 /// The engine of this process, for the channels whose secrets it can read.
 pub struct OwnEngine {
-    /// What it works on.
-    pub desk: Arc<Desk>,
-    /// The engine, while it runs.
-    pub running: Mutex<Option<EngineHandle>>,
+    desk: Arc<Desk>,
+    running: Mutex<Running>,
+}
+
+/// The engine of this process, if any.
+struct Running {
+    engine: Option<EngineHandle>,
+    /// The window is shut: whoever is only about to start one starts none.
+    shut: bool,
+}
+
+impl OwnEngine {
+    /// The one of a desk, which may run already.
+    pub fn with(desk: Arc<Desk>, engine: Option<EngineHandle>) -> Self {
+        Self { desk, running: Mutex::new(Running { engine, shut: false }) }
+    }
+
+    /// Stops it for good.
+    pub async fn close(&self) {
+        let mut running = self.running.lock().await;
+        running.shut = true;
+        if let Some(engine) = running.engine.take() {
+            engine.stop().await;
+        }
+    }
 }
 
 #[async_trait]
 impl EngineSwitch for OwnEngine {
     async fn off(&self) {
-        if let Some(engine) = self.running.lock().await.take() {
+        let mut running = self.running.lock().await;
+        if let Some(engine) = running.engine.take() {
             engine.stop().await;
         }
     }
 
     async fn on(&self) {
         let mut running = self.running.lock().await;
-        if running.is_some() {
+        if running.engine.is_some() || running.shut {
             return;
         }
         // What cannot be built here is another account's; the header says who does it, or that nobody does.
         match self.desk.world.channels(None).await {
             Ok(built) if !built.channels.is_empty() => {
-                *running = Some(Engine::start(self.desk.engine_options(built.channels, false)));
+                running.engine = Some(Engine::start(self.desk.engine_options(built.channels, false)));
             }
             Ok(_) => {}
             Err(error) => tracing::error!(error = error.text, "no engine could be started"),

@@ -60,6 +60,7 @@ pub async fn run(desk: &Desk, args: Sync) -> Result<(), CliError> {
         plain::note("no [[channel]] is configured: nothing to sync");
     }
     let ended = signals::ended();
+    let hooks = hooks::start(desk).await;
     let engine = Engine::start(desk.engine_options(built.channels, true));
     match (engine.webhook_address(), desk.world.config.webhook.as_ref()) {
         (Some(address), _) => plain::note(&format!("webhooks on http://{address}")),
@@ -69,7 +70,6 @@ pub async fn run(desk: &Desk, args: Sync) -> Result<(), CliError> {
         )),
         (None, None) => {}
     }
-    let hooks = hooks::start(desk);
     let ended = ended.await;
     if let Some(hooks) = hooks {
         hooks.abort();

@@ -216,8 +216,9 @@ impl Timers {
     }
 }
 
-/// Starts a program of the agent's choice, without a shell and without our terminal.
-fn start(lang: Lang, opener: &[String], what: &std::ffi::OsStr) -> Result<String, String> {
+/// Starts a program of the agent's choice, without a shell and without our terminal: a Ctrl-c or Ctrl-z of an editor is
+/// none of its business either.
+pub(super) fn start(lang: Lang, opener: &[String], what: &std::ffi::OsStr) -> Result<String, String> {
     let Some((program, arguments)) = opener.split_first() else {
         return Err(lang.tr("no opener is configured").to_owned());
     };
@@ -228,6 +229,7 @@ fn start(lang: Lang, opener: &[String], what: &std::ffi::OsStr) -> Result<String
         .stdin(null())
         .stdout(null())
         .stderr(null())
+        .process_group(0)
         .spawn();
     match child {
         Ok(mut child) => {

@@ -17,6 +17,7 @@ use super::{
     clipboard::{Copied, MAX_COPY, copy, osc52},
     editor::{EditorError, Running, edit_file},
     guard::{Guard, Modes, Questions},
+    hands::start,
     input::{InputEvent, Moment, Reader, TerminalAnswer, Timing},
     locale::utf8_proved,
     pictures::{MOST, Protocol, removal},
@@ -25,7 +26,10 @@ use super::{
     signals::{Signal, Signals},
     tty::Tty,
 };
-use crate::ui::{Drawn, Placed};
+use crate::{
+    domain::Lang,
+    ui::{Drawn, Placed},
+};
 
 /// A terminal: our side is `tty`, the other end is what a person would look at.
 struct Pty {
@@ -302,6 +306,43 @@ fn a_write_that_nobody_takes_ends_when_the_program_leaves() {
     pty.tty.leave();
     assert!(pty.tty.write_all(&vec![b'x'; 1 << 20]).is_err());
     pty.typed.flush().expect("the other end is still there");
+}
+
+#[test]
+fn two_that_write_at_a_time_do_not_write_into_each_other() {
+    let Pty { tty, shown: mut theirs, typed: _typed, master: _master, _slave } = pty();
+    let flags = rustix::fs::fcntl_getfl(&*tty.file()).expect("flags");
+    rustix::fs::fcntl_setfl(&*tty.file(), flags | rustix::fs::OFlags::NONBLOCK).expect("flags");
+    let count = 100_000;
+    let both = ["a", "b"].map(|letter| {
+        let tty = tty.clone();
+        std::thread::spawn(move || tty.write_all(letter.repeat(count).as_bytes()))
+    });
+    let mut all = vec![0; 2 * count];
+    theirs.read_exact(&mut all).expect("both");
+    let turns = all.windows(2).filter(|two| two[0] != two[1]).count();
+    assert_eq!(turns, 1);
+    for one in both {
+        one.join().expect("no panic").expect("written");
+    }
+}
+
+#[tokio::test]
+async fn what_opens_a_file_gets_no_key_of_the_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = folder.path().join("told");
+    let opener = ["sh", "-c", "cut -d ' ' -f 5 /proc/$$/stat > \"$0\""].map(str::to_owned);
+    start(Lang::default(), &opener, told.as_os_str()).unwrap();
+    let limit = Instant::now() + Duration::from_secs(30);
+    let group = loop {
+        let said = std::fs::read_to_string(&told).unwrap_or_default();
+        if said.ends_with('\n') {
+            break said;
+        }
+        assert!(Instant::now() < limit, "it says nothing");
+        tokio::task::yield_now().await;
+    };
+    assert_ne!(group.trim(), rustix::process::getpgrp().as_raw_nonzero().to_string());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{
     io,
     os::fd::AsFd,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -46,6 +46,8 @@ impl NoTerminal {
 pub struct Tty {
     file: Arc<File>,
     leaving: Arc<AtomicBool>,
+    /// One writes at a time: a frame in the middle of a copied text would be part of it.
+    turn: Arc<Mutex<()>>,
 }
 
 impl Tty {
@@ -75,12 +77,12 @@ impl Tty {
 
     /// A terminal that is already open.
     pub fn from_file(file: File) -> Self {
-        Self { file: Arc::new(file), leaving: Arc::default() }
+        Self::from_shared(Arc::new(file))
     }
 
     /// The same open file, leaving or not on its own account.
     pub(super) fn from_shared(file: Arc<File>) -> Self {
-        Self { file, leaving: Arc::default() }
+        Self { file, leaving: Arc::default(), turn: Arc::default() }
     }
 
     /// The open file, for [`super::input::Reader`].
@@ -122,6 +124,7 @@ impl Tty {
     ///
     /// The terminal is gone, or it is stalled and [`Tty::leave`] was called.
     pub fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         while !bytes.is_empty() {
             match rustix::io::write(&*self.file, bytes) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),

@@ -19,6 +19,16 @@ use deskline::{
 /// João's chat, which can be answered.
 pub const JOAO: &str = "Lojas Americanas-200123456789001/CUSTOMER_SELLER";
 
+/// A port for a server that is started later: below those that the system gives to connections and to whoever asks for
+/// any.
+pub fn free_port() -> u16 {
+    let ports = std::iter::repeat_with(|| fastrand::u16(10_000..30_000));
+    ports
+        .into_iter()
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("one is free")
+}
+
 /// The vendors and a folder for the program's files.
 pub struct Vendors {
     // Dropped first: it needs the runtime.

@@ -325,6 +325,13 @@ impl Model {
                 composer.take(draft);
             }
         } else if self.composer.as_ref().is_none_or(Composer::is_empty) && self.screen != Screen::Form {
+            if draft.conversation.is_none() && draft.kind == DraftKind::Reply {
+                // What was to begin a conversation stands in its form again.
+                self.open_form();
+                self.draft_loaded(Some(draft));
+                self.loads.remove(&Load::Draft);
+                return;
+            }
             let Some(id) = draft.conversation.or(conversation) else { return };
             if let Some(channel) = self.known(id).map(|row| row.channel.clone()) {
                 self.open_conversation(id);

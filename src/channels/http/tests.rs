@@ -21,8 +21,10 @@ async fn what_is_known_after_a_failure_is_whether_bytes_left() {
     let error = http.send(http.request(Method::POST, &place.url)).await.expect_err("no answer");
     assert_eq!((error.kind, error.retry, error.status), (ErrorKind::NoAnswer, Retry::Unclear, None));
 
-    let closed =
-        tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("bound");
+    // Taken, so that nobody else listens there, and without a listener.
+    let taken = tokio::net::TcpSocket::new_v4().expect("a socket");
+    taken.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    let closed = taken.local_addr().expect("bound");
     let error = http.send(http.request(Method::POST, &format!("http://{closed}/?key=secret"))).await;
     let error = error.expect_err("nobody is there");
     assert_eq!((error.kind, error.retry), (ErrorKind::Unreachable, Retry::Safe(None)));

@@ -17,6 +17,7 @@ use super::{
     book::{BookMessage, Writer},
     faults::What,
     options::Switches,
+    shelf::Shelf,
     wire::{Bucket, Call, Reply, Turn, one},
 };
 use crate::domain::time::Time;
@@ -89,7 +90,7 @@ pub(super) struct Person {
 #[derive(Default)]
 pub(super) struct Store {
     /// All tickets.
-    pub tickets: Vec<Ticket>,
+    pub tickets: Shelf<Ticket>,
     buckets: HashMap<String, Bucket>,
     next: u64,
 }
@@ -197,12 +198,12 @@ impl Store {
 
     /// The ticket of this code.
     pub fn find(&mut self, code: &str) -> Option<&mut Ticket> {
-        self.tickets.iter_mut().find(|ticket| ticket.code == code)
+        self.tickets.named_mut(code)
     }
 
     /// Opens a ticket with the chats of these parts.
     pub fn open(&mut self, code: &str, order_code: &str, parts: &[&'static str], at: Time) {
-        self.tickets.push(Ticket {
+        let ticket = Ticket {
             code: code.into(),
             order_code: order_code.into(),
             mediation: false,
@@ -210,7 +211,8 @@ impl Store {
             updated_at: at,
             chats: parts.iter().map(|parts| Chat::new(parts)).collect(),
             instances: Vec::new(),
-        });
+        };
+        self.tickets.put(code, ticket);
     }
 
     /// Writes into a chat as somebody who is not the client; false where there is no such chat.

@@ -29,6 +29,7 @@ mod files;
 mod import;
 mod join;
 mod ledger;
+mod lexicon;
 mod marked;
 mod messages;
 mod narrow;

@@ -228,7 +228,12 @@ fn settings(db: &Connection) -> rusqlite::Result<()> {
 /// A connection that can only read, for searches: what all hits of a common word take goes to disk.
 pub(super) fn searching(path: &Path) -> Result<Connection, StoreError> {
     let db = reading(path)?;
-    db.execute_batch("PRAGMA temp_store = FILE").map_err(|error| unusable(path, &error))?;
+    // The words' tables are this connection's own; to make them is a write all the same.
+    let words = super::lexicon::TABLES;
+    db.execute_batch(&format!(
+        "PRAGMA temp_store = FILE; PRAGMA query_only = OFF; {words}; PRAGMA query_only = ON"
+    ))
+    .map_err(|error| unusable(path, &error))?;
     Ok(db)
 }
 

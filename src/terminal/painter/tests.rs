@@ -85,11 +85,21 @@ fn a_style_is_one_sequence_and_outlives_the_frame() {
 }
 
 #[test]
+fn rows_of_two_styles_change_the_style_once() {
+    let mut terminal = terminal(40, 5);
+    let row = || Line::from(vec![Span::raw("who   "), "what".bold(), Span::raw("   when")]);
+    assert_eq!(
+        draw(&mut terminal, vec![row(), row()], None),
+        "\x1b[H\x1b[mwho\x1b[10Cwhen\r\nwho\x1b[10Cwhen\x1b[1;7H\x1b[1mwhat\n\x1b[7Gwhat\x1b[?25l"
+    );
+}
+
+#[test]
 fn the_half_that_a_wide_character_leaves_behind_is_drawn() {
     let mut terminal = terminal(12, 2);
     draw(&mut terminal, vec![Line::from(" 日本")], None);
     let out = draw(&mut terminal, vec![Line::from("日本".underlined())], None);
-    assert_eq!(out, "\r\x1b[4m日本\x1b[m ");
+    assert_eq!(out, "\x08 \r\x1b[4m日本");
 }
 
 #[test]
