@@ -304,7 +304,7 @@ fn whatsapp(simulator: &Simulator, api: Api) -> WhatsApp {
         descriptor: whatsapp::descriptor(name, api),
         url: key("url"),
         login,
-        hook: Hook { path: "/hook".into(), trust, phone_number_id: number },
+        hook: Hook { path: "/hook".into(), trust, phone_number_id: number, public_url: None },
         media_hosts: vec!["127.0.0.1".into(), "localhost".into()],
         typing: false,
         max_rate: 0,

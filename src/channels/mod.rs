@@ -88,6 +88,12 @@ pub trait Channel: Send + Sync {
         true
     }
 
+    /// Tells the vendor to delete what [`upload`](Self::upload) brought there, for a message that does not go. That it is
+    /// gone already is fine; repeating it is harmless.
+    async fn forget_upload(&self, _upload: &str) -> Result<(), ChannelError> {
+        Ok(())
+    }
+
     /// Looks at the vendor's side right before a send whose outcome could become uncertain, and notes what
     /// [`look_up`](Self::look_up) will need. The note is on disk before the first byte of the send leaves.
     async fn prepare(&self, _send: &Sending<'_>) -> Result<Prepared, ChannelError> {
@@ -145,6 +151,17 @@ pub trait Memory: Send + Sync {
 
     /// Whether a conversation is stored with more than its name (it has been the subject of a `Conversation` change).
     async fn knows(&self, remote_id: &str) -> Result<bool, ChannelError>;
+
+    /// Keys and times of messages sent from here between two moments that the vendor has taken and told nothing further
+    /// of, newest first.
+    async fn unreported(
+        &self,
+        _from: Time,
+        _to: Time,
+        _limit: usize,
+    ) -> Result<Vec<(String, Time)>, ChannelError> {
+        Ok(Vec::new())
+    }
 }
 
 /// Where a scan's pages go.
@@ -292,6 +309,11 @@ pub trait Webhook: Send + Sync {
 
     /// The answer to the vendor's check of the address (a GET), where its token is ours.
     fn challenge(&self, query: &[(String, String)]) -> Option<String>;
+
+    /// What to look at where no webhook has come, in a sentence.
+    fn advice(&self) -> String {
+        "check the vendor's webhook address and the proxy".into()
+    }
 
     /// Whether these bytes are the vendor's (signature over the raw body), in constant time.
     fn verifies(&self, signature: Option<&str>, body: &[u8]) -> bool;

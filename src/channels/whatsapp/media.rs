@@ -41,6 +41,22 @@ impl WhatsApp {
             .ok_or_else(|| error::unreadable(&answer, "media id"))
     }
 
+    /// Deletes a file of ours (contract B1.7, B2.8). One that is not there any more is as good.
+    pub(super) async fn delete_file(&self, id: &str) -> Result<(), ChannelError> {
+        let base = &self.settings.url;
+        let url = match self.api() {
+            Api::Cloud => request::cloud_thing(base, id),
+            Api::OnPremises => request::on_premises(base, &["media", id]),
+        };
+        let answer = self.ask(Method::DELETE, &url, Load::Nothing).await?;
+        let told = error::trouble(&answer);
+        let gone = match told.as_ref().map(error::Told::code) {
+            None => answer.status.is_success() || answer.status == StatusCode::NOT_FOUND,
+            Some(code) => answer.status == StatusCode::NOT_FOUND || matches!(code, Some(33 | 100 | 1006)),
+        };
+        if gone { Ok(()) } else { Err(error::refusal(&answer, self.now())) }
+    }
+
     pub(super) async fn download_file(
         &self,
         remote_ref: &str,
@@ -56,6 +72,10 @@ impl WhatsApp {
     }
 
     async fn fetch(&self, id: &str, part: &mut Part<'_>) -> Result<Downloaded, ChannelError> {
+        // It is written into an address: what would be more than a name there is none.
+        if id.contains(['/', '\\', '?', '#', '%']) || id.contains("..") || id.chars().any(char::is_control) {
+            return Err(ChannelError::ours("WhatsApp's name of this file is none that can be asked for"));
+        }
         let base = &self.settings.url;
         let place = match self.api() {
             Api::OnPremises => {

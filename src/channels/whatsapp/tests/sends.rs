@@ -561,6 +561,21 @@ async fn fetched(
 }
 
 #[tokio::test]
+async fn a_name_of_a_file_that_is_more_than_a_name_is_never_asked_for() {
+    let vendor = StandIn::start(|_, _| answer(200, "")).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    for (n, id) in ["../../v24.0/me?x=1#", "a/b", "..", "a\u{0}b", "%2e%2e"].iter().enumerate() {
+        let path = folder.path().join(format!("{n}.part"));
+        let mut part = Part::open(&path, 100, &|_, _| {}).expect("open").expect("nobody has it");
+        for api in [Api::Cloud, Api::OnPremises] {
+            let error = account(&vendor.url, api).download(id, &mut part).await.expect_err("no name");
+            assert_eq!((error.kind, error.retry), (ErrorKind::Ours, Retry::Never));
+        }
+    }
+    assert!(vendor.lines().is_empty());
+}
+
+#[tokio::test]
 async fn a_file_comes_down_and_its_hash_is_checked() {
     let hash = hex::encode(Sha256::digest(b"bytes"));
     let place = move |own: &str, hash: &str| json!({"url": format!("{own}/file"), "mime_type": "image/jpeg", "sha256": hash, "file_size": "5", "id": "1037"});
