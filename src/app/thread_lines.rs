@@ -77,6 +77,8 @@ pub struct Frame<'a> {
     pub name: &'a str,
     /// Ends of undo windows, by message.
     pub held: &'a [(MessageId, Time)],
+    /// The key of undo.
+    pub undo: &'a str,
 }
 
 /// The lines of a thread, oldest first.
@@ -203,7 +205,8 @@ fn delivery_word(delivery: Delivery, message: &Message, frame: &Frame<'_>) -> St
     let until = frame.held.iter().find(|(id, _)| *id == message.id).map(|(_, until)| *until);
     match (delivery, until) {
         (Delivery::Held, Some(until)) if until > frame.now => {
-            tr!(frame.lang, "held {left} s, u takes it back", left = words::seconds_left(until, frame.now))
+            let left = words::seconds_left(until, frame.now);
+            tr!(frame.lang, "held {left} s, {undo} takes it back", left, undo = frame.undo)
         }
         (Delivery::Held, Some(_)) => frame.lang.tr("on its way out").into(),
         (Delivery::Later, Some(until)) => {
