@@ -46,6 +46,8 @@ pub(super) struct Ticket {
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
+    /// A status of its own, until somebody writes or marks.
+    own_status: Option<String>,
     /// Its chats.
     pub chats: Vec<Chat>,
     /// Cancel, return and exchange requests.
@@ -110,7 +112,10 @@ pub(super) fn operation(call: &Call) -> &'static str {
 
 impl Ticket {
     /// What the seller may answer is what counts: `CUSTOMER_B2W` cannot be marked by him.
-    fn status(&self) -> &'static str {
+    fn status(&self) -> &str {
+        if let Some(own) = &self.own_status {
+            return own;
+        }
         let has = |status: &str| {
             self.chats.iter().any(|chat| chat.parts != "CUSTOMER_B2W" && chat.seller_status == status)
         };
@@ -209,6 +214,7 @@ impl Store {
             mediation: false,
             created_at: at,
             updated_at: at,
+            own_status: None,
             chats: parts.iter().map(|parts| Chat::new(parts)).collect(),
             instances: Vec::new(),
         };
@@ -231,6 +237,7 @@ impl Store {
         if turn.switches.skyhub_message_moves_updated {
             ticket.updated_at = ticket.updated_at.max(at);
         }
+        ticket.own_status = None;
         let Some(chat) = ticket.chat(parts) else { return false };
         let switches = turn.switches;
         let rises = match chat.seller_status.as_str() {
@@ -272,6 +279,15 @@ impl Store {
         let chat = self.find(code)?.chat(parts)?;
         let role = if parts == "B2W_SELLER" { "EMPLOYEE" } else { "CUSTOMER" };
         chat.messages.iter().rev().map(|line| &line.person).find(|person| person.role == role).cloned()
+    }
+
+    /// The marketplace gives a ticket a status of its list.
+    pub fn set_ticket_status(&mut self, code: &str, status: &str, turn: &Turn<'_>) -> bool {
+        let known = turn.switches.skyhub_ticket_statuses.iter().any(|it| it == status);
+        let Some(ticket) = self.find(code).filter(|_| known) else { return false };
+        ticket.own_status = Some(status.into());
+        ticket.updated_at = turn.now;
+        true
     }
 
     /// The marketplace takes a ticket over or hands it back.

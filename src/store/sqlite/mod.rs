@@ -44,6 +44,7 @@ mod rows;
 mod settle;
 mod tend;
 mod text;
+mod uploads;
 mod words;
 
 use std::{
