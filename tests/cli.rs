@@ -182,6 +182,23 @@ fn a_reply_is_queued_shown_in_the_outbox_and_delivered_once() {
 }
 
 #[test]
+fn what_we_begin_waits_for_them_and_a_row_that_is_not_there_is_named() {
+    let vendors = Vendors::start();
+    let config = vendors.config("config.toml", &vendors.channels(&["myprotein"], |_, value| value));
+    let begin =
+        ["new", "--channel", "myprotein", "--category", "WEBSITE_ISSUES", "--text", "We cannot log in."];
+    let begun = vendors.run(&config, &[&begin[..], &["--wait"]].concat());
+    assert_eq!(code(&begun), 0, "{}", said(&begun));
+    let list = lines(&vendors.run(&config, &["list", "is:mine", "--json"]));
+    assert_eq!((&list[0]["status"], &list[0]["turn"]), (&"pending".into(), &"them".into()));
+    for verb in ["retry", "mark-sent", "take-back", "discard"] {
+        let refused = vendors.run(&config, &["outbox", verb, "99"]);
+        assert_eq!(code(&refused), 1, "{verb}");
+        assert!(said(&refused).contains("there is no row 99; nothing was changed"), "{}", said(&refused));
+    }
+}
+
+#[test]
 fn status_and_read_marks_reach_the_vendor_and_notes_do_not() {
     let (vendors, config) = desk();
     let state = || vendors.control().status("skyhub", JOAO);

@@ -335,6 +335,98 @@ fn a_status_before_the_answer_of_its_own_send() {
 }
 
 #[test]
+fn reports_that_no_webhook_brought_are_caught_up_with() {
+    let desk = Desk::new();
+    let control = desk.vendors.control();
+    control.switches(|it| {
+        (it.whatsapp_sent_ms, it.whatsapp_delivered_ms, it.whatsapp_read_ms) = (0, 0, 0);
+    });
+    control.customer_says("whatsapp", PERSON, "Hello?").expect("she writes");
+    let replied = desk.run(&["reply", &format!("whatsapp:{PERSON}"), "--text", "unreported", "--wait", "10"]);
+    assert!(replied.status.success(), "{}", said(&replied));
+    let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    let come = || desk.vendors.book().all_messages().into_iter().find(|it| it.text == "unreported");
+    while !come().is_some_and(|it| it.statuses.iter().any(|(status, _)| status == "read")) {
+        assert!(std::time::Instant::now() < end, "she reads it");
+        std::thread::yield_now();
+    }
+    let shown = || {
+        desk.stored(async |store| {
+            let of = store.find("whatsapp".into(), PERSON.into()).await.expect("a store").expect("a person");
+            let thread = store.thread(of, None, 10).await.expect("a thread");
+            thread.into_iter().find(|it| it.body == "unreported").and_then(|it| it.delivery)
+        })
+    };
+    let synced = desk.run(&["sync", "--once"]);
+    assert!(synced.status.success(), "{}", said(&synced));
+    assert_eq!(shown(), Some(Delivery::Sent), "a webhook may yet bring it");
+    assert_eq!(desk.vendors.book().count("whatsapp", "history"), 0);
+    let store = rusqlite::Connection::open(&desk.path).expect("a store");
+    store.execute("UPDATE message SET at = at - 3600000 WHERE body = 'unreported'", []).expect("older");
+    drop(store);
+    for _ in 0..2 {
+        let synced = desk.run(&["sync", "--once"]);
+        assert!(synced.status.success(), "{}", said(&synced));
+        assert_eq!(shown(), Some(Delivery::Read));
+        assert_eq!(
+            desk.vendors.book().count("whatsapp", "history"),
+            1,
+            "what is known is not asked for again"
+        );
+    }
+    assert_eq!(desk.vendors.book().breaches(), Vec::<String>::new());
+}
+
+#[test]
+fn the_file_of_a_reply_that_was_refused_is_deleted_at_the_vendor_and_that_of_an_uncertain_one_is_not() {
+    let desk = Desk::new();
+    let control = desk.vendors.control();
+    let file = desk.vendors.folder().join("a.txt");
+    std::fs::write(&file, "the terms").expect("a file");
+    let person = format!("whatsapp:{PERSON}");
+    for (what, code, deleted) in [(What::VendorError { code: 131_053 }, 5, 1), (What::ResetAfter, 6, 1)] {
+        control.fault(Fault::next("whatsapp", "send", what));
+        let path = file.to_string_lossy().into_owned();
+        let replied = desk.run(&["reply", &person, "--text", "see this", "--attach", &path, "--wait", "10"]);
+        assert_eq!(replied.status.code(), Some(code), "{}", said(&replied));
+        let synced = desk.run(&["sync", "--once"]);
+        assert!(synced.status.success(), "{}", said(&synced));
+        assert_eq!(desk.vendors.book().count("whatsapp", "media_delete"), deleted);
+    }
+    assert_eq!(desk.vendors.book().count("whatsapp", "media_upload"), 2);
+    assert_eq!(desk.vendors.book().breaches(), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_on_its_way_to_the_vendor_is_shown_as_such() {
+    let desk = Desk::new();
+    desk.vendors.control().fault(Fault::next("whatsapp", "media_upload", What::Hang));
+    let file = desk.vendors.folder().join("a.txt");
+    std::fs::write(&file, "the terms").expect("a file");
+    let path = file.to_string_lossy().into_owned();
+    let person = format!("whatsapp:{PERSON}");
+    let args = ["reply", &person, "--text", "see this", "--attach", &path, "--wait", "60"];
+    let mut replies = desk.vendors.program(&desk.config, &args).spawn().expect("it starts");
+    let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    let shown = || {
+        let shown = desk.run(&["show", &person, "--json"]);
+        let shown: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+        let thread = shown["thread"].as_array().expect("a thread").clone();
+        thread.iter().find_map(|it| it["attachments"][0]["state"].as_str().map(str::to_owned))
+    };
+    while shown().as_deref() != Some("uploading") {
+        assert!(std::time::Instant::now() < end, "{:?}", shown());
+    }
+    let plain = desk.run(&["show", &person]);
+    assert!(String::from_utf8_lossy(&plain.stdout).contains("99% uploaded"), "{plain:?}");
+    replies.kill().expect("it runs");
+    replies.wait().expect("it ends");
+    desk.run(&["sync", "--once"]);
+    desk.judge("whatsapp", "see this");
+    assert_eq!(shown().as_deref(), Some("uploaded"));
+}
+
+#[test]
 fn a_thousand_updates_in_one_body() {
     let desk = Desk::new();
     let ids: Vec<(String, String)> = (0..1000).map(|n| (format!("wamid-{n}"), format!("line {n}"))).collect();

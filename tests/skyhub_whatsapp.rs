@@ -304,7 +304,7 @@ fn whatsapp(simulator: &Simulator, api: Api) -> WhatsApp {
         descriptor: whatsapp::descriptor(name, api),
         url: key("url"),
         login,
-        hook: Hook { path: "/hook".into(), trust, phone_number_id: number },
+        hook: Hook { path: "/hook".into(), trust, phone_number_id: number, public_url: None },
         media_hosts: vec!["127.0.0.1".into(), "localhost".into()],
         typing: false,
         max_rate: 0,
@@ -381,7 +381,8 @@ async fn whatsapp_takes_webhooks_and_sends_by_both_apis() {
             mime: "application/pdf".into(),
             size: 8,
         };
-        let upload = account.upload(&stored, local.path()).await.unwrap();
+        let upload =
+            account.upload(&stored, local.path(), deskline::channels::files::unheard()).await.unwrap();
         let action =
             Action::Reply(Outgoing { text: "a nota".into(), file: Some(stored), ..Outgoing::default() });
         let with_file = Sending { upload: Some(upload), ..sending(&action, &target, &Value::Null) };

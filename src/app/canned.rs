@@ -129,12 +129,13 @@ pub struct Shelf {
 
 impl Shelf {
     /// What is offered on a channel to a customer of this language, the best first: his language before others, what is
-    /// used most before the rest.
+    /// used most before the rest; where nobody knows his, the agent's own before others.
     pub fn offered(
         &self,
         channel: &ChannelName,
         kind: Option<&ChannelKind>,
         lang: Option<&str>,
+        own: &str,
     ) -> Vec<&Canned> {
         let here = |reply: &&Canned| {
             let named =
@@ -147,6 +148,7 @@ impl Shelf {
             (
                 distance(reply.lang.as_deref(), lang),
                 std::cmp::Reverse(uses.copied().unwrap_or(0)),
+                if lang.is_none() { distance(reply.lang.as_deref(), Some(own)) } else { 0 },
                 reply.name.clone(),
             )
         });

@@ -401,9 +401,12 @@ impl Model {
 
     /// Enter in a conversation: on with my draft.
     pub(super) fn continue_draft(&mut self) {
-        match self.target().map(|row| (row.has_draft, row.id, row.channel.clone())) {
-            Some((true, id, channel)) => self.open_composer(id, channel, DraftKind::Reply),
-            _ => self.say(self.lang.tr("no draft of yours here   r replies")),
+        let target = self.target().map(|row| (row.has_draft, row.id, row.channel.clone()));
+        if let Some((true, id, channel)) = target {
+            self.open_composer(id, channel, DraftKind::Reply);
+        } else {
+            let key = self.key(place::THREAD, Act::Reply);
+            self.say(tr!(self.lang, "no draft of yours here   {key} replies", key));
         }
     }
 

@@ -41,7 +41,6 @@ impl Model {
         let Some(from) = self.list.range.take() else {
             self.list.range = Some(selected);
             self.list.marks.insert(selected);
-            self.say(self.lang.tr("a range begins here: move, then v again"));
             return;
         };
         let ids: Vec<ConversationId> = self.list.shown().iter().map(|row| row.id).collect();

@@ -6,7 +6,7 @@ use super::{
     model::{Load, Model, Screen},
     msg::{Effect, Request, Wish},
     popup::{Ask, AskThen},
-    undo::Intent,
+    undo::{Intent, Settled},
 };
 use crate::domain::{Action, OutboxRow, RowNumber, RowState, lang::tr};
 
@@ -179,14 +179,20 @@ impl Model {
                 },
             ),
             Act::Retry if state == RowState::Uncertain => {
-                self.say(
-                    self.lang.tr("nobody knows whether it is there: look, then Y it is there, N not there"),
-                );
+                self.say(tr!(
+                    self.lang,
+                    "nobody knows whether it is there: look, then {yes} it is there, {no} not there",
+                    yes = self.key(place::OUTBOX, Act::ItIsThere),
+                    no = self.key(place::OUTBOX, Act::NotThere)
+                ));
             }
             Act::Retry => {
                 self.perform_wish(
                     Wish::Retry(n),
-                    Intent::Settle { label: tr!(self.lang, "row {n} is sent now", n = named) },
+                    Intent::Settle {
+                        label: tr!(self.lang, "row {n} is sent now", n = named),
+                        of: Some((n, Settled::Leaves)),
+                    },
                 );
             }
             Act::DiscardRow => {

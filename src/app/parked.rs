@@ -7,7 +7,7 @@ use super::{
     model::{Load, Model},
     msg::{Request, Wish},
     popup::{Ask, AskThen},
-    undo::Intent,
+    undo::{Intent, Settled},
     words,
 };
 use crate::domain::{
@@ -109,13 +109,19 @@ impl Model {
             Act::DiscardRow => {
                 self.perform_wish(
                     Wish::Discard(n),
-                    Intent::Settle { label: tr!(self.lang, "row {n} is gone", n) },
+                    Intent::Settle {
+                        label: tr!(self.lang, "row {n} is gone", n),
+                        of: Some((n, Settled::Gone)),
+                    },
                 );
             }
             _ => {
                 self.perform_wish(
                     Wish::Retry(n),
-                    Intent::Settle { label: tr!(self.lang, "row {n} is sent now", n) },
+                    Intent::Settle {
+                        label: tr!(self.lang, "row {n} is sent now", n),
+                        of: Some((n, Settled::Leaves)),
+                    },
                 );
             }
         }

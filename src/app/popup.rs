@@ -14,7 +14,7 @@ use super::{
     list::Narrowed,
     model::{Load, Model, Screen},
     msg::{Effect, Request, Wish},
-    undo::Intent,
+    undo::{Intent, Settled},
 };
 use crate::domain::{
     ConversationId, Draft, DraftKind, Lang, RowNumber,
@@ -326,7 +326,10 @@ impl Model {
             AskThen::DiscardRow(n) => {
                 self.perform_wish(
                     Wish::Discard(n),
-                    Intent::Settle { label: tr!(self.lang, "row {n} is gone", n) },
+                    Intent::Settle {
+                        label: tr!(self.lang, "row {n} is gone", n),
+                        of: Some((n, Settled::Gone)),
+                    },
                 );
             }
             AskThen::Parked { n, conversation } => self.settle_parked(Act::Confirm, n, conversation),
@@ -334,7 +337,10 @@ impl Model {
             AskThen::SendAgain(n) => {
                 self.perform_wish(
                     Wish::Retry(n),
-                    Intent::Settle { label: tr!(self.lang, "row {n} is sent again", n) },
+                    Intent::Settle {
+                        label: tr!(self.lang, "row {n} is sent again", n),
+                        of: Some((n, Settled::Leaves)),
+                    },
                 );
             }
         }

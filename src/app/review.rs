@@ -288,9 +288,15 @@ impl Model {
                     self.screen = Screen::List;
                 }
                 self.say(if once {
-                    self.lang.tr("the text is kept: it comes back with the next text for marked rows")
+                    self.lang
+                        .tr("the text is kept: it comes back with the next text for marked rows")
+                        .to_owned()
                 } else {
-                    self.lang.tr("kept as a draft   g d lists your drafts")
+                    tr!(
+                        self.lang,
+                        "kept as a draft   {key} lists your drafts",
+                        key = self.key(place::LIST, Act::GoDrafts)
+                    )
                 });
             }
             Act::DiscardDraft => {

@@ -138,14 +138,17 @@ impl Model {
         } else if unsettled > 0 && self.notice.is_none() && !self.leaving {
             self.ask = Some(Ask::new(
                 if unsettled == 1 {
-                    self.lang
-                        .tr("1 row of yours is failed, parked or uncertain (g f): quit all the same?")
-                        .to_owned()
+                    tr!(
+                        self.lang,
+                        "1 row of yours is failed, parked or uncertain ({key}): quit all the same?",
+                        key = self.key(super::actions::place::LIST, super::actions::Act::GoFix)
+                    )
                 } else {
                     tr!(
                         self.lang,
-                        "{n} rows of yours are failed, parked or uncertain (g f): quit all the same?",
-                        n = unsettled
+                        "{n} rows of yours are failed, parked or uncertain ({key}): quit all the same?",
+                        n = unsettled,
+                        key = self.key(super::actions::place::LIST, super::actions::Act::GoFix)
                     )
                 },
                 self.lang.tr("quit; they stay in Fix"),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::Duration;
 
 use super::{
-    actions::Act,
+    actions::{Act, place},
     keymap::Key,
     list::PAGE,
     model::{Load, Model, Screen, Timer},
@@ -149,6 +149,7 @@ impl Model {
                 folds: thread.folds,
                 name,
                 held: &held,
+                undo: &self.key(place::THREAD, Act::Undo),
             },
         )
     }

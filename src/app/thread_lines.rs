@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::words;
 use crate::domain::{
     Delivery, Direction, Lang, Message, MessageId, MessageKind, Role, Time,
-    attachment::Progress,
+    attachment::{AttachmentState, Progress},
     lang::tr,
     text::{SafeText, wrap},
 };
@@ -77,6 +77,8 @@ pub struct Frame<'a> {
     pub name: &'a str,
     /// Ends of undo windows, by message.
     pub held: &'a [(MessageId, Time)],
+    /// The key of undo.
+    pub undo: &'a str,
 }
 
 /// The lines of a thread, oldest first.
@@ -171,6 +173,9 @@ fn one(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine
         let mime =
             file.mime.as_deref().map_or_else(String::new, |mime| format!("  {}", SafeText::line(mime)));
         let state = match file.progress() {
+            Some(Progress::Percent(percent)) if file.state == AttachmentState::Uploading => {
+                tr!(frame.lang, "{percent}% uploaded", percent)
+            }
             Some(Progress::Percent(percent)) => tr!(frame.lang, "{percent}% fetched", percent),
             Some(Progress::Bytes(bytes)) => {
                 tr!(frame.lang, "{bytes} fetched", bytes = words::bytes(bytes))
@@ -200,7 +205,8 @@ fn delivery_word(delivery: Delivery, message: &Message, frame: &Frame<'_>) -> St
     let until = frame.held.iter().find(|(id, _)| *id == message.id).map(|(_, until)| *until);
     match (delivery, until) {
         (Delivery::Held, Some(until)) if until > frame.now => {
-            tr!(frame.lang, "held {left} s, u takes it back", left = words::seconds_left(until, frame.now))
+            let left = words::seconds_left(until, frame.now);
+            tr!(frame.lang, "held {left} s, {undo} takes it back", left, undo = frame.undo)
         }
         (Delivery::Held, Some(_)) => frame.lang.tr("on its way out").into(),
         (Delivery::Later, Some(until)) => {

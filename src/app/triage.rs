@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Days, Duration, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 
 use super::{
-    actions::Act,
+    actions::{Act, place},
     model::{Model, Screen},
     msg::Wish,
     popup::{Ask, AskThen},
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::domain::{
     Action, ChannelName, Conversation, ConversationId, Lang, Priority, Reach, Status, Time,
+    clock::WARNED_BEFORE,
     desk::{Commit, Seen},
     lang::tr,
     outbox::LocalChange,
@@ -56,10 +57,10 @@ impl Model {
                 self.snooze(at_nine(now, zone, u64::from(7 - today)));
             }
             Act::SnoozeReply => {
-                self.change(
-                    self.lang.tr("asleep until the customer writes"),
-                    &LocalChange::until_they_write(),
-                );
+                let label = self.wakes_early(Time::MAX_UTC);
+                let label =
+                    label.unwrap_or_else(|| self.lang.tr("asleep until the customer writes").to_owned());
+                self.change(&label, &LocalChange::until_they_write());
             }
             Act::PriorityLow => {
                 self.change(self.lang.tr("priority low"), &LocalChange::Priority(Some(Priority::Low)));
@@ -84,7 +85,7 @@ impl Model {
     fn assign_team(&mut self) {
         match self.options.teams.as_slice() {
             [] => {
-                let nobody = self.key(super::actions::place::LIST, Act::AssignNobody);
+                let nobody = self.key(place::LIST, Act::AssignNobody);
                 self.say(tr!(
                     self.lang,
                     "no team is configured (teams = [\"returns\"] in [[member]])   {nobody} assigns to nobody",
@@ -103,11 +104,21 @@ impl Model {
     }
 
     pub(super) fn snooze(&mut self, until: Time) {
-        let at = words::weekday(self.lang, until, self.options.zone);
-        self.change(
-            &tr!(self.lang, "asleep until {at}", at),
-            &LocalChange::Snooze { until: Some(until), breaks: true },
-        );
+        let label = self.wakes_early(until).unwrap_or_else(|| {
+            tr!(self.lang, "asleep until {at}", at = words::weekday(self.lang, until, self.options.zone))
+        });
+        self.change(&label, &LocalChange::Snooze { until: Some(until), breaks: true });
+    }
+
+    /// What a snooze comes to where a deadline is near before its end: that wakes it, whatever was typed.
+    fn wakes_early(&self, until: Time) -> Option<String> {
+        let [only] = self.targets()[..] else { return None };
+        let warned = self.known(only)?.due_at? - WARNED_BEFORE;
+        if warned <= self.now {
+            return Some(self.lang.tr("asleep only till its deadline is near: it wakes at once").to_owned());
+        }
+        let at = words::weekday(self.lang, warned, self.options.zone);
+        (warned < until).then(|| tr!(self.lang, "asleep until {at}, when its deadline is near", at))
     }
 
     pub(super) fn hold_until(&mut self, until: Time) {
@@ -457,9 +468,13 @@ impl Model {
             targets.iter().copied().filter(|id| reach(self, *id) == Reach::Remote).collect();
         if remote.is_empty() {
             self.say(if read {
-                self.lang.tr("this vendor keeps no read mark that can be set")
+                self.lang.tr("this vendor keeps no read mark that can be set").to_owned()
             } else {
-                self.lang.tr("this vendor keeps no unread mark that can be set: U marks it here")
+                tr!(
+                    self.lang,
+                    "this vendor keeps no unread mark that can be set: {key} marks it here",
+                    key = self.key(place::LIST, Act::Unread)
+                )
             });
             return;
         }

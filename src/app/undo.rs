@@ -1,11 +1,13 @@
 //! Undo and redo, strictly the last action first; and what the store's answers mean for what was asked of it.
 
 mod outcome;
+mod settled;
 
 use std::collections::BTreeSet;
 
 use chrono::Duration;
 
+pub(super) use self::settled::Settled;
 use super::{
     composer::Composer,
     model::{Model, Timer},
@@ -251,6 +253,8 @@ pub(super) enum Intent {
     },
     Settle {
         label: String,
+        /// Which row, and what became of it, where that ends its hold.
+        of: Option<(RowNumber, Settled)>,
     },
     Mark {
         row: RowNumber,
@@ -362,7 +366,7 @@ impl Model {
             Step::Once { template, sends, .. } => self.once_undo(&template, sends),
             Step::Marked { row, named } => {
                 let label = tr!(self.lang, "row {n} is uncertain again", n = named);
-                self.perform_wish(Wish::UnmarkSent(row), Intent::Settle { label });
+                self.perform_wish(Wish::UnmarkSent(row), Intent::Settle { label, of: None });
             }
             Step::Told { rows, what, .. } => {
                 for row in rows {

@@ -77,8 +77,13 @@ pub trait Channel: Send + Sync {
     async fn scan(&self, sweep: Sweep, memory: &dyn Memory, sink: &mut dyn Sink) -> Result<(), ChannelError>;
 
     /// Brings a file to the vendor ahead of its message; the answer is the vendor's name for it. Repeating it is
-    /// harmless. Never called where `capabilities.files` is `None`.
-    async fn upload(&self, _file: &StoredFile, _path: &Path) -> Result<String, ChannelError> {
+    /// harmless. Never called where `capabilities.files` is `None`. `told` hears how many bytes have left.
+    async fn upload(
+        &self,
+        _file: &StoredFile,
+        _path: &Path,
+        _told: files::Told,
+    ) -> Result<String, ChannelError> {
         Err(ChannelError::ours("this channel takes no files"))
     }
 
@@ -86,6 +91,12 @@ pub trait Channel: Send + Sync {
     /// once more.
     fn upload_serves(&self, _upload: &str) -> bool {
         true
+    }
+
+    /// Tells the vendor to delete what [`upload`](Self::upload) brought there, for a message that does not go. That it is
+    /// gone already is fine; repeating it is harmless.
+    async fn forget_upload(&self, _upload: &str) -> Result<(), ChannelError> {
+        Ok(())
     }
 
     /// Looks at the vendor's side right before a send whose outcome could become uncertain, and notes what
@@ -145,6 +156,17 @@ pub trait Memory: Send + Sync {
 
     /// Whether a conversation is stored with more than its name (it has been the subject of a `Conversation` change).
     async fn knows(&self, remote_id: &str) -> Result<bool, ChannelError>;
+
+    /// Keys and times of messages sent from here between two moments that the vendor has taken and told nothing further
+    /// of, newest first.
+    async fn unreported(
+        &self,
+        _from: Time,
+        _to: Time,
+        _limit: usize,
+    ) -> Result<Vec<(String, Time)>, ChannelError> {
+        Ok(Vec::new())
+    }
 }
 
 /// Where a scan's pages go.
@@ -292,6 +314,11 @@ pub trait Webhook: Send + Sync {
 
     /// The answer to the vendor's check of the address (a GET), where its token is ours.
     fn challenge(&self, query: &[(String, String)]) -> Option<String>;
+
+    /// What to look at where no webhook has come, in a sentence.
+    fn advice(&self) -> String {
+        "check the vendor's webhook address and the proxy".into()
+    }
 
     /// Whether these bytes are the vendor's (signature over the raw body), in constant time.
     fn verifies(&self, signature: Option<&str>, body: &[u8]) -> bool;

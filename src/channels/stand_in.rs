@@ -227,6 +227,7 @@ pub struct Kept {
     pub open: Mutex<Vec<String>>,
     pub pages: Mutex<Vec<Page>>,
     pub requests: Mutex<usize>,
+    pub unreported: Mutex<Vec<(String, Time)>>,
 }
 
 impl Kept {
@@ -281,6 +282,16 @@ impl Memory for Kept {
 
     async fn knows(&self, remote_id: &str) -> Result<bool, ChannelError> {
         Ok(self.known.lock().expect("no panic").contains(remote_id))
+    }
+
+    async fn unreported(
+        &self,
+        from: Time,
+        to: Time,
+        limit: usize,
+    ) -> Result<Vec<(String, Time)>, ChannelError> {
+        let all = self.unreported.lock().expect("no panic").clone();
+        Ok(all.into_iter().filter(|(_, at)| (from..=to).contains(at)).take(limit).collect())
     }
 }
 

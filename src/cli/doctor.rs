@@ -10,7 +10,7 @@ use super::{
     plain,
 };
 use crate::{
-    channels::ErrorKind,
+    channels::{ErrorKind, Webhook},
     config::{Environment, permissions},
     domain::{Time, time::rfc3339},
 };
@@ -260,7 +260,7 @@ async fn channels(report: &mut Report, desk: &Desk) {
             }
         }
         if let Some(hook) = channel.webhook() {
-            webhook(report, desk, &about, &health, (channel.descriptor().name.0.as_str(), hook.path())).await;
+            webhook(report, desk, &about, &health, &channel.descriptor().name.0, hook).await;
         }
     }
 }
@@ -270,8 +270,10 @@ async fn webhook(
     desk: &Desk,
     about: &str,
     health: &[crate::domain::ChannelHealth],
-    (name, path): (&str, &str),
+    name: &str,
+    hook: &dyn Webhook,
 ) {
+    let path = hook.path();
     let Some(listener) = &desk.world.config.webhook else {
         return report.bad(
             about,
@@ -304,7 +306,7 @@ async fn webhook(
     match last {
         Some(at) => report.good(about, format!("last webhook {}", rfc3339(at))),
         None => {
-            report.odd(about, "no webhook has come yet", "check the vendor's webhook address and the proxy");
+            report.odd(about, "no webhook has come yet", hook.advice());
         }
     }
 }

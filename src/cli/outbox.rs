@@ -3,16 +3,15 @@
 use super::{
     args::{Outbox, OutboxCommand},
     context::Desk,
-    error::CliError,
+    error::{CliError, Code},
     json::RowJson,
     plain, triage,
 };
-use crate::domain::RowNumber;
+use crate::domain::{RowNumber, desk::Refusal};
 
 /// Prints the outbox, or settles a row of it.
 pub async fn run(desk: &Desk, args: Outbox) -> Result<(), CliError> {
     let (store, me, now) = (&desk.store, desk.me.clone(), desk.clock.now());
-    let refused = |refusal| triage::refused(&refusal);
     match args.command {
         None => {
             for row in store.outbox(None).await? {
@@ -23,13 +22,19 @@ pub async fn run(desk: &Desk, args: Outbox) -> Result<(), CliError> {
                 }
             }
         }
-        Some(OutboxCommand::Retry { n }) => store.retry(RowNumber(n), me, now).await?.map_err(refused)?,
-        Some(OutboxCommand::MarkSent { n }) => {
-            store.mark_sent(RowNumber(n), me, now).await?.map_err(refused)?;
+        Some(OutboxCommand::Retry { n }) => {
+            store.retry(RowNumber(n), me, now).await?.map_err(|it| refused(n, &it))?;
         }
-        Some(OutboxCommand::Discard { n }) => store.discard(RowNumber(n), me, now).await?.map_err(refused)?,
+        Some(OutboxCommand::MarkSent { n }) => {
+            store.mark_sent(RowNumber(n), me, now).await?.map_err(|it| refused(n, &it))?;
+        }
+        Some(OutboxCommand::Discard { n }) => {
+            store.discard(RowNumber(n), me, now).await?.map_err(|it| refused(n, &it))?;
+        }
         Some(OutboxCommand::TakeBack { n }) => {
-            if let Some(draft) = store.take_back(RowNumber(n), me, now).await?.map_err(refused)? {
+            if let Some(draft) =
+                store.take_back(RowNumber(n), me, now).await?.map_err(|it| refused(n, &it))?
+            {
                 plain::note("taken back; its text is the draft again:");
                 for text in draft.body.lines() {
                     plain::note(&format!("  {text}"));
@@ -39,4 +44,13 @@ pub async fn run(desk: &Desk, args: Outbox) -> Result<(), CliError> {
     }
     desk.say_if_no_engine().await;
     Ok(())
+}
+
+/// Why a row stays as it is.
+fn refused(n: i64, refusal: &Refusal) -> CliError {
+    match refusal {
+        Refusal::Unknown => CliError::new(Code::Failed, format!("there is no row {n}; nothing was changed"))
+            .hint("deskline outbox lists them: what was sent or taken back is not there any more"),
+        other => triage::refused(other),
+    }
 }

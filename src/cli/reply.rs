@@ -79,9 +79,13 @@ pub async fn reply(desk: &Desk, args: Reply) -> Result<(), CliError> {
     if reads(&conversation, &descriptor.capabilities, false) {
         actions.push(Action::Read);
     }
-    let after = (desk.world.config.compose.after_send == AfterSend::Pending).then_some(Status::Pending);
-    let committed = commit(desk, Some(conversation.id), descriptor, actions, seen, after).await?;
+    let committed = commit(desk, Some(conversation.id), descriptor, actions, seen, after_send(desk)).await?;
     finish(desk, &conversation.channel, &committed, &args.wait, args.json).await
+}
+
+/// The status that what we write takes with it.
+fn after_send(desk: &Desk) -> Option<Status> {
+    (desk.world.config.compose.after_send == AfterSend::Pending).then_some(Status::Pending)
 }
 
 /// Starts a conversation.
@@ -151,7 +155,7 @@ pub async fn new(desk: &Desk, args: New) -> Result<(), CliError> {
     let first = messages.next().unwrap_or_default();
     let mut actions = vec![Action::Create(NewConversation { first, ..form })];
     actions.extend(messages.map(Action::Reply));
-    let committed = commit(desk, None, descriptor, actions, Seen::default(), None).await?;
+    let committed = commit(desk, None, descriptor, actions, Seen::default(), after_send(desk)).await?;
     finish(desk, &descriptor.name, &committed, &args.wait, args.json).await
 }
 

@@ -11,6 +11,7 @@ use super::{
 use crate::app::preflight::status_findings;
 use crate::domain::{
     Action, Conversation, Lang, Priority, Promise, Reach, Status,
+    clock::WARNED_BEFORE,
     desk::{Changed, Commit, ListRequest, Refusal, Seen, Sort, Way},
     outbox::{LocalChange, SetFields},
     query::Query,
@@ -111,6 +112,11 @@ pub async fn snooze(desk: &Desk, args: args::Snooze) -> Result<(), CliError> {
             .await;
     if let (Ok(_), Some(until)) = (&changed, until) {
         plain::note(&format!("asleep until {}", plain::moment(until, desk.zone)));
+        if let Some(warned) = conversation.due_at.map(|at| at - WARNED_BEFORE).filter(|at| *at < until) {
+            let wakes =
+                if warned <= desk.clock.now() { "now".into() } else { plain::moment(warned, desk.zone) };
+            plain::note(&format!("its deadline is near before that: it wakes {wakes}"));
+        }
     }
     changed.map(drop)
 }

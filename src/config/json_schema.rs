@@ -109,7 +109,9 @@ fn property(key: &KeySchema) -> Value {
         KeyKind::Moment => json!({ "type": "string", "format": "date-time" }),
         KeyKind::Digits => pattern("^[0-9./ -]+$"),
         KeyKind::Short => pattern("^[A-Za-z0-9]{2,4}$"),
-        KeyKind::Url => json!({ "type": "string", "format": "uri", "pattern": "^https?://" }),
+        KeyKind::Url | KeyKind::PublicUrl => {
+            json!({ "type": "string", "format": "uri", "pattern": "^https?://" })
+        }
         KeyKind::WebPath => pattern("^/."),
         KeyKind::StoreUrl => pattern("^(sqlite:|postgres(ql)?://)"),
         KeyKind::Span(_) => pattern("^[0-9]+ *(ms|s|m|min|h|d)$"),

@@ -20,6 +20,8 @@ pub enum KeyKind {
     Url,
     /// A path of our own listener: `/…`. All but the first part is masked when it is shown.
     WebPath,
+    /// The address under which the world reaches such a path: `https://…`. All but its host is masked when it is shown.
+    PublicUrl,
     /// `sqlite:PATH` or `postgres://user@host/db`.
     StoreUrl,
     /// `address:port`.

@@ -23,7 +23,7 @@ pub struct Setting {
     pub value: Value,
     /// Where it was said.
     pub origin: Origin,
-    /// Whether it is shown only in part ([`super::schema::KeyKind::WebPath`]).
+    /// Whether it is shown only in part ([`super::schema::KeyKind::WebPath`], [`super::schema::KeyKind::PublicUrl`]).
     pub(super) masked: bool,
 }
 
@@ -201,6 +201,10 @@ impl Setting {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
         let list = |items: Vec<String>| format!("[{}]", items.join(", "));
         match &self.value {
+            Value::Text(text) if self.masked && text.contains("://") => {
+                let host = text.match_indices('/').nth(2).map_or(text.len(), |(at, _)| at);
+                quoted(&format!("{}/***", &text[..host]))
+            }
             Value::Text(text) if self.masked => {
                 let end = text[1..].find('/').map_or(text.len(), |at| at + 1);
                 // A path of one part is all secret.

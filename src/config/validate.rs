@@ -68,7 +68,7 @@ pub(super) fn read(
         };
         match value::read(key.what, &entry.value, &surroundings(entry, environment)) {
             Ok(value) => {
-                let masked = key.what == KeyKind::WebPath
+                let masked = matches!(key.what, KeyKind::WebPath | KeyKind::PublicUrl)
                     && !matches!(key.default, Some(default) if is(&value, default));
                 settings.values.insert(key.name, Setting { value, origin: entry.origin.clone(), masked });
             }

@@ -302,6 +302,13 @@ fn single(kind: KeyKind, text: &str, around: &Surroundings<'_>) -> Result<Value,
             super::templates::read(&path).map(|templates| Value::Templates(path, templates))
         }
         KeyKind::Url => url(text).map(|()| Value::Text(text.to_owned())),
+        KeyKind::PublicUrl => {
+            url(text)?;
+            if is_clear_text(text) {
+                return Err("must begin with https://".into());
+            }
+            Ok(Value::Text(text.to_owned()))
+        }
         KeyKind::WebPath => {
             let fine = text.starts_with('/')
                 && text.len() > 1

@@ -166,7 +166,8 @@ pub struct RemoteClosed {
 /// A message as the vendor shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MessageSeen {
-    /// Its conversation's remote id (or an alias of it).
+    /// Its conversation's remote id (or an alias of it). Empty: nobody is named, and it is about the message of its `key`,
+    /// which is here or comes.
     pub conversation: String,
     /// What it is known by within the channel, for ever: the vendor's id, or one made of its parts.
     pub key: String,

@@ -51,6 +51,17 @@ impl Lang {
         }
     }
 
+    /// Its tag: `pt-BR`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::De => "de",
+            Self::PtBr => "pt-BR",
+            Self::En => "en",
+            #[cfg(test)]
+            Self::Marked => "en",
+        }
+    }
+
     /// A sentence without holes.
     pub fn tr(self, english: &str) -> &str {
         self.word("", english)

@@ -152,7 +152,8 @@ impl Control {
         })
     }
 
-    /// Sets a status as the vendor or the other side: THG and Dsco statuses, SkyHub `seller_status`.
+    /// Sets a status as the vendor or the other side: THG and Dsco statuses, SkyHub `seller_status` of a chat, or, by the
+    /// code alone, `status` of a ticket.
     ///
     /// # Errors
     /// Where the conversation or the status does not exist.
@@ -160,6 +161,9 @@ impl Control {
         let done = self.act(|scene| match vendor {
             "thg" => scene.thg.set_status(conversation, status, &scene.turn),
             "dsco" => scene.dsco.set_status(conversation, status, &scene.turn),
+            "skyhub" if !conversation.contains('/') => {
+                scene.skyhub.set_ticket_status(conversation, status, &scene.turn)
+            }
             "skyhub" => {
                 let chat = conversation
                     .rsplit_once('/')

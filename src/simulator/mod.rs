@@ -21,6 +21,7 @@ mod options;
 mod phrases;
 mod points;
 mod server;
+mod shelf;
 mod skyhub;
 #[cfg(test)]
 mod testing;

@@ -208,6 +208,9 @@ pub struct Switches {
     pub skyhub_patch_customer_b2w: bool,
     /// SkyHub: HTTP status of a reply with a wrong field.
     pub skyhub_wrong_field_status: u16,
+    /// SkyHub: the full list of a ticket's `status`. Of another one a filter is refused, and the action `set_status`
+    /// (with a code alone as the conversation) gives a ticket none.
+    pub skyhub_ticket_statuses: Vec<String>,
     /// SkyHub: what the list calls a ticket that was read.
     pub skyhub_read_status: String,
     /// SkyHub: what a chat is called that takes no replies.
@@ -263,6 +266,12 @@ pub struct Switches {
     pub whatsapp_give_up_ms: i64,
     /// WhatsApp: a send to a user id is taken (else 131062).
     pub whatsapp_user_id_sends: bool,
+    /// WhatsApp: a message's history is found by the message's own id (default), or by an id of its own only.
+    pub whatsapp_history_by_message: bool,
+    /// WhatsApp: `message_history` of the number finds histories without their id (default: nothing does).
+    pub whatsapp_history_lookup: bool,
+    /// WhatsApp: an edit comes as `unsupported`, as to numbers without the phone's app.
+    pub whatsapp_edits_unsupported: bool,
     /// On-Premises: quoting in sends is refused (default: ignored).
     pub onprem_refuse_context: bool,
     /// On-Premises: a contact must have been checked before a send.
@@ -369,6 +378,7 @@ impl Default for Switches {
             skyhub_shared_bucket: true,
             skyhub_patch_customer_b2w: false,
             skyhub_wrong_field_status: 422,
+            skyhub_ticket_statuses: ["UNREAD", "READ", "ARCHIVED"].map(str::to_owned).to_vec(),
             skyhub_read_status: "READ".into(),
             skyhub_paused_status: "PAUSED".into(),
             skyhub_mediation_shown: true,
@@ -396,6 +406,9 @@ impl Default for Switches {
             whatsapp_duplicate_ms: 0,
             whatsapp_give_up_ms: 604_800_000,
             whatsapp_user_id_sends: true,
+            whatsapp_history_by_message: true,
+            whatsapp_history_lookup: false,
+            whatsapp_edits_unsupported: false,
             onprem_refuse_context: false,
             onprem_contact_check: false,
             onprem_sent_status: false,

@@ -481,6 +481,34 @@ pub trait EngineSide: Send + Sync {
     async fn claim(&self, lease: Lease, now: Time) -> Result<Option<Claimed>, StoreError>;
     /// Notes an uploaded file of a claimed row.
     async fn uploaded(&self, lease: Lease, n: RowNumber, upload: String) -> Result<(), StoreError>;
+    /// The file of a claimed row is on its way to the vendor: how many bytes have left (`None`: it is not any more).
+    async fn uploading(&self, _lease: Lease, _n: RowNumber, _left: Option<u64>) -> Result<(), StoreError> {
+        Ok(())
+    }
+    /// Uploads of a channel that were for messages which do not go, and which the vendor is to delete; `limit` at most.
+    async fn unsent_uploads(&self, _channel: ChannelName, _limit: usize) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+    /// The vendor was asked to delete such an upload; `gone`: it is not there any more.
+    async fn upload_asked(
+        &self,
+        _channel: ChannelName,
+        _upload: String,
+        _gone: bool,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
+    /// Keys and times of messages sent from here between two moments that the vendor has taken and told nothing further
+    /// of, newest first.
+    async fn unreported(
+        &self,
+        _channel: ChannelName,
+        _from: Time,
+        _to: Time,
+        _limit: usize,
+    ) -> Result<Vec<(String, Time)>, StoreError> {
+        Ok(Vec::new())
+    }
     /// Marks a claimed row `sending`, durably, with what its look-up will need. `false`: it was taken back, or the lease is
     /// no longer ours; then nothing may be sent.
     async fn begin(&self, lease: Lease, n: RowNumber, evidence: Value, now: Time)

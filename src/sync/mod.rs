@@ -27,6 +27,7 @@ mod fetch;
 mod intake;
 mod patience;
 mod scan;
+mod unsent;
 mod webhook;
 
 pub use chance::Chance;

@@ -17,7 +17,7 @@ use crate::{
     store::{SCANS, SharedStore, StoreError},
 };
 
-use super::dispatch::Post;
+use super::{dispatch::Post, unsent};
 
 /// How often a long scan notes that it comes forward.
 const SIGN_OF_LIFE: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
@@ -50,7 +50,10 @@ pub(super) async fn scan(post: &Post, sweep: Sweep, tally: &Arc<Tally>) -> Resul
     let mut pages = Pages::new(post, tally);
     let end = post.channel.scan(sweep, &notes, &mut pages).await;
     match &end {
-        Ok(()) => tracing::debug!(channel = %post.name(), ?sweep, "scanned"),
+        Ok(()) => {
+            tracing::debug!(channel = %post.name(), ?sweep, "scanned");
+            unsent::round(post).await.map_err(|error| ours(&error))?;
+        }
         Err(error) => {
             tracing::warn!(channel = %post.name(), ?sweep, kind = ?error.kind, status = error.status, "scan failed");
         }
@@ -75,6 +78,16 @@ impl Memory for Notes {
 
     async fn knows(&self, remote_id: &str) -> Result<bool, ChannelError> {
         self.store.knows(self.channel.clone(), remote_id.to_owned()).await.map_err(|error| ours(&error))
+    }
+
+    async fn unreported(
+        &self,
+        from: Time,
+        to: Time,
+        limit: usize,
+    ) -> Result<Vec<(String, Time)>, ChannelError> {
+        let found = self.store.unreported(self.channel.clone(), from, to, limit).await;
+        found.map_err(|error| ours(&error))
     }
 }
 

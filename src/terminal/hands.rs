@@ -135,7 +135,12 @@ impl Hands {
         let lang = self.lang;
         tokio::spawn(async move {
             let said = match performer.store.attachment_file(message, n).await {
-                Ok(Some(file)) => start(lang, &opener, performer.store.file_path(&file.sha256).as_os_str()),
+                Ok(Some(file)) => {
+                    let path = performer.store.file_path(&file.sha256);
+                    start(lang, &opener, path.as_os_str()).unwrap_or_else(|why| {
+                        tr!(lang, "{why}; [ui] opener names a program, or save it", why)
+                    })
+                }
                 Ok(None) => lang.tr("not here yet: the vendor has not given this file").to_owned(),
                 Err(error) => error.to_string(),
             };
@@ -145,7 +150,7 @@ impl Hands {
 
     fn open(&self, ticket: Ticket, address: &str) {
         let said = if address.starts_with("https://") || address.starts_with("http://") {
-            start(self.lang, &self.opener, std::ffi::OsStr::new(address))
+            start(self.lang, &self.opener, std::ffi::OsStr::new(address)).unwrap_or_else(|why| why)
         } else {
             self.lang.tr("only web addresses are opened").to_owned()
         };
@@ -213,9 +218,9 @@ impl Timers {
 
 /// Starts a program of the agent's choice, without a shell and without our terminal: a Ctrl-c or Ctrl-z of an editor is
 /// none of its business either.
-pub(super) fn start(lang: Lang, opener: &[String], what: &std::ffi::OsStr) -> String {
+pub(super) fn start(lang: Lang, opener: &[String], what: &std::ffi::OsStr) -> Result<String, String> {
     let Some((program, arguments)) = opener.split_first() else {
-        return lang.tr("no opener is configured").to_owned();
+        return Err(lang.tr("no opener is configured").to_owned());
     };
     let null = std::process::Stdio::null;
     let child = tokio::process::Command::new(program)
@@ -229,9 +234,9 @@ pub(super) fn start(lang: Lang, opener: &[String], what: &std::ffi::OsStr) -> St
     match child {
         Ok(mut child) => {
             tokio::spawn(async move { child.wait().await });
-            tr!(lang, "opened with {program}", program)
+            Ok(tr!(lang, "opened with {program}", program))
         }
-        Err(error) => tr!(lang, "{program} could not be started: {why}", program, why = error),
+        Err(error) => Err(tr!(lang, "{program} could not be started: {why}", program, why = error)),
     }
 }
 

@@ -2,13 +2,14 @@
 //!
 //! crossterm's backend writes 25 bytes for an unchanged frame and 65 for a typed character: it forgets colours and
 //! cursor after each frame. This one remembers both, moves the cursor by the shortest way, writes a letter again where
-//! that is shorter than stepping over it, and puts a style into one sequence. It is also the last guard of the screen:
-//! no control character passes, whatever a cell holds.
+//! that is shorter than stepping over it, and puts a style into one sequence. What has one style is written together,
+//! line by line, where that is shorter than row by row: a page of a list is so by a sixth. It is also the last guard of the screen: no control character passes,
+//! whatever a cell holds.
 
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, ops::Range};
 
 use ratatui::{
     buffer::{Buffer, Cell},
@@ -24,7 +25,7 @@ const STEP: u16 = 3;
 const ERASE: usize = 4;
 
 /// Collects a frame as bytes; [`super::screen::Screen`] writes them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Painter {
     out: String,
     width: u16,
@@ -61,6 +62,49 @@ impl Pen {
     }
 }
 
+/// Neighbours in a line that are written with one pen.
+#[derive(Debug)]
+struct Run {
+    y: u16,
+    cells: Range<usize>,
+    pen: Pen,
+    /// Nothing but blanks from its beginning to the end of the line.
+    erases: bool,
+}
+
+/// What is to be written where a line differs from the one that is shown.
+fn changes(y: u16, drawn: &[Cell], next: &[Cell], runs: &mut Vec<Run>) {
+    // From here on the line is blank, with nothing behind the blanks.
+    let blank = next.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
+    let mut x = 0;
+    // What is left of a wide character whose first half is written over: terminals differ about what they put there.
+    let mut half = false;
+    while x < next.len() {
+        let (cell, changed) = (&next[x], half || next[x] != drawn[x]);
+        let end = if x + 1 < next.len() && is_wide(cell.symbol()) { x + 2 } else { x + 1 };
+        half = changed && is_wide(drawn[x].symbol());
+        if changed {
+            // A blank is drawn with any pen that leaves nothing in it.
+            let own = Pen::of(cell);
+            let kept =
+                runs.last().map(|last| last.pen).filter(|pen| cell.symbol() == " " && pen.blanks_as(own));
+            let pen = kept.unwrap_or(own);
+            if x >= blank && drawn[x..].iter().filter(|cell| !is_blank(cell)).count() >= ERASE {
+                runs.push(Run { y, cells: x..next.len(), pen, erases: true });
+                return;
+            }
+            match runs.last_mut() {
+                Some(last) if last.y == y && last.cells.end == x && last.pen == pen => last.cells.end = end,
+                _ => runs.push(Run { y, cells: x..end, pen, erases: false }),
+            }
+        }
+        if end == x + 2 {
+            half = changed && is_wide(drawn[x + 1].symbol());
+        }
+        x = end;
+    }
+}
+
 impl Painter {
     /// One that knows nothing of its terminal. Without `utf8` every cell is drawn in ASCII.
     pub fn new(utf8: bool) -> Self {
@@ -71,10 +115,29 @@ impl Painter {
     pub fn paint(&mut self, drawn: &Buffer, next: &Buffer, cursor: Option<Position>) {
         self.width = next.area.width;
         let row = usize::from(self.width.max(1));
+        let mut runs = Vec::new();
         for (y, (drawn, next)) in (0..).zip(drawn.content.chunks(row).zip(next.content.chunks(row))) {
             if drawn != next {
-                self.line(y, drawn, next);
+                changes(y, drawn, next, &mut runs);
             }
+        }
+        let line = |y: u16| &next.content[usize::from(y) * row..][..row];
+        let mut by_pen = self.clone();
+        for run in &runs {
+            self.run(run, line(run.y));
+        }
+        let mut pens: Vec<Pen> = by_pen.pen.into_iter().collect();
+        for run in &runs {
+            if !pens.contains(&run.pen) {
+                pens.push(run.pen);
+            }
+        }
+        runs.sort_by_key(|run| pens.iter().position(|pen| *pen == run.pen));
+        for run in &runs {
+            by_pen.run(run, line(run.y));
+        }
+        if by_pen.out.len() < self.out.len() {
+            *self = by_pen;
         }
         match cursor {
             Some(at) => {
@@ -85,31 +148,18 @@ impl Painter {
         }
     }
 
-    fn line(&mut self, y: u16, drawn: &[Cell], next: &[Cell]) {
-        // From here on the line is blank, with nothing behind the blanks.
-        let blank = next.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
-        let mut x = 0;
-        // What is left of a wide character whose first half is written over: terminals differ about what they put there.
-        let mut half = false;
-        while x < next.len() {
-            let (cell, changed) = (&next[x], half || next[x] != drawn[x]);
-            let wide = x + 1 < next.len() && is_wide(cell.symbol());
-            half = changed && is_wide(drawn[x].symbol());
-            if changed && x >= blank && drawn[x..].iter().filter(|cell| !is_blank(cell)).count() >= ERASE {
-                self.step_to(y, x, next);
-                self.set_pen_for(&next[x]);
-                self.out.push_str("\x1b[K");
-                return;
-            }
-            if changed {
-                self.step_to(y, x, next);
-                self.put(y, x, cell);
-            }
-            if wide {
-                half = changed && is_wide(drawn[x + 1].symbol());
-                x += 1;
-            }
-            x += 1;
+    fn run(&mut self, run: &Run, line: &[Cell]) {
+        if run.erases {
+            self.step_to(run.y, run.cells.start, line);
+            self.set_pen_for(&line[run.cells.start]);
+            self.out.push_str("\x1b[K");
+            return;
+        }
+        let mut x = run.cells.start;
+        while x < run.cells.end {
+            self.step_to(run.y, x, line);
+            self.put(run.y, x, &line[x]);
+            x += if is_wide(line[x].symbol()) { 2 } else { 1 };
         }
     }
 
@@ -195,19 +245,11 @@ impl Painter {
             return;
         };
         if from.y == to.y {
-            match to.x.checked_sub(from.x) {
-                Some(1) => self.out.push_str("\x1b[C"),
-                Some(right) => self.push(format_args!("\x1b[{right}C")),
-                None if to.x == 0 => self.out.push('\r'),
-                None if from.x - to.x <= 4 => (to.x..from.x).for_each(|_| self.out.push('\u{8}')),
-                None => self.push(format_args!("\x1b[{}D", from.x - to.x)),
-            }
+            self.out.push_str(&sideways(from.x, to.x));
             self.cursor = Some(to);
         } else if to.y == from.y + 1 {
-            match to.x {
-                0 => self.out.push_str("\r\n"),
-                x => self.push(format_args!("\n\x1b[{}G", x + 1)),
-            }
+            // Output is raw: a line feed keeps the column.
+            self.push(format_args!("{}\n", sideways(from.x, to.x)));
             self.cursor = Some(to);
         } else {
             self.go_absolutely(to);
@@ -263,6 +305,19 @@ impl Painter {
         let end = at.x.saturating_add(width);
         let certain = end < self.width && (symbol.is_ascii() || !self.utf8 || is_steady(symbol));
         self.cursor = certain.then_some(Position { x: end, y: at.y });
+    }
+}
+
+/// The shortest way along a line.
+fn sideways(from: u16, to: u16) -> String {
+    match (to.checked_sub(from), from.saturating_sub(to)) {
+        (Some(0), _) => String::new(),
+        (Some(1), _) => "\x1b[C".into(),
+        _ if to == 0 => "\r".into(),
+        (None, left @ 1..=4) => "\u{8}".repeat(left.into()),
+        (Some(by), _) if by <= to => format!("\x1b[{by}C"),
+        (None, by) if by <= to => format!("\x1b[{by}D"),
+        _ => format!("\x1b[{}G", to + 1),
     }
 }
 

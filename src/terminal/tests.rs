@@ -332,7 +332,7 @@ async fn what_opens_a_file_gets_no_key_of_the_terminal() {
     let folder = tempfile::tempdir().expect("a folder");
     let told = folder.path().join("told");
     let opener = ["sh", "-c", "cut -d ' ' -f 5 /proc/$$/stat > \"$0\""].map(str::to_owned);
-    start(Lang::default(), &opener, told.as_os_str());
+    start(Lang::default(), &opener, told.as_os_str()).unwrap();
     let limit = Instant::now() + Duration::from_secs(30);
     let group = loop {
         let said = std::fs::read_to_string(&told).unwrap_or_default();

@@ -71,6 +71,13 @@ pub fn standing(model: &Model) -> Option<String> {
     let at = if model.screen == Screen::Thread { place::THREAD } else { place::LIST };
     let key = |act| model.key(at, act);
     let (marks, hidden) = model.marks();
+    if model.list.range.is_some() && model.screen == Screen::List {
+        return Some(tr!(
+            model.lang,
+            "a range begins here: move, then {key} again",
+            key = key(Act::MarkRange)
+        ));
+    }
     if marks > 0 && model.screen == Screen::List {
         let hidden =
             if hidden > 0 { tr!(model.lang, " ({hidden} not on screen)", hidden) } else { String::new() };
@@ -345,7 +352,13 @@ fn hints(model: &Model, width: u16) -> String {
             _ => key.replace("Ctrl-x", "^X"),
         };
         let empty = *act == Act::ReviewBar && model.form_is_empty();
-        let word = model.lang.word("hint", if empty { "close" } else { word });
+        let item = *act == Act::Open && at == place::REPORT && model.report.opened.is_some();
+        let word = match word {
+            _ if empty => "close",
+            _ if item => "open",
+            word => word,
+        };
+        let word = model.lang.word("hint", word);
         let hint = format!("{}{key} {word}", if line.is_empty() { "" } else { "  " });
         if cells(&line) + cells(&hint) < width {
             line.push_str(&hint);

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::paint::Paint;
+use super::paint::{Paint, cells};
 use crate::{
     app::{
         Model, Screen,
@@ -63,7 +63,11 @@ pub fn heads(paint: &mut Paint<'_>, lang: Lang, area: Rect) {
     }
     paint.text(x, area.y, columns.customer, lang.word("column", "CUSTOMER"), style);
     x += columns.customer + 1;
-    paint.text(x, area.y, columns.subject, lang.word("column", "SUBJECT / LAST MESSAGE"), style);
+    let whole = lang.word("column", "SUBJECT / LAST MESSAGE");
+    // Where both do not fit, the first one stands for both rather than a piece of a word.
+    let fits = cells(whole) <= columns.subject;
+    let head = if fits { whole } else { whole.split(" / ").next().unwrap_or(whole) };
+    paint.text(x, area.y, columns.subject, head, style);
     x += columns.subject + 1;
     if columns.who {
         paint.text(x, area.y, 4, lang.word("column", "WHO"), style);

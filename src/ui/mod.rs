@@ -216,7 +216,9 @@ fn panes(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
     let list = Rect { x, y: 2, width: panes.list, height: rows };
     let focused = |screen| model.screen == screen && model.details.is_none();
     title(paint, x, model.list.title(), focused(Screen::List), panes.list);
-    list::heads(paint, model.lang, Rect { height: 1, ..list });
+    if !model.is_first_start() {
+        list::heads(paint, model.lang, Rect { height: 1, ..list });
+    }
     list::rows(paint, model, now, Rect { y: 3, height: rows - 1, ..list });
     x = divide(paint, x + panes.list, rows) + 1;
     let pane = Rect { x, y: 2, width: panes.thread, height: rows };

@@ -24,7 +24,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) {
             area.x + 2,
             area.y + 2,
             area.width.saturating_sub(2),
-            model.lang.tr("everything has been sent"),
+            model.lang.tr("nothing waits here to be sent"),
             theme.dim,
         );
         return;

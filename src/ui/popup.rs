@@ -1,6 +1,6 @@
 //! Pop-ups: a band over the lines above the footer, with a rule on top.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use ratatui::layout::{Position, Rect};
 
@@ -10,7 +10,7 @@ use crate::{
         Model,
         actions::{Act, place},
         keymap,
-        popup::{Picker, PickerKind},
+        popup::{Choice, Picker, PickerKind},
     },
     domain::{
         Status,
@@ -80,22 +80,36 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
     let preview = model.picker_preview();
     let below_choices = if preview.is_empty() { 0 } else { u16::try_from(preview.len()).unwrap_or(0) + 1 };
     // What is chosen is told in full where its row may be cut.
+    let help = |choice: &Choice| choice.title.split_once("  ").map_or("", |(_, help)| help).to_owned();
     let told = match picker.choices.get(picker.chosen) {
-        Some(choice) if picker.note.is_empty() && choice.act().is_some() => {
-            choice.title.split_once("  ").map_or("", |(_, help)| help)
-        }
-        _ => &picker.note,
+        Some(choice) if picker.note.is_empty() && choice.act().is_some() => help(choice),
+        _ => picker.note.clone(),
     };
-    let width = if picker.note.is_empty() { usize::MAX } else { usize::from(above.width.saturating_sub(2)) };
-    let told_lines = textwrap::wrap(told, width.max(10));
-    let note = if told.is_empty() { 0 } else { u16::try_from(told_lines.len()).unwrap_or(1).clamp(1, 3) };
+    let prompt = format!(" {} ", picker.prompt(model.lang));
+    // What is wrong stands under the term that it is about, where it fits there.
+    let mark = picker.wrong_at().and_then(|at| u16::try_from(at).ok()).map(|at| cells(&prompt) + at);
+    let mark = mark.filter(|mark| *mark + MARKED < above.width);
+    let width = usize::from(above.width.saturating_sub(2 + mark.map_or(0, |mark| mark + 1))).max(10);
+    let told_lines = textwrap::wrap(&told, width);
+    let note = if told.is_empty() {
+        0
+    } else if picker.note.is_empty() {
+        // As high as the longest one needs, so that the rows below stand still while the choice moves.
+        picker.choices.iter().map(|it| textwrap::wrap(&help(it), width).len()).max().unwrap_or(1)
+    } else {
+        told_lines.len()
+    };
+    // In a small window the choices have the room.
+    let note = u16::try_from(note.min(if above.height < 14 { 1 } else { 3 })).unwrap_or(1);
     let menu = matches!(picker.kind, PickerKind::Help | PickerKind::Palette);
-    let most = above.height.saturating_sub(4 + below_choices).clamp(1, if menu { u16::MAX } else { 12 });
+    let most = above
+        .height
+        .saturating_sub(3 + note.max(1) + below_choices)
+        .clamp(1, if menu { u16::MAX } else { 12 });
     let lines = lines(picker);
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(most);
     let about = model.picker_about().unwrap_or_default();
     let area = band(paint, above, 1 + note + rows + below_choices, &about);
-    let prompt = format!(" {} ", picker.prompt(model.lang));
     let x = paint.pieces(area.x, area.y, area.width, &[(&prompt, theme.key)]);
     let room = (area.x + area.width).saturating_sub(x + 1);
     let before: String = picker.text().chars().take(picker.input.cursor().1).collect();
@@ -124,12 +138,11 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
         paint.right(area.x, area.y, area.width - 1, &hint, theme.dim);
     }
     if note > 0 {
-        let mark = picker.wrong_at().map(|at| (x - area.x).saturating_add(u16::try_from(at).unwrap_or(0)));
-        // What is wrong stands under the term that it is about, where it fits there.
-        if let Some(mark) = mark.filter(|mark| *mark + 12 < area.width && skip == 0) {
+        if let Some(mark) = mark.filter(|_| skip == 0) {
             paint.text(area.x + mark, area.y + 1, 1, "^", theme.alarm);
-            let note = format!(" {told}");
-            paint.text(area.x + mark + 1, area.y + 1, area.width - mark - 2, &note, theme.alarm);
+            for (line, y) in told_lines.iter().zip(area.y + 1..area.y + 1 + note) {
+                paint.text(area.x + mark + 2, y, area.width.saturating_sub(mark + 2), line, theme.alarm);
+            }
         } else {
             let style = if picker.refused { theme.alarm } else { theme.dim };
             for (line, y) in told_lines.iter().zip(area.y + 1..area.y + 1 + note) {
@@ -145,7 +158,7 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
             Line::Heading(name) => {
                 paint.text(row.x + 1, y, row.width - 1, model.lang.word("heading", name), theme.strong);
             }
-            Line::Choice(at) => choice(paint, picker, *at, digits, row),
+            Line::Choice(at) => choice(paint, model, picker, *at, digits, row),
         }
     }
     let below = area.y + 1 + note + rows;
@@ -157,6 +170,9 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
     }
     Position { x: (x + at - skip).min(area.right().saturating_sub(1)), y: area.y }
 }
+
+/// The room that a sentence under a term needs.
+const MARKED: u16 = 30;
 
 /// A line of a pop-up.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -190,7 +206,7 @@ fn lines(picker: &Picker) -> Vec<Line> {
 }
 
 /// A choice; in the menu its keys stand before it, where the eye looks for them.
-fn choice(paint: &mut Paint<'_>, picker: &Picker, at: usize, digits: bool, row: Rect) {
+fn choice(paint: &mut Paint<'_>, model: &Model, picker: &Picker, at: usize, digits: bool, row: Rect) {
     let theme = paint.theme.clone();
     let choice = &picker.choices[at];
     let style = if choice.enabled { theme.plain } else { theme.dim };
@@ -199,11 +215,15 @@ fn choice(paint: &mut Paint<'_>, picker: &Picker, at: usize, digits: bool, row: 
     }
     if picker.kind == PickerKind::Help {
         let (title, help) = choice.title.split_once("  ").unwrap_or((&choice.title, ""));
-        paint.text(row.x + 2, row.y, 11, &choice.beside, theme.key);
+        // What does not work says why where its help would stand; its key stays, as the key that it would be.
+        let help = if choice.enabled { help } else { &choice.beside };
+        let keys_style = if choice.enabled { theme.key } else { theme.dim };
+        let shut_keys = choice.act().filter(|_| !choice.enabled).map(|act| model.menu_keys(act));
+        paint.text(row.x + 2, row.y, 11, shut_keys.as_deref().unwrap_or(&choice.beside), keys_style);
         paint.text(row.x + 14, row.y, row.width.saturating_sub(14), title, style);
         // Where there is room, the helps stand below one another.
         let titles = picker.choices.iter().map(|it| cells(it.title.split("  ").next().unwrap_or_default()));
-        let wide = if row.width < 100 { 21 } else { titles.max().unwrap_or(0).clamp(21, 30) };
+        let wide = if row.width < 100 { 21 } else { titles.max().unwrap_or(0).clamp(21, 40) };
         let x = row.x + 14 + cells(title).max(wide) + 1;
         paint.text(x, row.y, row.right().saturating_sub(x), help, theme.dim);
         return;
@@ -240,23 +260,48 @@ fn prefix(paint: &mut Paint<'_>, model: &Model, above: Rect) {
     let keys_wide = seen.iter().map(|(_, keys)| cells(keys)).max().unwrap_or(0).min(14);
     let titles_wide =
         seen.iter().map(|(act, _)| cells(act.row().title_in(model.lang))).max().unwrap_or(0).min(30);
-    let rows = u16::try_from(seen.len()).unwrap_or(u16::MAX);
+    let notes_at = 6 + keys_wide + titles_wide;
+    let room = usize::from(above.width.saturating_sub(notes_at));
+    let mut notes: Vec<Vec<String>> = seen
+        .iter()
+        .map(|(act, _)| {
+            let note = told_of(model, *act);
+            textwrap::wrap(&note, room.max(10)).into_iter().map(Cow::into_owned).collect()
+        })
+        .collect();
+    // What is long is told in full where there are rows for it.
+    let high: usize = notes.iter().map(|lines| lines.len().max(1)).sum();
+    if room < 10 || high > usize::from(above.height.saturating_sub(2)) {
+        notes = seen.iter().map(|(act, _)| vec![told_of(model, *act)]).collect();
+    }
+    let rows = u16::try_from(notes.iter().map(|lines| lines.len().max(1)).sum::<usize>()).unwrap_or(u16::MAX);
     let keys = keymap::show(&model.prefix);
     let title = model.prefix_about().map_or_else(|| keys.clone(), |about| format!("{keys}  {about}"));
     let area = band(paint, above, rows, &title);
-    for ((act, keys), y) in seen.iter().zip(area.y..area.bottom()) {
-        let row = act.row();
-        let note = match act {
-            Act::StatusNew => model.status_note(Status::New),
-            Act::StatusOpen => model.status_note(Status::Open),
-            Act::StatusPending => model.status_note(Status::Pending),
-            Act::StatusOnHold => model.status_note(Status::OnHold),
-            Act::StatusResolved => model.status_note(Status::Resolved),
-            _ => model.not_here(*act).unwrap_or_else(|| model.lang.tr(row.help).to_owned()),
-        };
+    let mut y = area.y;
+    for ((act, keys), lines) in seen.iter().zip(&notes) {
+        if y >= area.bottom() {
+            break;
+        }
         paint.text(area.x + 2, y, keys_wide, keys, theme.key);
-        paint.text(area.x + 4 + keys_wide, y, titles_wide, row.title_in(model.lang), theme.plain);
-        let x = area.x + 6 + keys_wide + titles_wide;
-        paint.text(x, y, area.right().saturating_sub(x), &note, theme.dim);
+        let title = act.row().title_in(model.lang);
+        paint.text(area.x + 4 + keys_wide, y, titles_wide, title, theme.plain);
+        let x = area.x + notes_at;
+        for (line, y) in lines.iter().zip(y..area.bottom()) {
+            paint.text(x, y, area.right().saturating_sub(x), line, theme.dim);
+        }
+        y += u16::try_from(lines.len().max(1)).unwrap_or(1);
+    }
+}
+
+/// What is said of an action behind a prefix: of a status, what the vendor will be told.
+fn told_of(model: &Model, act: Act) -> String {
+    match act {
+        Act::StatusNew => model.status_note(Status::New),
+        Act::StatusOpen => model.status_note(Status::Open),
+        Act::StatusPending => model.status_note(Status::Pending),
+        Act::StatusOnHold => model.status_note(Status::OnHold),
+        Act::StatusResolved => model.status_note(Status::Resolved),
+        _ => model.not_here(act).unwrap_or_else(|| model.lang.tr(act.row().help).to_owned()),
     }
 }

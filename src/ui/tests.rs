@@ -103,6 +103,72 @@ fn list() {
     }
 }
 
+/// The line of a picture that has a text.
+fn line_of(desk: &Desk, text: &str) -> String {
+    let picture = picture(desk, &Theme::mono());
+    picture.lines().find(|line| line.contains(text)).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_head_that_does_not_fit_is_its_first_word_whole() {
+    let mut desk = Desk::open((120, 40));
+    desk.wait(250);
+    desk.answer();
+    assert!(line_of(&desk, "CUSTOMER").contains(" SUBJECT   "), "{}", line_of(&desk, "CUSTOMER"));
+}
+
+#[test]
+fn what_does_not_work_keeps_its_key_in_the_menu_and_says_why_beside_it() {
+    let mut desk = Desk::opened((120, 40));
+    desk.keys("?");
+    let line = line_of(&desk, "assign to a team");
+    assert!(line.starts_with("  a t ") && line.contains("not here: no team is configured"), "{line}");
+}
+
+#[test]
+fn what_is_held_names_the_key_that_is_bound_to_undo() {
+    let mut desk = Desk::opened((80, 24));
+    desk.model.keymap = crate::app::keymap::Keymap::with("gmail", &[]);
+    let lines = crate::app::thread_lines::lines(
+        &[crate::domain::Message {
+            delivery: Some(crate::domain::Delivery::Held),
+            ..crate::app::tests::fixture::message(9, 17, crate::domain::Direction::Outbound, "ana", "oi")
+        }],
+        &crate::app::thread_lines::Frame {
+            width: 80,
+            lang: crate::domain::Lang::En,
+            zone: chrono_tz::UTC,
+            now: desk.now,
+            new: &std::collections::BTreeSet::new(),
+            folds: crate::app::thread_lines::Folds { quotes: false, events: false, old: false },
+            name: "",
+            held: &[(crate::domain::MessageId(9), desk.now + chrono::Duration::seconds(8))],
+            undo: &desk.model.key(crate::app::actions::place::THREAD, crate::app::actions::Act::Undo),
+        },
+    );
+    assert!(lines[0].text.contains("held 8 s, z takes it back"), "{}", lines[0].text);
+}
+
+#[test]
+fn a_range_that_has_begun_says_how_it_ends_until_it_does() {
+    let mut desk = Desk::open((80, 24));
+    desk.keys("v j");
+    assert!(!line_of(&desk, "a range begins here: move, then v again").is_empty());
+    desk.keys("v");
+    assert!(line_of(&desk, "a range begins here").is_empty());
+    assert!(!line_of(&desk, "2 marked").is_empty());
+}
+
+#[test]
+fn what_is_wrong_with_a_query_is_read_whole_under_its_term() {
+    let mut desk = Desk::open((80, 24));
+    desk.keys("/");
+    desk.type_in("statu:open");
+    desk.answer();
+    assert!(line_of(&desk, "there is no key").contains("^ statu:open"));
+    assert!(!line_of(&desk, "before after due gate has").is_empty(), "{}", picture(&desk, &Theme::mono()));
+}
+
 #[test]
 fn conversation() {
     for (name, size) in [

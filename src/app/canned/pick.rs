@@ -66,7 +66,8 @@ impl Model {
         let shut = self.templates_only(id, &channel);
         let note = self.composer.as_ref().is_some_and(|it| it.kind == DraftKind::Note);
         let lang = self.canned_lang();
-        let offered = shelf.offered(&channel, descriptor.map(|it| &it.kind), lang.as_deref());
+        let offered =
+            shelf.offered(&channel, descriptor.map(|it| &it.kind), lang.as_deref(), self.lang.code());
         let mut replies: Vec<Choice> =
             offered.into_iter().map(|reply| choice(self.lang, shelf, reply, shut && !note)).collect();
         let can = self.capabilities(&channel);

@@ -116,9 +116,12 @@ fn his_language_comes_first_and_then_what_is_used_most() {
     };
     let channel = descriptor("americanas", "skyhub", "SKYH", None);
     let names: Vec<&str> = shelf
-        .offered(&channel.name, Some(&channel.kind), Some("pt-BR"))
+        .offered(&channel.name, Some(&channel.kind), Some("pt-BR"), "en")
         .into_iter()
         .map(|it| it.name.as_str())
         .collect();
     assert_eq!(names, ["c", "b", "d", "a"]);
+    let unknown = Shelf { uses: HashMap::new(), ..shelf };
+    let first = |own| unknown.offered(&channel.name, Some(&channel.kind), None, own)[0].name.clone();
+    assert_eq!([first("en"), first("pt-BR")], ["a", "b"], "where his language is not known, the agent's own");
 }

@@ -190,6 +190,11 @@ impl Model {
         fuzzy(text, rows)
     }
 
+    /// The keys that the menu names an action by.
+    pub fn menu_keys(&self, act: Act) -> String {
+        short_keys(&self.keymap.keys_of(self.place_below(), act))
+    }
+
     /// Why an action cannot be taken now: its place is another one, or who it would be for rules it out.
     fn grey(&self, row: &Action, place: u16) -> Option<String> {
         if row.places() & place == 0 {

@@ -5,7 +5,7 @@ use chrono::Duration;
 use super::{How, Review, Verdict};
 use crate::{
     app::{
-        actions::Act,
+        actions::{Act, place},
         composer::Composer,
         model::{Model, Screen},
         msg::Wish,
@@ -173,7 +173,15 @@ impl Model {
         };
         if let Some(at) = how.later {
             let at = words::weekday(self.lang, at, self.options.zone);
-            self.say(tr!(self.lang, "will be sent {at} to {to}{files}   g o takes it back", at, to, files));
+            let key = self.key(place::LIST, Act::GoOutbox);
+            self.say(tr!(
+                self.lang,
+                "will be sent {at} to {to}{files}   {key} takes it back",
+                at,
+                to,
+                files,
+                key
+            ));
         } else if let Some(to) = unassigned {
             self.say(tr!(self.lang, "{to} is yours now: it was nobody's{files}", to, files));
         } else if messages > 1 {

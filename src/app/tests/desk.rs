@@ -353,3 +353,24 @@ fn a_window_that_could_not_see_for_a_while_does_not_accuse_the_engine_at_once() 
     desk.model.health_at = desk.now;
     assert_eq!(late(&desk), None);
 }
+
+#[test]
+fn a_snooze_says_what_its_deadline_makes_of_it() {
+    let mut desk = Desk::opened((80, 24));
+    let mut due = |minutes: i64| {
+        let at = Some(desk.now + chrono::Duration::minutes(minutes));
+        if let Some(row) = desk.model.thread.as_mut().and_then(|it| it.conversation.as_mut()) {
+            row.due_at = at;
+        }
+        desk.wished.clear();
+        desk.keys("z w");
+        desk.all_done();
+        desk.model.safety().unwrap_or_default()
+    };
+    let soon = due(10);
+    assert!(soon.starts_with("asleep only till its deadline is near: it wakes at once"), "{soon}");
+    let later = due(180);
+    assert!(later.contains(", when its deadline is near: 17"), "{later}");
+    let after = due(60 * 24 * 20);
+    assert!(after.starts_with("asleep until Mon") && !after.contains("deadline"), "{after}");
+}

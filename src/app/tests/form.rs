@@ -120,3 +120,20 @@ fn a_reply_has_no_fields_and_says_so() {
     desk.keys("r Tab");
     assert_eq!(desk.notice(), "only a new conversation has fields");
 }
+
+#[test]
+fn what_was_to_begin_a_conversation_stands_in_its_form_again_after_undo() {
+    let mut desk = form("myprotein");
+    desk.type_in("WEBSITE_ISSUES");
+    desk.keys("Tab Tab");
+    desk.type_in("We cannot log in.");
+    let draft = desk.model.draft_here().unwrap();
+    desk.keys("Esc y");
+    desk.all_done();
+    assert_eq!(desk.model.screen, Screen::List);
+    desk.keys("u");
+    desk.done(crate::app::Outcome::TakenBack(Some(Box::new(draft))));
+    assert_eq!(desk.model.screen, Screen::Form);
+    assert_eq!(desk.body(), "We cannot log in.");
+    assert_eq!(desk.model.form.as_ref().unwrap().value(Field::Category), "WEBSITE_ISSUES");
+}

@@ -66,7 +66,13 @@ fn every_listed_key_is_known_where_it_is_listed() {
 
 #[test]
 fn a_key_that_is_not_listed_changes_nothing() {
-    let map = Keymap::new(&[]);
+    for preset in PRESETS {
+        unlisted_keys_are_quiet(preset);
+    }
+}
+
+fn unlisted_keys_are_quiet(preset: &str) {
+    let map = Keymap::with(preset, &[]);
     let mut names: Vec<String> =
         (' '..='~').map(|it| if it == ' ' { "Space".into() } else { it.to_string() }).collect();
     names.extend(('a'..='z').map(|it| format!("Ctrl-{it}")));
@@ -77,14 +83,16 @@ fn a_key_that_is_not_listed_changes_nothing() {
         let listed: HashSet<String> =
             map.all().filter(|(at, ..)| *at == wanted).map(|(_, keys, _)| keys[0].to_string()).collect();
         let mut desk = at(wanted);
+        desk.model.keymap = Keymap::with(preset, &[]);
         let digits = wanted == place::THREAD;
         for name in names.iter().filter(|name| {
             let shown = crate::app::keymap::Key::parse(name).unwrap().to_string();
             !(listed.contains(&shown) || digits && name.parse::<u8>().is_ok())
         }) {
             desk.keys(name);
-            assert_eq!(desk.model.place(), wanted, "{name} in {wanted}");
-            assert!(desk.wished.is_empty() && desk.others.is_empty(), "{name} in {wanted}");
+            assert_eq!(desk.model.place(), wanted, "{preset}: {name} in {wanted}");
+            let quiet = desk.wished.is_empty() && desk.others.is_empty();
+            assert!(quiet, "{preset}: {name} in {wanted}");
         }
     }
 }

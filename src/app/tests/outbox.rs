@@ -99,6 +99,58 @@ fn what_is_said_to_be_there_is_undone_by_the_key_that_would_take_another_row_bac
     assert_eq!(wished(&desk), "TakeBack(RowNumber(32))");
 }
 
+/// A held reply of one window, with the outbox open over it.
+fn held_reply() -> Desk {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("r");
+    desk.answer();
+    desk.type_in("oi");
+    desk.keys("Esc y");
+    desk.all_done();
+    assert_eq!(desk.model.safety().unwrap(), "Held 10 s, then to João dos Santos (17) via americanas");
+    desk.keys("g o");
+    desk.answer();
+    outbox(&mut desk, &[row(31, RowState::Held)]);
+    desk
+}
+
+#[test]
+fn what_was_settled_in_the_outbox_is_not_held_any_more() {
+    for keys in ["u", "D Y"] {
+        let mut desk = held_reply();
+        desk.keys(keys);
+        desk.all_done();
+        assert_eq!(desk.model.safety(), None, "{keys}: nothing is held");
+        assert!(desk.model.undo.done.is_empty(), "{keys}: nothing is left to undo");
+    }
+    let mut desk = held_reply();
+    desk.keys("r");
+    desk.all_done();
+    assert_eq!(desk.model.safety(), None, "it has left");
+    desk.keys("q u");
+    assert!(desk.notice().ends_with("is on its way: it cannot be undone"), "{}", desk.notice());
+}
+
+#[test]
+fn what_a_macro_did_with_a_reply_is_undone_after_the_reply_was_taken_back_in_the_outbox() {
+    use crate::app::undo::{LocalStep, Step};
+    let mut desk = held_reply();
+    let label = crate::domain::outbox::LocalChange::Assign(None);
+    if let Some(Step::Sent { with, .. }) = desk.model.undo.done.last_mut() {
+        let id = crate::domain::ConversationId(17);
+        with.push(LocalStep {
+            id,
+            change: label.clone(),
+            inverse: vec![label],
+            rows: Vec::new(),
+            until: None,
+        });
+    }
+    desk.keys("u");
+    desk.all_done();
+    assert!(matches!(&desk.model.undo.done[..], [Step::Local { changes, .. }] if changes.len() == 1));
+}
+
 #[test]
 fn a_held_row_that_fails_says_so() {
     let mut desk = Desk::open(SIZE);

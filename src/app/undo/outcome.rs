@@ -1,6 +1,6 @@
 //! What the store's answers mean for what was asked of it.
 
-use super::{Again, Intent, LocalStep, OnceSent, Step, refused};
+use super::{Again, Intent, LocalStep, OnceSent, Settled, Step, refused};
 use crate::{
     app::{
         actions::{Act, place},
@@ -128,7 +128,8 @@ impl Model {
                     self.again.insert(id, again);
                 }
             }
-            (Intent::TakeBack { conversation, label, .. }, Outcome::TakenBack(draft)) => {
+            (Intent::TakeBack { row, conversation, label }, Outcome::TakenBack(draft)) => {
+                self.undo.settled(row, Settled::Gone, self.now);
                 self.taken_back(conversation, &label, draft.map(|it| *it));
             }
             (Intent::SaveDraft { at }, Outcome::Done) => {
@@ -167,7 +168,10 @@ impl Model {
             (Intent::BackThere { id, inverse }, Outcome::Refused(Refusal::TooLate(_))) => {
                 self.tell_again(id, &inverse);
             }
-            (Intent::Settle { label }, Outcome::Done) => {
+            (Intent::Settle { label, of }, Outcome::Done) => {
+                if let Some((row, how)) = of {
+                    self.undo.settled(row, how, self.now);
+                }
                 self.say(label);
                 self.refresh_outbox();
             }
@@ -321,6 +325,13 @@ impl Model {
                 composer.take(draft);
             }
         } else if self.composer.as_ref().is_none_or(Composer::is_empty) && self.screen != Screen::Form {
+            if draft.conversation.is_none() && draft.kind == DraftKind::Reply {
+                // What was to begin a conversation stands in its form again.
+                self.open_form();
+                self.draft_loaded(Some(draft));
+                self.loads.remove(&Load::Draft);
+                return;
+            }
             let Some(id) = draft.conversation.or(conversation) else { return };
             if let Some(channel) = self.known(id).map(|row| row.channel.clone()) {
                 self.open_conversation(id);

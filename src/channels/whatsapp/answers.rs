@@ -81,6 +81,64 @@ pub struct MediaPlace {
     pub file_size: Option<String>,
 }
 
+/// Cloud: a page of a message's history, or of a number's.
+#[derive(Debug, Default, Deserialize)]
+pub struct HistoryPage {
+    /// What is on it.
+    #[serde(default, deserialize_with = "lenient::items")]
+    pub data: Vec<Raw>,
+    /// Where it goes on.
+    #[serde(default, deserialize_with = "lenient::maybe")]
+    pub paging: Option<Paging>,
+}
+
+/// Where a list goes on.
+#[derive(Debug, Default, Deserialize)]
+pub struct Paging {
+    /// By cursor.
+    #[serde(default, deserialize_with = "lenient::maybe")]
+    pub cursors: Option<Cursors>,
+    /// As an address, on all pages but the last one.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub next: Option<String>,
+}
+
+/// The ends of a page.
+#[derive(Debug, Default, Deserialize)]
+pub struct Cursors {
+    /// What the next page begins after.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub after: Option<String>,
+}
+
+/// One event of a history, with its place.
+#[derive(Debug, Default, Deserialize)]
+pub struct HistoryEdge {
+    /// Its place.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub cursor: Option<String>,
+    /// The event.
+    #[serde(default, deserialize_with = "lenient::maybe")]
+    pub node: Option<HistoryEvent>,
+}
+
+/// How far a message of ours had come.
+#[derive(Debug, Default, Deserialize)]
+pub struct HistoryEvent {
+    /// The event's own id.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub id: Option<String>,
+    /// `ACCEPTED`, `SENT`, `DELIVERED`, `READ`, `ERROR`, …
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub delivery_status: Option<String>,
+    /// Unix seconds.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub occurrence_timestamp: Option<String>,
+    /// Why not, where it is said.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub error_description: Option<String>,
+}
+
 /// Cloud: the business's number.
 #[derive(Debug, Default, Deserialize)]
 pub struct BusinessNumber {

@@ -17,7 +17,7 @@ use super::webhook::Hook;
 use super::{
     account::{self, Standing},
     answers::{self, Answered, BusinessNumber, Named, Session},
-    error, map, media,
+    error, history, map, media,
     request::{self, Address, Api},
 };
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
         Channel, ChannelError, Checked, Downloaded, ErrorKind, Found, Memory, Prepared, Retry, Sending, Sent,
         Set, Sink, Sweep, Target, Webhook,
         download::Part,
+        files::Told,
         http::{Answer, Http},
         json, lenient,
         pace::Pace,
@@ -95,6 +96,8 @@ pub struct WhatsApp {
     session: tokio::sync::Mutex<Option<(Token, Time)>>,
     /// How often in a row each person was written to too often.
     too_often: Mutex<HashMap<Address, u32>>,
+    /// How histories of messages are had.
+    pub(super) way: history::Way,
 }
 
 /// What goes along with a request.
@@ -102,9 +105,9 @@ pub(super) enum Load<'a> {
     Nothing,
     Json(&'a Value),
     /// On-Premises: the file's bytes as they are.
-    Bytes(&'a StoredFile, &'a Path),
+    Bytes(&'a StoredFile, &'a Path, Told),
     /// Cloud: a form with the file in it.
-    Form(&'a StoredFile, &'a Path),
+    Form(&'a StoredFile, &'a Path, Told),
 }
 
 impl WhatsApp {
@@ -124,6 +127,7 @@ impl WhatsApp {
             settings,
             session: tokio::sync::Mutex::default(),
             too_often: Mutex::default(),
+            way: history::Way::default(),
         })
     }
 
@@ -156,7 +160,12 @@ impl WhatsApp {
 
     /// Asks, and gives the answer back whatever it is. On-Premises: a token that is refused is renewed and the
     /// request repeated once; with 401 the vendor certainly did not act.
-    async fn ask(&self, method: Method, url: &str, load: Load<'_>) -> Result<Answer, ChannelError> {
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        url: &str,
+        load: Load<'_>,
+    ) -> Result<Answer, ChannelError> {
         let token = self.token(None).await?;
         let answer = self.http.send(self.build(method.clone(), url, &load, &token).await?).await?;
         self.heed(&answer);
@@ -205,8 +214,12 @@ impl WhatsApp {
         Ok(match load {
             Load::Nothing => request,
             Load::Json(value) => request.json(value),
-            Load::Bytes(file, path) => media::bytes(request, file, path).await?.timeout(FILE_TIMEOUT),
-            Load::Form(file, path) => media::form(request, file, path).await?.timeout(FILE_TIMEOUT),
+            Load::Bytes(file, path, told) => {
+                media::bytes(request, file, path, told.clone()).await?.timeout(FILE_TIMEOUT)
+            }
+            Load::Form(file, path, told) => {
+                media::form(request, file, path, told.clone()).await?.timeout(FILE_TIMEOUT)
+            }
         })
     }
 
@@ -288,7 +301,7 @@ impl WhatsApp {
         Ok((Token { value: token.into(), until }, answer.date()))
     }
 
-    fn phone_number_id(&self) -> &str {
+    pub(super) fn phone_number_id(&self) -> &str {
         match &self.settings.login {
             Login::Cloud { phone_number_id, .. } => phone_number_id,
             Login::OnPremises { .. } => "",
@@ -383,23 +396,31 @@ impl Channel for WhatsApp {
         Ok(Checked { said: format!("token accepted for {said}"), skew })
     }
 
-    /// Push only: neither API lists past messages (contract B.0).
+    /// Push only: neither API lists past messages (contract B.0). A full sweep asks how far messages have come that
+    /// nothing was heard of (Cloud), and gives the vendor our address where it is configured (On-Premises).
     ///
     /// What is told all the same is what a webhook has told before: an account that is banned or restricted is a
     /// channel in trouble until WhatsApp takes it back.
-    async fn scan(&self, _: Sweep, memory: &dyn Memory, _: &mut dyn Sink) -> Result<(), ChannelError> {
+    async fn scan(&self, sweep: Sweep, memory: &dyn Memory, sink: &mut dyn Sink) -> Result<(), ChannelError> {
         let note = memory.note(account::STANDING).await?;
-        match note.and_then(|note| account::standing_of(&note, self.now())) {
-            Some(Standing { word, words }) => {
-                let error = ChannelError::new(ErrorKind::Refused, Retry::Never, words);
-                Err(ChannelError { word: Some(word), ..error })
-            }
-            None => Ok(()),
+        if let Some(Standing { word, words }) = note.and_then(|note| account::standing_of(&note, self.now()))
+        {
+            let error = ChannelError::new(ErrorKind::Refused, Retry::Never, words);
+            return Err(ChannelError { word: Some(word), ..error });
+        }
+        match (sweep, self.api()) {
+            (Sweep::Fast, _) => Ok(()),
+            (Sweep::Full, Api::Cloud) => self.catch_up(memory, sink).await,
+            (Sweep::Full, Api::OnPremises) => self.tell_address(memory, sink).await,
         }
     }
 
-    async fn upload(&self, file: &StoredFile, path: &Path) -> Result<String, ChannelError> {
-        self.upload_file(file, path).await
+    async fn upload(&self, file: &StoredFile, path: &Path, told: Told) -> Result<String, ChannelError> {
+        self.upload_file(file, path, told).await
+    }
+
+    async fn forget_upload(&self, upload: &str) -> Result<(), ChannelError> {
+        self.delete_file(upload).await
     }
 
     async fn prepare(&self, send: &Sending<'_>) -> Result<Prepared, ChannelError> {

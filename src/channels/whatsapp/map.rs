@@ -62,14 +62,22 @@ impl Person {
 
 /// Turns one value's events into changes.
 pub fn events(events: &Events, received_at: Time, parsed: &mut Parsed) {
+    let own = events.metadata.as_ref().and_then(|it| it.display_phone_number.as_deref()).map(digits);
     let contacts: Vec<Contact> = events
         .contacts
         .iter()
         .filter_map(|raw| lenient::decode(raw).ok())
         .map(|(contact, _)| contact)
         .collect();
-    let mut walk =
-        Walk { contacts, received_at, seen: Vec::new(), by_name: HashMap::new(), after: Vec::new() };
+    let mut walk = Walk {
+        own: own.filter(|it| !it.is_empty()),
+        contacts,
+        received_at,
+        seen: Vec::new(),
+        by_name: HashMap::new(),
+        after: Vec::new(),
+    };
+    walk.contacts.retain(|it| walk.own.is_none() || it.wa_id != walk.own);
     for (raws, by) in [(&events.messages, By::Them), (&events.message_echoes, By::Us)] {
         for raw in raws {
             if let Err(why) = walk.message(raw, by) {
@@ -79,6 +87,7 @@ pub fn events(events: &Events, received_at: Time, parsed: &mut Parsed) {
     }
     for raw in &events.past_messages {
         let with = lenient::decode::<Message>(raw).ok().and_then(|(it, _)| it.to.or(it.from));
+        let with = with.filter(|it| !walk.is_own(it));
         if let Err(why) = walk.message(raw, By::Past(with.as_deref().unwrap_or_default())) {
             parsed.unread.push(why);
         }
@@ -105,6 +114,8 @@ pub(super) enum By<'a> {
 }
 
 pub(super) struct Walk {
+    /// The business's own number, where the event says it: nobody to talk with.
+    own: Option<String>,
     contacts: Vec<Contact>,
     pub(super) received_at: Time,
     seen: Vec<(ConversationSeen, Option<String>)>,
@@ -127,8 +138,14 @@ impl Walk {
         changes.extend(self.after);
     }
 
+    /// Whether a number is the business's own.
+    fn is_own(&self, number: &str) -> bool {
+        let dialled = number.chars().all(|it| it.is_ascii_digit() || "+ -().".contains(it));
+        self.own.as_deref().is_some_and(|own| dialled && digits(number) == own)
+    }
+
     pub(super) fn person(&self, wa_id: Option<&str>, user_id: Option<&str>, group: Option<&str>) -> Person {
-        let wa_id = wa_id.filter(|it| !it.is_empty());
+        let wa_id = wa_id.filter(|it| !it.is_empty() && !self.is_own(it));
         let user_id = user_id.filter(|it| !it.is_empty());
         let contact = match (wa_id, user_id, self.contacts.as_slice()) {
             // Nobody is named: it can only be the one who stands beside it.
@@ -169,20 +186,27 @@ impl Walk {
         let customer = message.system.as_ref().and_then(|it| it.customer.as_deref());
         let theirs = (message.from.as_deref().or(customer), message.from_user_id.as_deref());
         let ours = (message.to.as_deref(), message.to_user_id.as_deref());
+        let by_us = message.from.as_deref().is_some_and(|it| self.is_own(it));
         let (echo, (wa_id, user_id)) = match by {
+            By::Them if by_us => (true, ours),
             By::Them => (false, theirs),
             By::Us => (true, ours),
             By::Past(thread) => {
                 let other = |from: &str| digits(from) != digits(thread);
-                let echo =
-                    message.to.is_some() || theirs.0.is_some_and(|from| is_phone(thread) && other(from));
+                let echo = by_us
+                    || message.to.is_some()
+                    || theirs.0.is_some_and(|from| is_phone(thread) && other(from));
                 (echo, if is_phone(thread) { (Some(thread), None) } else { (None, Some(thread)) })
             }
         };
         let person = self.person(wa_id, user_id, message.group_id.as_deref());
         let key = message.id.clone().unwrap_or_else(|| known_by(raw));
-        let Some(conversation) = person.conversation().map(str::to_owned) else {
-            return Err(format!("message {key} names nobody it is from"));
+        let conversation = match person.conversation() {
+            Some(conversation) => conversation.to_owned(),
+            // The file of a message of ours that came, or comes, with its thread: it is known by its id.
+            None if echo && matches!(by, By::Past(_)) && message.id.is_some() => String::new(),
+            None if echo => return Err(format!("message {key} of ours names nobody it is for")),
+            None => return Err(format!("message {key} names nobody it is from")),
         };
         let received_at = self.received_at;
         let said_at = message.timestamp.as_deref().and_then(moment);
@@ -336,7 +360,7 @@ pub(super) fn known_by(raw: &serde_json::value::RawValue) -> String {
 }
 
 /// How far a message of ours had come, in the words of the past.
-fn come_so_far(word: &str) -> Option<Delivery> {
+pub(super) fn come_so_far(word: &str) -> Option<Delivery> {
     Some(match word.to_ascii_uppercase().as_str() {
         "SENT" => Delivery::Sent,
         "DELIVERED" => Delivery::Delivered,

@@ -9,10 +9,12 @@ mod besides;
 pub mod client;
 pub mod content;
 pub mod error;
+mod history;
 pub mod map;
 pub mod media;
 pub mod request;
 mod schema;
+mod settings;
 pub mod webhook;
 pub mod wire;
 
@@ -83,7 +85,7 @@ fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, C
                 rewritten: settings.flag("webhook_rewritten"),
             };
             let path = settings.text("webhook_path").unwrap_or(DEFAULT_PATH).to_owned();
-            let hook = Hook { path, trust, phone_number_id: Some(phone_number_id.clone()) };
+            let hook = Hook { path, trust, phone_number_id: Some(phone_number_id.clone()), public_url: None };
             (Login::Cloud { phone_number_id, access_token: secret("access_token")? }, hook)
         }
         Api::OnPremises => {
@@ -94,7 +96,8 @@ fn build(config: &ChannelConfig, mut means: Means) -> Result<Arc<dyn Channel>, C
             };
             // Without a signature the path is the secret: there is no default for it.
             let path = text("webhook_path")?.to_owned();
-            (login, Hook { path, trust: Trust::SecretPath, phone_number_id: None })
+            let public_url = settings.text("webhook_url").map(str::to_owned);
+            (login, Hook { path, trust: Trust::SecretPath, phone_number_id: None, public_url })
         }
     };
     Ok(Arc::new(WhatsApp::new(Settings {
@@ -206,6 +209,6 @@ fn read_any(answer: &super::http::Answer) {
     let now = crate::domain::Time::default();
     let _ = error::refusal(answer, now);
     let trust = Trust::SecretPath;
-    let hook = Hook { path: String::new(), trust, phone_number_id: None };
+    let hook = Hook { path: String::new(), trust, phone_number_id: None, public_url: None };
     let _ = super::Webhook::parse(&hook, &answer.body, now, true);
 }

@@ -294,7 +294,7 @@ pub fn on_premises(base: &str, path: &[&str]) -> String {
     url
 }
 
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 

@@ -1,7 +1,7 @@
 //! What the table of a whatsapp account takes beside the common keys.
 
 use crate::config::{
-    KeyKind::{Choice, Digits, Flag, List, Secret, Templates, Text, Url, WebPath},
+    KeyKind::{Choice, Digits, Flag, List, PublicUrl, Secret, Templates, Text, Url, WebPath},
     KeySchema as Key, KindSchema,
 };
 
@@ -28,6 +28,12 @@ pub const SCHEMA: KindSchema = KindSchema {
         )
         .or("/webhook/whatsapp")
         .when("api", "on-premises"),
+        Key::new(
+            "webhook_url",
+            PublicUrl,
+            "on-premises: the public address of webhook_path. Where it is set, `deskline sync` gives it to the vendor \
+             (PATCH /v1/settings/application), with callback_persist and sent_status on; else that is left as it is.",
+        ),
         Key::new(
             "webhook_rewritten",
             Flag,

@@ -1,4 +1,5 @@
 mod beside;
+mod caught_up;
 mod sends;
 mod webhooks;
 
@@ -28,11 +29,16 @@ fn hook(api: Api) -> Hook {
             Api::OnPremises => Trust::SecretPath,
         },
         phone_number_id: (api == Api::Cloud).then(|| NUMBER.to_owned()),
+        public_url: None,
     }
 }
 
 fn account(url: &str, api: Api) -> WhatsApp {
-    WhatsApp::new(Settings {
+    WhatsApp::new(settings(url, api)).expect("an account")
+}
+
+fn settings(url: &str, api: Api) -> Settings {
+    Settings {
         descriptor: descriptor("whatsapp", api),
         url: url.into(),
         login: match api {
@@ -47,6 +53,5 @@ fn account(url: &str, api: Api) -> WhatsApp {
         max_rate: 0,
         tokens: Tokens::in_memory(),
         clock: HandClock::at(&now().to_rfc3339()),
-    })
-    .expect("an account")
+    }
 }

@@ -43,6 +43,8 @@ pub struct Hook {
     pub trust: Trust,
     /// The number it is for, where the configuration names one.
     pub phone_number_id: Option<String>,
+    /// On-Premises: the address under which the vendor reaches it, where deskline is to tell it.
+    pub public_url: Option<String>,
 }
 
 impl Webhook for Hook {
@@ -57,6 +59,20 @@ impl Webhook for Hook {
         let given = value("hub.verify_token")?.as_bytes();
         let ours = !wanted.is_empty() && bool::from(wanted.ct_eq(given));
         (ours && value("hub.mode")? == "subscribe").then(|| value("hub.challenge").map(str::to_owned))?
+    }
+
+    fn advice(&self) -> String {
+        match (&self.trust, &self.public_url) {
+            (Trust::Signed { .. }, _) => "check the vendor's webhook address and the proxy".into(),
+            (Trust::SecretPath, Some(_)) => "check that `webhook_url` leads here through the proxy; deskline sync \
+                                             gives it to the vendor"
+                .into(),
+            (Trust::SecretPath, None) => "the vendor may not know our address: set `webhook_url` (https, with \
+                                          `webhook_path`), and deskline sync gives it to the vendor (PATCH \
+                                          /v1/settings/application); or set it there by hand, with callback_persist \
+                                          and sent_status"
+                .into(),
+        }
     }
 
     fn verifies(&self, signature: Option<&str>, body: &[u8]) -> bool {
@@ -194,8 +210,8 @@ impl Hook {
             parsed.unread.push(format!("a value is {}", lenient::shape(raw)));
             return;
         };
-        let named = events.metadata.take().and_then(|it| it.phone_number_id);
-        let ours = named.is_some() && named == self.phone_number_id;
+        let named = events.metadata.as_ref().and_then(|it| it.phone_number_id.as_ref());
+        let ours = named.is_some() && named == self.phone_number_id.as_ref();
         if !ours && !alone {
             parsed.others += 1;
             return;

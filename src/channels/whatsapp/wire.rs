@@ -164,6 +164,9 @@ pub struct Metadata {
     /// Its id.
     #[serde(default, deserialize_with = "lenient::text")]
     pub phone_number_id: Option<String>,
+    /// The number itself, as people dial it.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub display_phone_number: Option<String>,
 }
 
 /// A person.

@@ -96,11 +96,13 @@ fn no_way_of_printing_shows_a_secret() {
 #[test]
 fn a_secret_webhook_path_is_masked() {
     let desk = Desk::new();
-    desk.user("[webhook]\nlisten = \"127.0.0.1:0\"\n[[channel]]\nname = \"wa\"\nkind = \"whatsapp\"\napi = \"on-premises\"\nurl = \"https://wa.example\"\nusername = \"admin\"\npassword = { env = \"X\" }\nwebhook_path = \"/wa/hush-hush\"\n");
+    desk.user("[webhook]\nlisten = \"127.0.0.1:0\"\n[[channel]]\nname = \"wa\"\nkind = \"whatsapp\"\napi = \"on-premises\"\nurl = \"https://wa.example\"\nusername = \"admin\"\npassword = { env = \"X\" }\nwebhook_path = \"/wa/hush-hush\"\nwebhook_url = \"https://desk.example/wa/hush-hush\"\n");
     let config = desk.load().unwrap();
     assert_eq!(config.channels[0].settings.text("webhook_path"), Some("/wa/hush-hush"));
     let shown = config.effective.iter().find(|value| value.key == "channel.wa.webhook_path").unwrap();
     assert_eq!(shown.value, "\"/wa/***\"");
+    let shown = config.effective.iter().find(|value| value.key == "channel.wa.webhook_url").unwrap();
+    assert_eq!(shown.value, "\"https://desk.example/***\"");
 }
 
 #[test]

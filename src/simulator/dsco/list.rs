@@ -175,7 +175,7 @@ impl Platform {
                 .filter(|note| note.visible_at <= turn.now && window(note.at) && before(note.at))
                 .filter(|note| text_of(body, "dscoMessageId").is_none_or(|id| id == note.id))
                 .filter(|note| care_type(body, note))
-                .filter(|note| self.threads.iter().any(|thread| thread.id == note.thread && fits(thread)))
+                .filter(|note| self.threads.named(&note.thread).is_some_and(fits))
                 .map(|note| (note.at, note.id.clone()))
                 .collect(),
         };
@@ -227,7 +227,7 @@ impl Platform {
         } else {
             self.scrolls.remove(&id);
         }
-        let thread_of = |id: &str| self.threads.iter().find(|thread| thread.id == id);
+        let thread_of = |id: &str| self.threads.named(id);
         match kind {
             Kind::Threads => {
                 let rows: Vec<Value> = ids
@@ -238,7 +238,7 @@ impl Platform {
                 put(&mut body, "conversations", Some(rows));
             }
             Kind::Notes => {
-                let notes = ids.iter().filter_map(|id| self.notes.iter().find(|note| note.id == *id));
+                let notes = ids.iter().filter_map(|id| self.notes.named(id));
                 let rows: Vec<Value> = notes
                     .filter_map(|note| {
                         thread_of(&note.thread).map(|thread| note.json(thread, viewer, turn.switches))
@@ -252,12 +252,8 @@ impl Platform {
 
     /// A conversation or message that is named must be one of the caller's.
     fn check_named(&self, body: &Value, turn: &Turn<'_>) -> Result<(), Reply> {
-        let has = |field: &str, of: &dyn Fn(&Thread) -> Option<String>| match text_of(body, field) {
-            None => true,
-            Some(wanted) => self.threads.iter().any(|thread| of(thread).as_deref() == Some(wanted)),
-        };
-        let known = has("dscoConversationId", &|thread| Some(thread.id.clone()))
-            && text_of(body, "dscoMessageId").is_none_or(|id| self.notes.iter().any(|note| note.id == id));
+        let known = text_of(body, "dscoConversationId").is_none_or(|id| self.threads.named(id).is_some())
+            && text_of(body, "dscoMessageId").is_none_or(|id| self.notes.named(id).is_some());
         if known {
             return Ok(());
         }

@@ -16,6 +16,7 @@ use super::{
     faults::What,
     options::Switches,
     points::ErrorBody,
+    shelf::Shelf,
     wire::{Bucket, Call, Reply, Turn, form, put, text_of},
 };
 use crate::domain::time::{Time, rfc3339};
@@ -122,8 +123,8 @@ struct Token {
 #[derive(Default)]
 pub(super) struct Platform {
     /// All conversations.
-    pub threads: Vec<Thread>,
-    notes: Vec<Note>,
+    pub threads: Shelf<Thread>,
+    notes: Shelf<Note>,
     tokens: HashMap<String, Token>,
     scrolls: HashMap<String, list::Scroll>,
     buckets: HashMap<(String, &'static str), Bucket>,
@@ -301,7 +302,7 @@ impl Platform {
 
     /// The conversation of this id.
     pub fn find(&mut self, id: &str) -> Option<&mut Thread> {
-        self.threads.iter_mut().find(|thread| thread.id == id)
+        self.threads.named_mut(id)
     }
 
     /// Begins a conversation as somebody who need not be the client.
@@ -312,7 +313,7 @@ impl Platform {
         let (id, from, text, at) =
             (thread.id.clone(), thread.begun_by, thread.initial.clone(), thread.created_at);
         let visible_at = thread.visible_at;
-        self.threads.push(thread);
+        self.threads.put(&id, thread);
         if let Some(text) = text.filter(|_| turn.switches.dsco_initial_is_message) {
             self.note(&id, from, &text, at, visible_at, turn);
         }
@@ -334,11 +335,13 @@ impl Platform {
             Note { id: format!("m{number:08}"), thread: id.into(), text: text.into(), from, at, visible_at };
         let bumps = turn.switches.dsco_message_bumps_update;
         let mut care = false;
-        if let Some(thread) = self.threads.iter_mut().find(|thread| thread.id == id) {
+        if let Some(thread) = self.threads.named_mut(id) {
             care = thread.consumer.is_some();
-            let follows =
-                turn.switches.dsco_follow_up_progresses && self.notes.iter().any(|note| note.thread == id);
-            if thread.status == "new" && (thread.begun_by != from || follows) {
+            let follows = || {
+                let mut newest_first = self.notes.iter().rev();
+                turn.switches.dsco_follow_up_progresses && newest_first.any(|note| note.thread == id)
+            };
+            if thread.status == "new" && (thread.begun_by != from || follows()) {
                 thread.status = "in_progress";
                 thread.updated_at = thread.updated_at.max(at);
             }
@@ -368,7 +371,7 @@ impl Platform {
             turn.agenda.push(turn.now + wait, Event::Answer { vendor: "dsco", conversation: id.into() });
         }
         let id = note.id.clone();
-        self.notes.push(note);
+        self.notes.put(&id, note);
         id
     }
 

@@ -249,8 +249,8 @@ impl Platform {
             Some(first) => first,
             None => self.note(&id, side, text, turn.now, visible_at, turn),
         };
-        let thread = self.threads.iter().find(|thread| thread.id == id);
-        let note = self.notes.iter().find(|one| one.id == note);
+        let thread = self.threads.named(&id);
+        let note = self.notes.named(&note);
         Ok(thread.zip(note).map(|(thread, note)| note.json(thread, side, turn.switches)).unwrap_or_default())
     }
 

@@ -17,6 +17,7 @@ use super::{
     book::{BookMessage, Writer},
     faults::What,
     options::Switches,
+    shelf::Shelf,
     wire::{Bucket, Call, Reply, Turn, one},
 };
 use crate::domain::time::Time;
@@ -45,6 +46,8 @@ pub(super) struct Ticket {
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
+    /// A status of its own, until somebody writes or marks.
+    own_status: Option<String>,
     /// Its chats.
     pub chats: Vec<Chat>,
     /// Cancel, return and exchange requests.
@@ -89,7 +92,7 @@ pub(super) struct Person {
 #[derive(Default)]
 pub(super) struct Store {
     /// All tickets.
-    pub tickets: Vec<Ticket>,
+    pub tickets: Shelf<Ticket>,
     buckets: HashMap<String, Bucket>,
     next: u64,
 }
@@ -109,7 +112,10 @@ pub(super) fn operation(call: &Call) -> &'static str {
 
 impl Ticket {
     /// What the seller may answer is what counts: `CUSTOMER_B2W` cannot be marked by him.
-    fn status(&self) -> &'static str {
+    fn status(&self) -> &str {
+        if let Some(own) = &self.own_status {
+            return own;
+        }
         let has = |status: &str| {
             self.chats.iter().any(|chat| chat.parts != "CUSTOMER_B2W" && chat.seller_status == status)
         };
@@ -197,20 +203,22 @@ impl Store {
 
     /// The ticket of this code.
     pub fn find(&mut self, code: &str) -> Option<&mut Ticket> {
-        self.tickets.iter_mut().find(|ticket| ticket.code == code)
+        self.tickets.named_mut(code)
     }
 
     /// Opens a ticket with the chats of these parts.
     pub fn open(&mut self, code: &str, order_code: &str, parts: &[&'static str], at: Time) {
-        self.tickets.push(Ticket {
+        let ticket = Ticket {
             code: code.into(),
             order_code: order_code.into(),
             mediation: false,
             created_at: at,
             updated_at: at,
+            own_status: None,
             chats: parts.iter().map(|parts| Chat::new(parts)).collect(),
             instances: Vec::new(),
-        });
+        };
+        self.tickets.put(code, ticket);
     }
 
     /// Writes into a chat as somebody who is not the client; false where there is no such chat.
@@ -229,6 +237,7 @@ impl Store {
         if turn.switches.skyhub_message_moves_updated {
             ticket.updated_at = ticket.updated_at.max(at);
         }
+        ticket.own_status = None;
         let Some(chat) = ticket.chat(parts) else { return false };
         let switches = turn.switches;
         let rises = match chat.seller_status.as_str() {
@@ -270,6 +279,15 @@ impl Store {
         let chat = self.find(code)?.chat(parts)?;
         let role = if parts == "B2W_SELLER" { "EMPLOYEE" } else { "CUSTOMER" };
         chat.messages.iter().rev().map(|line| &line.person).find(|person| person.role == role).cloned()
+    }
+
+    /// The marketplace gives a ticket a status of its list.
+    pub fn set_ticket_status(&mut self, code: &str, status: &str, turn: &Turn<'_>) -> bool {
+        let known = turn.switches.skyhub_ticket_statuses.iter().any(|it| it == status);
+        let Some(ticket) = self.find(code).filter(|_| known) else { return false };
+        ticket.own_status = Some(status.into());
+        ticket.updated_at = turn.now;
+        true
     }
 
     /// The marketplace takes a ticket over or hands it back.

@@ -91,7 +91,7 @@ impl Store {
             Err(refusal) => return refusal,
         };
         if let Some(status) = &cursor.status
-            && !matches!(status.as_str(), "UNREAD" | "READ" | "ARCHIVED")
+            && !turn.switches.skyhub_ticket_statuses.contains(status)
         {
             turn.book.breach(format!("skyhub sacs: status {status:?}"));
             return Reply::json(400, &one("error", "status inválido"));

@@ -30,6 +30,28 @@ fn reply(text: &str) -> Value {
 }
 
 #[tokio::test]
+async fn the_list_of_a_tickets_statuses_is_the_switchs() {
+    let stage = Stage::new().await;
+    let control = stage.simulator.control();
+    control.new_ticket("Loja-9", "02-9", "Ana", "Oi");
+    let list = async |status: &str| {
+        let answer = call(&stage, Method::GET, &format!("/sac?status={status}")).send().await.unwrap();
+        read(answer).await
+    };
+    assert_eq!(list("UNREAD").await.0, 200);
+    assert_eq!(list("CLOSED").await.0, 400);
+    control.set_status("skyhub", "Loja-9", "CLOSED").expect_err("not in the list yet");
+    let all = json!(["UNREAD", "READ", "ARCHIVED", "CLOSED"]);
+    control.set_switch("skyhub_ticket_statuses", all).unwrap();
+    control.set_status("skyhub", "Loja-9", "CLOSED").unwrap();
+    let (status, body) = list("CLOSED").await;
+    assert_eq!((status, body["sacs"].as_array().unwrap().len()), (200, 1));
+    assert_eq!(body["sacs"][0]["status"], "CLOSED");
+    control.customer_says("skyhub", "Loja-9/CUSTOMER_SELLER", "Alo?").unwrap();
+    assert!(list("CLOSED").await.1["sacs"].as_array().unwrap().is_empty(), "who writes opens it again");
+}
+
+#[tokio::test]
 async fn joao_waits_for_an_answer_and_gets_exactly_one() {
     let stage = Stage::new().await;
     let (status, sacs) = read(call(&stage, Method::GET, "/sac?status=UNREAD").send().await.unwrap()).await;

@@ -139,6 +139,7 @@ impl Store {
             return Reply::json(422, &detail("Chat pausado"));
         }
         chat.seller_status = status.into();
+        ticket.own_status = None;
         if turn.switches.skyhub_patch_sets_ticket {
             ticket.chats.iter_mut().for_each(|chat| chat.seller_status = status.into());
         }

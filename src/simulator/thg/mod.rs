@@ -17,6 +17,7 @@ use super::{
     book::{BookMark, BookMessage, Writer},
     faults::What,
     points::HeavyError,
+    shelf::Shelf,
     wire::{Call, Reply, Turn},
 };
 use crate::domain::time::Time;
@@ -128,7 +129,7 @@ struct Token {
 #[derive(Default)]
 pub(super) struct Shop {
     /// All discussions of the shopper.
-    pub discussions: Vec<Discussion>,
+    pub discussions: Shelf<Discussion>,
     sessions: Vec<(String, Time)>,
     upload_token: String,
     uploads: Vec<Token>,
@@ -345,7 +346,7 @@ impl Shop {
     pub fn open(&mut self, category: &str, selection: Option<(String, Vec<u64>)>, at: Time) -> String {
         self.next_discussion += 1;
         let id = (13_183_369 + self.next_discussion).to_string();
-        self.discussions.push(Discussion {
+        let discussion = Discussion {
             id: id.clone(),
             category: category.into(),
             status: "OUTSTANDING",
@@ -355,13 +356,14 @@ impl Shop {
             read: true,
             selection,
             messages: Vec::new(),
-        });
+        };
+        self.discussions.put(&id, discussion);
         id
     }
 
     /// The discussion of this id.
     pub fn find(&mut self, id: &str) -> Option<&mut Discussion> {
-        self.discussions.iter_mut().find(|one| one.id == id)
+        self.discussions.named_mut(id)
     }
 
     /// Adds a message; `None` where there is no such discussion.

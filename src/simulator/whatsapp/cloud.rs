@@ -1,5 +1,6 @@
 //! The Cloud API: Graph paths, Graph errors.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ pub(super) fn operation(call: &Call) -> &'static str {
             if text_of(&body, "status").is_some() { "mark_read" } else { "send" }
         }
         ("POST", [_, _, "media"]) => "media_upload",
-        ("GET", [_, _, "events"]) => "history",
+        ("GET", [_, _, "events" | "message_history"]) => "history",
         ("GET", [_, id]) if *id == CLOUD_ACCOUNT[2].1 => "number",
         ("GET", [_, _]) => "media_url",
         ("DELETE", [_, _]) => "media_delete",
@@ -128,12 +129,89 @@ impl Business {
                     graph(100, "no such media", turn)
                 }
             }
-            "history" => Reply::json(200, &json!({"data": [], "paging": {}})),
+            "history" => self.history(call, turn),
             _ => {
                 turn.book.breach(format!("whatsapp: no operation {} {}", call.method, call.target));
                 graph(100, "Unsupported request", turn)
             }
         }
+    }
+
+    /// `GET /{message_history_id}/events`, and, where the switch says so, `GET /{phone_number_id}/message_history`.
+    fn history(&mut self, call: &Call, turn: &mut Turn<'_>) -> Reply {
+        let path = call.path();
+        let asked: &[&str] = if path[2] == "events" {
+            &["limit", "after", "before", "fields", "status_filter"]
+        } else {
+            &["limit", "after", "before", "fields", "message_id", "start_time", "end_time"]
+        };
+        if let Some(unknown) =
+            call.query.iter().map(|(key, _)| key).find(|key| !asked.contains(&key.as_str()))
+        {
+            turn.book.breach(format!("whatsapp history: {unknown} is no parameter"));
+            return graph(100, "Unknown parameter", turn);
+        }
+        let limit = match call.asks("limit").map(str::parse::<usize>) {
+            None => 25,
+            Some(Ok(limit)) if (1..=100).contains(&limit) => limit,
+            Some(_) => {
+                turn.book.breach(format!("whatsapp history: limit {:?}", call.asks("limit")));
+                return graph(100, "limit must be between 1 and 100", turn);
+            }
+        };
+        let switches = turn.switches;
+        let none = "Unsupported get request. Object with ID does not exist";
+        let edges: Vec<Value> = if path[2] == "message_history" {
+            if path[1] != CLOUD_ACCOUNT[2].1 {
+                turn.book.breach(format!("whatsapp: phone number {}", path[1]));
+                return graph(100, none, turn);
+            }
+            if !switches.whatsapp_history_lookup {
+                return graph(100, "Unsupported get request", turn);
+            }
+            let wanted = call.asks("message_id");
+            let mut all: Vec<_> =
+                self.cloud.sent.iter().filter(|(id, _)| wanted.is_none_or(|wanted| wanted == *id)).collect();
+            all.sort_by_key(|(id, sent)| (sent.history.first().map(|it| it.1), *id));
+            all.iter().map(|(id, sent)| json!({"id": sent.history_id, "message_id": id})).collect()
+        } else {
+            let known = self.cloud.sent.iter().find(|(id, sent)| {
+                sent.history_id == path[1] || (switches.whatsapp_history_by_message && *id == path[1])
+            });
+            let Some((_, sent)) = known else { return graph(100, none, turn) };
+            let events = sent.history.iter().enumerate();
+            let node = |(n, (status, at)): (usize, &(&str, _))| {
+                let at: &crate::domain::Time = at;
+                let word = if *status == "failed" { "ERROR".to_owned() } else { status.to_uppercase() };
+                json!({"id": format!("{}{n}", sent.history_id), "delivery_status": word,
+                    "occurrence_timestamp": at.timestamp()})
+            };
+            events.map(node).map(|node| json!({ "node": node })).collect()
+        };
+        let cursor = |place: usize| BASE64_STANDARD.encode(format!("at {place}"));
+        let from = call
+            .asks("after")
+            .map_or(Some(0), |after| (0..=edges.len()).find(|place| cursor(*place) == after));
+        let Some(from) = from else {
+            turn.book.breach(format!("whatsapp history: cursor {:?} is none of ours", call.asks("after")));
+            return graph(100, "Invalid cursor", turn);
+        };
+        let to = (from + limit).min(edges.len());
+        let mut data = edges[from..to].to_vec();
+        for (place, edge) in data.iter_mut().enumerate() {
+            if edge.get("node").is_some() {
+                edge["cursor"] = json!(cursor(from + place + 1));
+            }
+        }
+        let mut paging = json!({});
+        if !data.is_empty() {
+            paging["cursors"] = json!({"before": cursor(from), "after": cursor(to)});
+        }
+        if to < edges.len() {
+            paging["next"] =
+                json!(format!("{}/graph{}?after={}", turn.origin, call.path().join("/"), cursor(to)));
+        }
+        Reply::json(200, &json!({ "data": data, "paging": paging }))
     }
 
     fn cloud_send(&mut self, body: &Value, turn: &mut Turn<'_>) -> Reply {

@@ -170,6 +170,11 @@ impl Business {
                 message["reaction"] = reaction;
                 "reaction"
             }
+            Inbound::Other(kind, _) if kind == "edit" && turn.switches.whatsapp_edits_unsupported => {
+                message["errors"] = json!([{"code": 131_051, "title": "Message type unknown"}]);
+                message["unsupported"] = json!({"type": "edit"});
+                "unsupported"
+            }
             Inbound::Other(kind, value) => {
                 if let (Some(into), Some(from)) = (message.as_object_mut(), value.as_object()) {
                     into.extend(from.clone());

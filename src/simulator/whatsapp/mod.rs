@@ -106,6 +106,9 @@ struct Sent {
     callback: Option<String>,
     error: Option<i64>,
     skip_delivered: bool,
+    /// How far it has come, and when.
+    history: Vec<(&'static str, Time)>,
+    history_id: String,
 }
 
 struct Media {
@@ -126,8 +129,24 @@ struct Number {
     bucket: Bucket,
     tokens: Vec<(String, Time)>,
     sent_status: bool,
+    /// On-Premises: the application's settings, as they were told.
+    told: Settings,
     new_password_set: bool,
     next_media: u64,
+}
+
+/// On-Premises: what `settings/application` says of webhooks.
+#[derive(Clone, Copy)]
+struct Settings {
+    delivered: bool,
+    read: bool,
+    callback_persist: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { delivered: true, read: true, callback_persist: true }
+    }
 }
 
 /// The business.
@@ -170,6 +189,21 @@ impl Business {
         if status == "delivered" && sent.skip_delivered {
             return;
         }
+        let now = turn.now;
+        if let Some(sent) = self.number(api).sent.get_mut(id) {
+            sent.history.push((status, now));
+        }
+        let told = self.number(api).told;
+        if api == Api::OnPremises
+            && matches!(
+                (status, told),
+                ("delivered", Settings { delivered: false, .. }) | ("read", Settings { read: false, .. })
+            )
+        {
+            turn.book.status(api.vendor(), id, status, turn.now);
+            return;
+        }
+        let Some(sent) = self.number(api).sent.get(id) else { return };
         let mut update = json!({
             "id": id, "status": status, "timestamp": turn.now.timestamp().to_string(), "recipient_id": sent.to,
         });

@@ -215,17 +215,60 @@ impl Business {
             turn.book.breach("onprem settings: the body is no JSON object");
             return fail(1009, "JSON expected", turn);
         };
-        let asked = body
-            .get("sent_status")
-            .or_else(|| body.pointer("/webhooks/message/sent"))
-            .and_then(Value::as_bool);
-        if let Some(asked) = asked {
+        if let Some(why) = wrong_settings(&body) {
+            turn.book.breach(format!("onprem settings: {why}"));
+            return fail(1009, &why, turn);
+        }
+        let flag = |pointer: &str| body.pointer(pointer).and_then(Value::as_bool);
+        if let Some(asked) = flag("/sent_status").or_else(|| flag("/webhooks/message/sent")) {
             self.on_premises.sent_status = asked;
         }
+        let told = &mut self.on_premises.told;
+        told.delivered = flag("/webhooks/message/delivered").unwrap_or(told.delivered);
+        told.read = flag("/webhooks/message/read").unwrap_or(told.read);
+        told.callback_persist = flag("/callback_persist").unwrap_or(told.callback_persist);
         if let Some(url) = body.pointer("/webhooks/url").and_then(Value::as_str) {
             let cloud = self.webhook_url(Api::Cloud);
             self.set_webhooks(cloud, Some(url.into()), turn);
         }
         Reply::json(200, &json!({}))
     }
+}
+
+/// What is wrong with settings: an unknown key, a flag that is none, an address that is not https (but on this box).
+fn wrong_settings(body: &Value) -> Option<String> {
+    fn unknown(object: &Value, known: &[&str]) -> Option<String> {
+        match object {
+            Value::Object(map) => map.keys().find(|key| !known.contains(&key.as_str())).cloned(),
+            _ => Some(object.to_string()),
+        }
+    }
+    if let Some(key) = unknown(body, &["webhooks", "callback_persist", "sent_status"]) {
+        return Some(format!("{key} is no setting"));
+    }
+    if let Some(webhooks) = body.get("webhooks") {
+        if let Some(key) = unknown(webhooks, &["url", "message"]) {
+            return Some(format!("webhooks.{key} is no setting"));
+        }
+        if let Some(url) = webhooks.get("url") {
+            let url = url.as_str().unwrap_or_default();
+            let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+            if !url.starts_with("https://") && !local.iter().any(|it| url.starts_with(it)) {
+                return Some(format!("webhooks.url {url:?} is no https address"));
+            }
+        }
+        if let Some(key) = webhooks.get("message").and_then(|it| unknown(it, &["sent", "delivered", "read"]))
+        {
+            return Some(format!("webhooks.message.{key} is no setting"));
+        }
+    }
+    let flags = [
+        "/callback_persist",
+        "/sent_status",
+        "/webhooks/message/sent",
+        "/webhooks/message/delivered",
+        "/webhooks/message/read",
+    ];
+    let wrong = flags.iter().find(|it| body.pointer(it).is_some_and(|value| !value.is_boolean()))?;
+    Some(format!("{wrong} is no flag"))
 }

@@ -96,6 +96,8 @@ impl Business {
             callback: callback.clone(),
             error,
             skip_delivered: turn.quirk(&What::SkipDelivered),
+            history: vec![("accepted", now)],
+            history_id: format!("{}", turn.rng.u64(1_000_000_000_000_000..9_999_999_999_999_999)),
         };
         number.sent.insert(id.clone(), sent);
         let text = words(&kind, body);

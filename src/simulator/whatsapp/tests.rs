@@ -370,3 +370,112 @@ async fn a_customer_without_a_number_is_answered_by_user_id() {
     assert_eq!(status["recipient_user_id"], "US.13491208655302741918");
     assert!(status.get("recipient_id").is_none());
 }
+
+#[tokio::test]
+async fn a_history_is_found_by_the_message_and_paged_by_cursor() {
+    let stage = Stage::new().await;
+    let (_inbox, url) = Inbox::open().await;
+    stage.simulator.set_webhooks(Some(url), None);
+    let control = stage.simulator.control();
+    control.customer_says("whatsapp", "16315551234", "Hi").unwrap();
+    let (_, body) = cloud(&stage, Method::POST, SEND, &text("+16315551234", "Hello")).await;
+    let id = body["messages"][0]["id"].as_str().unwrap().replace('/', "%2F").replace('+', "%2B");
+    for ms in [300, 600, 4_000] {
+        stage.clock.forward_ms(ms);
+        control.settled().await;
+    }
+    let get = async |path: String| {
+        let url = format!("{}{path}", stage.setting("whatsapp", "url"));
+        let request = stage.http.get(url).bearer_auth(stage.setting("whatsapp", "access_token"));
+        read(request.send().await.unwrap()).await
+    };
+    let (status, page) = get(format!("/{id}/events?limit=3")).await;
+    assert_eq!((status, page["data"].as_array().unwrap().len()), (200, 3));
+    assert_eq!(page["data"][0]["node"]["delivery_status"], "ACCEPTED");
+    let after = page["paging"]["cursors"]["after"].as_str().unwrap().replace('=', "%3D");
+    assert!(page["paging"]["next"].is_string());
+    let (_, page) = get(format!("/{id}/events?limit=3&after={after}")).await;
+    assert_eq!(page["data"][0]["node"]["delivery_status"], "READ");
+    assert!(page["paging"].get("next").is_none());
+    let lookup = format!("/106540352242922/message_history?message_id={id}&limit=1");
+    assert_eq!(get(lookup.clone()).await.1["error"]["code"], 100, "nothing finds a history without its id");
+    assert_eq!(get("/wamid.unknown/events?limit=100".into()).await.1["error"]["code"], 100);
+    assert_eq!(stage.breaches(), Vec::<String>::new());
+    control.switches(|it| (it.whatsapp_history_by_message, it.whatsapp_history_lookup) = (false, true));
+    assert_eq!(get(format!("/{id}/events")).await.0, 400);
+    let (_, found) = get(lookup).await;
+    let own = found["data"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(get(format!("/{own}/events")).await.1["data"].as_array().unwrap().len(), 4);
+    assert_eq!(get(format!("/{own}/events?limit=101")).await.0, 400);
+    assert_eq!(get(format!("/{own}/events?after=nonsense")).await.0, 400);
+    assert_eq!(stage.breaches().len(), 2);
+}
+
+#[tokio::test]
+async fn on_premises_settings_are_heeded_and_wrong_ones_refused() {
+    let stage = Stage::new().await;
+    let at = |path: &str| format!("{}/v1{path}", stage.setting("whatsapp-onprem", "url"));
+    let (user, password) =
+        (stage.setting("whatsapp-onprem", "username"), stage.setting("whatsapp-onprem", "password"));
+    let login = stage.http.post(at("/users/login")).basic_auth(&user, Some(password)).send().await.unwrap();
+    let token = read(login).await.1["users"][0]["token"].as_str().unwrap().to_owned();
+    let patch = async |body: Value| {
+        let request = stage.http.patch(at("/settings/application")).bearer_auth(&token).json(&body);
+        read(request.send().await.unwrap()).await.0
+    };
+    let (inbox, url) = Inbox::open().await;
+    let right = json!({"webhooks": {"url": url, "message": {"sent": true, "delivered": true, "read": false}},
+        "callback_persist": true, "sent_status": true});
+    assert_eq!(patch(right).await, 200);
+    let control = stage.simulator.control();
+    control.settled().await;
+    inbox.clear();
+    let body = json!({"to": "250788123123", "type": "text", "text": {"body": "Yes"}});
+    let sent = stage.http.post(at("/messages")).bearer_auth(&token).json(&body).send().await.unwrap();
+    assert_eq!(sent.status(), 201);
+    for ms in [300, 600, 4_000] {
+        stage.clock.forward_ms(ms);
+        control.settled().await;
+    }
+    let statuses: Vec<_> = inbox.bodies().iter().map(|it| it["statuses"][0]["status"].clone()).collect();
+    assert_eq!(statuses, ["sent", "delivered"], "reports of reading were not asked for");
+    assert_eq!(stage.breaches(), Vec::<String>::new());
+    for wrong in [
+        json!({"webhooks": {"url": "http://desk.example/wa"}}),
+        json!({"webhook": {"url": "https://desk.example/wa"}}),
+        json!({"sent_status": "yes"}),
+        json!({"webhooks": {"message": {"seen": true}}}),
+    ] {
+        assert_eq!(patch(wrong).await, 400);
+    }
+    assert_eq!(stage.breaches().len(), 4);
+    // Without `callback_persist` what was not taken does not come again.
+    assert_eq!(patch(json!({"callback_persist": false})).await, 200);
+    inbox.clear();
+    *inbox.answer.lock().unwrap() = 500;
+    let before = control.webhooks_outstanding();
+    control.customer_says("onprem", "250788123123", "Hello?").unwrap();
+    control.settled().await;
+    assert_eq!((inbox.bodies().len(), control.webhooks_outstanding()), (1, before));
+}
+
+#[tokio::test]
+async fn a_number_without_the_phones_app_gets_edits_as_unsupported() {
+    let stage = Stage::new().await;
+    let (inbox, url) = Inbox::open().await;
+    stage.simulator.set_webhooks(Some(url), None);
+    let control = stage.simulator.control();
+    let edit = json!({"edit": {"original_message_id": "wamid.1", "message": {"type": "text", "text": {"body": "x"}}}});
+    control.settled().await;
+    let mut types = Vec::new();
+    for unsupported in [false, true] {
+        control.switches(|it| it.whatsapp_edits_unsupported = unsupported);
+        inbox.clear();
+        control.whatsapp_message("whatsapp", "16315551234", "Kerry", "edit", &edit, None);
+        control.settled().await;
+        types.push(inbox.values().remove(0)["messages"][0].clone());
+    }
+    assert_eq!((&types[0]["type"], &types[1]["type"]), (&json!("edit"), &json!("unsupported")));
+    assert_eq!(types[1]["unsupported"]["type"], "edit");
+    assert!(types[1].get("edit").is_none());
+}

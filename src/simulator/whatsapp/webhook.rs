@@ -245,6 +245,7 @@ pub(in crate::simulator) async fn deliver(sim: &Arc<Sim>, number: u64) {
             }
             scene.turn.agenda.push(now + twice, Event::Deliver { number });
         } else if status == Some(200)
+            || (job.api == Api::OnPremises && !scene.whatsapp.on_premises.told.callback_persist)
             || refused
             || now - job.since > TimeDelta::milliseconds(switches.whatsapp_give_up_ms)
         {

@@ -134,10 +134,10 @@ impl<'a, 'b> Applying<'a, 'b> {
     fn change(&mut self, change: &Change) -> Result<()> {
         match change {
             Change::Conversation(seen) => self.conversation(seen),
-            Change::Message(seen) => messages::seen(self, seen),
+            Change::Message(seen) => messages::seen(self, seen, change),
             Change::Earlier(seen) => {
                 self.past = true;
-                let end = messages::seen(self, seen);
+                let end = messages::seen(self, seen, change);
                 self.past = false;
                 end
             }

@@ -11,7 +11,7 @@ use super::{
     conversations::{self, Touch, log},
     files,
     rows::{details, from_json, to_json},
-    settle, tend,
+    settle, tend, uploads,
 };
 use crate::{
     domain::{
@@ -172,13 +172,63 @@ impl EngineSide for SqliteStore {
     async fn uploaded(&self, lease: Lease, n: RowNumber, upload: String) -> Result<(), StoreError> {
         self.writer
             .write("uploaded", move |tx| {
-                if settle::leads(tx.db, &lease, None)? {
-                    tx.db.execute(
+                let noted = settle::leads(tx.db, &lease, None)?
+                    && tx.db.execute(
                         "UPDATE outbox SET upload = ?2 WHERE n = ?1 AND channel = ?3",
                         params![n.0, upload, lease.channel.0],
-                    )?;
+                    )? > 0;
+                if !noted {
+                    uploads::nobodys(tx.db, &lease.channel.0, &upload)?;
                 }
                 Ok(())
+            })
+            .await
+    }
+
+    async fn uploading(&self, lease: Lease, n: RowNumber, left: Option<u64>) -> Result<(), StoreError> {
+        let (folder, modes) = (self.writer.house().attachments.clone(), self.modes);
+        self.writer
+            .write("uploading", move |tx| {
+                if settle::leads(tx.db, &lease, None)? {
+                    uploads::on_its_way(tx.db, (&folder, modes), n.0, left)?;
+                    tx.rings();
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn unsent_uploads(&self, channel: ChannelName, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.reader.read(move |db| uploads::unsent(db, &channel.0, limit)).await
+    }
+
+    async fn upload_asked(&self, channel: ChannelName, upload: String, gone: bool) -> Result<(), StoreError> {
+        self.writer.write("upload_asked", move |tx| uploads::asked(tx.db, &channel.0, &upload, gone)).await
+    }
+
+    async fn unreported(
+        &self,
+        channel: ChannelName,
+        from: Time,
+        to: Time,
+        limit: usize,
+    ) -> Result<Vec<(String, Time)>, StoreError> {
+        self.searcher()?
+            .read(move |db| {
+                db.prepare_cached(
+                    "SELECT key, at FROM message WHERE channel = ?1 AND direction = 'outbound' AND delivery = 'sent' \
+                     AND account IS NOT NULL AND key IS NOT NULL AND at BETWEEN ?2 AND ?3 ORDER BY at DESC LIMIT ?4",
+                )?
+                .query_map(
+                    params![
+                        channel.0,
+                        to_millis(from),
+                        to_millis(to),
+                        i64::try_from(limit).unwrap_or(i64::MAX)
+                    ],
+                    |r| Ok((r.get(0)?, from_millis(r.get(1)?))),
+                )?
+                .collect()
             })
             .await
     }

@@ -13,6 +13,7 @@ use super::{
     conversations::log,
     files, open,
     rows::{Columns, details, from_json},
+    uploads,
 };
 use crate::{
     domain::{attachment::StoredFile, change::Change, desk::Erased, time::to_millis},
@@ -142,6 +143,9 @@ fn remove(tx: &Tx<'_>, ids: &[i64], agent: &str, erased: Erased, now: i64) -> Re
         }
         // The log keeps who did what and when; the words go.
         db.execute("UPDATE event SET details = '{}' WHERE conversation = ?1", [id])?;
+        let unsent = "SELECT n FROM outbox WHERE conversation = ?1 AND upload IS NOT NULL";
+        let unsent: Vec<i64> = db.prepare(unsent)?.query_map([id], |r| r.get(0))?.collect::<Result<_>>()?;
+        unsent.into_iter().try_for_each(|n| uploads::give_back(db, n))?;
         let tables = [
             "message",
             "outbox",

@@ -16,12 +16,19 @@ use crate::domain::{
     time::to_millis,
 };
 
-/// A message exists.
-pub(super) fn seen(to: &mut Applying<'_, '_>, seen: &MessageSeen) -> Result<()> {
+/// A message exists. One that names no conversation (the file of a message of ours in the past) is about a message that
+/// is here, or waits for it.
+pub(super) fn seen(to: &mut Applying<'_, '_>, seen: &MessageSeen, change: &Change) -> Result<()> {
+    if seen.conversation.is_empty() {
+        return match by_key(to.db, to.channel, &seen.key)? {
+            Some(known) => known_again(to, &known, known.conversation, seen),
+            None => keep_orphan(to, &seen.key, None, change),
+        };
+    }
     let their_role = if seen.direction == Direction::Inbound { seen.author.role } else { Role::Customer };
     let conversation = to.place(&seen.conversation, their_role)?;
     if let Some(known) = by_key(to.db, to.channel, &seen.key)? {
-        return known_again(to, &known, seen);
+        return known_again(to, &known, conversation, seen);
     }
     // What this page has made holds nothing that was written here, unless the vendor gives our own name of a send.
     if (seen.send_id.is_some() || !to.is_fresh(conversation))
@@ -79,8 +86,17 @@ pub(super) fn adopt_time(db: &Connection, message: i64, at: i64) -> Result<bool>
     Ok(adopted > 0)
 }
 
-/// The vendor shows a message again; another text means that it was edited elsewhere.
-fn known_again(to: &mut Applying<'_, '_>, known: &Known, seen: &MessageSeen) -> Result<()> {
+/// The vendor shows a message again; another text means that it was edited elsewhere. Under the same name in another
+/// conversation it is none of its author's: it changes nothing.
+fn known_again(
+    to: &mut Applying<'_, '_>,
+    known: &Known,
+    conversation: i64,
+    seen: &MessageSeen,
+) -> Result<()> {
+    if conversation != known.conversation {
+        return Ok(());
+    }
     if known.ours
         && let Some(at) = seen.sent_at
         && adopt_time(to.db, known.id, to_millis(at))?
@@ -421,6 +437,7 @@ pub(super) fn orphans(to: &mut Applying<'_, '_>, key: &str, send_id: Option<&str
             Change::Reaction { on, by, emoji, at, .. } => {
                 reaction(to, on, by, emoji.as_deref(), to_millis(*at), &change)?;
             }
+            Change::Earlier(file) => seen(to, file, &change)?,
             _ => {}
         }
     }

@@ -29,6 +29,7 @@ mod files;
 mod import;
 mod join;
 mod ledger;
+mod lexicon;
 mod marked;
 mod messages;
 mod narrow;
@@ -43,6 +44,7 @@ mod rows;
 mod settle;
 mod tend;
 mod text;
+mod uploads;
 mod words;
 
 use std::{

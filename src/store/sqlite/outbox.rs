@@ -8,6 +8,7 @@ use super::{
     conversations::log,
     promises,
     rows::{details, from_json},
+    uploads,
 };
 use crate::domain::{Action, RowState, Status};
 
@@ -96,6 +97,7 @@ pub(super) fn sent(db: &Connection, row: &Row, actor: Option<&str>, now: i64) ->
          claimed_at = NULL WHERE n = ?1",
     )?
     .execute([row.n])?;
+    uploads::forget(db, row.n)?;
     if let Some(message) = row.message {
         db.prepare_cached(
             "UPDATE message SET delivery = iif(delivery IN ('delivered', 'read'), delivery, 'sent'), error = NULL, \
@@ -174,6 +176,7 @@ pub(super) fn release_followers(db: &Connection, row: &Row, why: &str) -> Result
 
 /// Takes a row, and the message that only it knows, out of the store.
 pub(super) fn remove(db: &Connection, row: &Row) -> Result<()> {
+    uploads::give_back(db, row.n)?;
     db.execute("DELETE FROM outbox WHERE n = ?1", [row.n])?;
     if let Some(message) = row.message {
         db.execute("DELETE FROM attachment WHERE message = ?1", [message])?;
@@ -235,6 +238,7 @@ pub(super) fn failed_later(
         }
     };
     if let Some(row) = n.map(|n| row(db, n)).transpose()?.flatten() {
+        uploads::forget(db, row.n)?;
         return stopped(db, &row, RowState::Failed, None, Some(words), now);
     }
     db.execute("UPDATE message SET delivery = 'failed', error = ?2 WHERE id = ?1", params![message, words])?;

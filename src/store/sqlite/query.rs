@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Result, ToSql, types::Value};
 
 use super::{
     excerpt::Sought,
+    lexicon::Lexicon,
     narrow::{self, Narrow},
     rows, words,
 };
@@ -38,7 +39,7 @@ const NEEDS_A_PERSON: &str = "c.outbox IN ('failed', 'uncertain', 'parked')";
 
 /// Makes the condition of a query. `:me` and `:now` are bound by name when they occur. `newest`: the newest hits of a
 /// word are enough.
-fn condition(query: &Query, me: &str, now: Time, newest: bool) -> Condition {
+fn condition(query: &Query, me: &str, now: Time, newest: bool, lexicon: &Lexicon) -> Condition {
     let mut binds = Binds { values: Vec::new(), prefix: 'p', now: to_millis(now), newest };
     let mut all: Vec<String> = Vec::new();
     let mut either: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -49,7 +50,7 @@ fn condition(query: &Query, me: &str, now: Time, newest: bool) -> Condition {
             continue;
         }
         binds.newest = newest && !term.negated;
-        let sql = term_sql(&term.what, now, &mut binds);
+        let sql = term_sql(&term.what, now, lexicon, &mut binds);
         match (term.negated, term.what.key()) {
             (true, _) => all.push(format!("NOT ifnull(({sql}), 0)")),
             (false, None) => all.push(format!("({sql})")),
@@ -101,7 +102,7 @@ impl Binds {
     }
 }
 
-fn term_sql(what: &What, now: Time, binds: &mut Binds) -> String {
+fn term_sql(what: &What, now: Time, lexicon: &Lexicon, binds: &mut Binds) -> String {
     match what {
         What::Status(status) => format!("c.status = {}", binds.bind(status.as_str().to_owned())),
         What::Channel(name) => format!("c.channel = {}", binds.bind(name.clone())),
@@ -141,8 +142,8 @@ fn term_sql(what: &What, now: Time, binds: &mut Binds) -> String {
         }
         What::Customer(text) => {
             let mut any = Vec::new();
-            if let Some(matching) = matching(text, true) {
-                let columns = format!("{{customer_name customer_email counterpart}} : {matching}");
+            if let Some([_, matching]) = lexicon.matching(text) {
+                let columns = format!("{{customer_name customer_email counterpart}} : ({matching})");
                 let bound = binds.bind(columns);
                 any.push(format!(
                     "c.id IN (SELECT rowid FROM conversation_text WHERE conversation_text MATCH {bound})"
@@ -165,8 +166,8 @@ fn term_sql(what: &What, now: Time, binds: &mut Binds) -> String {
             WHERE am.conversation = c.id)"
                 .to_owned()
         }
-        What::Word(word) => text_sql(word, true, binds),
-        What::Phrase(phrase) => text_sql(phrase, false, binds),
+        What::Word(word) => text_sql(word, lexicon.matching(word), binds),
+        What::Phrase(phrase) => text_sql(phrase, matching(phrase, false).map(twice), binds),
     }
 }
 
@@ -227,25 +228,29 @@ fn numbers(text: &str, kinds: &str, binds: &mut Binds) -> Option<String> {
 }
 
 /// A text as FTS5 matches it: quoted, the last word by its beginning. `None` where it has no letter or digit.
-fn matching(text: &str, prefix: bool) -> Option<String> {
+pub(super) fn matching(text: &str, prefix: bool) -> Option<String> {
     text.chars().any(char::is_alphanumeric).then(|| {
         let quoted = format!("\"{}\"", text.replace('"', "\"\"").replace('\0', " "));
         if prefix { format!("{quoted}*") } else { quoted }
     })
 }
 
-fn text_sql(text: &str, prefix: bool, binds: &mut Binds) -> String {
-    let Some(matching) = matching(text, prefix) else { return "1".into() };
-    let bound = binds.bind(matching);
+fn twice(text: String) -> [String; 2] {
+    [text.clone(), text]
+}
+
+fn text_sql(text: &str, matching: Option<[String; 2]>, binds: &mut Binds) -> String {
+    let Some(matching) = matching else { return "1".into() };
+    let [messages, conversations] = matching.map(|it| binds.bind(it));
     let newest = if binds.newest { format!("ORDER BY rowid DESC LIMIT {HITS}") } else { String::new() };
     // One set for all of them: an OR of three keeps each conversation once more.
     let mut any = vec![
         format!(
             "SELECT wm.conversation FROM (SELECT rowid AS hit FROM message_text \
-             WHERE message_text MATCH {bound} {newest}) JOIN message wm ON wm.id = hit"
+             WHERE message_text MATCH {messages} {newest}) JOIN message wm ON wm.id = hit"
         ),
         format!(
-            "SELECT hit FROM (SELECT rowid AS hit FROM conversation_text WHERE conversation_text MATCH {bound} {newest})"
+            "SELECT hit FROM (SELECT rowid AS hit FROM conversation_text WHERE conversation_text MATCH {conversations} {newest})"
         ),
     ];
     if words::number(text).chars().count() >= 3 {
@@ -264,9 +269,11 @@ pub(super) fn list_statement(
     db: &Connection,
     request: &ListRequest,
     few: Option<Condition>,
+    lexicon: &Lexicon,
 ) -> Result<Condition> {
     let newest = request.way == Way::Typed;
-    let Condition { sql: condition, mut binds } = condition(&request.query, &request.me, request.now, newest);
+    let Condition { sql: condition, mut binds } =
+        condition(&request.query, &request.me, request.now, newest, lexicon);
     if !binds.iter().any(|(name, _)| name == ":me") {
         binds.push((":me".into(), request.me.clone().into()));
     }
@@ -326,6 +333,11 @@ fn add(binds: &mut Vec<(String, Value)>, few: Option<Condition>) {
     }
 }
 
+/// The words of a query, which only a connection for searches can look up.
+fn lexicon(db: &Connection, query: &Query) -> Result<Lexicon> {
+    if query.has_words() { Lexicon::of(db, query) } else { Ok(Lexicon::default()) }
+}
+
 /// A page of a list.
 pub(super) fn list(db: &Connection, request: &ListRequest) -> Result<Vec<Conversation>> {
     let few = match narrow::narrow(db, &request.query, &request.me, request.now)? {
@@ -333,7 +345,7 @@ pub(super) fn list(db: &Connection, request: &ListRequest) -> Result<Vec<Convers
         Narrow::Few(few) if !request.query.has_words() => Some(few),
         Narrow::Few(_) | Narrow::Wide => None,
     };
-    let Condition { sql, binds } = list_statement(db, request, few)?;
+    let Condition { sql, binds } = list_statement(db, request, few, &lexicon(db, &request.query)?)?;
     if sql.is_empty() {
         return Ok(Vec::new());
     }
@@ -377,7 +389,7 @@ const MOST: i64 = 999;
 
 /// How many conversations match, of terms that the tally knows.
 pub(super) fn total_statement(query: &Query, me: &str, now: Time) -> Condition {
-    let Condition { sql, binds } = condition(query, me, now, false);
+    let Condition { sql, binds } = condition(query, me, now, false, &Lexicon::default());
     let sql = format!(
         "SELECT ifnull(sum(c.n), 0) FROM (SELECT nullif(turn, '') AS turn, nullif(assignee, '') AS assignee, \
          nullif(snoozed, 0) AS snoozed_until, iif(fix, 'failed', NULL) AS outbox, channel, status, \
@@ -388,9 +400,15 @@ pub(super) fn total_statement(query: &Query, me: &str, now: Time) -> Condition {
 
 /// The statements that say how many conversations match (up to one more than are counted, where no tally knows it), and
 /// how many of them are at risk.
-pub(super) fn count_statements(query: &Query, me: &str, now: Time, few: Option<Condition>) -> [Condition; 2] {
+pub(super) fn count_statements(
+    query: &Query,
+    me: &str,
+    now: Time,
+    few: Option<Condition>,
+    lexicon: &Lexicon,
+) -> [Condition; 2] {
     // Of a word its newest hits are counted: many more than are counted here are not looked for.
-    let Condition { sql, binds } = condition(query, me, now, true);
+    let Condition { sql, binds } = condition(query, me, now, true, lexicon);
     let total = if is_known_by_the_tally(query) {
         total_statement(query, me, now)
     } else {
@@ -423,30 +441,31 @@ pub(super) fn count(db: &Connection, query: &Query, me: &str, now: Time) -> Resu
         Narrow::Few(few) => Some(few),
         Narrow::Wide => None,
     };
-    let [total, at_risk] = count_statements(query, me, now, few);
+    let lexicon = lexicon(db, query)?;
+    let [total, at_risk] = count_statements(query, me, now, few, &lexicon);
     let figure = |Condition { sql, binds }| narrow::figure(db, &sql, &binds);
     let found = figure(total)?;
-    let more = !exact && (found > MOST || has_more_hits(db, query)?);
+    let more = !exact && (found > MOST || has_more_hits(db, query, &lexicon)?);
     let total = if exact { found } else { found.min(MOST) };
     let counted = |n| usize::try_from(n).unwrap_or(0);
     Ok(Count { total: counted(total), at_risk: counted(figure(at_risk)?), more })
 }
 
 /// Whether any word of it has more hits than were looked at.
-fn has_more_hits(db: &Connection, query: &Query) -> Result<bool> {
+fn has_more_hits(db: &Connection, query: &Query, lexicon: &Lexicon) -> Result<bool> {
     for term in query.terms.iter().filter(|term| !term.negated) {
         let matching = match &term.what {
-            What::Word(word) => matching(word, true),
-            What::Phrase(phrase) => matching(phrase, false),
+            What::Word(word) => lexicon.matching(word),
+            What::Phrase(phrase) => matching(phrase, false).map(twice),
             _ => None,
         };
         let Some(matching) = matching else { continue };
-        for table in ["message_text", "conversation_text"] {
+        for (table, matching) in ["message_text", "conversation_text"].into_iter().zip(matching) {
             let more: bool = db
                 .prepare_cached(&format!(
                     "SELECT EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH ?1 LIMIT 1 OFFSET {HITS})"
                 ))?
-                .query_row([&matching], |row| row.get(0))?;
+                .query_row([matching], |row| row.get(0))?;
             if more {
                 return Ok(true);
             }

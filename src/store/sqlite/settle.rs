@@ -11,6 +11,7 @@ use super::{
     conversations::{self, Touch},
     join, messages, outbox, rows,
     rows::{details, from_json, to_json},
+    uploads,
 };
 use crate::{
     domain::{
@@ -335,7 +336,7 @@ pub(super) fn settle(tx: &Tx<'_>, lease: &Lease, n: i64, how: Settlement, now: i
         }
         Settlement::Failed { error } => {
             outbox::stopped(db, &row, RowState::Failed, None, Some(&error), now)?;
-            forget_upload(db, row.n)?;
+            uploads::give_back(db, row.n)?;
         }
         Settlement::Parked { reason } => {
             outbox::stopped(db, &row, RowState::Parked, Some(&reason), None, now)?;
@@ -346,11 +347,6 @@ pub(super) fn settle(tx: &Tx<'_>, lease: &Lease, n: i64, how: Settlement, now: i
     }
     conversations::finish(tx, conversation, &Touch::default(), now)?;
     Ok(true)
-}
-
-/// The vendor may have used up what it called the file: whoever sends the row again brings the file again.
-fn forget_upload(db: &Connection, n: i64) -> Result<()> {
-    db.prepare_cached("UPDATE outbox SET upload = NULL WHERE n = ?1")?.execute([n]).map(drop)
 }
 
 fn uncertain(
@@ -375,7 +371,7 @@ fn uncertain(
         "UPDATE outbox SET look_at = ?2, lookups = ?3 WHERE n = ?1",
         params![row.n, look_at, to_json(&lookups)],
     )?;
-    forget_upload(db, row.n)
+    uploads::forget(db, row.n)
 }
 
 /// What the vendor's answer to a send says.

@@ -10,6 +10,7 @@ mod outbox;
 mod presence;
 mod promises;
 mod skew;
+mod uploads;
 mod vendors;
 
 use super::SqliteStore;

@@ -42,7 +42,27 @@ const QUIET: &[(&str, &str)] = &[
 
 #[test]
 fn every_listed_key_does_something_where_it_is_listed() {
-    let map = Keymap::new(&[]);
+    audit("default");
+}
+
+#[test]
+fn every_key_of_gmail_s_does_something_where_it_is_listed() {
+    audit("gmail");
+}
+
+#[test]
+fn every_key_of_mutt_s_does_something_where_it_is_listed() {
+    audit("mutt");
+}
+
+#[test]
+fn every_key_of_the_arrows_does_something_where_it_is_listed() {
+    audit("arrows");
+}
+
+/// Each place is come to by the default keys, then the preset's are in force.
+fn audit(preset: &str) {
+    let map = Keymap::with(preset, &[]);
     let mut idle = Vec::new();
     for (of, keys, act) in map.all() {
         let seen = before(of).iter().any(|first| {
@@ -58,6 +78,7 @@ fn every_listed_key_does_something_where_it_is_listed() {
             if !first.is_empty() {
                 desk.keys(first);
             }
+            desk.model.keymap = Keymap::with(preset, &[]);
             desk.draw();
             let before = noticed(&desk);
             desk.keys(&show(keys));

@@ -11,6 +11,7 @@ libfuzzer_sys::fuzz_target!(|body: &[u8]| {
         path: "/hook".into(),
         trust: Trust::Signed { app_secret: "secret".into(), verify_token: "token".into(), rewritten: true },
         phone_number_id: Some("106540352242922".into()),
+        public_url: None,
     };
     assert!(!hook.verifies(None, body));
     assert!(!hook.verifies(Some(&format!("sha256={}", "0".repeat(64))), body));

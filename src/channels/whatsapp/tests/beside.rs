@@ -388,3 +388,36 @@ fn files_of_the_past_are_of_the_past_too() {
     );
     assert!(all.iter().all(|it| it.attachments.len() == 1 && it.body == "the receipt"));
 }
+
+#[test]
+fn what_we_wrote_ourselves_opens_no_conversation_with_our_own_number() {
+    let ours = |id: &str, to: Option<&str>| {
+        json!({"from": "15550783881", "to": to, "id": id, "timestamp": "1739230955", "type": "image",
+            "image": {"id": "m-1", "mime_type": "image/jpeg", "caption": "the receipt"}})
+    };
+    let named = |contacts: &Value, field: &str, list: &str, message: Value| {
+        let parsed = number_field(field, &json!({"contacts": contacts, list: [message]}));
+        assert!(conversations(&parsed).iter().all(|it| it.remote_id == "16505551234"), "{parsed:?}");
+        parsed
+    };
+    // Of the past: known by its id, wherever its thread is.
+    let past = named(&json!([]), "history", "messages", ours("wamid.1", None));
+    let file = earlier(&past)[0];
+    assert_eq!((file.conversation.as_str(), file.key.as_str()), ("", "wamid.1"));
+    assert_eq!((file.direction, file.attachments.len()), (Direction::Outbound, 1));
+    assert!(past.unread.is_empty() && conversations(&past).is_empty());
+    // An echo that names nobody cannot be placed: it is flagged, and its body stays.
+    let echo = named(&json!([]), "smb_message_echoes", "message_echoes", ours("wamid.2", None));
+    assert!(echo.page.changes.is_empty() && echo.unread[0].contains("names nobody it is for"), "{echo:?}");
+    // Who stands beside it is whom it is for, unless that is ourselves.
+    let own = json!({"wa_id": "15550783881", "profile": {"name": "Shop"}});
+    let customer = json!({"wa_id": "16505551234", "profile": {"name": "Sheena"}});
+    let beside =
+        named(&json!([own, customer]), "smb_message_echoes", "message_echoes", ours("wamid.3", None));
+    assert_eq!(messages(&beside)[0].conversation, "16505551234");
+    assert!(named(&json!([own]), "messages", "messages", ours("wamid.4", None)).page.changes.is_empty());
+    // From our own number is ours, whatever the field is called.
+    let misplaced = named(&json!([]), "messages", "messages", ours("wamid.5", Some("16505551234")));
+    let message = messages(&misplaced)[0];
+    assert_eq!((message.conversation.as_str(), message.direction), ("16505551234", Direction::Outbound));
+}

@@ -526,7 +526,10 @@ async fn a_file_goes_up_as_each_api_wants_it() {
     file.write_all(b"%PDF").expect("written");
     let stored = stored("application/pdf", "nota.pdf", 4);
     let vendor = StandIn::start(|_, _| json_answer(200, &json!({"id": 1_037_543_291_543_636_u64}))).await;
-    let id = account(&vendor.url, Api::Cloud).upload(&stored, file.path()).await.expect("uploaded");
+    let id = account(&vendor.url, Api::Cloud)
+        .upload(&stored, file.path(), crate::channels::files::unheard())
+        .await
+        .expect("uploaded");
     assert_eq!(id, "1037543291543636");
     let asked = &vendor.asked()[0];
     assert_eq!(asked.line(), "POST /106540352242922/media");
@@ -540,12 +543,18 @@ async fn a_file_goes_up_as_each_api_wants_it() {
         assert!(form.contains(part), "{part} in {form}");
     }
     let vendor = relay(|_| json_answer(200, &json!({"media": [{"id": "f043"}]}))).await;
-    let id = account(&vendor.url, Api::OnPremises).upload(&stored, file.path()).await.expect("uploaded");
+    let id = account(&vendor.url, Api::OnPremises)
+        .upload(&stored, file.path(), crate::channels::files::unheard())
+        .await
+        .expect("uploaded");
     let asked = &vendor.asked()[1];
     assert_eq!((id.as_str(), asked.line().as_str()), ("f043", "POST /v1/media"));
     assert_eq!((asked.header("content-type"), asked.body.as_ref()), ("application/pdf", b"%PDF".as_slice()));
     let large = StoredFile { size: 101 << 20, ..stored };
-    account(&vendor.url, Api::OnPremises).upload(&large, file.path()).await.expect_err("too large");
+    account(&vendor.url, Api::OnPremises)
+        .upload(&large, file.path(), crate::channels::files::unheard())
+        .await
+        .expect_err("too large");
 }
 
 async fn fetched(
@@ -558,6 +567,21 @@ async fn fetched(
     let mut part = Part::open(&path, max, &|_, _| {}).expect("open").expect("nobody has it");
     let got = account(url, api).download("1037", &mut part).await;
     (got, std::fs::read(path).expect("bytes"))
+}
+
+#[tokio::test]
+async fn a_name_of_a_file_that_is_more_than_a_name_is_never_asked_for() {
+    let vendor = StandIn::start(|_, _| answer(200, "")).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    for (n, id) in ["../../v24.0/me?x=1#", "a/b", "..", "a\u{0}b", "%2e%2e"].iter().enumerate() {
+        let path = folder.path().join(format!("{n}.part"));
+        let mut part = Part::open(&path, 100, &|_, _| {}).expect("open").expect("nobody has it");
+        for api in [Api::Cloud, Api::OnPremises] {
+            let error = account(&vendor.url, api).download(id, &mut part).await.expect_err("no name");
+            assert_eq!((error.kind, error.retry), (ErrorKind::Ours, Retry::Never));
+        }
+    }
+    assert!(vendor.lines().is_empty());
 }
 
 #[tokio::test]

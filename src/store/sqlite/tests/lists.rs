@@ -17,6 +17,7 @@ use crate::{
             SqliteStore,
             excerpt::NEWEST,
             ledger::NEWEST_POLICY,
+            lexicon::Lexicon,
             narrow,
             query::{self, Condition},
             reading::thread_statement,
@@ -176,6 +177,40 @@ async fn a_search_that_is_typed_finds_what_it_finds_when_it_is_taken() {
     }
 }
 
+/// A beginning of four letters or more is looked for as the words that begin so, and as it is typed where those are many.
+#[tokio::test]
+async fn a_long_beginning_finds_every_word_that_begins_so() {
+    let store = store().await;
+    for (n, text) in
+        ["Order", "ordered twice", "Ordnung", "récorder", "ORDÉR-FORM 7", "reorder"].iter().enumerate()
+    {
+        let name = n.to_string();
+        told(&store, "dsco", 10, vec![says(&name, &name, text, at(1))]).await;
+    }
+    for (text, found) in [
+        ("orde", vec![5, 2, 1]),
+        ("ORDER", vec![5, 2, 1]),
+        ("ordé", vec![5, 2, 1]),
+        ("order-form", vec![5]),
+        ("-orde", vec![6, 4, 3]),
+        ("ordering", vec![]),
+        ("order twice", vec![2]),
+        ("form customer:nobody", vec![]),
+    ] {
+        for way in [Way::Typed, Way::Down] {
+            let request = ListRequest { way, ..listing(text, "ana", at(10)) };
+            let ids: Vec<i64> = store.list(request).await.unwrap().iter().map(|it| it.id.0).collect();
+            assert_eq!(ids, found, "{text} {way:?}");
+        }
+        let counted = store.counts(vec![Query::parse(text).unwrap()], "ana".into(), at(10)).await.unwrap();
+        assert_eq!((counted[0].total, counted[0].more), (found.len(), false), "{text}");
+    }
+    let many: Vec<String> = (0..40).map(|n| format!("ordeal{n}")).collect();
+    told(&store, "dsco", 20, vec![says("many", "many", &many.join(" "), at(2))]).await;
+    assert_eq!(ids(&store, "orde", "ana", at(20)).await, [7, 5, 2, 1]);
+    assert_eq!(ids(&store, "ordeal39", "ana", at(20)).await, [7]);
+}
+
 #[tokio::test]
 async fn the_tabs_figures_are_kept_as_they_are_written() {
     let store = shelf().await;
@@ -259,7 +294,8 @@ async fn no_figure_no_search_and_no_opening_scans_the_mailbox() {
         "assignee:bo",
     ];
     for text in BUILT_IN.iter().map(|(_, text)| *text).chain(saved) {
-        let [total, at_risk] = query::count_statements(&Query::parse(text).unwrap(), "ana", at(1), None);
+        let [total, at_risk] =
+            query::count_statements(&Query::parse(text).unwrap(), "ana", at(1), None, &Lexicon::default());
         let plan = explain(&store, total).await;
         assert!(plan.contains("SCAN tally\n") && !plan.contains("conversation"), "{text}\n{plan}");
         let plan = explain(&store, at_risk).await;
@@ -300,8 +336,11 @@ async fn a_list_of_few_begins_with_those_and_a_figure_that_no_tally_knows_is_bou
             .any(|it| found.contains(it));
         assert!(small || !found.contains("SCAN"), "{text}\n{found}");
         let request = listing(text, "ana", at(1));
-        let statement =
-            store.reader.read(move |db| query::list_statement(db, &request, Some(few))).await.unwrap();
+        let statement = store
+            .reader
+            .read(move |db| query::list_statement(db, &request, Some(few), &Lexicon::default()))
+            .await
+            .unwrap();
         let plan = explain(&store, statement).await;
         assert!(
             !plan.contains("SCAN c\n") && plan.contains("SEARCH c USING INTEGER PRIMARY KEY"),
@@ -325,7 +364,11 @@ async fn a_list_of_few_begins_with_those_and_a_figure_that_no_tally_knows_is_bou
 }
 
 async fn plan(store: &SqliteStore, request: ListRequest) -> String {
-    let statement = store.reader.read(move |db| query::list_statement(db, &request, None)).await.unwrap();
+    let statement = store
+        .reader
+        .read(move |db| query::list_statement(db, &request, None, &Lexicon::default()))
+        .await
+        .unwrap();
     explain(store, statement).await
 }
 

@@ -427,6 +427,45 @@ async fn the_file_of_a_placeholder_completes_it_in_either_order() {
 }
 
 #[tokio::test]
+async fn a_file_of_ours_that_names_nobody_finds_its_message_in_either_order() {
+    for file_first in [false, true] {
+        let store = store().await;
+        let Change::Message(message) = says("5511", "w1", "[media_placeholder] cannot be shown here", at(2))
+        else {
+            panic!("a message")
+        };
+        let stand_in =
+            MessageSeen { kind: MessageKind::Unsupported, direction: Direction::Outbound, ..*message };
+        let file = MessageSeen {
+            conversation: String::new(),
+            kind: MessageKind::Media,
+            body: "the receipt".into(),
+            attachments: vec![AttachmentSeen { remote_ref: Some("m-1".into()), ..AttachmentSeen::default() }],
+            ..stand_in.clone()
+        };
+        let pages = [stand_in, file].map(|it| page(vec![Change::Earlier(Box::new(it))]));
+        let order = if file_first { [1, 0, 1] } else { [0, 1, 1] };
+        for n in order {
+            store.apply("whatsapp".into(), pages[n].clone(), at(4)).await.unwrap();
+        }
+        assert_eq!(store.find("whatsapp".into(), String::new()).await.unwrap(), None);
+        let id = store.find("whatsapp".into(), "5511".into()).await.unwrap().unwrap();
+        let thread = store.thread(id, None, 10).await.unwrap();
+        let message = thread.first().unwrap();
+        assert_eq!((thread.len(), message.body.as_str(), message.attachments.len()), (1, "the receipt", 1));
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_somebody_else_uses_too_changes_no_message() {
+    let store = store().await;
+    let id = told(&store, "whatsapp", 1, vec![says("5511", "w1", "mine", at(1))]).await;
+    store.apply("whatsapp".into(), page(vec![says("5522", "w1", "yours", at(2))]), at(2)).await.unwrap();
+    let thread = store.thread(id, None, 10).await.unwrap();
+    assert_eq!((thread.len(), thread[0].body.as_str(), thread[0].edited_at), (1, "mine", None));
+}
+
+#[tokio::test]
 async fn a_poll_is_due_when_the_engine_says_or_after_its_last_sign_of_life() {
     let store = store().await;
     let due = async || {
