@@ -48,8 +48,8 @@ impl Model {
     /// Before the first key the list fills as the first sync does: nothing is held that nobody has looked at.
     pub(super) fn fill_list(&mut self) {
         if self.session.first_start {
+            // What is selected stays so until the new rows are here: a key that comes before them means it.
             self.session.view_open = true;
-            self.list.selected = None;
         } else {
             self.list.fresh = true;
             self.ask_list(PAGE, None);
@@ -104,7 +104,9 @@ impl Model {
             self.list.rows = rows;
             self.list.arrived.clear();
             self.list.top = 0;
-            let keep = self.list.selected.is_some_and(|id| self.list.row(id).is_some());
+            // A list that still fills stands at its top until somebody has touched it.
+            let fills = self.session.first_start && !self.touched;
+            let keep = !fills && self.list.selected.is_some_and(|id| self.list.row(id).is_some());
             if !keep {
                 self.list.selected = self.list.rows.first().map(|row| row.id);
                 if self.side_by_side() && self.screen == Screen::List {
