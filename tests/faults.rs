@@ -398,6 +398,35 @@ fn the_file_of_a_reply_that_was_refused_is_deleted_at_the_vendor_and_that_of_an_
 }
 
 #[test]
+fn a_file_on_its_way_to_the_vendor_is_shown_as_such() {
+    let desk = Desk::new();
+    desk.vendors.control().fault(Fault::next("whatsapp", "media_upload", What::Hang));
+    let file = desk.vendors.folder().join("a.txt");
+    std::fs::write(&file, "the terms").expect("a file");
+    let path = file.to_string_lossy().into_owned();
+    let person = format!("whatsapp:{PERSON}");
+    let args = ["reply", &person, "--text", "see this", "--attach", &path, "--wait", "60"];
+    let mut replies = desk.vendors.program(&desk.config, &args).spawn().expect("it starts");
+    let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    let shown = || {
+        let shown = desk.run(&["show", &person, "--json"]);
+        let shown: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+        let thread = shown["thread"].as_array().expect("a thread").clone();
+        thread.iter().find_map(|it| it["attachments"][0]["state"].as_str().map(str::to_owned))
+    };
+    while shown().as_deref() != Some("uploading") {
+        assert!(std::time::Instant::now() < end, "{:?}", shown());
+    }
+    let plain = desk.run(&["show", &person]);
+    assert!(String::from_utf8_lossy(&plain.stdout).contains("99% uploaded"), "{plain:?}");
+    replies.kill().expect("it runs");
+    replies.wait().expect("it ends");
+    desk.run(&["sync", "--once"]);
+    desk.judge("whatsapp", "see this");
+    assert_eq!(shown().as_deref(), Some("uploaded"));
+}
+
+#[test]
 fn a_thousand_updates_in_one_body() {
     let desk = Desk::new();
     let ids: Vec<(String, String)> = (0..1000).map(|n| (format!("wamid-{n}"), format!("line {n}"))).collect();

@@ -381,7 +381,8 @@ async fn whatsapp_takes_webhooks_and_sends_by_both_apis() {
             mime: "application/pdf".into(),
             size: 8,
         };
-        let upload = account.upload(&stored, local.path()).await.unwrap();
+        let upload =
+            account.upload(&stored, local.path(), deskline::channels::files::unheard()).await.unwrap();
         let action =
             Action::Reply(Outgoing { text: "a nota".into(), file: Some(stored), ..Outgoing::default() });
         let with_file = Sending { upload: Some(upload), ..sending(&action, &target, &Value::Null) };

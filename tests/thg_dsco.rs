@@ -374,7 +374,10 @@ async fn thg_does_what_its_table_says() {
         std::fs::write(folder.path().join("a"), b"\x89PNG\r\n\x1a\n0000").expect("written");
         let file =
             StoredFile { sha256: String::new(), name: "a.png".into(), mime: "image/png".into(), size: 12 };
-        let token = channel.upload(&file, &folder.path().join("a")).await.expect("uploaded");
+        let token = channel
+            .upload(&file, &folder.path().join("a"), deskline::channels::files::unheard())
+            .await
+            .expect("uploaded");
 
         let (to, action) = (target(&id, &[(&answer.id, answer.at)]), reply("Thanks", false));
         let now = stage.clock.now();

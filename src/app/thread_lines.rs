@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::words;
 use crate::domain::{
     Delivery, Direction, Lang, Message, MessageId, MessageKind, Role, Time,
-    attachment::Progress,
+    attachment::{AttachmentState, Progress},
     lang::tr,
     text::{SafeText, wrap},
 };
@@ -173,6 +173,9 @@ fn one(message: &Message, at: usize, frame: &Frame<'_>, out: &mut Vec<ThreadLine
         let mime =
             file.mime.as_deref().map_or_else(String::new, |mime| format!("  {}", SafeText::line(mime)));
         let state = match file.progress() {
+            Some(Progress::Percent(percent)) if file.state == AttachmentState::Uploading => {
+                tr!(frame.lang, "{percent}% uploaded", percent)
+            }
             Some(Progress::Percent(percent)) => tr!(frame.lang, "{percent}% fetched", percent),
             Some(Progress::Bytes(bytes)) => {
                 tr!(frame.lang, "{bytes} fetched", bytes = words::bytes(bytes))

@@ -1,7 +1,35 @@
-//! Limits of files, before the first byte leaves.
+//! Files on their way out: limits before the first byte leaves, and how many have left.
+
+use std::{path::Path, sync::Arc};
+
+use futures_util::TryStreamExt;
 
 use super::ChannelError;
 use crate::domain::{Descriptor, attachment::StoredFile, capability::FileLimit};
+
+/// Hears how many bytes of a file have left so far.
+pub type Told = Arc<dyn Fn(u64) + Send + Sync>;
+
+/// Nobody hears it.
+pub fn unheard() -> Told {
+    Arc::new(|_| {})
+}
+
+/// A file as (a part of) a request's body.
+///
+/// # Errors
+/// `ours` where it cannot be opened.
+pub async fn body(path: &Path, told: Told) -> Result<reqwest::Body, ChannelError> {
+    let file = tokio::fs::File::open(path)
+        .await
+        .map_err(|error| ChannelError::ours(format!("the attachment cannot be read: {error}")))?;
+    let mut left = 0;
+    let bytes = tokio_util::io::ReaderStream::new(file).inspect_ok(move |bytes| {
+        left += bytes.len() as u64;
+        told(left);
+    });
+    Ok(reqwest::Body::wrap_stream(bytes))
+}
 
 /// The limit that a file falls under, where the channel takes it.
 ///
@@ -30,3 +58,6 @@ pub fn too_large(what: &str, size: u64, max: u64) -> ChannelError {
 fn mb(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,8 +77,13 @@ pub trait Channel: Send + Sync {
     async fn scan(&self, sweep: Sweep, memory: &dyn Memory, sink: &mut dyn Sink) -> Result<(), ChannelError>;
 
     /// Brings a file to the vendor ahead of its message; the answer is the vendor's name for it. Repeating it is
-    /// harmless. Never called where `capabilities.files` is `None`.
-    async fn upload(&self, _file: &StoredFile, _path: &Path) -> Result<String, ChannelError> {
+    /// harmless. Never called where `capabilities.files` is `None`. `told` hears how many bytes have left.
+    async fn upload(
+        &self,
+        _file: &StoredFile,
+        _path: &Path,
+        _told: files::Told,
+    ) -> Result<String, ChannelError> {
         Err(ChannelError::ours("this channel takes no files"))
     }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::error::{CliError, Code};
 use crate::domain::{
     Conversation, Delivery, Direction, Message, OutboxRow, Time,
-    attachment::Progress,
+    attachment::{AttachmentState, Progress},
     outbox::Event,
     text::{SafeText, first_line, fit, to_json_line},
 };
@@ -147,6 +147,9 @@ pub fn message_lines(it: &Message, zone: Tz) -> Vec<String> {
             part(file.name.as_deref().unwrap_or("no name")),
             part(file.mime.as_deref().unwrap_or("unknown type")),
             match file.progress() {
+                Some(Progress::Percent(percent)) if file.state == AttachmentState::Uploading => {
+                    format!("{percent}% uploaded")
+                }
                 Some(Progress::Percent(percent)) => format!("{percent}% fetched"),
                 Some(Progress::Bytes(bytes)) => format!("{bytes} bytes fetched"),
                 None => file.state.as_str().to_owned(),

@@ -21,6 +21,11 @@ pub enum AttachmentState {
 }
 
 impl AttachmentState {
+    /// Whether a part of it may be on the one side and not yet on the other.
+    pub fn is_on_its_way(self) -> bool {
+        matches!(self, Self::Remote | Self::Uploading)
+    }
+
     /// The word in JSON and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,15 +60,16 @@ pub struct Attachment {
     pub sha256: Option<String>,
     /// Where the bytes are.
     pub state: AttachmentState,
-    /// How many bytes have come of one that is being fetched, or whose fetching broke off.
+    /// How many bytes have come of one that is being fetched, or whose fetching broke off; or have left of one that is
+    /// being uploaded.
     #[serde(default)]
     pub fetched: Option<u64>,
 }
 
 impl Attachment {
-    /// How much of it has come, where it has not come whole: `42%`, or so many bytes where the size is not known.
+    /// How much of it has come (or has left), where it has not done so whole: `42%`, or so many bytes where the size is not known.
     pub fn progress(&self) -> Option<Progress> {
-        let fetched = self.fetched.filter(|it| *it > 0 && self.state == AttachmentState::Remote)?;
+        let fetched = self.fetched.filter(|it| *it > 0 && self.state.is_on_its_way())?;
         match self.size.filter(|size| *size > 0) {
             Some(size) => Some(Progress::Percent((fetched.saturating_mul(100) / size).min(99))),
             None => Some(Progress::Bytes(fetched)),

@@ -481,6 +481,10 @@ pub trait EngineSide: Send + Sync {
     async fn claim(&self, lease: Lease, now: Time) -> Result<Option<Claimed>, StoreError>;
     /// Notes an uploaded file of a claimed row.
     async fn uploaded(&self, lease: Lease, n: RowNumber, upload: String) -> Result<(), StoreError>;
+    /// The file of a claimed row is on its way to the vendor: how many bytes have left (`None`: it is not any more).
+    async fn uploading(&self, _lease: Lease, _n: RowNumber, _left: Option<u64>) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// Uploads of a channel that were for messages which do not go, and which the vendor is to delete; `limit` at most.
     async fn unsent_uploads(&self, _channel: ChannelName, _limit: usize) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())

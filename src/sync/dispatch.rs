@@ -5,19 +5,26 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{chance::Chance, machine::Fault};
 use crate::{
-    channels::{Channel, ChannelError, ErrorKind, Found, KnownMessage, Retry, Sending, Sent, Set, Target},
+    channels::{
+        Channel, ChannelError, ErrorKind, Found, KnownMessage, Retry, Sending, Sent, Set, Target, files::Told,
+    },
     domain::{
-        Action, ChannelName, Gate, OutboxRow, RowNumber, RowState, Time, change::Page, outbox::Lookup,
-        time::Clock,
+        Action, ChannelName, Gate, OutboxRow, RowNumber, RowState, Time, attachment::StoredFile,
+        change::Page, outbox::Lookup, time::Clock,
     },
     store::{
         Claimed, LOCKED_OUT, Lease, Settlement, SharedStore, StoreError, TargetFacts, crash::crash_point,
@@ -28,6 +35,8 @@ use crate::{
 pub const LOOKS: [Duration; 4] =
     [Duration::from_secs(10), Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)];
 
+/// How often everybody is told how much of a file has left; a quick one is on its way for nobody.
+const TELL_EVERY: Duration = Duration::from_millis(500);
 const FIRST_RETRY: Duration = Duration::from_secs(2);
 const LONGEST_RETRY: Duration = Duration::from_mins(5);
 /// The engine holds the whole channel back longer; a restart with new credentials finds the row soon due.
@@ -267,7 +276,7 @@ impl Post {
         let Some((file, path)) = &claimed.file else {
             return Ok(Err(ChannelError::ours("the attached file is no longer in the store")));
         };
-        let answer = self.channel.upload(file, path).await;
+        let answer = self.brought(lease, row.n, file, path).await;
         crash_point("upload", "after");
         match answer {
             Ok(name) => {
@@ -276,6 +285,45 @@ impl Post {
             }
             Err(error) => Ok(Err(error)),
         }
+    }
+
+    /// Uploads a file, and tells everybody now and then how much of it has left.
+    async fn brought(
+        &self,
+        lease: &Lease,
+        n: RowNumber,
+        file: &StoredFile,
+        path: &Path,
+    ) -> Result<String, ChannelError> {
+        let (tell, mut heard) = watch::channel(0);
+        let told: Told = Arc::new(move |left| {
+            tell.send_replace(left);
+        });
+        let said = AtomicBool::new(false);
+        let spread = async {
+            loop {
+                self.clock.sleep_until(self.clock.now() + TELL_EVERY).await;
+                if heard.changed().await.is_err() {
+                    // All of it has left: the answer is on its way.
+                    return std::future::pending().await;
+                }
+                let left = *heard.borrow_and_update();
+                said.store(true, Ordering::Relaxed);
+                if let Err(error) = self.store.uploading(lease.clone(), n, Some(left)).await {
+                    tracing::warn!(channel = %lease.channel, row = n.0, %error, "how far a file is could not be said");
+                }
+            }
+        };
+        let answer = tokio::select! {
+            answer = self.channel.upload(file, path, told) => answer,
+            () = spread => Err(ChannelError::ours("an upload has no end")),
+        };
+        if said.into_inner()
+            && let Err(error) = self.store.uploading(lease.clone(), n, None).await
+        {
+            tracing::warn!(channel = %lease.channel, row = n.0, %error, "that a file has left could not be said");
+        }
+        answer
     }
 
     /// Whether what was read on the way forbids the send after all, in a sentence.

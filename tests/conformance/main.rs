@@ -247,7 +247,7 @@ async fn an_upload_is_taken_or_refused_in_words_whatever_the_uploader_decides() 
         })
         .await;
         for player in stage.pulled().await.into_iter().filter(|it| it.kind() == "thg") {
-            match (player.channel.upload(&file, &path).await, says) {
+            match (player.channel.upload(&file, &path, deskline::channels::files::unheard()).await, says) {
                 (Ok(_), None) => {}
                 (Err(error), Some(says)) => {
                     assert_eq!(
@@ -559,17 +559,28 @@ async fn files_make_the_round_trip() {
         };
         let before = stage.requests();
         let Some(rules) = rules else {
-            let error = player.channel.upload(&file, &path).await.expect_err("no files here");
+            let error = player
+                .channel
+                .upload(&file, &path, deskline::channels::files::unheard())
+                .await
+                .expect_err("no files here");
             assert_eq!((error.kind, stage.requests()), (ErrorKind::Ours, before), "{player}: {error}");
             continue;
         };
         let limit = rules.limit_for(&file.mime).unwrap_or_else(|| panic!("{player} takes PDF")).clone();
         let large = StoredFile { size: limit.max_bytes + 1, ..file.clone() };
-        let error = player.channel.upload(&large, &path).await.expect_err("too large");
+        let error = player
+            .channel
+            .upload(&large, &path, deskline::channels::files::unheard())
+            .await
+            .expect_err("too large");
         assert_eq!((error.kind, stage.requests()), (ErrorKind::Ours, before), "{player}: {error}");
 
-        let name =
-            player.channel.upload(&file, &path).await.unwrap_or_else(|error| panic!("{player}: {error}"));
+        let name = player
+            .channel
+            .upload(&file, &path, deskline::channels::files::unheard())
+            .await
+            .unwrap_or_else(|error| panic!("{player}: {error}"));
         let target = player.somebody(&stage).await;
         let text = if rules.caption == Caption::Always || limit.caption { "with a file" } else { "" };
         let outgoing = Outgoing { text: text.into(), file: Some(file), ..Outgoing::default() };

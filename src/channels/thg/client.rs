@@ -32,6 +32,7 @@ use crate::{
     channels::{
         Channel, ChannelError, Checked, ErrorKind, Found, Memory, Prepared, Retry, Sending, Sent, Set, Sink,
         Sweep, Target,
+        files::Told,
         http::{Answer, Http},
         json,
         pace::Pace,
@@ -365,8 +366,8 @@ impl Channel for Thg {
         }
     }
 
-    async fn upload(&self, file: &StoredFile, path: &Path) -> Result<String, ChannelError> {
-        self.bring(file, path).await
+    async fn upload(&self, file: &StoredFile, path: &Path, told: Told) -> Result<String, ChannelError> {
+        self.bring(file, path, told).await
     }
 
     fn upload_serves(&self, upload: &str) -> bool {

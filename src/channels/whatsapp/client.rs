@@ -25,6 +25,7 @@ use crate::{
         Channel, ChannelError, Checked, Downloaded, ErrorKind, Found, Memory, Prepared, Retry, Sending, Sent,
         Set, Sink, Sweep, Target, Webhook,
         download::Part,
+        files::Told,
         http::{Answer, Http},
         json, lenient,
         pace::Pace,
@@ -104,9 +105,9 @@ pub(super) enum Load<'a> {
     Nothing,
     Json(&'a Value),
     /// On-Premises: the file's bytes as they are.
-    Bytes(&'a StoredFile, &'a Path),
+    Bytes(&'a StoredFile, &'a Path, Told),
     /// Cloud: a form with the file in it.
-    Form(&'a StoredFile, &'a Path),
+    Form(&'a StoredFile, &'a Path, Told),
 }
 
 impl WhatsApp {
@@ -213,8 +214,12 @@ impl WhatsApp {
         Ok(match load {
             Load::Nothing => request,
             Load::Json(value) => request.json(value),
-            Load::Bytes(file, path) => media::bytes(request, file, path).await?.timeout(FILE_TIMEOUT),
-            Load::Form(file, path) => media::form(request, file, path).await?.timeout(FILE_TIMEOUT),
+            Load::Bytes(file, path, told) => {
+                media::bytes(request, file, path, told.clone()).await?.timeout(FILE_TIMEOUT)
+            }
+            Load::Form(file, path, told) => {
+                media::form(request, file, path, told.clone()).await?.timeout(FILE_TIMEOUT)
+            }
         })
     }
 
@@ -410,8 +415,8 @@ impl Channel for WhatsApp {
         }
     }
 
-    async fn upload(&self, file: &StoredFile, path: &Path) -> Result<String, ChannelError> {
-        self.upload_file(file, path).await
+    async fn upload(&self, file: &StoredFile, path: &Path, told: Told) -> Result<String, ChannelError> {
+        self.upload_file(file, path, told).await
     }
 
     async fn forget_upload(&self, upload: &str) -> Result<(), ChannelError> {

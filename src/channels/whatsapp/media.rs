@@ -14,7 +14,7 @@ use crate::{
     channels::{
         ChannelError, Downloaded, ErrorKind, Retry,
         download::{Part, Poured},
-        files::{self, too_large},
+        files::{self, Told, too_large},
         http::Answer,
         lenient,
     },
@@ -22,15 +22,20 @@ use crate::{
 };
 
 impl WhatsApp {
-    pub(super) async fn upload_file(&self, file: &StoredFile, path: &Path) -> Result<String, ChannelError> {
+    pub(super) async fn upload_file(
+        &self,
+        file: &StoredFile,
+        path: &Path,
+        told: Told,
+    ) -> Result<String, ChannelError> {
         files::taken(&self.settings.descriptor, file)?;
         let base = &self.settings.url;
         let (url, load) = match self.api() {
             Api::Cloud => {
                 let number = self.settings.hook.phone_number_id.as_deref().unwrap_or_default();
-                (format!("{}/media", request::cloud_thing(base, number)), Load::Form(file, path))
+                (format!("{}/media", request::cloud_thing(base, number)), Load::Form(file, path, told))
             }
-            Api::OnPremises => (request::on_premises(base, &["media"]), Load::Bytes(file, path)),
+            Api::OnPremises => (request::on_premises(base, &["media"]), Load::Bytes(file, path, told)),
         };
         let answer = self.succeed(Method::POST, &url, load).await?;
         let answered = read::<Answered>(&answer).unwrap_or_default();
@@ -154,11 +159,12 @@ pub(super) async fn bytes(
     request: RequestBuilder,
     file: &StoredFile,
     path: &Path,
+    told: Told,
 ) -> Result<RequestBuilder, ChannelError> {
     Ok(request
         .header(CONTENT_TYPE, &file.mime)
         .header(reqwest::header::CONTENT_LENGTH, file.size)
-        .body(stream(path).await?))
+        .body(files::body(path, told).await?))
 }
 
 /// A request with a form that holds a file.
@@ -166,8 +172,9 @@ pub(super) async fn form(
     request: RequestBuilder,
     file: &StoredFile,
     path: &Path,
+    told: Told,
 ) -> Result<RequestBuilder, ChannelError> {
-    let part = reqwest::multipart::Part::stream_with_length(stream(path).await?, file.size)
+    let part = reqwest::multipart::Part::stream_with_length(files::body(path, told).await?, file.size)
         .file_name(file.name.clone())
         .mime_str(&file.mime)
         .map_err(|_| ChannelError::ours(format!("{} is no MIME type", file.mime)))?;
@@ -176,11 +183,4 @@ pub(super) async fn form(
         .text("type", file.mime.clone())
         .part("file", part);
     Ok(request.multipart(form))
-}
-
-async fn stream(path: &Path) -> Result<reqwest::Body, ChannelError> {
-    let file = tokio::fs::File::open(path)
-        .await
-        .map_err(|error| ChannelError::ours(format!("the attachment cannot be read: {error}")))?;
-    Ok(reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::new(file)))
 }

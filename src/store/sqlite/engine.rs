@@ -185,6 +185,19 @@ impl EngineSide for SqliteStore {
             .await
     }
 
+    async fn uploading(&self, lease: Lease, n: RowNumber, left: Option<u64>) -> Result<(), StoreError> {
+        let (folder, modes) = (self.writer.house().attachments.clone(), self.modes);
+        self.writer
+            .write("uploading", move |tx| {
+                if settle::leads(tx.db, &lease, None)? {
+                    uploads::on_its_way(tx.db, (&folder, modes), n.0, left)?;
+                    tx.rings();
+                }
+                Ok(())
+            })
+            .await
+    }
+
     async fn unsent_uploads(&self, channel: ChannelName, limit: usize) -> Result<Vec<String>, StoreError> {
         self.reader.read(move |db| uploads::unsent(db, &channel.0, limit)).await
     }

@@ -79,6 +79,19 @@ pub(super) fn part(folder: &Path, message: i64, n: u32) -> PathBuf {
     folder.join(format!("{FETCHING}{message}-{n}.part"))
 }
 
+/// Makes a part so long without writing into it: how much of a file has left.
+pub(super) fn set_part(path: &Path, modes: Modes, bytes: u64) {
+    let mut options = fs::OpenOptions::new();
+    options
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(modes.file)
+        .custom_flags(nix::fcntl::OFlag::O_NOFOLLOW.bits());
+    // Where it cannot be made nobody sees how far it has come; the file goes all the same.
+    let _ = options.open(path).and_then(|part| part.set_len(bytes));
+}
+
 /// Removes what has come of a file that will not come whole any more.
 pub(super) fn drop_part(path: &Path) {
     // What cannot be removed is in nobody's way: it is written over, or swept out with the next erasure.

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         ChannelHealth, ChannelName, Conversation, ConversationId, Draft, DraftKind, Message, MessageId,
         OutboxRow, RowNumber, Time,
-        attachment::{AttachmentState, StoredFile},
+        attachment::StoredFile,
         outbox::{Event, Happened, LogPlace},
         presence::Present,
         query::Query,
@@ -351,11 +351,11 @@ impl Reading for SqliteStore {
     }
 }
 
-/// How much is here of the files that are being fetched: as large as their parts are.
+/// How much has come of the files that are being fetched, or has left of those that go: as large as their parts are.
 fn come_so_far(folder: &std::path::Path, messages: &mut [Message]) {
     for message in messages {
         let of = message.id.0;
-        for file in message.attachments.iter_mut().filter(|it| it.state == AttachmentState::Remote) {
+        for file in message.attachments.iter_mut().filter(|it| it.state.is_on_its_way()) {
             file.fetched = std::fs::metadata(files::part(folder, of, file.n)).ok().map(|it| it.len());
         }
     }

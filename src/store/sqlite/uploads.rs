@@ -1,15 +1,48 @@
-//! Files that were brought to a vendor for a message that does not go: the vendor is asked to delete them.
+//! Files on their way to a vendor, and such as were brought there for a message that does not go: the vendor is asked to
+//! delete them.
 //!
 //! The rule: what a row holds of its file's upload was in no send that the vendor took or may have taken (both make the
 //! row forget it, and its retry brings the file anew). So where such a row has failed, or is taken out of the outbox, its
 //! upload is nobody's, and may be deleted.
 
-use rusqlite::{Connection, Result, params};
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use super::{files, open::Modes};
 
 /// How the notes of such uploads begin; their value counts the tries.
 const UNSENT: &str = "upload.unsent:";
 /// After so many tries the vendor is left to forget it by itself (it does after some weeks).
 const TRIES: i64 = 8;
+
+/// So much of a row's file has left; `None`: it is not on its way any more. How much is told as with files that come: by
+/// the length of a part, which everybody may look at.
+pub(super) fn on_its_way(
+    db: &Connection,
+    (folder, modes): (&Path, Modes),
+    n: i64,
+    left: Option<u64>,
+) -> Result<()> {
+    let file: Option<(i64, u32)> = db
+        .prepare_cached(
+            "SELECT a.message, a.n FROM outbox o JOIN attachment a ON a.message = o.message WHERE o.n = ?1 LIMIT 1",
+        )?
+        .query_row([n], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    let Some((message, number)) = file else { return Ok(()) };
+    let part = files::part(folder, message, number);
+    let (from, to) = if let Some(left) = left {
+        files::set_part(&part, modes, left);
+        ("stored", "uploading")
+    } else {
+        files::drop_part(&part);
+        ("uploading", "stored")
+    };
+    db.prepare_cached("UPDATE attachment SET state = ?4 WHERE message = ?1 AND n = ?2 AND state = ?3")?
+        .execute(params![message, number, from, to])
+        .map(drop)
+}
 
 /// A row has no more use for its upload: it is nobody's now.
 pub(super) fn give_back(db: &Connection, n: i64) -> Result<()> {

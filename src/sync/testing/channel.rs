@@ -15,7 +15,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::{
     channels::{
         Channel, ChannelError, Checked, Downloaded, Found, Memory, Parsed, Prepared, Sending, Sent, Set,
-        Sink, Sweep, Target, Webhook, download::Part,
+        Sink, Sweep, Target, Webhook, download::Part, files::Told,
     },
     domain::{
         Capabilities, ChannelKind, ChannelName, Descriptor, Time, attachment::StoredFile, change::Page,
@@ -167,7 +167,8 @@ impl Channel for FakeChannel {
         }
     }
 
-    async fn upload(&self, file: &StoredFile, _path: &Path) -> Result<String, ChannelError> {
+    async fn upload(&self, file: &StoredFile, _path: &Path, told: Told) -> Result<String, ChannelError> {
+        told(file.size / 2);
         self.note(format!("upload {}", file.name));
         self.script(|script| script.uploads.pop_front()).unwrap_or_else(|| Ok("uploaded-1".into()))
     }

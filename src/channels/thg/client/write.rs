@@ -8,7 +8,9 @@ use reqwest::{Method, header::ACCEPT};
 use super::{Thg, Uncounted, gone, page_of};
 use crate::{
     channels::{
-        ChannelError, ErrorKind, Retry, Sending, Sent, Target, files, json,
+        ChannelError, ErrorKind, Retry, Sending, Sent, Target,
+        files::{self, Told},
+        json,
         thg::{error, request},
     },
     domain::{
@@ -70,7 +72,12 @@ impl Thg {
         }
     }
 
-    pub(super) async fn bring(&self, file: &StoredFile, path: &Path) -> Result<String, ChannelError> {
+    pub(super) async fn bring(
+        &self,
+        file: &StoredFile,
+        path: &Path,
+        told: Told,
+    ) -> Result<String, ChannelError> {
         let site = self.settings.site_url.as_deref().ok_or_else(|| {
             ChannelError::ours("this channel has no `site_url`, so files cannot be attached")
         })?;
@@ -88,10 +95,7 @@ impl Thg {
         let url =
             request::upload_url(site, &config.upload_url.filter(|it| !it.is_empty()).ok_or_else(down)?)?;
 
-        let bytes = tokio::fs::File::open(path)
-            .await
-            .map_err(|error| ChannelError::ours(format!("the file cannot be read here: {error}")))?;
-        let bytes = reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::new(bytes));
+        let bytes = files::body(path, told).await?;
         let part = reqwest::multipart::Part::stream_with_length(bytes, file.size)
             .file_name(file.name.clone())
             .mime_str("application/octet-stream")

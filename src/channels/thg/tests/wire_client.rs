@@ -369,7 +369,7 @@ async fn a_file_goes_to_the_shop_with_both_names_of_its_token() {
     std::fs::write(&path, b"PNG!").expect("it is written");
     let file =
         StoredFile { sha256: String::new(), name: "a\"b.png".into(), mime: "image/png".into(), size: 4 };
-    let upload = channel.upload(&file, &path).await.expect("it is taken");
+    let upload = channel.upload(&file, &path, crate::channels::files::unheard()).await.expect("it is taken");
     assert_eq!(upload, format!("{}:up-1", clock.now().timestamp_millis()), "with the time of it");
     let came = shop.at.asked().pop().expect("it came");
     assert_eq!(came.path, "/account/upload/38779254");
@@ -386,8 +386,13 @@ async fn a_file_goes_to_the_shop_with_both_names_of_its_token() {
     assert!(came.header("authorization").is_empty());
 
     shop.state().uploads = "https://evil.example/upload/1".into();
-    assert_eq!(channel.upload(&file, &path).await.expect_err("refused").kind, ErrorKind::Ours);
-    assert!(channel.upload(&file, Path::new("/nonexistent")).await.is_err());
+    assert_eq!(
+        channel.upload(&file, &path, crate::channels::files::unheard()).await.expect_err("refused").kind,
+        ErrorKind::Ours
+    );
+    assert!(
+        channel.upload(&file, Path::new("/nonexistent"), crate::channels::files::unheard()).await.is_err()
+    );
 }
 
 #[tokio::test]

@@ -526,7 +526,10 @@ async fn a_file_goes_up_as_each_api_wants_it() {
     file.write_all(b"%PDF").expect("written");
     let stored = stored("application/pdf", "nota.pdf", 4);
     let vendor = StandIn::start(|_, _| json_answer(200, &json!({"id": 1_037_543_291_543_636_u64}))).await;
-    let id = account(&vendor.url, Api::Cloud).upload(&stored, file.path()).await.expect("uploaded");
+    let id = account(&vendor.url, Api::Cloud)
+        .upload(&stored, file.path(), crate::channels::files::unheard())
+        .await
+        .expect("uploaded");
     assert_eq!(id, "1037543291543636");
     let asked = &vendor.asked()[0];
     assert_eq!(asked.line(), "POST /106540352242922/media");
@@ -540,12 +543,18 @@ async fn a_file_goes_up_as_each_api_wants_it() {
         assert!(form.contains(part), "{part} in {form}");
     }
     let vendor = relay(|_| json_answer(200, &json!({"media": [{"id": "f043"}]}))).await;
-    let id = account(&vendor.url, Api::OnPremises).upload(&stored, file.path()).await.expect("uploaded");
+    let id = account(&vendor.url, Api::OnPremises)
+        .upload(&stored, file.path(), crate::channels::files::unheard())
+        .await
+        .expect("uploaded");
     let asked = &vendor.asked()[1];
     assert_eq!((id.as_str(), asked.line().as_str()), ("f043", "POST /v1/media"));
     assert_eq!((asked.header("content-type"), asked.body.as_ref()), ("application/pdf", b"%PDF".as_slice()));
     let large = StoredFile { size: 101 << 20, ..stored };
-    account(&vendor.url, Api::OnPremises).upload(&large, file.path()).await.expect_err("too large");
+    account(&vendor.url, Api::OnPremises)
+        .upload(&large, file.path(), crate::channels::files::unheard())
+        .await
+        .expect_err("too large");
 }
 
 async fn fetched(

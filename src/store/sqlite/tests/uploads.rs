@@ -2,7 +2,11 @@
 
 use super::{store, told};
 use crate::{
-    domain::{Action, Delivery, Gate, Outgoing, RowNumber, attachment::StoredFile, change::Change},
+    domain::{
+        Action, Delivery, Gate, Outgoing, RowNumber,
+        attachment::{AttachmentState, Progress, StoredFile},
+        change::Change,
+    },
     store::{
         Commit, Desk, EngineSide, Reading, Settlement, Store,
         story::{at, commit, conversation, lead, page, says, seen, sent},
@@ -46,6 +50,28 @@ async fn unsent(store: &impl Store) -> Vec<String> {
 
 fn refused() -> Settlement {
     Settlement::Failed { error: "no".into() }
+}
+
+#[tokio::test]
+async fn how_much_of_a_file_has_left_is_there_for_everybody_until_it_is_not_on_its_way() {
+    let (store, commit) = desk().await;
+    let id = commit.conversation.expect("a reply's");
+    store.commit(commit, at(2)).await.unwrap().unwrap();
+    let lease = lead(&store, "whatsapp", at(3)).await;
+    let n = store.claim(lease.clone(), at(3)).await.unwrap().expect("a row").row.n;
+    let file = async || store.thread(id, None, 10).await.unwrap().pop().unwrap().attachments.remove(0);
+    let left = |file: &crate::domain::attachment::Attachment| (file.state, file.progress());
+    assert_eq!(left(&file().await), (AttachmentState::Stored, None));
+    for (bytes, percent) in [(1, 33), (2, 66), (3, 99)] {
+        store.uploading(lease.clone(), n, Some(bytes)).await.unwrap();
+        let wanted = (AttachmentState::Uploading, Some(Progress::Percent(percent)));
+        assert_eq!(left(&file().await), wanted);
+    }
+    store.uploading(lease.clone(), n, None).await.unwrap();
+    assert_eq!(left(&file().await), (AttachmentState::Stored, None));
+    let late = crate::store::Lease { epoch: lease.epoch - 1, ..lease };
+    store.uploading(late, n, Some(1)).await.unwrap();
+    assert_eq!(file().await.state, AttachmentState::Stored, "a late sleeper says nothing");
 }
 
 #[tokio::test]
