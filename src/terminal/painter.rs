@@ -245,19 +245,11 @@ impl Painter {
             return;
         };
         if from.y == to.y {
-            match to.x.checked_sub(from.x) {
-                Some(1) => self.out.push_str("\x1b[C"),
-                Some(right) => self.push(format_args!("\x1b[{right}C")),
-                None if to.x == 0 => self.out.push('\r'),
-                None if from.x - to.x <= 4 => (to.x..from.x).for_each(|_| self.out.push('\u{8}')),
-                None => self.push(format_args!("\x1b[{}D", from.x - to.x)),
-            }
+            self.out.push_str(&sideways(from.x, to.x));
             self.cursor = Some(to);
         } else if to.y == from.y + 1 {
-            match to.x {
-                0 => self.out.push_str("\r\n"),
-                x => self.push(format_args!("\n\x1b[{}G", x + 1)),
-            }
+            // Output is raw: a line feed keeps the column.
+            self.push(format_args!("{}\n", sideways(from.x, to.x)));
             self.cursor = Some(to);
         } else {
             self.go_absolutely(to);
@@ -313,6 +305,19 @@ impl Painter {
         let end = at.x.saturating_add(width);
         let certain = end < self.width && (symbol.is_ascii() || !self.utf8 || is_steady(symbol));
         self.cursor = certain.then_some(Position { x: end, y: at.y });
+    }
+}
+
+/// The shortest way along a line.
+fn sideways(from: u16, to: u16) -> String {
+    match (to.checked_sub(from), from.saturating_sub(to)) {
+        (Some(0), _) => String::new(),
+        (Some(1), _) => "\x1b[C".into(),
+        _ if to == 0 => "\r".into(),
+        (None, left @ 1..=4) => "\u{8}".repeat(left.into()),
+        (Some(by), _) if by <= to => format!("\x1b[{by}C"),
+        (None, by) if by <= to => format!("\x1b[{by}D"),
+        _ => format!("\x1b[{}G", to + 1),
     }
 }
 

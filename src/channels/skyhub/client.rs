@@ -266,7 +266,15 @@ impl SkyHub {
             }
         }
         tickets.store(sink).await?;
-        self.listed(None, memory, sink, tickets).await
+        self.listed(None, memory, sink, tickets).await?;
+        // Listed and not found does not agree: it may have been a moment's, so each is looked at once more.
+        for ticket in std::mem::take(&mut tickets.not_found) {
+            if let Some(code) = &ticket.code {
+                self.refused().remove(code);
+            }
+            tickets.read(self, &ticket, sink).await?;
+        }
+        tickets.store(sink).await
     }
 
     /// Reads the chat of a conversation; the page holds all chats of its ticket.
@@ -465,13 +473,15 @@ async fn changed(memory: &dyn Memory, ticket: &Ticket) -> Result<Option<Ticket>,
 struct Tickets {
     bad_in_a_row: usize,
     first: Option<ChannelError>,
+    /// Refused by their vendor in this scan.
+    not_found: Vec<Ticket>,
     read: Page,
     stored_at: Time,
 }
 
 impl Tickets {
     fn begun_at(now: Time) -> Self {
-        Self { bad_in_a_row: 0, first: None, read: Page::default(), stored_at: now }
+        Self { bad_in_a_row: 0, first: None, not_found: Vec::new(), read: Page::default(), stored_at: now }
     }
 
     /// Stores what has been read since the last time.
@@ -508,6 +518,7 @@ impl Tickets {
                 if let Some(code) = &ticket.code {
                     skyhub.refused().insert(code.clone(), ticket.updated_at.clone());
                 }
+                self.not_found.push(ticket.clone());
                 Ok(())
             }
             ErrorKind::Outage if self.bad_in_a_row + 1 < MAX_BAD_TICKETS => {

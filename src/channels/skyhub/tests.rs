@@ -581,10 +581,24 @@ async fn a_ticket_that_is_not_found_is_not_asked_for_at_every_poll() {
         account.scan(Sweep::Fast, &kept, &mut kept.sink()).await.expect("it costs no other");
         assert_eq!(vendor.lines().len(), asked);
     }
-    // The sweep looks once more.
+    // The sweep looks again, and once more at its end: it may have been a moment's.
     vendor.forget();
     account.scan(Sweep::Full, &kept, &mut kept.sink()).await.expect("it costs no other");
-    assert_eq!(vendor.lines().len(), 2);
+    assert_eq!(vendor.lines().len(), 3);
+}
+
+#[tokio::test]
+async fn a_ticket_that_was_not_found_for_a_moment_is_read_by_the_same_sweep() {
+    let asked_for = std::sync::atomic::AtomicUsize::new(0);
+    let vendor = StandIn::start(move |_, asked| match asked.path.as_str() {
+        "/sac" => json_answer(200, &json!({"sacs": [ticket("UNREAD", "2023-06-06T21:41:57-03:00")]})),
+        _ if asked_for.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 => answer(404, ""),
+        _ => json_answer(200, &json!({"chats": [chat("CUSTOMER_SELLER", "ACTIVE", &[question()])]})),
+    })
+    .await;
+    let (account, kept) = (account(&vendor.url), Kept::default());
+    account.scan(Sweep::Full, &kept, &mut kept.sink()).await.expect("read");
+    assert_eq!(kept.messages().len(), 1);
 }
 
 #[test]

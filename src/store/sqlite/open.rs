@@ -210,7 +210,11 @@ fn connect(path: &Path, network: bool) -> rusqlite::Result<Connection> {
     // Write-ahead logs need shared memory, which network file systems do not have.
     let journal = if network { "TRUNCATE" } else { "WAL" };
     db.pragma_update(None, "journal_mode", journal)?;
-    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")?;
+    // What a part of a transaction has changed is kept until that part is done, for its undoing: in memory in pieces of a
+    // kilobyte, which SQLite walks through at the end of every statement.
+    db.execute_batch(
+        "PRAGMA temp_store = FILE; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864",
+    )?;
     db.execute_batch(FEW)?;
     db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(db)

@@ -59,11 +59,11 @@ fn a_letter_is_written_again_where_that_is_shorter_than_a_step() {
     draw(&mut terminal, vec![Line::from("a parcel"), Line::from("two")], None);
     assert_eq!(
         draw(&mut terminal, vec![Line::from("A pARcel"), Line::from("twO")], None),
-        "\x1b[HA pAR\n\x1b[3GO"
+        "\x1b[HA pAR\x08\x08\x08\nO"
     );
     assert_eq!(
         draw(&mut terminal, vec![Line::from("A pARceL"), Line::from("tWO")], None),
-        "\x1b[1;8HL\n\x1b[2GW"
+        "\x1b[1;8HL\x1b[2G\nW"
     );
 }
 
@@ -71,7 +71,7 @@ fn a_letter_is_written_again_where_that_is_shorter_than_a_step() {
 fn the_blank_end_of_a_line_is_erased() {
     let mut terminal = terminal(40, 5);
     draw(&mut terminal, vec![Line::from("where is it now".red())], None);
-    assert_eq!(draw(&mut terminal, vec![Line::from("where".red())], None), "\x1b[10D\x1b[K");
+    assert_eq!(draw(&mut terminal, vec![Line::from("where".red())], None), "\x1b[6G\x1b[K");
     assert_eq!(draw(&mut terminal, vec![Line::from("w".red())], None), "\x08\x08\x08\x08\x1b[K");
 }
 
@@ -90,7 +90,7 @@ fn rows_of_two_styles_change_the_style_once() {
     let row = || Line::from(vec![Span::raw("who   "), "what".bold(), Span::raw("   when")]);
     assert_eq!(
         draw(&mut terminal, vec![row(), row()], None),
-        "\x1b[H\x1b[mwho\x1b[10Cwhen\r\nwho\x1b[10Cwhen\x1b[1;7H\x1b[1mwhat\n\x1b[7Gwhat\x1b[?25l"
+        "\x1b[H\x1b[mwho\x1b[10Cwhen\r\nwho\x1b[10Cwhen\x1b[1;7H\x1b[1mwhat\x08\x08\x08\x08\nwhat\x1b[?25l"
     );
 }
 
