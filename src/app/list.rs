@@ -98,6 +98,10 @@ pub struct List {
     pub special_count: Option<Count>,
     /// The rows are replaced by what comes next; else what comes next is held against the order.
     pub(super) fresh: bool,
+    /// The cursor goes to the top with what comes next, unless a key was pressed until then.
+    pub(super) filling: bool,
+    /// Something was committed while the first page was on its way: it may be from before that.
+    pub(super) changed_meanwhile: bool,
     /// Where the rows belong that were asked for.
     pub(super) more: More,
     /// Steps of the cursor that wait for rows.
@@ -163,6 +167,8 @@ impl List {
             special_from: None,
             special_count: None,
             fresh: true,
+            filling: false,
+            changed_meanwhile: false,
             more: More::Below,
             owed: 0,
         }

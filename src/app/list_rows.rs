@@ -21,6 +21,7 @@ impl Model {
         self.list.arrived.clear();
         self.list.fresh = true;
         self.list.loading = true;
+        self.list.changed_meanwhile = false;
         self.loads.remove(&Load::More);
         self.list.owed = 0;
         self.ask_list(PAGE, None);
@@ -37,6 +38,7 @@ impl Model {
     /// Asks again for what is shown, to be held against the order.
     pub(super) fn refresh_list(&mut self) {
         if self.list.loading {
+            self.list.changed_meanwhile = true;
             return;
         }
         self.list.fresh = false;
@@ -49,7 +51,8 @@ impl Model {
     pub(super) fn fill_list(&mut self) {
         if self.session.first_start {
             self.session.view_open = true;
-            self.list.selected = None;
+            // Until it is there, a first key acts on the row that it sees.
+            self.list.filling = true;
         } else {
             self.list.fresh = true;
             self.ask_list(PAGE, None);
@@ -104,7 +107,8 @@ impl Model {
             self.list.rows = rows;
             self.list.arrived.clear();
             self.list.top = 0;
-            let keep = self.list.selected.is_some_and(|id| self.list.row(id).is_some());
+            let to_the_top = std::mem::take(&mut self.list.filling) && !self.touched;
+            let keep = !to_the_top && self.list.selected.is_some_and(|id| self.list.row(id).is_some());
             if !keep {
                 self.list.selected = self.list.rows.first().map(|row| row.id);
                 if self.side_by_side() && self.screen == Screen::List {
@@ -114,6 +118,9 @@ impl Model {
             self.settle_top();
             self.ask_hits();
             self.session_restored();
+            if std::mem::take(&mut self.list.changed_meanwhile) {
+                self.refresh_list();
+            }
             return;
         }
         self.hold_order(rows);

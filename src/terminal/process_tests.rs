@@ -93,6 +93,8 @@ fn start(with_sighup_ignored: bool) -> Program {
     command.arg(program);
     command.args(["--exact", "terminal::process_tests::the_small_program", "--nocapture"]);
     command.env(CHILD, "1");
+    // Not at home: an account of CI may have none.
+    command.cwd("/");
     let child = pair.slave.spawn_command(command).expect("started");
     let mut output = pair.master.try_clone_reader().expect("a reader");
     let (send, shown) = channel::channel();

@@ -12,8 +12,11 @@ use std::{
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
-/// How long anything may take before a test fails. Generous: CI's machines are shared.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything may take before a test fails. Generous: CI's machines are shared, and nothing waits for it that comes.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// How long the terminal may take to give what the program wrote before its end.
+const LAST_WORDS: Duration = Duration::from_secs(20);
 
 /// A terminal with the program in it.
 pub struct Pty {
@@ -158,7 +161,9 @@ impl Pty {
         let end = Instant::now() + limit;
         loop {
             if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
-                while self.read_until(Instant::now() + Duration::from_millis(100)) {}
+                // Up to the end of what it wrote, which is the end of the terminal where nobody else has it open.
+                let end = Instant::now() + LAST_WORDS;
+                while self.read_until(end) {}
                 return status;
             }
             assert!(Instant::now() < end, "the program did not end; its screen:\n{}", self.text());

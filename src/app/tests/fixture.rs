@@ -379,7 +379,7 @@ impl Desk {
         self.draw();
     }
 
-    fn reads(&self, request: Request) -> Loaded {
+    pub fn reads(&self, request: Request) -> Loaded {
         match request {
             Request::List(wish) => {
                 let place = wish.after.and_then(|id| self.store.iter().position(|row| row.id == id));

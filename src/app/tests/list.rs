@@ -1,7 +1,10 @@
 //! A list of any length is a window.
 
 use super::fixture::{Desk, conversation, options};
-use crate::domain::ConversationId;
+use crate::{
+    app::{Msg, actions::place},
+    domain::ConversationId,
+};
 
 fn desk_of(n: i64) -> Desk {
     let mut desk = Desk::unread(options((80, 24)));
@@ -60,4 +63,42 @@ fn a_burst_that_is_quicker_than_the_pages_loses_no_key_and_acts_on_nothing_meanw
     }
     desk.answer();
     assert_eq!(desk.model.list.selected, Some(ConversationId(650)));
+}
+
+#[test]
+fn a_first_key_acts_on_the_row_that_it_sees_also_while_the_first_sync_fills_the_list() {
+    let mut desk = Desk::open((80, 24));
+    let first = desk.model.list.rows[0].id;
+    desk.store.insert(0, conversation(90, "americanas", "skyhub", "Rita", "Chegou quebrado"));
+    desk.send(Msg::StoreChanged);
+    desk.keys("Enter");
+    desk.answer();
+    assert_eq!(desk.model.place(), place::THREAD);
+    assert_eq!(desk.model.thread.as_ref().map(|thread| thread.id), Some(first));
+}
+
+#[test]
+fn until_the_first_key_the_cursor_stays_at_the_top_of_what_comes() {
+    let mut desk = Desk::open((80, 24));
+    desk.store.insert(0, conversation(90, "americanas", "skyhub", "Rita", "Chegou quebrado"));
+    desk.send(Msg::StoreChanged);
+    desk.answer();
+    assert_eq!(desk.model.list.selected, Some(ConversationId(90)));
+}
+
+#[test]
+fn what_came_while_a_list_was_on_its_way_is_not_missed() {
+    let mut desk = Desk::open((80, 24));
+    desk.keys("3");
+    // Read, then something comes, then what was read is told.
+    let read: Vec<_> = std::mem::take(&mut desk.asked);
+    let told: Vec<_> = read.into_iter().map(|(ticket, request)| (ticket, desk.reads(request))).collect();
+    desk.store.insert(0, conversation(90, "americanas", "skyhub", "Rita", "Chegou quebrado"));
+    desk.send(Msg::StoreChanged);
+    for (ticket, loaded) in told {
+        desk.send(Msg::Loaded(ticket, loaded));
+    }
+    desk.answer();
+    let list = &desk.model.list;
+    assert!(list.arrived.contains(&ConversationId(90)) || list.row(ConversationId(90)).is_some());
 }
