@@ -15,6 +15,10 @@ impl Model {
     pub(super) fn input(&mut self, input: Input) {
         self.dirty |= !matches!(input, Input::Focus(_));
         self.touched |= matches!(input, Input::Key(_) | Input::Burst(_) | Input::Paste(_));
+        if self.touched && !self.list.rows.is_empty() && std::mem::take(&mut self.session.view_open) {
+            // Who acts on what is drawn is not given another view in its place.
+            self.refresh_list();
+        }
         match input {
             Input::Act(act) => self.named(act),
             Input::Point(pointer) => self.point(pointer),

@@ -149,6 +149,8 @@ pub struct Switches {
     pub dsco_rate_by_token: bool,
     /// Dsco: the longest message, in characters; 0 = no limit.
     pub dsco_max_message: usize,
+    /// Dsco: a message takes characters of the basic plane only, and refuses emoji (default: all of Unicode).
+    pub dsco_basic_plane: bool,
     /// Dsco: the body of 401, 403, 404, 405, 409, 415 and 429: `empty`, `text`, `json` (v3), `old_json` (V2).
     pub dsco_error_body: ErrorBody,
     /// Dsco: HTTP status of a search that names a conversation or message that is not ours.
@@ -349,6 +351,7 @@ impl Default for Switches {
             dsco_shows_partner_reference: true,
             dsco_rate_by_token: false,
             dsco_max_message: 0,
+            dsco_basic_plane: false,
             dsco_error_body: ErrorBody::Empty,
             dsco_stranger_status: 400,
             dsco_duplicate_reference_status: 400,

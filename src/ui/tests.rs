@@ -150,6 +150,24 @@ fn what_is_held_names_the_key_that_is_bound_to_undo() {
 }
 
 #[test]
+fn the_head_says_till_when_a_reply_is_held() {
+    let mut desk = Desk::opened((80, 24));
+    let row = crate::domain::OutboxRow {
+        state: crate::domain::RowState::Held,
+        message: Some(crate::domain::MessageId(2)),
+        not_before: Some(desk.now + chrono::Duration::seconds(10)),
+        ..crate::app::tests::writing::outbox_row(31, 17)
+    };
+    let thread = desk.model.thread.as_mut().unwrap();
+    thread.rows = vec![row];
+    thread.conversation.as_mut().unwrap().due_at = None;
+    let head = line_of(&desk, "SKYH João dos Santos");
+    assert!(head.contains("held till "), "{head}");
+    desk.model.thread.as_mut().unwrap().rows.clear();
+    assert!(line_of(&desk, "SKYH João dos Santos").contains("no deadline"));
+}
+
+#[test]
 fn a_range_that_has_begun_says_how_it_ends_until_it_does() {
     let mut desk = Desk::open((80, 24));
     desk.keys("v j");

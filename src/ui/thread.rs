@@ -17,7 +17,7 @@ use crate::{
         triage, words,
     },
     domain::{
-        Conversation, Facts, Gate, GateEvidence, Time,
+        Conversation, Facts, Gate, GateEvidence, RowState, Time,
         clock::{self, Named},
         lang::tr,
         text::columns,
@@ -177,9 +177,21 @@ fn clock_name(model: &Model, row: &Conversation, whose: Option<&str>, how: Clock
     }
 }
 
+/// When what is held here leaves.
+fn held(model: &Model, now: Time) -> Option<Time> {
+    let rows = model.thread.iter().flat_map(|thread| &thread.rows);
+    let held = rows.filter(|row| row.state == RowState::Held && row.message.is_some());
+    held.filter_map(|row| row.not_before).filter(|at| *at > now).max()
+}
+
 fn due(model: &Model, row: &Conversation, now: Time, how: Clock) -> String {
     let lang = model.lang;
     let which = how != Clock::Nothing;
+    // Nothing is due any more, but nothing has left yet either.
+    if let (None, Some(at)) = (row.next_due(), held(model, now)) {
+        let at = at.with_timezone(&model.options.zone).format("%H:%M:%S");
+        return tr!(lang, "held till {at}", at);
+    }
     row.next_due().map_or_else(
         || if which { lang.tr("no deadline").into() } else { lang.tr("due --").into() },
         |(at, whose)| {

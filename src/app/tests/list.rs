@@ -66,6 +66,27 @@ fn a_burst_that_is_quicker_than_the_pages_loses_no_key_and_acts_on_nothing_meanw
 }
 
 #[test]
+fn a_list_that_still_fills_takes_the_first_key_for_the_row_that_is_drawn() {
+    for (key, text) in [("r", "abc"), ("t", "vip")] {
+        let mut desk = Desk::open((80, 24));
+        let (view, first) = (desk.model.list.view, desk.model.list.selected);
+        assert!(first.is_some());
+        // The first sync goes on, and nothing of it has been answered yet.
+        desk.send(crate::app::Msg::StoreChanged);
+        assert_eq!(desk.model.list.selected, first, "{key}");
+        desk.keys(key);
+        desk.type_in(text);
+        desk.answer();
+        let typed = match &desk.model.picker {
+            Some(picker) => picker.text().to_owned(),
+            None => desk.body(),
+        };
+        assert_eq!(typed, text, "{key}: letters are text from the key on");
+        assert_eq!((desk.model.list.view, desk.model.list.selected), (view, first), "{key}");
+    }
+}
+
+#[test]
 fn a_first_key_acts_on_the_row_that_it_sees_also_while_the_first_sync_fills_the_list() {
     let mut desk = Desk::open((80, 24));
     let first = desk.model.list.rows[0].id;

@@ -126,6 +126,15 @@ proptest! {
     }
 
     #[test]
+    fn a_space_before_a_cluster_of_a_whole_line_is_not_kept_at_its_cost(spaces in 1_usize..4, width in 2_usize..8) {
+        // Two leading consonants of Hangul are one cluster of four columns.
+        let text = format!("{}\u{1100}\u{1100}", " ".repeat(spaces));
+        for line in wrap(&SafeText::block(&text), width) {
+            prop_assert!(columns(&line) <= width || line.graphemes(true).count() == 1, "{line:?}");
+        }
+    }
+
+    #[test]
     fn ascii_keeps_every_column(text in hostile()) {
         let safe = SafeText::line(&text);
         let plain = ascii(&safe);

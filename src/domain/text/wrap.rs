@@ -68,7 +68,12 @@ fn pieces(line: &str, width: usize) -> Vec<Piece> {
         }
         let ideograph = is_ideograph(cluster);
         match pieces.last_mut() {
-            Some(piece) if piece.end == piece.start && piece.spaces > 0 && piece.spaces < width / 2 => {
+            Some(piece)
+                if piece.end == piece.start
+                    && piece.spaces > 0
+                    && piece.spaces < width / 2
+                    && piece.spaces + cells <= width =>
+            {
                 piece.columns = piece.spaces + cells;
                 piece.spaces = 0;
                 piece.end = at + cluster.len();

@@ -62,6 +62,11 @@ async fn the_supplier_reads_answers_and_closes() {
     assert_eq!(message["message"], "Why is my order late?");
     assert_eq!(message["type"]["customerCareType"], "message_from_consumer");
     assert_eq!(message["dscoTradingPartnerName"], "Big Retailer");
+    let control = stage.simulator.control();
+    control.switches(|it| it.dsco_basic_plane = true);
+    let smiles = json!({"dscoConversationId": CASE, "message": "We're sorry. 😀"});
+    assert_eq!(call(&stage, &token, Method::POST, "/conversation/message", &smiles).await.0, 400);
+    control.switches(|it| it.dsco_basic_plane = false);
     let body = json!({"dscoConversationId": CASE, "message": "We're sorry."});
     let (status, sent) = call(&stage, &token, Method::POST, "/conversation/message", &body).await;
     assert_eq!(status, 201);

@@ -236,6 +236,9 @@ impl Platform {
         if most > 0 && text.chars().count() > most {
             return Err(bad(format!("message must not exceed {most} characters")));
         }
+        if turn.switches.dsco_basic_plane && text.chars().any(|letter| letter > '\u{ffff}') {
+            return Err(bad("message holds characters that are not supported"));
+        }
         let visible_at =
             turn.now + TimeDelta::milliseconds(turn.switches.dsco_visibility_ms + turn.late_ms());
         let window = TimeDelta::seconds(turn.switches.dsco_dedupe_equal_message_s);
