@@ -37,6 +37,7 @@ pub mod review;
 pub mod session;
 pub mod split;
 pub mod thread;
+mod thread_kept;
 pub mod thread_lines;
 pub mod triage;
 pub mod tutor;

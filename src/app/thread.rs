@@ -1,6 +1,6 @@
 //! An opened (or previewed) conversation: its messages, what of them has been seen, scrolling, folding.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use chrono::Duration;
 
@@ -10,7 +10,8 @@ use super::{
     list::PAGE,
     model::{Load, Model, Screen, Timer},
     msg::{Effect, ListWish, Request, Wish},
-    thread_lines::{Folds, Frame, ThreadLine, lines},
+    thread_kept::Kept,
+    thread_lines::{Folds, Frame, ThreadLine},
     undo::Intent,
     views::{of_customer, of_ticket},
 };
@@ -34,7 +35,7 @@ pub struct Thread {
     /// As it is known.
     pub conversation: Option<Conversation>,
     /// The newest messages, oldest first.
-    pub messages: Vec<Message>,
+    pub messages: Rc<[Message]>,
     /// Whether they have been read from the store.
     pub loaded: bool,
     /// Its part of the outbox.
@@ -71,6 +72,7 @@ pub struct Thread {
     pub(super) read: Option<MessageId>,
     at_newest: bool,
     pub(super) scroll_to: Option<usize>,
+    kept: Kept,
 }
 
 impl Thread {
@@ -78,7 +80,7 @@ impl Thread {
         Self {
             id,
             conversation,
-            messages: Vec::new(),
+            messages: Rc::default(),
             loaded: false,
             rows: Vec::new(),
             present: Vec::new(),
@@ -98,6 +100,7 @@ impl Thread {
             read: None,
             at_newest: false,
             scroll_to: None,
+            kept: Kept::default(),
         }
     }
 
@@ -133,12 +136,12 @@ impl Model {
     }
 
     /// The lines of the conversation on the screen.
-    pub fn thread_lines(&self) -> Vec<ThreadLine> {
-        let Some(thread) = &self.thread else { return Vec::new() };
+    pub fn thread_lines(&self) -> Rc<[ThreadLine]> {
+        let Some(thread) = &self.thread else { return Rc::default() };
         let held: Vec<(MessageId, Time)> =
             thread.rows.iter().filter_map(|row| row.message.zip(row.not_before)).collect();
         let name = thread.conversation.as_ref().map_or("", |it| it.counterpart.name.as_str());
-        lines(
+        thread.kept.lines(
             &thread.messages,
             &Frame {
                 lang: self.lang,
@@ -311,7 +314,7 @@ impl Model {
             let came = messages.iter().filter(|it| newest.is_none_or(|newest| it.id > newest));
             thread.new.extend(came.filter(|it| it.direction == Direction::Inbound).map(|it| it.id));
         }
-        thread.messages = messages;
+        thread.messages = messages.into();
         thread.loaded = true;
         let place = selected.and_then(|id| thread.messages.iter().position(|message| message.id == id));
         thread.selected = match place {

@@ -255,7 +255,7 @@ fn conversation(model: &Model, now: Time) -> Page {
         body.push(format!("{} says: {}.", model.vendor_name(&row.channel, row), thread::facts(remote)));
     }
     let mut news = Vec::new();
-    for line in model.thread_lines() {
+    for line in &*model.thread_lines() {
         let text = line.text.trim();
         news.push(match line.kind {
             LineKind::Blank => continue,

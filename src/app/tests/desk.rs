@@ -163,10 +163,12 @@ fn of_several_files_one_is_chosen_and_looked_at() {
     desk.keys("Esc");
     assert_eq!(desk.model.place(), place::THREAD);
     let thread = desk.model.thread.as_mut().unwrap();
-    let message = thread.messages.iter_mut().find(|it| !it.attachments.is_empty()).unwrap();
+    let mut messages = thread.messages.to_vec();
+    let message = messages.iter_mut().find(|it| !it.attachments.is_empty()).unwrap();
     let mut second = message.attachments[0].clone();
     (second.n, second.name) = (2, Some("foto.jpg".into()));
     message.attachments.push(second);
+    thread.messages = messages.into();
     desk.keys("S");
     desk.type_in("foto");
     desk.keys("Enter");
