@@ -3,8 +3,8 @@
 //! crossterm's backend writes 25 bytes for an unchanged frame and 65 for a typed character: it forgets colours and
 //! cursor after each frame. This one remembers both, moves the cursor by the shortest way, writes a letter again where
 //! that is shorter than stepping over it, and puts a style into one sequence. What has one style is written together,
-//! line by line, where that is shorter than row by row: a page of a list is so by a sixth. It is also the last guard of the screen: no control character passes,
-//! whatever a cell holds.
+//! line by line, where that is shorter than row by row: a page of a list is so by a sixth. It is also the last guard of
+//! the screen: no control character passes, whatever a cell holds.
 
 #[cfg(test)]
 mod tests;
