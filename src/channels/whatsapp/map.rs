@@ -183,8 +183,17 @@ impl Walk {
     pub(super) fn message(&mut self, raw: &Raw, by: By<'_>) -> Result<(), String> {
         let (message, kept) = lenient::decode::<Message>(raw)
             .map_err(|_| format!("a message is {}, not an object", lenient::shape(raw)))?;
+        let system = message.system.as_ref().filter(|_| message.kind.as_deref() == Some("system"));
         let customer = message.system.as_ref().and_then(|it| it.customer.as_deref());
-        let theirs = (message.from.as_deref().or(customer), message.from_user_id.as_deref());
+        let from = message.from.as_deref().or(customer).filter(|it| !it.is_empty());
+        let former = system.and_then(former_user_id);
+        let theirs = match (from, former.or(message.from_user_id.as_deref()), system) {
+            // Only the new names are said: better than none.
+            (None, None, Some(system)) => {
+                (system.wa_id.as_deref().or(system.new_wa_id.as_deref()), system.user_id.as_deref())
+            }
+            (from, user_id, _) => (from, user_id),
+        };
         let ours = (message.to.as_deref(), message.to_user_id.as_deref());
         let by_us = message.from.as_deref().is_some_and(|it| self.is_own(it));
         let (echo, (wa_id, user_id)) = match by {
@@ -450,6 +459,18 @@ pub(super) fn window(seen: &mut ConversationSeen, told: GateEvidence) {
         }
         _ => Some(told),
     };
+}
+
+/// The user id that a person had before: said, or in the machine's sentence ("… changed from US.1 to US.2").
+fn former_user_id(system: &System) -> Option<&str> {
+    let told = || {
+        let (before, now) = system.body.as_deref()?.trim().rsplit_once(" to ")?;
+        let (_, former) = before.rsplit_once(" from ")?;
+        let country = former.split_once('.').map(|(country, _)| country)?;
+        let is_id = country.len() == 2 && country.bytes().all(|it| it.is_ascii_uppercase());
+        (is_id && Some(now) == system.user_id.as_deref()).then_some(former)
+    };
+    system.previous_user_id.as_deref().filter(|it| !it.is_empty()).or_else(told)
 }
 
 /// The person's new names; both the old and the new one address the conversation from now on.

@@ -477,6 +477,9 @@ pub struct System {
     /// The old number, where `from` is missing.
     #[serde(default, deserialize_with = "lenient::text")]
     pub customer: Option<String>,
+    /// The old user id, where it is said (`user_changed_user_id`, which comes without `from`).
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub previous_user_id: Option<String>,
 }
 
 /// A cart.

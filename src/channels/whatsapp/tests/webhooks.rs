@@ -268,6 +268,27 @@ fn a_person_who_changes_number_keeps_the_conversation() {
     }
 }
 
+/// Real bodies (pywa `system.json`, WhatsApp's Java SDK): a new user id comes without `from` and without `contacts`.
+#[test]
+fn a_new_user_id_is_the_same_person() {
+    let body = "User changed from CO.1234567890 to MX.0987654321";
+    let said = json!({"body": body, "user_id": "MX.0987654321", "previous_user_id": "CO.1234567890",
+        "type": "user_changed_user_id"});
+    let told = json!({"body": body, "user_id": "MX.0987654321", "type": "user_changed_user_id"});
+    for system in [said, told] {
+        let parsed = parse(&cloud(&json!({"messages": [
+            {"id": "wamid.S", "timestamp": "1753851315", "type": "system", "system": system}]})));
+        assert!(parsed.unread.is_empty(), "{:?}", parsed.unread);
+        let alias = Change::Alias { conversation: "CO.1234567890".into(), alias: "MX.0987654321".into() };
+        assert!(parsed.page.changes.contains(&alias));
+        let seen = messages(&parsed)[0];
+        assert_eq!((seen.body.as_str(), seen.direction), (body, Direction::Note));
+    }
+    let bare = parse(&cloud(&json!({"messages": [{"id": "wamid.S", "timestamp": "1", "type": "system",
+        "system": {"body": "?", "user_id": "MX.1", "type": "user_changed_user_id"}}]})));
+    assert_eq!(conversations(&bare)[0].remote_id, "MX.1");
+}
+
 #[test]
 fn people_without_a_number_are_people() {
     let by_id = parse(&cloud(&json!({
