@@ -215,9 +215,13 @@ impl EngineSide for SqliteStore {
     ) -> Result<Vec<(String, Time)>, StoreError> {
         self.searcher()?
             .read(move |db| {
+                // Only what was touched since then is walked through, not all that the channel ever said.
                 db.prepare_cached(
-                    "SELECT key, at FROM message WHERE channel = ?1 AND direction = 'outbound' AND delivery = 'sent' \
-                     AND account IS NOT NULL AND key IS NOT NULL AND at BETWEEN ?2 AND ?3 ORDER BY at DESC LIMIT ?4",
+                    "SELECT m.key, m.at FROM conversation c INDEXED BY conversation_updated \
+                     CROSS JOIN message m ON m.conversation = c.id AND m.at BETWEEN ?2 AND ?3 \
+                     WHERE c.updated_at >= ?2 AND c.channel = ?1 AND m.channel = ?1 AND m.direction = 'outbound' \
+                     AND m.delivery = 'sent' AND m.account IS NOT NULL AND m.key IS NOT NULL \
+                     ORDER BY m.at DESC LIMIT ?4",
                 )?
                 .query_map(
                     params![
