@@ -234,6 +234,9 @@ fn exit_codes_say_what_went_wrong() {
     assert_eq!(code(&run(&[])), 2, "no terminal, no inbox");
 
     let name = joao();
+    let empty = run(&["reply", &name, "--text", "Olá {nome},"]);
+    assert_eq!(code(&empty), 1);
+    assert_eq!(said(&empty).matches("{nome}").count(), 1, "said once: {}", said(&empty));
     vendors.control().fault(Fault::next(
         "skyhub",
         "reply",
