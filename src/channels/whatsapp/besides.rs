@@ -127,7 +127,8 @@ impl Walk {
         if names.is_empty() {
             return Err(format!("user id {alias} is new, and nobody's"));
         }
-        let aliases = names.into_iter().map(|conversation| Change::Alias { conversation, alias: alias.clone() });
+        let aliases =
+            names.into_iter().map(|conversation| Change::Alias { conversation, alias: alias.clone() });
         self.after.extend(aliases);
         Ok(())
     }

@@ -426,7 +426,8 @@ fn what_we_wrote_ourselves_opens_no_conversation_with_our_own_number() {
 #[test]
 fn a_new_user_id_told_by_itself_is_the_same_person() {
     let update = |fields: &Value| number_field("user_id_update", &json!({"user_id_update": [fields]}));
-    let alias = |conversation: &str| Change::Alias { conversation: conversation.into(), alias: "US.2".into() };
+    let alias =
+        |conversation: &str| Change::Alias { conversation: conversation.into(), alias: "US.2".into() };
     let ids = json!({"previous": "US.1", "current": "US.2"});
     let both = update(&json!({"wa_id": "16505551234", "detail": "User id for Ana has been updated.",
         "user_id": ids, "timestamp": "1750000000"}));
