@@ -54,13 +54,11 @@ impl Address {
         if let Some(phone) = phone.filter(|phone| names().any(|name| name == phone)) {
             return Self::Phone(phone);
         }
-        match [remote_id].into_iter().chain(names()).find(|name| is_phone(name)) {
-            Some(phone) => Self::Phone(phone.to_owned()),
-            None => {
-                let newest = customer.id.as_deref().filter(|id| names().any(|name| name == *id));
-                Self::User(newest.unwrap_or(remote_id).to_owned())
-            }
+        if let Some(phone) = [remote_id].into_iter().chain(names()).find(|name| is_phone(name)) {
+            return Self::Phone(phone.to_owned());
         }
+        let newest = customer.id.as_deref().filter(|id| names().any(|name| name == *id));
+        Self::User(newest.unwrap_or(remote_id).to_owned())
     }
 
     /// The address of a conversation to be started.
