@@ -363,6 +363,10 @@ impl Room {
                     Input::Focus(self.focused)
                 }
                 InputEvent::Mouse(mouse) => match pointer(mouse) {
+                    Some(Pointer::Click { column, row: 0 }) => {
+                        let view = ui::tab_at(model, model.now, column);
+                        Input::Point(view.map_or(Pointer::Click { column, row: 0 }, Pointer::Tab))
+                    }
                     Some(pointer) => Input::Point(pointer),
                     None => continue,
                 },

@@ -8,7 +8,7 @@ use ratatui::{
 use super::paint::{Paint, cells};
 use crate::{
     app::{Model, preflight::Level, review::Verdict, words},
-    domain::{DraftKind, Gate, Time, lang::tr, text::SafeText},
+    domain::{Conversation, DraftKind, Gate, Time, lang::tr, text::SafeText},
 };
 
 /// A name that is longer gives way at its end for what stands beside it; `TO CUSTOMER Maximiliana F…` is left of it.
@@ -29,11 +29,15 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
             }
             None => ('#', vec![tr!(model.lang, "TO {reader}", reader = model.form_recipient())]),
         },
-        |row| model.border(row, composer.kind, composer.reopen),
+        |row| model.border(row, composer.kind, composer.goes_anyway()),
     );
     let elsewhere = model.written_elsewhere();
-    let shut =
-        elsewhere.is_some() || row.is_some_and(|row| !matches!(row.gate.at(now), Gate::Open | Gate::Unknown));
+    let goes = |row: &Conversation| match row.gate.at(now) {
+        Gate::Open | Gate::Unknown => true,
+        Gate::TemplateOnly => composer.template.is_some(),
+        _ => false,
+    };
+    let shut = elsewhere.is_some() || row.is_some_and(|row| !goes(row));
     let style = match composer.kind {
         DraftKind::Note => theme.note,
         DraftKind::Reply if shut => theme.shut,
@@ -47,7 +51,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     if model.options.demo {
         parts.insert(1, "DEMO".into());
     }
-    if composer.kind == DraftKind::Reply && !shut {
+    if composer.kind == DraftKind::Reply && !shut && composer.template.is_none() {
         let most = model.descriptor(&composer.channel).and_then(|it| it.capabilities.max_text);
         if let Some(most) = most {
             parts.push(format!("{}/{most}", composer.body().chars().count()));
