@@ -63,7 +63,7 @@ pub struct Window {
     /// What the terminal may be asked.
     pub asks: Asks,
     /// `$EDITOR`, with its arguments.
-    pub editor: String,
+    pub editor: Vec<String>,
     /// What opens a file or an address, with its arguments.
     pub opener: Vec<String>,
     /// Where files are saved.
@@ -618,7 +618,7 @@ impl Room {
         runtime.spawn(async move { switch.on().await });
     }
 
-    fn edit(&mut self, text: &str, command: &str) -> Result<String, String> {
+    fn edit(&mut self, text: &str, command: &[String]) -> Result<String, String> {
         let Some(reader) = self.reader.take() else {
             return Err(self.hands.lang.tr("the terminal is gone").to_owned());
         };
