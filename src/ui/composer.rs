@@ -208,10 +208,12 @@ fn offers(paint: &mut Paint<'_>, model: &Model, area: Rect) {
 fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let (Some(review), Some(composer)) = (&model.review, &model.composer) else { return };
     let theme = paint.theme.clone();
-    let words = words::count(model.lang, composer.body().split_whitespace().count(), "word", "words");
+    // A template's words are the vendor's.
+    let text = composer.template.is_none().then(|| composer.body());
+    let words = text.map(|text| words::count(model.lang, text.split_whitespace().count(), "word", "words"));
     let lang = composer.to.and_then(|id| model.known(id)).and_then(|row| row.lang.as_deref());
-    let beside =
-        lang.map_or_else(|| words.clone(), |lang| format!("{words}, {}", lang.get(..2).unwrap_or(lang)));
+    let lang = lang.map(|lang| lang.get(..2).unwrap_or(lang).to_owned()).filter(|_| words.is_some());
+    let beside = words.into_iter().chain(lang).collect::<Vec<_>>().join(", ");
     let style = match review.verdict() {
         Verdict::Clean => theme.strong,
         Verdict::Amber => theme.notice,

@@ -48,9 +48,12 @@ fn the_main_screens_in_german_and_portuguese() {
 #[test]
 fn the_way_to_all_keys_is_never_cut_off() {
     for lang in [Lang::En, Lang::De, Lang::PtBr] {
-        for desk in [desk(lang, (80, 24)), opened(lang, (80, 24))] {
-            let footer = render_cells(&desk, &Theme::mono())[23 * 80..].concat();
-            assert!(footer.contains("  ? "), "{lang:?}: {footer}");
+        for (width, height) in [(40, 10), (61, 18), (80, 24)] {
+            for desk in [desk(lang, (width, height)), opened(lang, (width, height))] {
+                let cells = render_cells(&desk, &Theme::mono());
+                let footer = cells[cells.len() - usize::from(width)..].concat();
+                assert!(footer.contains("  ? "), "{lang:?}: {footer}");
+            }
         }
     }
 }
