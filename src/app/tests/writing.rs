@@ -329,6 +329,21 @@ fn a_failed_reply_is_taken_back_by_opening_the_composer() {
     assert_eq!(asked(&desk), first);
 }
 
+#[test]
+fn a_failed_reply_comes_back_however_late_its_row_is_read() {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("r");
+    desk.answer();
+    let mut row = outbox_row(31, 17);
+    row.state = crate::domain::RowState::Failed;
+    desk.send(Msg::StoreChanged);
+    let asked = std::mem::take(&mut desk.asked);
+    let rows = asked.iter().find(|(_, request)| matches!(request, Request::Outbox(Some(_))));
+    let (ticket, _) = rows.expect("the rows of the conversation");
+    desk.send(Msg::Loaded(*ticket, Loaded::Outbox(vec![row])));
+    assert!(desk.wished.iter().any(|(_, wish)| matches!(wish, Wish::TakeBack(n) if n.0 == 31)));
+}
+
 pub(crate) fn outbox_row(n: i64, of: i64) -> crate::domain::OutboxRow {
     crate::domain::OutboxRow {
         n: crate::domain::RowNumber(n),
