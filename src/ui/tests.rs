@@ -209,6 +209,33 @@ fn all_that_may_follow_a_key_is_seen_in_a_small_window() {
 }
 
 #[test]
+fn the_text_of_a_new_conversation_is_seen_and_reviewed_in_a_small_window() {
+    for size in [(40, 10), (61, 18)] {
+        let mut desk = Desk::open(size);
+        desk.keys("c");
+        desk.answer();
+        let mut fields = 0;
+        while !desk.model.form.as_ref().unwrap().in_text() && fields < 20 {
+            desk.keys("Tab");
+            fields += 1;
+        }
+        desk.type_in("Where is my order?");
+        assert!(!line_of(&desk, "# Where is my order?").is_empty(), "{}", picture(&desk, &Theme::mono()));
+        desk.keys("Esc");
+        assert!(desk.model.review.is_some());
+        assert!(!line_of(&desk, "e edit").is_empty(), "{}", picture(&desk, &Theme::mono()));
+    }
+    let mut desk = Desk::open((80, 24));
+    desk.keys("c");
+    desk.answer();
+    while !desk.model.form.as_ref().unwrap().in_text() {
+        desk.keys("Tab");
+    }
+    desk.keys("Esc");
+    assert!(desk.model.form.is_none() && desk.model.review.is_none(), "there is nothing to review");
+}
+
+#[test]
 fn a_click_on_a_tab_shows_its_view() {
     for (size, opened) in [((40, 10), false), ((80, 24), false), ((120, 40), true), ((200, 60), true)] {
         let mut desk = counted(if opened { Desk::opened(size) } else { Desk::open(size) });
