@@ -15,7 +15,7 @@ use crate::{
         RowState, Time,
         time::{Clock, from_millis},
     },
-    store::{EngineSide, Settlement},
+    store::{Desk, EngineSide, Settlement},
     sync::testing::world::{World, idle, until},
 };
 
@@ -153,6 +153,51 @@ async fn a_stopped_leader_is_passed_over_when_a_row_is_long_due_and_sends_nothin
     }
     assert!(follower.status()[0].leads && !other.status()[0].leads);
     assert_eq!(world.channel.count("send"), 2);
+}
+
+#[tokio::test]
+async fn a_stopped_leader_is_passed_over_in_time_though_the_bell_never_rests() {
+    let world = World::new();
+    let stopped = world.candidate("stopped").win().await;
+    let follower = world.engine("follower");
+    idle().await;
+    world.store.reply("fake", 1, "hello", world.clock.now());
+    let due = world.clock.now();
+    while !follower.status()[0].leads {
+        idle().await;
+        world.later(1);
+        world.store.ring().await.expect("rings");
+        assert!(world.clock.now() < due + Duration::from_mins(1), "webhooks put the doubt off for ever");
+    }
+    let late = (world.clock.now() - due).num_seconds();
+    assert!(late <= 16, "{late} s after the row was due");
+    drop(stopped);
+}
+
+#[tokio::test]
+async fn a_follower_asks_what_is_due_once_a_second_at_most_and_never_without_cause() {
+    let world = World::new();
+    let _leader = world.candidate("leader").win().await;
+    let _follower = world.engine("follower");
+    idle().await;
+    let asked = || world.store.read(|it| it.asked_due);
+    let before = asked();
+    for _ in 0..100 {
+        world.store.ring().await.expect("rings");
+        tokio::task::yield_now().await;
+    }
+    idle().await;
+    assert!(asked() <= before + 1, "{} times in no time", asked() - before);
+    // What was rung meanwhile is not missed.
+    world.later(1);
+    idle().await;
+    let then = asked();
+    assert!(then > before && then <= before + 2);
+    for _ in 0..50 {
+        world.later(1);
+        idle().await;
+    }
+    assert_eq!(asked(), then, "nothing has changed since");
 }
 
 #[tokio::test]
