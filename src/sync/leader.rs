@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::OptionFuture;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -48,6 +49,8 @@ const FIRST_LEASE: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A row or a poll that is due for so long makes a follower ask whether its leader still runs.
 const OVERDUE: Duration = Duration::from_secs(5);
+/// A follower looks what is due so often at most, however often the bell rings.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Not more often than that.
 const ASK_AGAIN: Duration = Duration::from_mins(1);
 /// A service asks so often although nothing is overdue, a window only when the lease should have been renewed.
@@ -272,16 +275,28 @@ impl Candidate {
         };
         let overdue = async {
             let mut seen = 0;
+            // Since when something is due, one thing or another.
+            let mut since: Option<Time> = None;
             loop {
                 seen = self.store.changed(seen).await;
-                let Some(due) = self.store.next_due(self.channel.clone()).await? else { continue };
+                let due = self.store.next_due(self.channel.clone()).await?;
+                let now = self.clock.now();
+                // It may have been so since the look before.
+                since = due.filter(|due| *due <= now).map(|_| since.map_or(now - LOOK_AGAIN, |it| it.min(now)));
                 // Held back by the leader or not: it is asked, and answers.
-                let at = (due.max(self.clock.now()) + OVERDUE).max(not_before);
+                let doubt: OptionFuture<_> = since
+                    .or(due)
+                    .map(|since| self.clock.sleep_until((since + OVERDUE).max(not_before)))
+                    .into();
+                let changed = async {
+                    self.store.changed(seen).await;
+                    self.clock.sleep_until(now + LOOK_AGAIN).await;
+                };
                 tokio::select! {
-                    () = self.clock.sleep_until(at) => {}
-                    _ = self.store.changed(seen) => continue,
+                    biased;
+                    Some(()) = doubt => return Ok(()),
+                    () = changed => {}
                 }
-                return Ok(());
             }
         };
         tokio::select! {
