@@ -123,7 +123,7 @@ impl Candidate {
         loop {
             match self.try_to_win(soon).await {
                 Ok(Some(seat)) => return seat,
-                // Whoever leads without the lock is to get it.
+                // Whoever leads without the lock is to get it, or a service.
                 Ok(None) => {}
                 Err(error) => {
                     tracing::error!(channel = %self.channel, %error, "the lead could not be taken; tried again");
@@ -189,7 +189,11 @@ impl Candidate {
         let lease = tokio::select! {
             biased;
             // Should the lead just have been taken: the lock in hand renews it.
-            locked = &mut waiting => return self.inherit(received(locked)?, Some(REST)).await,
+            locked = &mut waiting => {
+                let file = received(locked)?;
+                // Which of all that wait gets it is chance: a window leaves it to the service for which another made way.
+                return if self.wanted().await? { Ok(None) } else { self.inherit(file, Some(REST)).await };
+            }
             lease = self.outlast(soon) => lease?,
         };
         Ok(Some(self.seat(lease, Lock::Awaited { _waiting: waiting }, Some(REST))))
@@ -282,7 +286,8 @@ impl Candidate {
                 let due = self.store.next_due(self.channel.clone()).await?;
                 let now = self.clock.now();
                 // It may have been so since the look before.
-                since = due.filter(|due| *due <= now).map(|_| since.map_or(now - LOOK_AGAIN, |it| it.min(now)));
+                since =
+                    due.filter(|due| *due <= now).map(|_| since.map_or(now - LOOK_AGAIN, |it| it.min(now)));
                 // Held back by the leader or not: it is asked, and answers.
                 let doubt: OptionFuture<_> = since
                     .or(due)

@@ -26,14 +26,23 @@ pub(super) const REPLY_FOLLOWS: &str = "SELECT EXISTS (SELECT 1 FROM outbox INDE
     WHERE conversation = ?1 AND n > ?2 AND state <> 'sent' AND state IN ('held', 'queued') AND message IS NULL \
     AND word <> 'read')";
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A message.
+    Says,
+    /// A read mark.
+    Reads,
+    /// A status and the like.
+    Sets,
+}
+
 /// A row that waits, as far as the order of its conversation goes.
 struct Waiting {
     n: i64,
     conversation: i64,
     /// For its own hour, which holds nothing up before it has come.
     later: bool,
-    reads: bool,
-    says: bool,
+    kind: Kind,
     not_before: Option<i64>,
     /// It belongs to a row that has not gone yet.
     follows: bool,
@@ -45,8 +54,11 @@ fn waiting(r: &rusqlite::Row<'_>) -> Result<Waiting> {
         n: r.get(0)?,
         conversation: r.get(1)?,
         later: r.get(2)?,
-        reads: r.get(3)?,
-        says: r.get(4)?,
+        kind: match (r.get(3)?, r.get(4)?) {
+            (true, _) => Kind::Reads,
+            (_, true) => Kind::Says,
+            _ => Kind::Sets,
+        },
         not_before: r.get(5)?,
         follows: r.get(6)?,
         claim: r.get::<_, Option<i64>>(7)?.zip(r.get(8)?),
@@ -68,13 +80,13 @@ impl Ahead {
     /// Whether a row behind waits for them at that time. Replies go before read marks, which move the flag for all of
     /// them at once.
     fn holds(&self, row: &Waiting, at: i64) -> bool {
-        self.acts || (self.reads && !row.says) || self.later.is_some_and(|later| later <= at)
+        self.acts || (self.reads && row.kind != Kind::Says) || self.later.is_some_and(|later| later <= at)
     }
 
     fn add(&mut self, row: &Waiting) {
         if row.later {
             self.later = self.later.into_iter().chain(row.not_before).min();
-        } else if row.reads {
+        } else if row.kind == Kind::Reads {
             self.reads = true;
         } else {
             self.acts = true;
@@ -85,7 +97,7 @@ impl Ahead {
 /// Whether a read mark waits for replies behind it. None stays behind where a status follows it: at `SkyHub` reading opens
 /// again what was archived.
 fn reply_follows(db: &Connection, row: &Waiting) -> Result<bool> {
-    if !row.reads {
+    if row.kind != Kind::Reads {
         return Ok(false);
     }
     db.prepare_cached(REPLY_FOLLOWS)?.query_row(params![row.conversation, row.n], |r| r.get(0))
@@ -139,9 +151,8 @@ impl Busy {
 
 /// The first row that an engine of this epoch may claim now.
 pub(super) fn next(db: &Connection, channel: &str, epoch: i64, now: i64) -> Result<Option<i64>> {
-    let claimed = |claim: Option<(i64, i64)>| {
-        claim.is_some_and(|(by, at)| by == epoch && at >= now - CLAIM_LASTS_MS)
-    };
+    let claimed =
+        |claim: Option<(i64, i64)>| claim.is_some_and(|(by, at)| by == epoch && at >= now - CLAIM_LASTS_MS);
     let mut busy = Busy::default();
     for row in under_way(db, channel)? {
         if row.sending || row.look_at.is_some() || claimed(row.claim) {

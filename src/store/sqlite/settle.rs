@@ -104,7 +104,10 @@ fn merge_reads(db: &Connection, row: &outbox::Row, now: i64) -> Result<()> {
         .query_map(params![row.conversation, row.n, now], |r| r.get(0))?
         .collect::<Result<Vec<i64>>>()?;
     for other in others {
-        db.execute("UPDATE outbox SET after_row = ?2 WHERE after_row = ?1 AND state <> 'sent'", params![other, row.n])?;
+        db.execute(
+            "UPDATE outbox SET after_row = ?2 WHERE after_row = ?1 AND state <> 'sent'",
+            params![other, row.n],
+        )?;
         db.execute("DELETE FROM outbox WHERE n = ?1", [other])?;
     }
     Ok(())

@@ -69,6 +69,30 @@ async fn a_service_passes_over_a_window_that_does_not_answer() {
 }
 
 #[tokio::test]
+async fn of_all_that_wait_for_a_window_that_makes_way_the_service_gets_the_lead_at_once() {
+    let world = World::new();
+    let leader = world.candidate("a").win().await;
+    let windows: Vec<_> = (0..8)
+        .map(|n| world.candidate(&format!("window {n}")))
+        .map(|window| tokio::spawn(async move { window.win().await }))
+        .collect();
+    idle().await;
+    let mut service = world.candidate("service");
+    service.service = true;
+    let wins = tokio::spawn(async move { service.win().await });
+    until("asked", || world.store.read(|it| it.notes.contains_key(&("fake".into(), super::WANTED.into()))))
+        .await;
+    // Nobody's patience has an end: the clock stands still.
+    drop(leader);
+    let seat = wins.await.expect("wins");
+    assert_eq!(seat.lease.epoch, 2);
+    for window in windows {
+        assert!(!window.is_finished());
+        window.abort();
+    }
+}
+
+#[tokio::test]
 async fn nobody_leads_a_channel_that_has_never_had_an_engine() {
     let world = World::new();
     assert!(!super::leads(world.options("x").lock_dir.as_path(), &"fake".into()));

@@ -88,7 +88,17 @@ fn insert(db: &Connection, n: i64, new: New<'_>) {
 fn any_outbox(db: &Connection, random: &mut Rng) {
     const WORDS: [&str; 7] = ["reply", "reply", "create", "read", "read", "status", "unread"];
     const STATES: [&str; 12] = [
-        "queued", "queued", "queued", "held", "held", "later", "later", "sending", "uncertain", "failed", "parked",
+        "queued",
+        "queued",
+        "queued",
+        "held",
+        "held",
+        "later",
+        "later",
+        "sending",
+        "uncertain",
+        "failed",
+        "parked",
         "sent",
     ];
     const TIMES: [i64; 6] = [0, 400, 999, 1000, 1001, 5000];
@@ -160,7 +170,8 @@ fn what_goes_next_is_read_off_indexes_that_know_no_sent_row() {
 #[test]
 #[ignore = "measures"]
 fn how_long_ten_thousand_rows_take() {
-    let first = |conversation, state| New { conversation, channel: "c", word: "reply", state, ..New::default() };
+    let first =
+        |conversation, state| New { conversation, channel: "c", word: "reply", state, ..New::default() };
     for conversations in [10, 10_000] {
         let looked_for = New { look_at: Some(1 << 40), ..first(0, "uncertain") };
         let tried_again = New { not_before: Some(1 << 40), ..first(0, "queued") };
@@ -191,7 +202,9 @@ fn how_long_ten_thousand_rows_take() {
             let row = took(&|| _ = next(&db, "c", 1, 1000).unwrap());
             let due = took(&|| _ = next_due(&db, "c").unwrap());
             let meant = took(&|| _ = meant_next_due(&db).unwrap());
-            println!("{conversations} conversations, {what}: next {row:?}, due {due:?}; row against row {meant:?}");
+            println!(
+                "{conversations} conversations, {what}: next {row:?}, due {due:?}; row against row {meant:?}"
+            );
         }
     }
 }
