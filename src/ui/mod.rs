@@ -17,6 +17,7 @@ mod once;
 mod outbox;
 mod paint;
 mod popup;
+mod prefix;
 mod preview;
 mod report;
 mod thread;
@@ -90,6 +91,13 @@ pub fn paint(model: &Model, theme: &Theme, now: Time, blank: &mut Buffer) -> Dra
     // It would stand over a pop-up's letters, or under them.
     let picture = paint.placed.filter(|_| no_popup(model));
     Drawn { cursor, picture }
+}
+
+/// The view whose tab stands at a column of the first line, where the views are drawn there.
+pub fn tab_at(model: &Model, now: Time, column: u16) -> Option<usize> {
+    let drawn = model.locked.is_none() && !model.too_small();
+    let shown = drawn && (model.screen == Screen::List || model.side_by_side());
+    shown.then(|| header::tab_at(model, now, model.size.0, column)).flatten()
 }
 
 /// The tutor's lesson under the screen.

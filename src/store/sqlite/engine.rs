@@ -72,6 +72,7 @@ impl EngineSide for SqliteStore {
     ) -> Result<Option<Lease>, StoreError> {
         let (until, now) = (to_millis(until), to_millis(now));
         self.writer.house().told(now);
+        let folder = self.writer.house().attachments.clone();
         self.writer
             .write("lead", move |tx| {
                 let old = tx
@@ -106,6 +107,7 @@ impl EngineSide for SqliteStore {
                     .execute(params![channel.0, holder, service, epoch, until, up_since])?;
                 // A renewal is nobody's news.
                 if !same {
+                    uploads::wait_again(tx.db, &folder, &channel.0)?;
                     tx.rings();
                 }
                 Ok(Some(Lease { channel, epoch }))
