@@ -34,6 +34,9 @@ use crate::{
     ui::Theme,
 };
 
+#[cfg(test)]
+pub(in crate::cli) mod tests;
+
 /// Whether there is a terminal to draw on.
 ///
 /// # Errors

@@ -487,7 +487,7 @@ fn drift(db: &Connection, id: i64, row: &Row) -> Result<Option<String>> {
     let on_its_way: bool = db
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND word = 'status' \
-             AND state IN ('held', 'later', 'queued', 'sending'))",
+             AND state <> 'sent' AND state IN ('held', 'later', 'queued', 'sending'))",
         )?
         .query_row([id], |r| r.get(0))?;
     if on_its_way {

@@ -22,7 +22,7 @@ mod embedded {
 }
 
 /// The schema that this program writes; `PRAGMA user_version` of the newest migration.
-pub(super) const SCHEMA: i64 = 7;
+pub(super) const SCHEMA: i64 = 8;
 
 /// How to open a store.
 #[derive(Clone)]
