@@ -148,7 +148,7 @@ async fn an_older_store_is_brought_up_to_date_with_a_copy_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deskline.db");
     let mut db = rusqlite::Connection::open(&path).unwrap();
-    open::migrations_up_to(&mut db, 1);
+    open::bring(&mut db, 1).unwrap();
     db.execute_batch(
         "INSERT INTO draft VALUES (0, 'ana', 'reply', 'half a sentence', 0, 0, '[]', NULL, 'null', 0)",
     )
