@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What each schema adds to the one before it, from the first on.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../../assets/migrations/V1__the_store.sql"),
     include_str!("../../../assets/migrations/V2__draft_windows.sql"),
     include_str!("../../../assets/migrations/V3__words_at_the_end.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../../assets/migrations/V5__the_team.sql"),
     include_str!("../../../assets/migrations/V6__figures_of_views.sql"),
     include_str!("../../../assets/migrations/V7__few_of_many.sql"),
+    include_str!("../../../assets/migrations/V8__the_next_row.sql"),
 ];
 
 /// The schema that this program writes; `PRAGMA user_version` says which one a store has.
