@@ -17,21 +17,12 @@ use crate::{
     store::{StoreError, crash::crash_point},
 };
 
-/// What each schema adds to the one before it, from the first on.
-const MIGRATIONS: [&str; 8] = [
-    include_str!("../../../assets/migrations/V1__the_store.sql"),
-    include_str!("../../../assets/migrations/V2__draft_windows.sql"),
-    include_str!("../../../assets/migrations/V3__words_at_the_end.sql"),
-    include_str!("../../../assets/migrations/V4__canned_replies.sql"),
-    include_str!("../../../assets/migrations/V5__the_team.sql"),
-    include_str!("../../../assets/migrations/V6__figures_of_views.sql"),
-    include_str!("../../../assets/migrations/V7__few_of_many.sql"),
-    include_str!("../../../assets/migrations/V8__the_next_row.sql"),
-];
+mod embedded {
+    refinery::embed_migrations!("assets/migrations");
+}
 
-/// The schema that this program writes; `PRAGMA user_version` says which one a store has.
-#[expect(clippy::cast_possible_wrap, reason = "a handful")]
-pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
+/// The schema that this program writes; `PRAGMA user_version` of the newest migration.
+pub(super) const SCHEMA: i64 = 8;
 
 /// How to open a store.
 #[derive(Clone)]
@@ -295,7 +286,7 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
         modes.settle(&backup, modes.file).map_err(|error| cannot("write", &backup, &error))?;
     }
     crash_point("migrate", "within");
-    bring(db, SCHEMA).map_err(|error| {
+    embedded::migrations::runner().run(db).map_err(|error| {
         StoreError::Unusable(format!(
             "the store {} could not be brought to schema {SCHEMA}: {error}; what was in it is kept{}",
             path.display(),
@@ -303,19 +294,16 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
         ))
     })?;
     crash_point("migrate", "after");
+    // Here, and not left to each file: a store whose number stays behind would be copied at every start.
+    db.pragma_update(None, "user_version", SCHEMA).map_err(|error| unusable(path, &error))?;
     Ok(())
 }
 
-/// Brings a store to a schema: each step is one transaction, with the number that says that it is done.
-pub(super) fn bring(db: &mut Connection, schema: i64) -> rusqlite::Result<()> {
-    let done: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for (version, step) in (1..=schema).zip(MIGRATIONS).filter(|(version, _)| *version > done) {
-        let transaction = db.transaction()?;
-        transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "user_version", version)?;
-        transaction.commit()?;
-    }
-    Ok(())
+/// A store as an older deskline left it.
+#[cfg(test)]
+pub(super) fn migrations_up_to(db: &mut Connection, version: i32) {
+    let runner = embedded::migrations::runner().set_target(refinery::Target::Version(version));
+    runner.run(db).expect("a new file takes any schema");
 }
 
 /// The number of the account that `[store] owner` names.
