@@ -24,9 +24,6 @@ const STEP: u16 = 3;
 /// From so many blanks on the rest of a line is erased instead.
 const ERASE: usize = 4;
 
-/// So many within a line: there the rest has to be stepped to.
-const ERASE_WITHIN: usize = 8;
-
 /// Collects a frame as bytes; [`super::screen::Screen`] writes them.
 #[derive(Debug, Clone)]
 pub struct Painter {
@@ -69,12 +66,14 @@ struct Run {
     y: u16,
     cells: Range<usize>,
     pen: Pen,
-    /// Nothing but blanks.
+    /// Nothing but blanks from its beginning to the end of the line.
     erases: bool,
 }
 
 /// What is to be written where a line differs from the one that is shown.
 fn changes(y: u16, drawn: &[Cell], next: &[Cell], runs: &mut Vec<Run>) {
+    // From here on the line is blank, with nothing behind the blanks.
+    let blank = next.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
     let mut x = 0;
     // What is left of a wide character whose first half is written over: terminals differ about what they put there.
     let mut half = false;
@@ -88,19 +87,12 @@ fn changes(y: u16, drawn: &[Cell], next: &[Cell], runs: &mut Vec<Run>) {
             let kept =
                 runs.last().map(|last| last.pen).filter(|pen| cell.symbol() == " " && pen.blanks_as(own));
             let pen = kept.unwrap_or(own);
-            // What is blank already is erased with what is not.
-            let blanks = x..x + next[x..].iter().take_while(|cell| is_blank(cell)).count();
-            let gone = drawn[blanks.clone()].iter().filter(|cell| !is_blank(cell)).count();
-            if gone >= if blanks.end == next.len() { ERASE } else { ERASE_WITHIN } {
-                x = blanks.end;
-                half = is_wide(drawn[x - 1].symbol());
-                runs.push(Run { y, cells: blanks, pen, erases: true });
-                continue;
+            if x >= blank && drawn[x..].iter().filter(|cell| !is_blank(cell)).count() >= ERASE {
+                runs.push(Run { y, cells: x..next.len(), pen, erases: true });
+                return;
             }
             match runs.last_mut() {
-                Some(last) if last.y == y && last.cells.end == x && last.pen == pen && !last.erases => {
-                    last.cells.end = end;
-                }
+                Some(last) if last.y == y && last.cells.end == x && last.pen == pen => last.cells.end = end,
                 _ => runs.push(Run { y, cells: x..end, pen, erases: false }),
             }
         }
@@ -158,12 +150,7 @@ impl Painter {
         if run.erases {
             self.step_to(run.y, run.cells.start, line);
             self.set_pen_for(&line[run.cells.start]);
-            // The cursor stays where it is.
-            if run.cells.end == line.len() {
-                self.out.push_str("\x1b[K");
-            } else {
-                self.push(format_args!("\x1b[{}X", run.cells.len()));
-            }
+            self.out.push_str("\x1b[K");
             return;
         }
         let mut x = run.cells.start;
@@ -255,17 +242,24 @@ impl Painter {
             }
             return;
         };
-        // Output is raw: a line feed keeps the column.
-        let way = to.y.checked_sub(from.y).map(|down| sideways(from.x, to.x) + &"\n".repeat(down.into()));
-        match way.filter(|way| way.len() < absolutely(to).len()) {
-            Some(way) => self.out.push_str(&way),
-            None => self.out.push_str(&absolutely(to)),
+        if from.y == to.y {
+            self.out.push_str(&sideways(from.x, to.x));
+            self.cursor = Some(to);
+        } else if to.y == from.y + 1 {
+            // Output is raw: a line feed keeps the column.
+            self.push(format_args!("{}\n", sideways(from.x, to.x)));
+            self.cursor = Some(to);
+        } else {
+            self.go_absolutely(to);
         }
-        self.cursor = Some(to);
     }
 
     fn go_absolutely(&mut self, to: Position) {
-        self.out.push_str(&absolutely(to));
+        match (to.x, to.y) {
+            (0, 0) => self.out.push_str("\x1b[H"),
+            (0, y) => self.push(format_args!("\x1b[{}H", y + 1)),
+            (x, y) => self.push(format_args!("\x1b[{};{}H", y + 1, x + 1)),
+        }
         self.cursor = Some(to);
     }
 
@@ -309,14 +303,6 @@ impl Painter {
         let end = at.x.saturating_add(width);
         let certain = end < self.width && (symbol.is_ascii() || !self.utf8 || is_steady(symbol));
         self.cursor = certain.then_some(Position { x: end, y: at.y });
-    }
-}
-
-fn absolutely(to: Position) -> String {
-    match (to.x, to.y) {
-        (0, 0) => "\x1b[H".into(),
-        (0, y) => format!("\x1b[{}H", y + 1),
-        (x, y) => format!("\x1b[{};{}H", y + 1, x + 1),
     }
 }
 

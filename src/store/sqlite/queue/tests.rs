@@ -43,7 +43,7 @@ fn meant_next_due(db: &Connection) -> Result<Option<i64>> {
 
 fn empty() -> Connection {
     let mut db = Connection::open_in_memory().unwrap();
-    open::bring(&mut db, open::SCHEMA).unwrap();
+    open::migrations_up_to(&mut db, i32::try_from(open::SCHEMA).unwrap());
     db
 }
 
