@@ -234,6 +234,9 @@ fn exit_codes_say_what_went_wrong() {
     assert_eq!(code(&run(&[])), 2, "no terminal, no inbox");
 
     let name = joao();
+    let empty = run(&["reply", &name, "--text", "Olá {nome},"]);
+    assert_eq!(code(&empty), 1);
+    assert_eq!(said(&empty).matches("{nome}").count(), 1, "said once: {}", said(&empty));
     vendors.control().fault(Fault::next(
         "skyhub",
         "reply",
@@ -450,7 +453,7 @@ fn a_hook_is_told_what_happens_and_not_what_was_replayed() {
     let vendors = Vendors::start();
     let told = vendors.folder().join("told");
     let program = vendors.folder().join("hook");
-    std::fs::write(&program, format!("#!/bin/sh\ncat >> {}\n", told.display())).expect("a file");
+    std::fs::write(&program, format!("#!/bin/sh\ncat >> '{}'\n", told.display())).expect("a file");
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("ours");
     let hook = format!(
         "\n[[hook]]\nname = \"pager\"\non = [\"message\", \"sent\", \"status\", \"note\"]\ncommand = [\"{}\"]\n",

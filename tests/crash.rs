@@ -497,17 +497,13 @@ fn everything() -> ListRequest {
     }
 }
 
-mod embedded {
-    refinery::embed_migrations!("assets/migrations");
-}
-
 /// A store as the first deskline left it.
 fn first_schema(copied: &Copied) {
     for suffix in ["", "-wal", "-shm"] {
         let _ = fs::remove_file(format!("{}{suffix}", copied.store.display()));
     }
-    let mut db = rusqlite::Connection::open(&copied.store).expect("a store");
-    embedded::migrations::runner().set_target(refinery::Target::Version(1)).run(&mut db).expect("a schema");
+    let db = rusqlite::Connection::open(&copied.store).expect("a store");
+    db.execute_batch(include_str!("../assets/migrations/V1__the_store.sql")).expect("a schema");
     for n in 0..BATCH {
         db.execute(
             "INSERT INTO conversation (channel, kind, remote_id, their_role, created_at, updated_at) \

@@ -93,7 +93,7 @@ fn in_the_editor(home: &std::path::Path, shell: &str) -> Pty {
     std::fs::write(&editor, script).expect("an editor");
     std::fs::set_permissions(&editor, std::os::unix::fs::PermissionsExt::from_mode(0o700))
         .expect("an editor");
-    let line = format!("EDITOR={}; export EDITOR; {shell}", editor.display());
+    let line = format!("EDITOR=\"'{}'\"; export EDITOR; {shell}", editor.display());
     let args = ["-c", &line, env!("CARGO_BIN_EXE_deskline")];
     let mut terminal = Pty::start_program("/bin/sh", &args, (80, 24), home);
     terminal.wait_for("João dos Santos");
@@ -149,7 +149,7 @@ fn a_window_whose_editor_is_suspended_leads_nobody() {
         !String::from_utf8_lossy(&listed.stderr).contains("NO ENGINE for americanas")
     };
     assert!(!led());
-    let shell = format!("set -m; \"$0\" --config {}; echo \"stopped by $?\"; read x; fg", config.display());
+    let shell = format!("set -m; \"$0\" --config '{}'; echo \"stopped by $?\"; read x; fg", config.display());
     let mut terminal = in_the_editor(vendors.folder(), &shell);
     comes_true("an engine", led);
     terminal.keys("\x1a");

@@ -68,6 +68,7 @@ impl Model {
                 if let Some(thread) = &mut self.thread {
                     thread.rows = rows;
                 }
+                self.rows_taken_back();
             }
             (Load::Versions, Loaded::Versions(versions)) => self.versions_loaded(versions),
             (Load::Present, Loaded::Present(others)) => self.present_loaded(others),

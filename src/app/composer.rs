@@ -103,6 +103,12 @@ impl Composer {
         self.to.is_some() && self.template.is_some() && !self.body().trim().is_empty()
     }
 
+    /// Whether it may go though the gate is not open: it reopens what is closed, or is a template, which goes when the
+    /// window is shut too.
+    pub fn goes_anyway(&self) -> bool {
+        self.reopen || self.template.is_some()
+    }
+
     /// Whether anything goes with the text: it has a line of its own.
     pub fn carries(&self) -> bool {
         !self.files.is_empty() || self.quote.is_some() || self.template.is_some() || !self.products.is_empty()

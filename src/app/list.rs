@@ -28,7 +28,7 @@ use crate::domain::{
 /// A page that is asked for at a time; more come when the cursor nears the end.
 pub(super) const PAGE: usize = 100;
 /// Rows that are kept: a list of a hundred thousand that somebody pages through is a window all the same.
-pub(super) const KEPT: usize = 600;
+pub(super) const KEPT: usize = 400;
 
 /// A view: a tab.
 #[derive(Clone, Debug, PartialEq, Eq)]

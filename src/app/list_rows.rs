@@ -162,6 +162,10 @@ impl Model {
         match self.list.more {
             More::Below => {
                 self.list.complete = !full;
+                if self.list.rows.capacity() < KEPT + PAGE {
+                    // Once, as many as are ever here: what grows by doubling leaves its former selves behind in memory.
+                    self.list.rows.reserve_exact(KEPT + PAGE - self.list.rows.len());
+                }
                 self.list.rows.append(&mut new);
                 let over = self.list.rows.len().saturating_sub(KEPT);
                 if over > 0 {

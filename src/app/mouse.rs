@@ -29,6 +29,7 @@ impl Model {
         self.end_prefix();
         match pointer {
             Pointer::Click { column, row } => self.click(column, row),
+            Pointer::Tab(view) => self.view_clicked(view),
             Pointer::Wheel { column, down } => self.wheel(column, down),
         }
     }
@@ -56,6 +57,13 @@ impl Model {
         }
     }
 
+    fn view_clicked(&mut self, view: usize) {
+        if view < self.list.views.len() {
+            self.park_composer();
+            self.show_view(view);
+        }
+    }
+
     fn click(&mut self, column: u16, row: u16) {
         let small = self.size.0 < 60 || self.size.1 < 16;
         let panes = self.panes();
@@ -63,8 +71,7 @@ impl Model {
             let shown: Vec<usize> =
                 (0..self.list.views.len()).filter(|view| *view != 0 || self.fix_shown()).collect();
             if let Some(view) = row.checked_sub(2).and_then(|at| shown.get(usize::from(at))) {
-                self.park_composer();
-                self.show_view(*view);
+                self.view_clicked(*view);
             }
         } else if self.over_list(column) {
             let first = if small { 1 } else { 3 };

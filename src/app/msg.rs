@@ -96,6 +96,8 @@ pub enum Pointer {
         /// Where.
         row: u16,
     },
+    /// The left button went down on the tab of a view.
+    Tab(usize),
     /// The wheel turned by a notch.
     Wheel {
         /// Where.

@@ -336,7 +336,6 @@ impl Model {
             self.show_newest_hit();
         }
         self.thread_resized();
-        self.rows_taken_back();
     }
 
     /// The newest unread inbound messages are marked until the conversation is left.

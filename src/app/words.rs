@@ -134,8 +134,9 @@ impl Model {
         format!("{} ({}) via {}", row.counterpart.name, row.id, row.channel)
     }
 
-    /// The words of the composer's upper border: who reads it, or why nobody may, as it is now.
-    pub fn border(&self, row: &Conversation, kind: DraftKind, reopen: bool) -> (char, Vec<String>) {
+    /// The words of the composer's upper border: who reads it, or why nobody may, as it is now. `anyway`: what is
+    /// written may go though the gate is not open, see [`Composer::goes_anyway`](super::composer::Composer::goes_anyway).
+    pub fn border(&self, row: &Conversation, kind: DraftKind, anyway: bool) -> (char, Vec<String>) {
         let lang = self.lang;
         if kind == DraftKind::Note {
             return (
@@ -165,7 +166,7 @@ impl Model {
                 lang.tr("draft kept").into(),
                 lang.tr("^X n note").into(),
             ],
-            Gate::RemoteClosed if reopen => {
+            Gate::RemoteClosed if anyway => {
                 vec![
                     tr!(lang, "TO {reader}", reader = self.addressee(row)),
                     lang.tr("sending reopens it").into(),
@@ -178,6 +179,10 @@ impl Model {
                     "sending would reopen it at {vendor}",
                     vendor = self.vendor_name(&row.channel, row)
                 ),
+            ],
+            Gate::TemplateOnly if anyway => vec![
+                tr!(lang, "TO {reader}", reader = self.addressee(row)),
+                tr!(lang, "template: the window is shut{since}", since),
             ],
             Gate::TemplateOnly => vec![
                 tr!(lang, "WINDOW SHUT{since}: template only", since),

@@ -23,6 +23,9 @@ use crate::{
     store::{SharedStore, StoreError},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// What a hook may take.
 const AT_MOST: Duration = Duration::from_secs(10);
 /// Hooks that run at a time; the others wait for their turn.

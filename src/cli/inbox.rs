@@ -23,6 +23,7 @@ use crate::{
     },
     terminal::{
         canned::Files,
+        editor,
         input::Timing,
         linear::{self, Lines},
         locale::utf8_proved,
@@ -32,6 +33,9 @@ use crate::{
     },
     ui::Theme,
 };
+
+#[cfg(test)]
+pub(in crate::cli) mod tests;
 
 /// Whether there is a terminal to draw on.
 ///
@@ -177,11 +181,10 @@ pub async fn show(desk: &Arc<Desk>, face: Face, show: Show) -> Result<Option<Sta
     let proved = matches!(environment.get("COLORTERM"), Some("truecolor" | "24bit")) && !in_screen;
     let mono = theme == Theme::mono();
     let theme = Theme { truecolor: proved && !mono, ..theme };
-    let editor = config.compose.editor.as_ref().map(|words| words.join(" "));
-    let editor = editor
-        .or_else(|| environment.get("VISUAL").map(str::to_owned))
-        .or_else(|| environment.get("EDITOR").map(str::to_owned))
-        .unwrap_or_else(|| "vi".to_owned());
+    let editor = config.compose.editor.clone().unwrap_or_else(|| {
+        let named = environment.get("VISUAL").or_else(|| environment.get("EDITOR"));
+        editor::words_of(named.unwrap_or("vi"))
+    });
     let window = Window {
         tty,
         performer,

@@ -294,12 +294,13 @@ fn promising(desk: &Desk, outgoing: Outgoing, id: ConversationId) -> Outgoing {
 
 /// Prints findings; red ones, and amber ones where `strict`, end it here.
 pub(super) fn judge(findings: &[Finding], strict: bool) -> Result<(), CliError> {
-    let stops = |it: &&Finding| it.level == Level::Red || strict;
-    for finding in findings {
+    let stops = findings.iter().position(|it| it.level == Level::Red || strict);
+    // The one that ends it is said as the error.
+    for (_, finding) in findings.iter().enumerate().filter(|(at, _)| Some(*at) != stops) {
         plain::note(&finding.text);
     }
-    match findings.iter().find(stops) {
-        Some(finding) => Err(CliError::new(Code::Failed, format!("{}; nothing was queued", finding.text))),
+    match stops {
+        Some(at) => Err(CliError::new(Code::Failed, format!("{}; nothing was queued", findings[at].text))),
         None => Ok(()),
     }
 }

@@ -56,8 +56,10 @@ pub enum What {
     Sku(String),
     /// `remote:CODE`: the vendor's own number, or all chats of the ticket `CODE/PARTS`.
     Remote(String),
-    /// `customer:"João"`: name, id, e-mail or phone.
+    /// `customer:joao`: name, id, e-mail or phone, the last word by its beginning.
     Customer(String),
+    /// `customer:"João"`: the same, in whole words.
+    WholeCustomer(String),
     /// `before:2026-01-01`: the newest activity.
     Before(Moment),
     /// `after:-7d`: the newest activity.
@@ -205,7 +207,10 @@ impl Query {
             let problem =
                 |problem: String| QueryError { position: token.position, term: token.raw.clone(), problem };
             let what = match &token.key {
-                Some(key) => keyed(key, &token.value).map_err(problem)?,
+                Some(key) => match keyed(key, &token.value).map_err(problem)? {
+                    What::Customer(text) if token.quoted => What::WholeCustomer(text),
+                    what => what,
+                },
                 None if token.quoted => What::Phrase(token.value.clone()),
                 None => What::Word(token.value.clone()),
             };
@@ -250,7 +255,7 @@ impl What {
             Self::Order(_) => "order",
             Self::Sku(_) => "sku",
             Self::Remote(_) => "remote",
-            Self::Customer(_) => "customer",
+            Self::Customer(_) | Self::WholeCustomer(_) => "customer",
             Self::Before(_) => "before",
             Self::After(_) => "after",
             Self::Due(..) => "due",

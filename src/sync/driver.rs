@@ -89,7 +89,10 @@ impl Driver {
                 () = stop.cancelled() => return,
                 seat = self.candidate.win() => seat,
             };
-            self.say(|status| status.leads = true);
+            self.say(|status| {
+                status.leads = true;
+                status.epoch = Some(seat.lease.epoch);
+            });
             let end = self.lead(&seat, &stop).await;
             self.say(|status| {
                 status.leads = false;

@@ -67,6 +67,8 @@ pub struct ChannelStatus {
     pub channel: ChannelName,
     /// Whether this process leads it.
     pub leads: bool,
+    /// The epoch under which it does, or last did.
+    pub epoch: Option<i64>,
     /// Sends and look-ups under way.
     pub under_way: usize,
     /// When it is polled next.
@@ -93,6 +95,7 @@ impl Engine {
             let status = Arc::new(Mutex::new(ChannelStatus {
                 channel: name.clone(),
                 leads: false,
+                epoch: None,
                 under_way: 0,
                 next_poll: None,
                 trouble: None,

@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::OptionFuture;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -48,6 +49,8 @@ const FIRST_LEASE: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A row or a poll that is due for so long makes a follower ask whether its leader still runs.
 const OVERDUE: Duration = Duration::from_secs(5);
+/// A follower looks what is due so often at most, however often the bell rings.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Not more often than that.
 const ASK_AGAIN: Duration = Duration::from_mins(1);
 /// A service asks so often although nothing is overdue, a window only when the lease should have been renewed.
@@ -120,7 +123,7 @@ impl Candidate {
         loop {
             match self.try_to_win(soon).await {
                 Ok(Some(seat)) => return seat,
-                // Whoever leads without the lock is to get it.
+                // Whoever leads without the lock is to get it, or a service.
                 Ok(None) => {}
                 Err(error) => {
                     tracing::error!(channel = %self.channel, %error, "the lead could not be taken; tried again");
@@ -186,7 +189,11 @@ impl Candidate {
         let lease = tokio::select! {
             biased;
             // Should the lead just have been taken: the lock in hand renews it.
-            locked = &mut waiting => return self.inherit(received(locked)?, Some(REST)).await,
+            locked = &mut waiting => {
+                let file = received(locked)?;
+                // Which of all that wait gets it is chance: a window leaves it to the service for which another made way.
+                return if self.wanted().await? { Ok(None) } else { self.inherit(file, Some(REST)).await };
+            }
             lease = self.outlast(soon) => lease?,
         };
         Ok(Some(self.seat(lease, Lock::Awaited { _waiting: waiting }, Some(REST))))
@@ -272,16 +279,29 @@ impl Candidate {
         };
         let overdue = async {
             let mut seen = 0;
+            // Since when something is due, one thing or another.
+            let mut since: Option<Time> = None;
             loop {
                 seen = self.store.changed(seen).await;
-                let Some(due) = self.store.next_due(self.channel.clone()).await? else { continue };
+                let due = self.store.next_due(self.channel.clone()).await?;
+                let now = self.clock.now();
+                // It may have been so since the look before.
+                since =
+                    due.filter(|due| *due <= now).map(|_| since.map_or(now - LOOK_AGAIN, |it| it.min(now)));
                 // Held back by the leader or not: it is asked, and answers.
-                let at = (due.max(self.clock.now()) + OVERDUE).max(not_before);
+                let doubt: OptionFuture<_> = since
+                    .or(due)
+                    .map(|since| self.clock.sleep_until((since + OVERDUE).max(not_before)))
+                    .into();
+                let changed = async {
+                    self.store.changed(seen).await;
+                    self.clock.sleep_until(now + LOOK_AGAIN).await;
+                };
                 tokio::select! {
-                    () = self.clock.sleep_until(at) => {}
-                    _ = self.store.changed(seen) => continue,
+                    biased;
+                    Some(()) = doubt => return Ok(()),
+                    () = changed => {}
                 }
-                return Ok(());
             }
         };
         tokio::select! {

@@ -161,9 +161,15 @@ impl EditorError {
     }
 }
 
+/// A program and its arguments, from a line as `$EDITOR` has it: quoted as for a shell.
+pub fn words_of(line: &str) -> Vec<String> {
+    let plain = |_| line.split_whitespace().map(str::to_owned).collect();
+    shell_words::split(line).unwrap_or_else(plain)
+}
+
 /// Stops `reader`, gives the terminal to the editor with `text` in a private file, and takes it back.
 ///
-/// `command` is split at spaces and run without a shell. Blocks until the editor is done; if it is suspended, `suspend`
+/// `command`, a program and its arguments, is run without a shell. Blocks until the editor is done; if it is suspended, `suspend`
 /// suspends this process. Afterwards the caller starts a new reader and repaints, whatever the result. A line end that the
 /// editor added at the end is taken off again.
 ///
@@ -172,7 +178,7 @@ impl EditorError {
 /// See [`EditorError`]. The terminal is ours again in every case, unless it is gone.
 pub fn edit(
     text: &str,
-    command: &str,
+    command: &[String],
     guard: &Guard,
     reader: Reader,
     running: &Running,
@@ -189,22 +195,21 @@ pub fn edit(
 /// The part that needs no terminal.
 pub(super) fn edit_file(
     text: &str,
-    command: &str,
+    command: &[String],
     running: &Running,
     suspend: &dyn Fn(),
 ) -> Result<String, EditorError> {
-    let mut words = command.split_whitespace();
-    let program = words.next().ok_or(EditorError::Unnamed)?;
+    let (program, arguments) = command.split_first().ok_or(EditorError::Unnamed)?;
     let folder =
         tempfile::Builder::new().prefix("deskline-").permissions(Permissions::from_mode(0o700)).tempdir()?;
     let path = folder.path().join("reply.txt");
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?.write_all(text.as_bytes())?;
 
-    let child = Command::new(program).args(words).arg(&path).spawn();
-    let child = child.map_err(|source| EditorError::Start { command: program.to_owned(), source })?;
+    let child = Command::new(program).args(arguments).arg(&path).spawn();
+    let child = child.map_err(|source| EditorError::Start { command: program.clone(), source })?;
     let ended = running.during(child.id(), || wait(child.id(), suspend))?;
     if !ended {
-        return Err(EditorError::Refused { command: program.to_owned() });
+        return Err(EditorError::Refused { command: program.clone() });
     }
     let mut edited = read_back(&path)?;
     if edited.ends_with('\n') && !text.ends_with('\n') {

@@ -24,6 +24,9 @@ const STEP: u16 = 3;
 /// From so many blanks on the rest of a line is erased instead.
 const ERASE: usize = 4;
 
+/// So many within a line: there the rest has to be stepped to.
+const ERASE_WITHIN: usize = 8;
+
 /// Collects a frame as bytes; [`super::screen::Screen`] writes them.
 #[derive(Debug, Clone)]
 pub struct Painter {
@@ -41,18 +44,16 @@ pub struct Painter {
 struct Pen {
     fg: Color,
     bg: Color,
-    underline: Color,
     modifier: Modifier,
 }
 
 impl Pen {
-    const PLAIN: Self =
-        Self { fg: Color::Reset, bg: Color::Reset, underline: Color::Reset, modifier: Modifier::empty() };
+    const PLAIN: Self = Self { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
 }
 
 impl Pen {
     fn of(cell: &Cell) -> Self {
-        Self { fg: cell.fg, bg: cell.bg, underline: cell.underline_color, modifier: cell.modifier }
+        Self { fg: cell.fg, bg: cell.bg, modifier: cell.modifier }
     }
 
     /// Whether a blank looks the same with both: it shows no letter.
@@ -68,14 +69,12 @@ struct Run {
     y: u16,
     cells: Range<usize>,
     pen: Pen,
-    /// Nothing but blanks from its beginning to the end of the line.
+    /// Nothing but blanks.
     erases: bool,
 }
 
 /// What is to be written where a line differs from the one that is shown.
 fn changes(y: u16, drawn: &[Cell], next: &[Cell], runs: &mut Vec<Run>) {
-    // From here on the line is blank, with nothing behind the blanks.
-    let blank = next.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
     let mut x = 0;
     // What is left of a wide character whose first half is written over: terminals differ about what they put there.
     let mut half = false;
@@ -89,12 +88,19 @@ fn changes(y: u16, drawn: &[Cell], next: &[Cell], runs: &mut Vec<Run>) {
             let kept =
                 runs.last().map(|last| last.pen).filter(|pen| cell.symbol() == " " && pen.blanks_as(own));
             let pen = kept.unwrap_or(own);
-            if x >= blank && drawn[x..].iter().filter(|cell| !is_blank(cell)).count() >= ERASE {
-                runs.push(Run { y, cells: x..next.len(), pen, erases: true });
-                return;
+            // What is blank already is erased with what is not.
+            let blanks = x..x + next[x..].iter().take_while(|cell| is_blank(cell)).count();
+            let gone = drawn[blanks.clone()].iter().filter(|cell| !is_blank(cell)).count();
+            if gone >= if blanks.end == next.len() { ERASE } else { ERASE_WITHIN } {
+                x = blanks.end;
+                half = is_wide(drawn[x - 1].symbol());
+                runs.push(Run { y, cells: blanks, pen, erases: true });
+                continue;
             }
             match runs.last_mut() {
-                Some(last) if last.y == y && last.cells.end == x && last.pen == pen => last.cells.end = end,
+                Some(last) if last.y == y && last.cells.end == x && last.pen == pen && !last.erases => {
+                    last.cells.end = end;
+                }
                 _ => runs.push(Run { y, cells: x..end, pen, erases: false }),
             }
         }
@@ -152,7 +158,12 @@ impl Painter {
         if run.erases {
             self.step_to(run.y, run.cells.start, line);
             self.set_pen_for(&line[run.cells.start]);
-            self.out.push_str("\x1b[K");
+            // The cursor stays where it is.
+            if run.cells.end == line.len() {
+                self.out.push_str("\x1b[K");
+            } else {
+                self.push(format_args!("\x1b[{}X", run.cells.len()));
+            }
             return;
         }
         let mut x = run.cells.start;
@@ -244,24 +255,17 @@ impl Painter {
             }
             return;
         };
-        if from.y == to.y {
-            self.out.push_str(&sideways(from.x, to.x));
-            self.cursor = Some(to);
-        } else if to.y == from.y + 1 {
-            // Output is raw: a line feed keeps the column.
-            self.push(format_args!("{}\n", sideways(from.x, to.x)));
-            self.cursor = Some(to);
-        } else {
-            self.go_absolutely(to);
+        // Output is raw: a line feed keeps the column.
+        let way = to.y.checked_sub(from.y).map(|down| sideways(from.x, to.x) + &"\n".repeat(down.into()));
+        match way.filter(|way| way.len() < absolutely(to).len()) {
+            Some(way) => self.out.push_str(&way),
+            None => self.out.push_str(&absolutely(to)),
         }
+        self.cursor = Some(to);
     }
 
     fn go_absolutely(&mut self, to: Position) {
-        match (to.x, to.y) {
-            (0, 0) => self.out.push_str("\x1b[H"),
-            (0, y) => self.push(format_args!("\x1b[{}H", y + 1)),
-            (x, y) => self.push(format_args!("\x1b[{};{}H", y + 1, x + 1)),
-        }
+        self.out.push_str(&absolutely(to));
         self.cursor = Some(to);
     }
 
@@ -305,6 +309,14 @@ impl Painter {
         let end = at.x.saturating_add(width);
         let certain = end < self.width && (symbol.is_ascii() || !self.utf8 || is_steady(symbol));
         self.cursor = certain.then_some(Position { x: end, y: at.y });
+    }
+}
+
+fn absolutely(to: Position) -> String {
+    match (to.x, to.y) {
+        (0, 0) => "\x1b[H".into(),
+        (0, y) => format!("\x1b[{}H", y + 1),
+        (x, y) => format!("\x1b[{};{}H", y + 1, x + 1),
     }
 }
 
@@ -392,19 +404,12 @@ fn sgr(from: Pen, to: Pen, reset: bool) -> String {
     if from.bg != to.bg {
         codes.push(color(to.bg, 40));
     }
-    if from.underline != to.underline {
-        codes.push(color(to.underline, 50));
-    }
     codes.join(";")
 }
 
-/// The SGR parameters of a colour; `base` is 30 for text, 40 for the ground, 50 for the underline.
+/// The SGR parameters of a colour; `base` is 30 for text, 40 for the ground.
 fn color(color: Color, base: u8) -> String {
-    let named = |index: u8| match (base, index) {
-        (50, _) => format!("58:5:{index}"),
-        (_, 0..=7) => (base + index).to_string(),
-        _ => (base + 60 + index - 8).to_string(),
-    };
+    let named = |index: u8| (if index < 8 { base + index } else { base + 60 + index - 8 }).to_string();
     match color {
         Color::Reset => (base + 9).to_string(),
         Color::Black => named(0),
@@ -423,9 +428,7 @@ fn color(color: Color, base: u8) -> String {
         Color::LightMagenta => named(13),
         Color::LightCyan => named(14),
         Color::White => named(15),
-        Color::Indexed(index) if base == 50 => format!("58:5:{index}"),
         Color::Indexed(index) => format!("{};5;{index}", base + 8),
-        Color::Rgb(r, g, b) if base == 50 => format!("58:2::{r}:{g}:{b}"),
         Color::Rgb(r, g, b) => format!("{};2;{r};{g};{b}", base + 8),
     }
 }

@@ -63,7 +63,7 @@ pub struct Window {
     /// What the terminal may be asked.
     pub asks: Asks,
     /// `$EDITOR`, with its arguments.
-    pub editor: String,
+    pub editor: Vec<String>,
     /// What opens a file or an address, with its arguments.
     pub opener: Vec<String>,
     /// Where files are saved.
@@ -363,6 +363,10 @@ impl Room {
                     Input::Focus(self.focused)
                 }
                 InputEvent::Mouse(mouse) => match pointer(mouse) {
+                    Some(Pointer::Click { column, row: 0 }) => {
+                        let view = ui::tab_at(model, model.now, column);
+                        Input::Point(view.map_or(Pointer::Click { column, row: 0 }, Pointer::Tab))
+                    }
                     Some(pointer) => Input::Point(pointer),
                     None => continue,
                 },
@@ -614,7 +618,7 @@ impl Room {
         runtime.spawn(async move { switch.on().await });
     }
 
-    fn edit(&mut self, text: &str, command: &str) -> Result<String, String> {
+    fn edit(&mut self, text: &str, command: &[String]) -> Result<String, String> {
         let Some(reader) = self.reader.take() else {
             return Err(self.hands.lang.tr("the terminal is gone").to_owned());
         };

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::{
     clipboard::{Copied, MAX_COPY, copy, osc52},
-    editor::{EditorError, Running, edit_file},
+    editor::{EditorError, Running, edit_file, words_of},
     guard::{Guard, Modes, Questions},
     hands::start,
     input::{InputEvent, Moment, Reader, TerminalAnswer, Timing},
@@ -347,12 +347,22 @@ async fn what_opens_a_file_gets_no_key_of_the_terminal() {
 
 #[test]
 fn an_editor_changes_the_text_in_a_private_file() {
-    let edit = |text, command| edit_file(text, command, &Running::default(), &|| {});
+    let edit = |text, command| edit_file(text, &words_of(command), &Running::default(), &|| {});
     assert_eq!(edit("olá\nmundo", "sed -i s/mundo/João/").expect("edited"), "olá\nJoão");
     assert_eq!(edit("olá", "sed -i $afim").expect("edited"), "olá\nfim");
+    assert_eq!(edit("olá mundo", "sed -i 's/olá mundo/oi/'").expect("edited"), "oi");
     assert!(matches!(edit("olá", "false"), Err(EditorError::Refused { .. })));
     assert!(matches!(edit("olá", "  "), Err(EditorError::Unnamed)));
     assert!(matches!(edit("olá", "/no/such/editor"), Err(EditorError::Start { .. })));
+}
+
+#[test]
+fn an_editors_line_is_read_as_a_shell_reads_it() {
+    assert_eq!(
+        words_of("'/opt/my editor/vim' -c \"set ft=mail\""),
+        ["/opt/my editor/vim", "-c", "set ft=mail"]
+    );
+    assert_eq!(words_of("it's -n"), ["it's", "-n"], "a quote that does not end is a letter");
 }
 
 #[test]
@@ -361,7 +371,7 @@ fn a_key_of_the_editors_time_is_the_editors_from_its_first_moment_until_it_has_b
     assert!(!running.has_terminal());
     let away = running.gives_away();
     assert!(running.has_terminal(), "before it is started, too");
-    edit_file("olá", "true", &running, &|| {}).expect("edited");
+    edit_file("olá", &words_of("true"), &running, &|| {}).expect("edited");
     assert!(running.has_terminal(), "until the terminal is raw again");
     running.heard_resize();
     assert!(running.has_terminal(), "that was the window's own size");
@@ -375,7 +385,7 @@ fn a_key_of_the_editors_time_is_the_editors_from_its_first_moment_until_it_has_b
 async fn an_editor_that_starts_after_the_program_was_told_to_end_does_not_hold_it_up() {
     let running = Running::default();
     running.end().await;
-    let refused = edit_file("olá", "tail -n0 -f", &running, &|| {});
+    let refused = edit_file("olá", &words_of("tail -n0 -f"), &running, &|| {});
     assert!(matches!(refused, Err(EditorError::Refused { .. })), "{refused:?}");
 }
 

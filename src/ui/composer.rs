@@ -8,7 +8,7 @@ use ratatui::{
 use super::paint::{Paint, cells};
 use crate::{
     app::{Model, preflight::Level, review::Verdict, words},
-    domain::{DraftKind, Gate, Time, lang::tr, text::SafeText},
+    domain::{Conversation, DraftKind, Gate, Time, lang::tr, text::SafeText},
 };
 
 /// A name that is longer gives way at its end for what stands beside it; `TO CUSTOMER Maximiliana F…` is left of it.
@@ -29,11 +29,15 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
             }
             None => ('#', vec![tr!(model.lang, "TO {reader}", reader = model.form_recipient())]),
         },
-        |row| model.border(row, composer.kind, composer.reopen),
+        |row| model.border(row, composer.kind, composer.goes_anyway()),
     );
     let elsewhere = model.written_elsewhere();
-    let shut =
-        elsewhere.is_some() || row.is_some_and(|row| !matches!(row.gate.at(now), Gate::Open | Gate::Unknown));
+    let goes = |row: &Conversation| match row.gate.at(now) {
+        Gate::Open | Gate::Unknown => true,
+        Gate::TemplateOnly => composer.template.is_some(),
+        _ => false,
+    };
+    let shut = elsewhere.is_some() || row.is_some_and(|row| !goes(row));
     let style = match composer.kind {
         DraftKind::Note => theme.note,
         DraftKind::Reply if shut => theme.shut,
@@ -47,7 +51,7 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Opti
     if model.options.demo {
         parts.insert(1, "DEMO".into());
     }
-    if composer.kind == DraftKind::Reply && !shut {
+    if composer.kind == DraftKind::Reply && !shut && composer.template.is_none() {
         let most = model.descriptor(&composer.channel).and_then(|it| it.capabilities.max_text);
         if let Some(most) = most {
             parts.push(format!("{}/{most}", composer.body().chars().count()));
@@ -204,10 +208,12 @@ fn offers(paint: &mut Paint<'_>, model: &Model, area: Rect) {
 fn review(paint: &mut Paint<'_>, model: &Model, area: Rect) {
     let (Some(review), Some(composer)) = (&model.review, &model.composer) else { return };
     let theme = paint.theme.clone();
-    let words = words::count(model.lang, composer.body().split_whitespace().count(), "word", "words");
+    // A template's words are the vendor's.
+    let text = composer.template.is_none().then(|| composer.body());
+    let words = text.map(|text| words::count(model.lang, text.split_whitespace().count(), "word", "words"));
     let lang = composer.to.and_then(|id| model.known(id)).and_then(|row| row.lang.as_deref());
-    let beside =
-        lang.map_or_else(|| words.clone(), |lang| format!("{words}, {}", lang.get(..2).unwrap_or(lang)));
+    let lang = lang.map(|lang| lang.get(..2).unwrap_or(lang).to_owned()).filter(|_| words.is_some());
+    let beside = words.into_iter().chain(lang).collect::<Vec<_>>().join(", ");
     let style = match review.verdict() {
         Verdict::Clean => theme.strong,
         Verdict::Amber => theme.notice,

@@ -105,7 +105,13 @@ fn lines(model: &Model, now: Time, width: usize) -> Vec<(bool, String)> {
             ));
         }
         for other in thread.siblings.iter().take(5) {
-            let subject = other.subject.as_deref().unwrap_or_default();
+            let subject =
+                other.subject.as_deref().filter(|it| !it.is_empty()).unwrap_or_else(|| {
+                    match &other.last_line {
+                        Some(line) => line,
+                        None => model.lang.tr("no message yet"),
+                    }
+                });
             out.push((
                 false,
                 tr!(

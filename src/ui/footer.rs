@@ -335,7 +335,7 @@ fn hints(model: &Model, width: u16) -> String {
     if at == place::REVIEW {
         return model.lang.tr("Enter does nothing here").into();
     }
-    let mut line = String::new();
+    let mut hints = Vec::new();
     for (act, word) in wanted(at) {
         let Some(key) = model.keymap.key_of(at, *act) else { continue };
         let works = match act {
@@ -359,8 +359,15 @@ fn hints(model: &Model, width: u16) -> String {
             word => word,
         };
         let word = model.lang.word("hint", word);
-        let hint = format!("{}{key} {word}", if line.is_empty() { "" } else { "  " });
-        if cells(&line) + cells(&hint) < width {
+        hints.push((*act, format!("{key} {word}")));
+    }
+    // The way to all keys gives way to none of them.
+    let all = hints.pop_if(|(act, _)| *act == Act::Help);
+    let room = width.saturating_sub(all.as_ref().map_or(0, |(_, hint)| cells(hint) + 2));
+    let mut line = String::new();
+    for (act, hint) in hints.into_iter().chain(all) {
+        let hint = format!("{}{hint}", if line.is_empty() { "" } else { "  " });
+        if cells(&line) + cells(&hint) < if act == Act::Help { width } else { room } {
             line.push_str(&hint);
         }
     }

@@ -18,12 +18,10 @@ const SILENCE: chrono::TimeDelta = chrono::TimeDelta::hours(3);
 pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
     let theme = paint.theme.clone();
     let (health, bad) = health(model, now, width);
-    let taken = cells(&health);
     paint.right(0, 0, width, &health, if bad { theme.alarm } else { theme.dim });
-    let room = width.saturating_sub(taken + u16::from(taken > 0));
-    let mut x = 0;
+    let (x, room) = room(model, &health, width);
     if model.options.demo {
-        x = paint.pieces(0, 0, room, &[(" DEMO", theme.alarm)]);
+        paint.pieces(0, 0, room, &[(DEMO, theme.alarm)]);
     }
     if let Some((title, _)) = &model.list.special {
         let count = model.list.special_count.map_or_else(String::new, |it| format!(" {}", total(it)));
@@ -44,6 +42,36 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
         );
         return;
     }
+    for (at, x, label) in tabs(model, x, room) {
+        let active = at == model.list.view;
+        let style = if active { theme.strong } else { theme.dim };
+        let (open, close) = if active { ("[", "]") } else { (" ", " ") };
+        let pieces = [(open, theme.cursor), (&label, style), (close, theme.cursor)];
+        paint.pieces(x, 0, room.saturating_sub(x), &pieces);
+    }
+}
+
+const DEMO: &str = " DEMO";
+
+/// Where the tabs begin, and where they end at the latest.
+fn room(model: &Model, health: &str, width: u16) -> (u16, u16) {
+    let taken = cells(health);
+    let room = width.saturating_sub(taken + u16::from(taken > 0));
+    (if model.options.demo { cells(DEMO).min(room) } else { 0 }, room)
+}
+
+/// The view whose tab stands at a column of the first line.
+pub fn tab_at(model: &Model, now: Time, width: u16, column: u16) -> Option<usize> {
+    if model.list.special.is_some() {
+        return None;
+    }
+    let (x, room) = room(model, &health(model, now, width).0, width);
+    let hit = |(_, x, label): &(usize, u16, String)| (*x..x + cells(label) + 2).contains(&column);
+    tabs(model, x, room).into_iter().find(hit).map(|(view, ..)| view)
+}
+
+/// Views with the columns where their tabs begin, and what stands in them.
+fn tabs(model: &Model, mut x: u16, room: u16) -> Vec<(usize, u16, String)> {
     // Names give way before figures do, the longest ones first; that of the view that is shown is the last one.
     let names = [usize::MAX].into_iter().chain((4..10).rev()).map(|name| (name, name));
     let names = names.chain([(usize::MAX, 0), (6, 0), (4, 0)]);
@@ -51,24 +79,21 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, now: Time, width: u16) {
         .into_iter()
         .find(|(active, others)| tabs_width(model, *active, *others) + x <= room)
         .unwrap_or((0, 0));
+    let mut tabs = Vec::new();
     for (at, view) in model.list.views.iter().enumerate() {
-        if at == 0 && !model.fix_shown() && model.list.view != 0 {
+        let active = at == model.list.view;
+        if at == 0 && !model.fix_shown() && !active {
             continue;
         }
-        let active = at == model.list.view;
         let label = tab(view, if active { active_name } else { other_names });
-        if x + cells(&label) + 2 > room + 1 {
+        let end = x + cells(&label) + 2;
+        if end > room + 1 {
             break;
         }
-        let style = if active { theme.strong } else { theme.dim };
-        let (open, close) = if active { ("[", "]") } else { (" ", " ") };
-        x = paint.pieces(
-            x,
-            0,
-            room.saturating_sub(x),
-            &[(open, theme.cursor), (&label, style), (close, theme.cursor)],
-        );
+        tabs.push((at, x, label));
+        x = end;
     }
+    tabs
 }
 
 fn tabs_width(model: &Model, active: usize, others: usize) -> u16 {

@@ -297,7 +297,7 @@ fn composer(model: &Model, page: &mut Page) {
             Some(_) => model.once_border(usize::MAX),
             None => "TO a new conversation".to_owned(),
         },
-        |row| model.border(row, composer.kind, composer.reopen).1.join(". "),
+        |row| model.border(row, composer.kind, composer.goes_anyway()).1.join(". "),
     );
     page.head = format!("Writing. {who}.");
     page.body = composer.body().lines().map(str::to_owned).collect();

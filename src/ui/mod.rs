@@ -17,6 +17,7 @@ mod once;
 mod outbox;
 mod paint;
 mod popup;
+mod prefix;
 mod preview;
 mod report;
 mod thread;
@@ -92,6 +93,13 @@ pub fn paint(model: &Model, theme: &Theme, now: Time, blank: &mut Buffer) -> Dra
     Drawn { cursor, picture }
 }
 
+/// The view whose tab stands at a column of the first line, where the views are drawn there.
+pub fn tab_at(model: &Model, now: Time, column: u16) -> Option<usize> {
+    let drawn = model.locked.is_none() && !model.too_small();
+    let shown = drawn && (model.screen == Screen::List || model.side_by_side());
+    shown.then(|| header::tab_at(model, now, model.size.0, column)).flatten()
+}
+
 /// The tutor's lesson under the screen.
 fn lesson(paint: &mut Paint<'_>, title: &str, text: &str, area: Rect) {
     let theme = paint.theme.clone();
@@ -144,13 +152,7 @@ fn full(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<P
         Screen::Once => cursor = many(paint, model, now, above),
         Screen::Outbox => outbox::draw(paint, model, now, above),
         Screen::Report => report::draw(paint, model, now, above),
-        Screen::Form => {
-            let (field, rows) = form::draw(paint, model, above);
-            let rest = Rect { y: rows, height: above.height.saturating_sub(rows), ..area };
-            let text = composer::draw(paint, model, now, rest);
-            cursor =
-                if model.form.as_ref().is_some_and(crate::app::form::Form::in_text) { text } else { field };
-        }
+        Screen::Form => cursor = begun(paint, model, now, above),
     }
     if model.details.is_some() {
         let rule = if model.screen == Screen::List { 1 } else { 2 };
@@ -163,6 +165,27 @@ fn full(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<P
     }
     footer::draw(paint, model, footer);
     popup::draw(paint, model, above).or(cursor.filter(|_| no_popup(model)))
+}
+
+/// A new conversation: its fields, and the text under them. Where both have no room, the text and what is asked about it
+/// are drawn in place of the fields, while they have the keys.
+fn begun(paint: &mut Paint<'_>, model: &Model, now: Time, above: Rect) -> Option<Position> {
+    let in_text = model.form.as_ref().is_some_and(crate::app::form::Form::in_text);
+    let (field, rows) = form::draw(paint, model, above);
+    let mut rest = Rect { y: above.y + rows, height: above.height.saturating_sub(rows), ..above };
+    let high = u16::try_from(model.composer_height()).unwrap_or(u16::MAX);
+    if high > rest.height && (in_text || model.review.is_some()) {
+        rest = Rect { y: above.y + 1, height: above.height - 1, ..above };
+        paint.clear(rest);
+    }
+    if model.review.is_some() && high > rest.height {
+        composer::tight_review(paint, model, rest);
+        return None;
+    }
+    let text = (in_text || high <= rest.height || rest.height > 3)
+        .then(|| composer::draw(paint, model, now, rest))
+        .flatten();
+    if in_text { text } else { field }
 }
 
 /// One text for many: its rows, and the composer under them.
@@ -322,13 +345,7 @@ fn small(paint: &mut Paint<'_>, model: &Model, now: Time, area: Rect) -> Option<
         Screen::Once => cursor = many(paint, model, now, above),
         Screen::Outbox => outbox::draw(paint, model, now, above),
         Screen::Report => report::draw(paint, model, now, above),
-        Screen::Form => {
-            let (field, rows) = form::draw(paint, model, above);
-            let rest = Rect { y: rows, height: above.height.saturating_sub(rows), ..area };
-            let text = if rest.height > 3 { composer::draw(paint, model, now, rest) } else { None };
-            cursor =
-                if model.form.as_ref().is_some_and(crate::app::form::Form::in_text) { text } else { field };
-        }
+        Screen::Form => cursor = begun(paint, model, now, above),
     }
     if model.details.is_some() {
         details_over(paint, model, now, above);

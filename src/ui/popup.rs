@@ -9,11 +9,9 @@ use crate::{
     app::{
         Model,
         actions::{Act, place},
-        keymap,
         popup::{Choice, Picker, PickerKind},
     },
     domain::{
-        Status,
         lang::tr,
         text::{SafeText, columns, fit},
     },
@@ -49,13 +47,13 @@ pub fn draw(paint: &mut Paint<'_>, model: &Model, above: Rect) -> Option<Positio
         return Some(self::picker(paint, model, picker, above));
     }
     if model.prefix_shown {
-        prefix(paint, model, above);
+        super::prefix::draw(paint, model, above);
     }
     None
 }
 
 /// Rows of their own above the footer.
-fn band(paint: &mut Paint<'_>, above: Rect, rows: u16, title: &str) -> Rect {
+pub(super) fn band(paint: &mut Paint<'_>, above: Rect, rows: u16, title: &str) -> Rect {
     let rows = rows.min(above.height.saturating_sub(1)).max(1);
     let y = above.bottom().saturating_sub(rows);
     let theme = paint.theme.clone();
@@ -77,12 +75,13 @@ fn band(paint: &mut Paint<'_>, above: Rect, rows: u16, title: &str) -> Rect {
 
 fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) -> Position {
     let theme = paint.theme.clone();
-    let preview = model.picker_preview();
-    let below_choices = if preview.is_empty() { 0 } else { u16::try_from(preview.len()).unwrap_or(0) + 1 };
+    let helps = helps(picker, above.width);
+    let in_full = !helps.is_empty() && above.width >= IN_FULL;
     // What is chosen is told in full where its row may be cut.
-    let help = |choice: &Choice| choice.title.split_once("  ").map_or("", |(_, help)| help).to_owned();
+    let told_in_full =
+        |choice: &Choice| choice.title.split_once("  ").map_or("", |(_, help)| help).to_owned();
     let told = match picker.choices.get(picker.chosen) {
-        Some(choice) if picker.note.is_empty() && choice.act().is_some() => help(choice),
+        Some(choice) if picker.note.is_empty() && choice.act().is_some() && !in_full => told_in_full(choice),
         _ => picker.note.clone(),
     };
     let prompt = format!(" {} ", picker.prompt(model.lang));
@@ -95,19 +94,23 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
         0
     } else if picker.note.is_empty() {
         // As high as the longest one needs, so that the rows below stand still while the choice moves.
-        picker.choices.iter().map(|it| textwrap::wrap(&help(it), width).len()).max().unwrap_or(1)
+        picker.choices.iter().map(|it| textwrap::wrap(&told_in_full(it), width).len()).max().unwrap_or(1)
     } else {
         told_lines.len()
     };
     // In a small window the choices have the room.
     let note = u16::try_from(note.min(if above.height < 14 { 1 } else { 3 })).unwrap_or(1);
     let menu = matches!(picker.kind, PickerKind::Help | PickerKind::Palette);
-    let most = above
-        .height
-        .saturating_sub(3 + note.max(1) + below_choices)
-        .clamp(1, if menu { u16::MAX } else { 12 });
-    let lines = lines(picker);
-    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(most);
+    let lines = lines(picker, &helps);
+    let high = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let room =
+        above.height.saturating_sub(if above.height < 14 { 2 } else { 3 } + note.max(u16::from(!in_full)));
+    // A text that is shown below them leaves the choices a third of the room.
+    let mut preview = model.picker_preview();
+    preview.truncate(usize::from(room.saturating_sub(1 + high.min((room / 3).max(2)))));
+    let below_choices = if preview.is_empty() { 0 } else { u16::try_from(preview.len()).unwrap_or(0) + 1 };
+    let most = room.saturating_sub(below_choices).clamp(1, if menu { u16::MAX } else { 12 });
+    let rows = high.min(most);
     let about = model.picker_about().unwrap_or_default();
     let area = band(paint, above, 1 + note + rows + below_choices, &about);
     let x = paint.pieces(area.x, area.y, area.width, &[(&prompt, theme.key)]);
@@ -118,10 +121,8 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
     let shown: String = picker.text().chars().skip(usize::from(skip)).collect();
     paint.text(x, area.y, room, &shown, theme.plain);
     let at_line = lines.iter().position(|line| *line == Line::Choice(picker.chosen)).unwrap_or(0);
-    // A page turns as a whole, so that few cells change.
     let page = usize::from(rows.max(1));
-    let first = (at_line / page * page).min(lines.len().saturating_sub(page));
-    let shown = lines.iter().skip(first).take(page);
+    let shown = page_of(&lines, at_line, page).iter();
     let mut hint = String::new();
     if picker.kind == PickerKind::Help && picker.text().is_empty() {
         hint.push_str(model.lang.tr("type to filter"));
@@ -158,7 +159,8 @@ fn picker(paint: &mut Paint<'_>, model: &Model, picker: &Picker, above: Rect) ->
             Line::Heading(name) => {
                 paint.text(row.x + 1, y, row.width - 1, model.lang.word("heading", name), theme.strong);
             }
-            Line::Choice(at) => choice(paint, model, picker, *at, digits, row),
+            Line::Choice(at) => choice(paint, model, picker, *at, digits, row, &helps),
+            Line::Rest(at, part) => help(paint, &helps, *at, *part, row),
         }
     }
     let below = area.y + 1 + note + rows;
@@ -179,19 +181,46 @@ const MARKED: u16 = 30;
 enum Line {
     Heading(&'static str),
     Choice(usize),
+    /// A further line of a choice's help.
+    Rest(usize, usize),
 }
 
 impl Line {
     fn choice(self) -> Option<usize> {
         match self {
             Self::Choice(at) => Some(at),
-            Self::Heading(_) => None,
+            Self::Heading(_) | Self::Rest(..) => None,
         }
     }
 }
 
+/// The columns that the menu's helps need to be told in full, over several lines.
+const IN_FULL: u16 = 72;
+
+/// Where the helps of the menu stand, and their lines.
+fn helps(picker: &Picker, width: u16) -> Vec<(u16, Vec<String>)> {
+    if picker.kind != PickerKind::Help {
+        return Vec::new();
+    }
+    // Where there is room, they stand below one another.
+    let titles = picker.choices.iter().map(|it| cells(it.title.split("  ").next().unwrap_or_default()));
+    let wide = if width < 100 { 21 } else { titles.max().unwrap_or(0).clamp(21, 40) };
+    let told = picker.choices.iter().map(|choice| {
+        let (title, help) = choice.title.split_once("  ").unwrap_or((&choice.title, ""));
+        // What does not work says why where its help would stand.
+        let help = if choice.enabled { help } else { &choice.beside };
+        let x = 15 + cells(title).max(wide);
+        if width < IN_FULL {
+            return (x, vec![help.to_owned()]);
+        }
+        let room = usize::from(width.saturating_sub(x)).max(10);
+        (x, textwrap::wrap(help, room).into_iter().map(Cow::into_owned).collect())
+    });
+    told.collect()
+}
+
 /// The choices, under headings where there are any.
-fn lines(picker: &Picker) -> Vec<Line> {
+fn lines(picker: &Picker, helps: &[(u16, Vec<String>)]) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut category = None;
     for (at, choice) in picker.choices.iter().enumerate() {
@@ -201,12 +230,38 @@ fn lines(picker: &Picker) -> Vec<Line> {
             category = Some(about);
         }
         lines.push(Line::Choice(at));
+        let parts = helps.get(at).map_or(1, |(_, parts)| parts.len());
+        lines.extend((1..parts).map(|part| Line::Rest(at, part)));
     }
     lines
 }
 
+/// The page that holds a line. It turns as a whole, so that few cells change; none ends within a choice, and the last one
+/// is full.
+fn page_of(lines: &[Line], at: usize, page: usize) -> &[Line] {
+    let rest = |line: usize| matches!(lines.get(line), Some(Line::Rest(..)));
+    let mut first = 0;
+    while first + page < lines.len() {
+        let end = (first + 1..=first + page).rev().find(|end| !rest(*end)).unwrap_or(first + page);
+        if at < end {
+            return &lines[first..end];
+        }
+        first = end;
+    }
+    let full = lines.len().saturating_sub(page);
+    &lines[(full..=first).find(|line| !rest(*line)).unwrap_or(first)..]
+}
+
 /// A choice; in the menu its keys stand before it, where the eye looks for them.
-fn choice(paint: &mut Paint<'_>, model: &Model, picker: &Picker, at: usize, digits: bool, row: Rect) {
+fn choice(
+    paint: &mut Paint<'_>,
+    model: &Model,
+    picker: &Picker,
+    at: usize,
+    digits: bool,
+    row: Rect,
+    helps: &[(u16, Vec<String>)],
+) {
     let theme = paint.theme.clone();
     let choice = &picker.choices[at];
     let style = if choice.enabled { theme.plain } else { theme.dim };
@@ -214,18 +269,13 @@ fn choice(paint: &mut Paint<'_>, model: &Model, picker: &Picker, at: usize, digi
         paint.text(row.x, row.y, 1, ">", theme.cursor);
     }
     if picker.kind == PickerKind::Help {
-        let (title, help) = choice.title.split_once("  ").unwrap_or((&choice.title, ""));
-        // What does not work says why where its help would stand; its key stays, as the key that it would be.
-        let help = if choice.enabled { help } else { &choice.beside };
+        let title = choice.title.split("  ").next().unwrap_or_default();
+        // What does not work keeps its key, as the key that it would be.
         let keys_style = if choice.enabled { theme.key } else { theme.dim };
         let shut_keys = choice.act().filter(|_| !choice.enabled).map(|act| model.menu_keys(act));
         paint.text(row.x + 2, row.y, 11, shut_keys.as_deref().unwrap_or(&choice.beside), keys_style);
         paint.text(row.x + 14, row.y, row.width.saturating_sub(14), title, style);
-        // Where there is room, the helps stand below one another.
-        let titles = picker.choices.iter().map(|it| cells(it.title.split("  ").next().unwrap_or_default()));
-        let wide = if row.width < 100 { 21 } else { titles.max().unwrap_or(0).clamp(21, 40) };
-        let x = row.x + 14 + cells(title).max(wide) + 1;
-        paint.text(x, row.y, row.right().saturating_sub(x), help, theme.dim);
+        help(paint, helps, at, 0, row);
         return;
     }
     let beside = cells(&choice.beside).min(row.width / 2);
@@ -238,70 +288,10 @@ fn choice(paint: &mut Paint<'_>, model: &Model, picker: &Picker, at: usize, digi
     paint.right(row.x + row.width - beside, row.y, beside, &choice.beside, theme.key);
 }
 
-/// Ten keys that do the same.
-const DIGITS: &str = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9";
-
-/// What can follow a prefix key; a status says what the vendor will be told.
-fn prefix(paint: &mut Paint<'_>, model: &Model, above: Rect) {
-    let theme = paint.theme.clone();
-    let follow = model.keymap.following(model.place(), &model.prefix);
-    let mut seen: Vec<(Act, String)> = Vec::new();
-    for (keys, act) in follow {
-        let spelled = keymap::show(&keys);
-        match seen.iter_mut().find(|(known, _)| *known == act) {
-            Some((_, all)) => _ = write!(all, ", {spelled}"),
-            None => seen.push((act, spelled)),
-        }
-    }
-    for (_, keys) in &mut seen {
-        *keys = keys.replace(DIGITS, "0-9");
-    }
-    // As wide as they are: what is told of them has the rest.
-    let keys_wide = seen.iter().map(|(_, keys)| cells(keys)).max().unwrap_or(0).min(14);
-    let titles_wide =
-        seen.iter().map(|(act, _)| cells(act.row().title_in(model.lang))).max().unwrap_or(0).min(30);
-    let notes_at = 6 + keys_wide + titles_wide;
-    let room = usize::from(above.width.saturating_sub(notes_at));
-    let mut notes: Vec<Vec<String>> = seen
-        .iter()
-        .map(|(act, _)| {
-            let note = told_of(model, *act);
-            textwrap::wrap(&note, room.max(10)).into_iter().map(Cow::into_owned).collect()
-        })
-        .collect();
-    // What is long is told in full where there are rows for it.
-    let high: usize = notes.iter().map(|lines| lines.len().max(1)).sum();
-    if room < 10 || high > usize::from(above.height.saturating_sub(2)) {
-        notes = seen.iter().map(|(act, _)| vec![told_of(model, *act)]).collect();
-    }
-    let rows = u16::try_from(notes.iter().map(|lines| lines.len().max(1)).sum::<usize>()).unwrap_or(u16::MAX);
-    let keys = keymap::show(&model.prefix);
-    let title = model.prefix_about().map_or_else(|| keys.clone(), |about| format!("{keys}  {about}"));
-    let area = band(paint, above, rows, &title);
-    let mut y = area.y;
-    for ((act, keys), lines) in seen.iter().zip(&notes) {
-        if y >= area.bottom() {
-            break;
-        }
-        paint.text(area.x + 2, y, keys_wide, keys, theme.key);
-        let title = act.row().title_in(model.lang);
-        paint.text(area.x + 4 + keys_wide, y, titles_wide, title, theme.plain);
-        let x = area.x + notes_at;
-        for (line, y) in lines.iter().zip(y..area.bottom()) {
-            paint.text(x, y, area.right().saturating_sub(x), line, theme.dim);
-        }
-        y += u16::try_from(lines.len().max(1)).unwrap_or(1);
-    }
-}
-
-/// What is said of an action behind a prefix: of a status, what the vendor will be told.
-fn told_of(model: &Model, act: Act) -> String {
-    match act {
-        Act::StatusNew => model.status_note(Status::New),
-        Act::StatusOpen => model.status_note(Status::Open),
-        Act::StatusPending => model.status_note(Status::Pending),
-        Act::StatusOnHold => model.status_note(Status::OnHold),
-        Act::StatusResolved => model.status_note(Status::Resolved),
-        _ => model.not_here(act).unwrap_or_else(|| model.lang.tr(act.row().help).to_owned()),
-    }
+/// A line of a choice's help.
+fn help(paint: &mut Paint<'_>, helps: &[(u16, Vec<String>)], at: usize, part: usize, row: Rect) {
+    let Some((x, parts)) = helps.get(at) else { return };
+    let line = parts.get(part).map_or("", String::as_str);
+    let style = paint.theme.dim;
+    paint.text(*x, row.y, row.right().saturating_sub(*x), line, style);
 }

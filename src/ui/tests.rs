@@ -12,6 +12,7 @@ use super::{Theme, render};
 use crate::{
     app::{
         Msg, Outcome,
+        msg::{Input, Pointer},
         tests::fixture::{Desk, options},
     },
     domain::{
@@ -175,6 +176,86 @@ fn a_range_that_has_begun_says_how_it_ends_until_it_does() {
     desk.keys("v");
     assert!(line_of(&desk, "a range begins here").is_empty());
     assert!(!line_of(&desk, "2 marked").is_empty());
+}
+
+#[test]
+fn all_that_may_follow_a_key_is_seen_in_a_small_window() {
+    for size in [(40, 10), (60, 15), (80, 24)] {
+        for (write, keys) in [(false, "s"), (false, "g"), (false, "a"), (false, "z"), (true, "Ctrl-x")] {
+            let mut desk = Desk::opened(size);
+            if write {
+                desk.keys("r");
+                desk.answer();
+            }
+            desk.keys(keys);
+            desk.wait(400);
+            let shown = render_cells(&desk, &Theme::mono()).concat();
+            let follow = desk.model.keymap.following(desk.model.place(), &desk.model.prefix);
+            assert!(!follow.is_empty());
+            for (_, act) in follow {
+                let title: String = act.row().title_in(desk.model.lang).chars().take(8).collect();
+                assert!(
+                    shown.contains(title.trim_end()),
+                    "{size:?} {keys}: {title}: {}",
+                    picture(&desk, &Theme::mono())
+                );
+            }
+        }
+    }
+    let mut desk = Desk::open((40, 10));
+    desk.keys("s");
+    desk.wait(400);
+    assert!(!line_of(&desk, "r: SkyHub is told ARCHIVED").is_empty(), "{}", picture(&desk, &Theme::mono()));
+}
+
+#[test]
+fn the_text_of_a_new_conversation_is_seen_and_reviewed_in_a_small_window() {
+    for size in [(40, 10), (61, 18)] {
+        let mut desk = Desk::open(size);
+        desk.keys("c");
+        desk.answer();
+        let mut fields = 0;
+        while !desk.model.form.as_ref().unwrap().in_text() && fields < 20 {
+            desk.keys("Tab");
+            fields += 1;
+        }
+        desk.type_in("Where is my order?");
+        assert!(!line_of(&desk, "# Where is my order?").is_empty(), "{}", picture(&desk, &Theme::mono()));
+        desk.keys("Esc");
+        assert!(desk.model.review.is_some());
+        assert!(!line_of(&desk, "e edit").is_empty(), "{}", picture(&desk, &Theme::mono()));
+    }
+    let mut desk = Desk::open((80, 24));
+    desk.keys("c");
+    desk.answer();
+    while !desk.model.form.as_ref().unwrap().in_text() {
+        desk.keys("Tab");
+    }
+    desk.keys("Esc");
+    assert!(desk.model.form.is_none() && desk.model.review.is_none(), "there is nothing to review");
+}
+
+#[test]
+fn a_click_on_a_tab_shows_its_view() {
+    for (size, opened) in [((40, 10), false), ((80, 24), false), ((120, 40), true), ((200, 60), true)] {
+        let mut desk = counted(if opened { Desk::opened(size) } else { Desk::open(size) });
+        desk.keys("F2");
+        let line: String =
+            render_cells(&desk, &Theme::mono()).iter().take(usize::from(size.0)).cloned().collect();
+        let at = |text: &str| line.find(text).unwrap_or_else(|| panic!("{text} in {line}"));
+        for (number, view) in [("3 ", 3), ("1 ", 1)] {
+            let column = u16::try_from(at(number)).unwrap();
+            let hit = super::tab_at(&desk.model, desk.now, column);
+            assert_eq!(hit, Some(view), "{size:?} {line}");
+            desk.send(Msg::Input(Input::Point(Pointer::Tab(view))));
+            desk.answer();
+            assert_eq!(desk.model.list.view, view);
+        }
+        let end = super::tab_at(&desk.model, desk.now, size.0 - 1);
+        assert_eq!(end, None, "the channel's word is no view");
+    }
+    let desk = Desk::opened((80, 24));
+    assert_eq!(super::tab_at(&desk.model, desk.now, 3), None, "a conversation's head is no tab");
 }
 
 #[test]

@@ -109,8 +109,8 @@ impl Model {
             return;
         }
         match act {
+            Act::ReviewBar | Act::NextField | Act::PreviousField if self.form.is_some() => self.form_act(act),
             Act::ReviewBar => self.open_review(),
-            Act::NextField | Act::PreviousField if self.form.is_some() => self.form_act(act),
             Act::NextField | Act::PreviousField => {
                 self.say(self.lang.tr("only a new conversation has fields"));
             }

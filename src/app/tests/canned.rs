@@ -217,6 +217,11 @@ fn where_the_window_is_shut_only_templates_can_be_taken() {
     assert_eq!(desk.model.picker_preview(), ["Your order 77 is on its way"]);
     desk.keys("Enter");
     assert_eq!(desk.model.composer.as_ref().unwrap().template.as_ref().unwrap().parameters, ["77"]);
+    let composer = desk.model.composer.as_ref().unwrap();
+    let row = desk.model.known(composer.to.unwrap()).unwrap();
+    let (_, border) = desk.model.border(row, composer.kind, composer.goes_anyway());
+    assert!(border[0].starts_with("TO CUSTOMER Kerry Fisher (21)"), "{border:?}");
+    assert_eq!(border[1..], ["template: the window is shut"]);
     desk.keys("Esc");
     assert_eq!(desk.model.review.as_ref().unwrap().verdict(), Verdict::Clean);
     desk.keys("y");

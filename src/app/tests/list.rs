@@ -30,7 +30,7 @@ fn a_long_list_is_come_by_from_either_end_and_pages_join_without_a_gap() {
         press(&mut desk, "k", 1);
         assert_eq!(desk.model.list.selected, Some(ConversationId(100_000 - below)));
     }
-    assert!(desk.model.list.rows.len() <= 600 && !desk.model.list.complete, "{}", desk.model.list.rows.len());
+    assert!(desk.model.list.rows.len() <= 400 && !desk.model.list.complete, "{}", desk.model.list.rows.len());
     for above in 1..=2000 {
         press(&mut desk, "j", 1);
         assert_eq!(desk.model.list.selected, Some(ConversationId(98_000 + above)));
@@ -41,7 +41,7 @@ fn a_long_list_is_come_by_from_either_end_and_pages_join_without_a_gap() {
     press(&mut desk, "Space", 100);
     let page = i64::try_from(desk.model.list_height()).unwrap();
     assert_eq!(desk.model.list.selected, Some(ConversationId(1 + 100 * page)));
-    assert!(desk.model.list.rows.len() <= 600);
+    assert!(desk.model.list.rows.len() <= 400);
 }
 
 #[test]

@@ -54,7 +54,13 @@ fn undo_takes_the_held_reply_back_into_the_composer() {
     desk.all_done();
     desk.keys("u");
     assert!(matches!(desk.wished.last(), Some((_, Wish::TakeBack(row))) if row.0 == 31));
-    let draft = Draft {
+    desk.done(taken_back(&desk));
+    assert_eq!(desk.body(), "oi");
+}
+
+/// A reply that was `oi`.
+fn taken_back(desk: &Desk) -> Outcome {
+    Outcome::TakenBack(Some(Box::new(Draft {
         conversation: Some(crate::domain::ConversationId(17)),
         agent: "ana".into(),
         kind: DraftKind::Reply,
@@ -64,9 +70,7 @@ fn undo_takes_the_held_reply_back_into_the_composer() {
         quote: None,
         form: serde_json::Value::Null,
         saved_at: desk.now,
-    };
-    desk.done(Outcome::TakenBack(Some(Box::new(draft))));
-    assert_eq!(desk.body(), "oi");
+    })))
 }
 
 #[test]
@@ -309,6 +313,34 @@ fn a_failed_reply_is_taken_back_by_opening_the_composer() {
     row.state = crate::domain::RowState::Failed;
     desk.model.thread.as_mut().unwrap().rows = vec![row];
     desk.keys("r");
+    let asked = |desk: &Desk| {
+        let all = desk.wished.iter().filter(|(_, wish)| matches!(wish, Wish::TakeBack(n) if n.0 == 31));
+        all.map(|(ticket, _)| *ticket).collect::<Vec<_>>()
+    };
+    let first = asked(&desk);
+    assert_eq!(first.len(), 1);
+    // Left before the text is there: it comes all the same, and is asked for once.
+    desk.answer();
+    desk.keys("Esc");
+    assert!(desk.model.composer.is_none());
+    let outcome = taken_back(&desk);
+    desk.send(Msg::Done(first[0], outcome));
+    assert_eq!(desk.body(), "oi");
+    assert_eq!(asked(&desk), first);
+}
+
+#[test]
+fn a_failed_reply_comes_back_however_late_its_row_is_read() {
+    let mut desk = Desk::opened(SIZE);
+    desk.keys("r");
+    desk.answer();
+    let mut row = outbox_row(31, 17);
+    row.state = crate::domain::RowState::Failed;
+    desk.send(Msg::StoreChanged);
+    let asked = std::mem::take(&mut desk.asked);
+    let rows = asked.iter().find(|(_, request)| matches!(request, Request::Outbox(Some(_))));
+    let (ticket, _) = rows.expect("the rows of the conversation");
+    desk.send(Msg::Loaded(*ticket, Loaded::Outbox(vec![row])));
     assert!(desk.wished.iter().any(|(_, wish)| matches!(wish, Wish::TakeBack(n) if n.0 == 31)));
 }
 

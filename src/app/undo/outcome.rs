@@ -130,6 +130,9 @@ impl Model {
             }
             (Intent::TakeBack { row, conversation, label }, Outcome::TakenBack(draft)) => {
                 self.undo.settled(row, Settled::Gone, self.now);
+                if let Some(thread) = &mut self.thread {
+                    thread.rows.retain(|it| it.n != row);
+                }
                 self.taken_back(conversation, &label, draft.map(|it| *it));
             }
             (Intent::SaveDraft { at }, Outcome::Done) => {

@@ -4,7 +4,7 @@
 use super::{
     error,
     map::{By, WINDOW, Walk, known_by, moment, window},
-    wire::{Call, Events, Past, PastThread, Preference, Trouble},
+    wire::{Call, Events, Past, PastThread, Preference, Renamed, Trouble},
 };
 use crate::{
     channels::lenient::{self, Raw},
@@ -31,6 +31,9 @@ impl Walk {
         }
         for raw in &events.user_preferences {
             unread.extend(self.preference(raw).err());
+        }
+        for raw in &events.user_id_update {
+            unread.extend(self.renamed(raw).err());
         }
     }
 
@@ -106,6 +109,27 @@ impl Walk {
         self.conversation(&person);
         let when = at.map(|at| at.timestamp().to_string()).unwrap_or_default();
         self.note(conversation, format!("wish:{about}:{when}"), body, at);
+        Ok(())
+    }
+
+    /// A new user id: the person answers under either, and whoever is not known here begins nothing by it.
+    fn renamed(&mut self, raw: &Raw) -> Result<(), String> {
+        let (renamed, _) = lenient::decode::<Renamed>(raw)
+            .map_err(|_| format!("a new user id is {}, not an object", lenient::shape(raw)))?;
+        let ids = renamed.user_id.unwrap_or_default();
+        let given = |name: Option<String>| name.filter(|it| !it.is_empty());
+        let alias = given(ids.current).ok_or("a new user id is not said")?;
+        let names: Vec<_> = [ids.previous, renamed.wa_id]
+            .into_iter()
+            .filter_map(given)
+            .filter(|name| *name != alias && !self.is_own(name))
+            .collect();
+        if names.is_empty() {
+            return Err(format!("user id {alias} is new, and nobody's"));
+        }
+        let aliases =
+            names.into_iter().map(|conversation| Change::Alias { conversation, alias: alias.clone() });
+        self.after.extend(aliases);
         Ok(())
     }
 

@@ -139,7 +139,7 @@ impl Walk {
     }
 
     /// Whether a number is the business's own.
-    fn is_own(&self, number: &str) -> bool {
+    pub(super) fn is_own(&self, number: &str) -> bool {
         let dialled = number.chars().all(|it| it.is_ascii_digit() || "+ -().".contains(it));
         self.own.as_deref().is_some_and(|own| dialled && digits(number) == own)
     }
@@ -481,6 +481,11 @@ fn rekey(seen: &mut ConversationSeen, system: &System) -> Vec<String> {
         seen.numbers.push(number.to_owned());
     }
     let user_id = system.user_id.clone().filter(|it| !it.is_empty());
+    if let Some(user_id) = user_id.clone().filter(|_| seen.customer.phone.is_none()) {
+        // Who shows no number is written to by the newest id.
+        seen.facts.insert("user_id".into(), json!(user_id));
+        seen.customer.id = Some(user_id);
+    }
     number.into_iter().chain(user_id).filter(|name| *name != seen.remote_id).collect()
 }
 

@@ -44,7 +44,7 @@ pub enum Address {
 
 impl Address {
     /// The address of a conversation: the person's newest number that is one of the conversation's names, else any
-    /// number among those, else the user id. A number always works; a user id only where sending to it is allowed.
+    /// number among those, else the newest user id. A number always works; a user id only where sending to it is allowed.
     pub fn of(remote_id: &str, aliases: &[String], customer: &Customer, group: bool) -> Self {
         if group {
             return Self::Group(remote_id.to_owned());
@@ -54,10 +54,11 @@ impl Address {
         if let Some(phone) = phone.filter(|phone| names().any(|name| name == phone)) {
             return Self::Phone(phone);
         }
-        match [remote_id].into_iter().chain(names()).find(|name| is_phone(name)) {
-            Some(phone) => Self::Phone(phone.to_owned()),
-            None => Self::User(remote_id.to_owned()),
+        if let Some(phone) = [remote_id].into_iter().chain(names()).find(|name| is_phone(name)) {
+            return Self::Phone(phone.to_owned());
         }
+        let newest = customer.id.as_deref().filter(|id| names().any(|name| name == *id));
+        Self::User(newest.unwrap_or(remote_id).to_owned())
     }
 
     /// The address of a conversation to be started.

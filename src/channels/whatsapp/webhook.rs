@@ -177,7 +177,7 @@ impl Hook {
                 continue;
             };
             match (happening.field.as_deref(), &happening.value) {
-                (None | Some("messages" | "calls" | "user_preferences"), Some(value)) => {
+                (None | Some("messages" | "calls" | "user_preferences" | "user_id_update"), Some(value)) => {
                     self.events(value, Whose::Theirs, received_at, alone, parsed);
                 }
                 (Some("history"), Some(value)) => {
@@ -188,7 +188,9 @@ impl Hook {
                 }
                 // The phone's own address book: names that people there gave, no word of the customer's.
                 (Some("smb_app_state_sync"), _) | (None, None) => {}
-                // Of the business account, whose numbers all are concerned.
+                // Of another number that shares the path.
+                (Some(_), Some(value)) if !alone && self.is_another(value) => parsed.others += 1,
+                // Of the business account, whose numbers all are concerned; or of this number (its groups).
                 (Some(field), value) => {
                     let said_at = entry.time.as_deref().and_then(map::moment);
                     let (at, key) = match said_at {
@@ -203,6 +205,13 @@ impl Hook {
                 }
             }
         }
+    }
+
+    /// Whether a value names a number, and not this one.
+    fn is_another(&self, value: &RawValue) -> bool {
+        let metadata = lenient::split::<Events>(value).ok().and_then(|it| it.metadata);
+        let named = metadata.and_then(|it| it.phone_number_id);
+        named.is_some() && named != self.phone_number_id
     }
 
     fn events(&self, raw: &RawValue, whose: Whose, received_at: Time, alone: bool, parsed: &mut Parsed) {

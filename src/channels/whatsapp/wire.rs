@@ -68,6 +68,9 @@ pub struct Events {
     /// What customers wish to hear of.
     #[serde(default, deserialize_with = "lenient::items")]
     pub user_preferences: Vec<Raw>,
+    /// Who has a new user id.
+    #[serde(default, deserialize_with = "lenient::items")]
+    pub user_id_update: Vec<Raw>,
 }
 
 /// A part of the past.
@@ -156,6 +159,28 @@ pub struct Preference {
     /// Unix seconds.
     #[serde(default, deserialize_with = "lenient::text")]
     pub timestamp: Option<String>,
+}
+
+/// A person's new user id.
+#[derive(Debug, Default, Deserialize)]
+pub struct Renamed {
+    /// The number, where it is shown.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub wa_id: Option<String>,
+    /// Both ids.
+    #[serde(default, deserialize_with = "lenient::maybe")]
+    pub user_id: Option<UserIds>,
+}
+
+/// A user id that was changed.
+#[derive(Debug, Default, Deserialize)]
+pub struct UserIds {
+    /// The old one.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub previous: Option<String>,
+    /// The new one.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub current: Option<String>,
 }
 
 /// The business's number.

@@ -76,24 +76,30 @@ fn private_files_are_for_their_owner_only() {
     chmod(&desk.environment.state_folder(), 0o700);
     let found: Vec<String> =
         check_all(&config.store, &desk.environment).unwrap().iter().map(ToString::to_string).collect();
-    let (store_text, folder) = (store.display(), store.parent().unwrap().display());
+    let wrong = |path: &std::path::Path, mode: &str, not: &str| {
+        format!("{} has mode {mode}, not {not}; run: chmod {not} {}", path.display(), quoted(path))
+    };
     assert_eq!(
         found,
         [
-            format!("{store_text} has mode 0644, not 0600; run: chmod 0600 {store_text}"),
-            format!("{folder} has mode 0755, not 0700; run: chmod 0700 {folder}"),
-            format!(
-                "{0} has mode 0660, not 0600; run: chmod 0600 '{1}'",
-                log.display(),
-                log.display().to_string().replace('\'', "'\\''")
-            ),
+            wrong(&store, "0644", "0600"),
+            wrong(store.parent().unwrap(), "0755", "0700"),
+            wrong(&log, "0660", "0600")
         ]
     );
+    assert!(quoted(&log).starts_with('\'') && quoted(&log).contains("it'\\''s.log"));
 
     std::fs::remove_file(&wal).unwrap();
     symlink("/etc/passwd", &wal).unwrap();
     let found = check_store(&config.store, rules, &desk.environment);
     assert!(found.iter().any(|finding| finding.message.contains("is a link") && finding.fix.is_none()));
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &std::path::Path) -> String {
+    let text = path.display().to_string();
+    let plain = !text.contains([' ', '\'']);
+    if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 #[test]
@@ -105,7 +111,7 @@ fn a_group_needs_what_its_members_need() {
     assert_eq!((rules.file_mode(), rules.folder_mode(), rules.umask()), (0o660, 0o2770, 0o007));
     let store = Desk::write(config.store.file().unwrap().to_owned(), "", 0o600);
     let found = rules.check_file(&store);
-    assert_eq!(found[0].fix.as_deref(), Some(format!("chmod 0660 {}", store.display()).as_str()));
+    assert_eq!(found[0].fix.as_deref(), Some(format!("chmod 0660 {}", quoted(&store)).as_str()));
     chmod(&store, 0o660);
     assert!(rules.check_file(&store).is_empty());
     let folder = store.parent().unwrap();

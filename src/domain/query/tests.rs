@@ -21,7 +21,7 @@ fn values_may_be_quoted_and_terms_negated() {
     assert_eq!(
         whats("customer:\"João dos Santos\" -label:spam -\"not this\" -word on-hold"),
         vec![
-            (false, What::Customer("João dos Santos".into())),
+            (false, What::WholeCustomer("João dos Santos".into())),
             (true, What::Label("spam".into())),
             (true, What::Phrase("not this".into())),
             (true, What::Word("word".into())),

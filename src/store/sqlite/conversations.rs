@@ -184,11 +184,16 @@ pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()
     let mute = row.gate == "read_only" && row.kind != "import";
     let (unanswered, since) = if done || mute { (0, None) } else { (unanswered, since) };
 
-    let (count, first_at, last_at) = db
+    let (count, first_at, last_at, machine_alone) = db
         .prepare_cached(
-            "SELECT count(*) FILTER (WHERE direction <> 'note'), min(at), max(at) FROM message WHERE conversation = ?1",
+            "SELECT count(*) FILTER (WHERE direction <> 'note'), min(at), max(at), \
+             ifnull(max(role = 'system' OR kind = 'system'), 0) AND NOT max(direction <> 'note' AND role <> 'system' \
+             AND kind NOT IN ('system', 'reaction')) FROM message WHERE conversation = ?1",
         )?
-        .query_row([id], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Option<i64>>(1)?, r.get::<_, Option<i64>>(2)?)))?;
+        .query_row([id], |r| {
+            let time = |at| r.get::<_, Option<i64>>(at);
+            Ok((r.get::<_, i64>(0)?, time(1)?, time(2)?, r.get::<_, bool>(3)?))
+        })?;
     let last = db
         .prepare_cached(
             "SELECT body, direction, kind, context FROM message WHERE conversation = ?1 AND direction <> 'note' \
@@ -218,7 +223,9 @@ pub(super) fn finish(tx: &Tx<'_>, id: i64, touch: &Touch, now: i64) -> Result<()
     let outbox = worst(db, id)?;
     let drift = drift(db, id, &row)?;
     let status = row.life.status;
-    let turn = if mute { None } else { status.turn() };
+    // Where only the machine has said something (a changed number), nobody waits for an answer.
+    let asked = !(mute || machine_alone && status == Status::New);
+    let turn = status.turn().filter(|_| asked);
     let deadline::Deadline { due, blocked } = deadline::of(tx, id, since, status, now)?;
     if done {
         promises::set(db, id, None, None, "kept: resolved", now)?;
@@ -480,7 +487,7 @@ fn drift(db: &Connection, id: i64, row: &Row) -> Result<Option<String>> {
     let on_its_way: bool = db
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND word = 'status' \
-             AND state IN ('held', 'later', 'queued', 'sending'))",
+             AND state <> 'sent' AND state IN ('held', 'later', 'queued', 'sending'))",
         )?
         .query_row([id], |r| r.get(0))?;
     if on_its_way {

@@ -307,7 +307,7 @@ fn withdraw(
     if row.message.is_some() {
         outbox::release_followers(db, row, "the message before it was not sent")?;
     } else {
-        db.execute("UPDATE outbox SET after_row = NULL WHERE after_row = ?1", [row.n])?;
+        db.execute("UPDATE outbox SET after_row = NULL WHERE after_row = ?1 AND state <> 'sent'", [row.n])?;
     }
     outbox::remove(db, row)?;
     if row.message.is_some() {
@@ -383,7 +383,10 @@ fn take_back(tx: &actor::Tx<'_>, n: i64, agent: &str, now: i64) -> Answered<Opti
             files.extend(file.clone());
         }
         // What waited for it waits for the first, and goes with that.
-        tx.db.execute("UPDATE outbox SET after_row = ?1 WHERE after_row = ?2", params![row.n, follower.n])?;
+        tx.db.execute(
+            "UPDATE outbox SET after_row = ?1 WHERE after_row = ?2 AND state <> 'sent'",
+            params![row.n, follower.n],
+        )?;
         outbox::remove(tx.db, &follower)?;
         let facts = details([("row", follower.n.into()), ("action", follower.word.clone().into())]);
         log(tx.db, now, Some(row.conversation), Some(agent), "take back", &facts)?;

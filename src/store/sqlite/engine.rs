@@ -11,7 +11,7 @@ use super::{
     actor::Tx,
     apply,
     conversations::{self, Touch, log},
-    files,
+    files, queue,
     rows::{details, from_json, to_json},
     settle, tend, uploads,
 };
@@ -80,6 +80,7 @@ impl EngineSide for SqliteStore {
     ) -> Result<Option<Lease>, StoreError> {
         let (until, now) = (to_millis(until), to_millis(now));
         self.writer.house().told(now);
+        let folder = self.writer.house().attachments.clone();
         self.writer
             .write("lead", move |tx| {
                 let old = tx
@@ -114,6 +115,7 @@ impl EngineSide for SqliteStore {
                     .execute(params![channel.0, holder, service, epoch, until, up_since])?;
                 // A renewal is nobody's news.
                 if !same {
+                    uploads::wait_again(tx.db, &folder, &channel.0)?;
                     tx.rings();
                 }
                 Ok(Some(Lease { channel, epoch }))
@@ -283,27 +285,7 @@ impl EngineSide for SqliteStore {
     }
 
     async fn next_due(&self, channel: ChannelName) -> Result<Option<Time>, StoreError> {
-        self.reader
-            .read(move |db| {
-                db.prepare_cached(&format!(
-                    "WITH led AS (SELECT ifnull(max(epoch), -1) AS epoch FROM lease WHERE channel = ?1) \
-                     SELECT min(due) FROM (SELECT iif(o.epoch = led.epoch, o.claimed_at + ?2, ifnull(o.not_before, 0)) \
-                     AS due FROM outbox o, led WHERE o.channel = ?1 AND o.state IN ('held', 'later', 'queued') \
-                     AND o.after_row IS NULL AND NOT EXISTS (SELECT 1 FROM outbox b \
-                     WHERE b.conversation = o.conversation AND b.state <> 'sent' AND b.n <> o.n \
-                     AND (b.state = 'sending' OR (b.state = 'uncertain' AND b.look_at IS NOT NULL) \
-                     OR (b.epoch = led.epoch AND b.state IN ('held', 'later', 'queued')) \
-                     OR {} \
-                     OR (b.n < o.n AND b.state = 'later' AND b.not_before <= ifnull(o.not_before, 0)))) \
-                     UNION ALL SELECT look_at FROM outbox WHERE channel = ?1 AND state = 'uncertain' \
-                     AND look_at IS NOT NULL)",
-                    settle::WAITS_FOR
-                ))?
-                .query_row(params![channel.0, settle::CLAIM_LASTS_MS], |r| {
-                    Ok(r.get::<_, Option<i64>>(0)?.map(from_millis))
-                })
-            })
-            .await
+        self.reader.read(move |db| Ok(queue::next_due(db, &channel.0)?.map(from_millis))).await
     }
 
     async fn put_webhook(

@@ -8,6 +8,7 @@
 //! | [`apply`], [`messages`], [`join`] | what vendors tell |
 //! | [`conversations`], [`deadline`] | what a conversation's row holds of its messages and rows |
 //! | [`commit`], [`changes`], [`drafts`], [`presence`], [`promises`], [`outbox`], [`settle`], [`tend`], [`import`], [`erase`] | what agents and the engine do |
+//! | [`queue`] | which row goes next |
 //! | [`query`], [`excerpt`] | the query language as SQL; the words around a hit |
 //! | [`ledger`] | the log as figures read it |
 //! | [`text`] | the full-text index |
@@ -38,6 +39,7 @@ mod outbox;
 mod presence;
 mod promises;
 mod query;
+mod queue;
 mod reading;
 mod rescue;
 mod rows;

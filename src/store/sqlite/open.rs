@@ -17,12 +17,21 @@ use crate::{
     store::{StoreError, crash::crash_point},
 };
 
-mod embedded {
-    refinery::embed_migrations!("assets/migrations");
-}
+/// What each schema adds to the one before it, from the first on.
+const MIGRATIONS: [&str; 8] = [
+    include_str!("../../../assets/migrations/V1__the_store.sql"),
+    include_str!("../../../assets/migrations/V2__draft_windows.sql"),
+    include_str!("../../../assets/migrations/V3__words_at_the_end.sql"),
+    include_str!("../../../assets/migrations/V4__canned_replies.sql"),
+    include_str!("../../../assets/migrations/V5__the_team.sql"),
+    include_str!("../../../assets/migrations/V6__figures_of_views.sql"),
+    include_str!("../../../assets/migrations/V7__few_of_many.sql"),
+    include_str!("../../../assets/migrations/V8__the_next_row.sql"),
+];
 
-/// The schema that this program writes; `PRAGMA user_version` of the newest migration.
-pub(super) const SCHEMA: i64 = 7;
+/// The schema that this program writes; `PRAGMA user_version` says which one a store has.
+#[expect(clippy::cast_possible_wrap, reason = "a handful")]
+pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
 
 /// How to open a store.
 #[derive(Clone)]
@@ -246,7 +255,7 @@ pub(super) fn maintenance(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     settings(&db)?;
-    db.execute_batch("PRAGMA temp_store = FILE; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")?;
+    db.execute_batch("PRAGMA temp_store = FILE; PRAGMA cache_size = -2000; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")?;
     Ok(db)
 }
 
@@ -286,7 +295,7 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
         modes.settle(&backup, modes.file).map_err(|error| cannot("write", &backup, &error))?;
     }
     crash_point("migrate", "within");
-    embedded::migrations::runner().run(db).map_err(|error| {
+    bring(db, SCHEMA).map_err(|error| {
         StoreError::Unusable(format!(
             "the store {} could not be brought to schema {SCHEMA}: {error}; what was in it is kept{}",
             path.display(),
@@ -294,16 +303,19 @@ fn migrate(db: &mut Connection, path: &Path, modes: Modes) -> Result<(), StoreEr
         ))
     })?;
     crash_point("migrate", "after");
-    // Here, and not left to each file: a store whose number stays behind would be copied at every start.
-    db.pragma_update(None, "user_version", SCHEMA).map_err(|error| unusable(path, &error))?;
     Ok(())
 }
 
-/// A store as an older deskline left it.
-#[cfg(test)]
-pub(super) fn migrations_up_to(db: &mut Connection, version: i32) {
-    let runner = embedded::migrations::runner().set_target(refinery::Target::Version(version));
-    runner.run(db).expect("a new file takes any schema");
+/// Brings a store to a schema: each step is one transaction, with the number that says that it is done.
+pub(super) fn bring(db: &mut Connection, schema: i64) -> rusqlite::Result<()> {
+    let done: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (version, step) in (1..=schema).zip(MIGRATIONS).filter(|(version, _)| *version > done) {
+        let transaction = db.transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+    }
+    Ok(())
 }
 
 /// The number of the account that `[store] owner` names.

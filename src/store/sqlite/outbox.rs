@@ -113,7 +113,8 @@ pub(super) fn sent(db: &Connection, row: &Row, actor: Option<&str>, now: i64) ->
             promises::made_now(db, row, now)?;
         }
     }
-    db.prepare_cached("UPDATE outbox SET after_row = NULL WHERE after_row = ?1")?.execute([row.n])?;
+    db.prepare_cached("UPDATE outbox SET after_row = NULL WHERE after_row = ?1 AND state <> 'sent'")?
+        .execute([row.n])?;
     let facts = details([("row", row.n.into()), ("action", row.word.clone().into())]);
     log(db, now, Some(row.conversation), actor, "sent", &facts)
 }

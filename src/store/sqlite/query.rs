@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         Conversation, ConversationId, Gate, Time,
-        query::{Cmp, Has, Is, Query, What},
+        query::{Cmp, Has, Is, Query, Term, What},
         time::to_millis,
     },
     store::{Count, ListRequest, Sort, Way},
@@ -141,17 +141,9 @@ fn term_sql(what: &What, now: Time, lexicon: &Lexicon, binds: &mut Binds) -> Str
             format!("(c.remote_id = {whole} OR (c.remote_id >= {from} AND c.remote_id < {to}))")
         }
         What::Customer(text) => {
-            let mut any = Vec::new();
-            if let Some([_, matching]) = lexicon.matching(text) {
-                let columns = format!("{{customer_name customer_email counterpart}} : ({matching})");
-                let bound = binds.bind(columns);
-                any.push(format!(
-                    "c.id IN (SELECT rowid FROM conversation_text WHERE conversation_text MATCH {bound})"
-                ));
-            }
-            any.push(number_sql(text, "'person'", binds));
-            format!("({})", any.join(" OR "))
+            customer_sql(text, lexicon.matching(text).map(|[_, conversations]| conversations), binds)
         }
+        What::WholeCustomer(text) => customer_sql(text, matching(text, false), binds),
         What::Before(moment) => format!("c.updated_at < {}", binds.bind(to_millis(moment.from(now)))),
         What::After(moment) => format!("c.updated_at >= {}", binds.bind(to_millis(moment.from(now)))),
         What::Gate(gate) => match gate {
@@ -205,6 +197,19 @@ fn outbox_sql(state: &str) -> &'static str {
             "(c.outbox IS NOT NULL AND EXISTS (SELECT 1 FROM outbox o WHERE o.conversation = c.id AND o.state IN ('held', 'later')))"
         }
     }
+}
+
+fn customer_sql(text: &str, matching: Option<String>, binds: &mut Binds) -> String {
+    let mut any = Vec::new();
+    if let Some(matching) = matching {
+        let columns = format!("{{customer_name customer_email counterpart}} : ({matching})");
+        let bound = binds.bind(columns);
+        any.push(format!(
+            "c.id IN (SELECT rowid FROM conversation_text WHERE conversation_text MATCH {bound})"
+        ));
+    }
+    any.push(number_sql(text, "'person'", binds));
+    format!("({})", any.join(" OR "))
 }
 
 /// Numbers by head and by tail.
@@ -310,7 +315,8 @@ pub(super) fn list_statement(
     // What a search finds is sorted, and only its numbers are: the rows themselves are read for one page of them.
     let from = few.as_ref().map_or_else(String::new, |few| format!("({}) f CROSS JOIN ", few.sql));
     let on = if few.is_some() { "c.id = f.id AND " } else { "" };
-    let sql = if request.query.has_words() || few.is_some() {
+    let customer = |term: &Term| matches!(term.what, What::Customer(_) | What::WholeCustomer(_));
+    let sql = if request.query.has_words() || few.is_some() || request.query.terms.iter().any(customer) {
         format!(
             "SELECT {shown} FROM (SELECT c.id AS found FROM {from}conversation c WHERE {on}{condition}{after} \
              ORDER BY {order} LIMIT :limit) JOIN conversation c ON c.id = found {cursor} ORDER BY {order}"

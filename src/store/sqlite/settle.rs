@@ -9,7 +9,7 @@ use super::{
     actor::Tx,
     apply::Applying,
     conversations::{self, Touch},
-    join, messages, outbox, rows,
+    join, messages, outbox, queue, rows,
     rows::{details, from_json, to_json},
     uploads,
 };
@@ -30,15 +30,6 @@ const SLACK_MS: i64 = 60_000;
 pub(super) const CLAIM_LASTS_MS: i64 = 10 * 60_000;
 /// A look that came to nothing is due again.
 const LOOK_LASTS_MS: i64 = 2 * 60_000;
-
-/// Whether row `o` waits for another row `b` of its conversation. Replies go before read marks, which move the flag for
-/// all of them at once; but no read mark stays behind where a status follows it: at SkyHub reading opens again what
-/// was archived.
-pub(super) const WAITS_FOR: &str = "((b.n < o.n AND b.state IN ('held', 'queued') \
-    AND NOT (b.word = 'read' AND o.message IS NOT NULL)) \
-    OR (b.n > o.n AND b.state IN ('held', 'queued') AND b.message IS NOT NULL AND o.word = 'read' \
-    AND NOT EXISTS (SELECT 1 FROM outbox s WHERE s.conversation = o.conversation AND s.n > o.n \
-    AND s.state IN ('held', 'queued') AND s.message IS NULL AND s.word <> 'read')))";
 
 /// Whether the lease is still ours.
 pub(super) fn leads(db: &Connection, lease: &Lease, now: Option<i64>) -> Result<bool> {
@@ -77,19 +68,10 @@ pub(super) fn claim(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) -> Resu
     let up_since: i64 =
         db.query_row("SELECT up_since FROM lease WHERE channel = ?1", [&lease.channel.0], |r| r.get(0))?;
     loop {
+        let Some(n) = queue::next(db, &lease.channel.0, lease.epoch, now)? else { return Ok(None) };
         let candidate = db
-            .prepare_cached(&format!(
-                "SELECT {CANDIDATE} FROM outbox o WHERE channel = ?1 \
-                 AND state IN ('held', 'later', 'queued') AND ifnull(not_before, 0) <= ?2 AND after_row IS NULL \
-                 AND (epoch IS NULL OR epoch <> ?3 OR claimed_at < ?4) AND NOT EXISTS (SELECT 1 FROM outbox b \
-                 WHERE b.conversation = o.conversation AND b.state <> 'sent' AND b.n <> o.n AND (b.state = 'sending' \
-                 OR (b.epoch = ?3 AND b.claimed_at >= ?4) OR (b.state = 'uncertain' AND b.look_at IS NOT NULL) \
-                 OR {WAITS_FOR} \
-                 OR (b.n < o.n AND b.state = 'later' AND b.not_before <= ?2))) ORDER BY n LIMIT 1",
-            ))?
-            .query_row(params![lease.channel.0, now, lease.epoch, now - CLAIM_LASTS_MS], candidate)
-            .optional()?;
-        let Some(candidate) = candidate else { return Ok(None) };
+            .prepare_cached(&format!("SELECT {CANDIDATE} FROM outbox WHERE n = ?1"))?
+            .query_row([n], candidate)?;
         let Some(row) = outbox::row(db, candidate.n)? else { return Ok(None) };
         let reason = match too_late(db, &row, &candidate, up_since, now)? {
             None => forbidden(db, &row, &candidate, now)?,
@@ -117,12 +99,15 @@ fn merge_reads(db: &Connection, row: &outbox::Row, now: i64) -> Result<()> {
     let others = db
         .prepare_cached(
             "SELECT n FROM outbox WHERE conversation = ?1 AND n <> ?2 AND word = 'read' AND after_row IS NULL \
-             AND state IN ('held', 'queued') AND ifnull(not_before, 0) <= ?3",
+             AND state <> 'sent' AND state IN ('held', 'queued') AND ifnull(not_before, 0) <= ?3",
         )?
         .query_map(params![row.conversation, row.n, now], |r| r.get(0))?
         .collect::<Result<Vec<i64>>>()?;
     for other in others {
-        db.execute("UPDATE outbox SET after_row = ?2 WHERE after_row = ?1", params![other, row.n])?;
+        db.execute(
+            "UPDATE outbox SET after_row = ?2 WHERE after_row = ?1 AND state <> 'sent'",
+            params![other, row.n],
+        )?;
         db.execute("DELETE FROM outbox WHERE n = ?1", [other])?;
     }
     Ok(())
@@ -282,7 +267,9 @@ pub(super) fn begin(tx: &Tx<'_>, lease: &Lease, n: i64, evidence: &Value, now: i
          error = NULL WHERE n = ?1",
         params![n, now, to_json(evidence)],
     )?;
-    db.execute("UPDATE message SET delivery = 'sending', error = NULL WHERE outbox_row = ?1", [n])?;
+    if let Some(message) = row.message {
+        db.execute("UPDATE message SET delivery = 'sending', error = NULL WHERE id = ?1", [message])?;
+    }
     conversations::finish(tx, row.conversation, &Touch::default(), now)?;
     Ok(true)
 }
@@ -435,7 +422,8 @@ pub(super) fn adopt(tx: &Tx<'_>, lease: &Lease, now: i64) -> Result<usize> {
     }
     let left = db
         .prepare_cached(
-            "SELECT n FROM outbox WHERE channel = ?1 AND state = 'sending' AND ifnull(epoch, -1) <> ?2 ORDER BY n",
+            "SELECT n FROM outbox WHERE channel = ?1 AND state <> 'sent' AND state = 'sending' \
+             AND ifnull(epoch, -1) <> ?2 ORDER BY n",
         )?
         .query_map(params![lease.channel.0, lease.epoch], |r| r.get::<_, i64>(0))?
         .collect::<Result<Vec<_>>>()?;
@@ -443,7 +431,7 @@ pub(super) fn adopt(tx: &Tx<'_>, lease: &Lease, now: i64) -> Result<usize> {
     // A look that it had begun and did not end.
     db.prepare_cached(
         "UPDATE outbox SET look_at = min(look_at, ?3), epoch = NULL, claimed_at = NULL WHERE channel = ?1 \
-         AND state = 'uncertain' AND look_at IS NOT NULL AND epoch <> ?2",
+         AND state <> 'sent' AND state = 'uncertain' AND look_at IS NOT NULL AND epoch <> ?2",
     )?
     .execute(params![lease.channel.0, lease.epoch, now])?;
     for n in left {
@@ -467,7 +455,7 @@ pub(super) fn release_locked_out(tx: &Tx<'_>, lease: &Lease, now: i64) -> Result
     }
     let waiting = db
         .prepare_cached(
-            "SELECT n, conversation FROM outbox WHERE channel = ?1 AND state = 'queued' AND attempts > 0 \
+            "SELECT n, conversation FROM outbox WHERE channel = ?1 AND state <> 'sent' AND state = 'queued' AND attempts > 0 \
              AND reason = ?2 AND not_before > ?3",
         )?
         .query_map(params![lease.channel.0, LOCKED_OUT, now], |r| Ok((r.get(0)?, r.get(1)?)))?
@@ -485,13 +473,7 @@ pub(super) fn claim_look(tx: &Tx<'_>, lease: &Lease, folder: &Path, now: i64) ->
     if !leads(db, lease, Some(now))? {
         return Ok(None);
     }
-    let n: Option<i64> = db
-        .query_row(
-            "SELECT n FROM outbox WHERE channel = ?1 AND state = 'uncertain' AND look_at <= ?2 ORDER BY look_at LIMIT 1",
-            params![lease.channel.0, now],
-            |r| r.get(0),
-        )
-        .optional()?;
+    let n = queue::next_look(db, &lease.channel.0, now)?;
     let Some(n) = n else { return Ok(None) };
     db.execute(
         "UPDATE outbox SET look_at = ?2, epoch = ?3, claimed_at = ?4 WHERE n = ?1",

@@ -44,6 +44,23 @@ pub(super) fn on_its_way(
         .map(drop)
 }
 
+/// Whoever has begun to bring a channel's files brings them no more (a crash, a lost lease): they wait as before.
+pub(super) fn wait_again(db: &Connection, folder: &Path, channel: &str) -> Result<()> {
+    let begun = db
+        .prepare_cached(
+            "SELECT a.message, a.n FROM outbox o JOIN attachment a ON a.message = o.message \
+             WHERE o.channel = ?1 AND o.state <> 'sent' AND a.state = 'uploading'",
+        )?
+        .query_map([channel], |r| Ok((r.get(0)?, r.get(1)?)))?
+        .collect::<Result<Vec<(i64, u32)>>>()?;
+    for (message, number) in begun {
+        files::drop_part(&files::part(folder, message, number));
+        db.prepare_cached("UPDATE attachment SET state = 'stored' WHERE message = ?1 AND n = ?2")?
+            .execute(params![message, number])?;
+    }
+    Ok(())
+}
+
 /// A row has no more use for its upload: it is nobody's now.
 pub(super) fn give_back(db: &Connection, n: i64) -> Result<()> {
     db.prepare_cached(

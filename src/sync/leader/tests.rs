@@ -15,7 +15,7 @@ use crate::{
         RowState, Time,
         time::{Clock, from_millis},
     },
-    store::{EngineSide, Settlement},
+    store::{Desk, EngineSide, Settlement},
     sync::testing::world::{World, idle, until},
 };
 
@@ -66,6 +66,30 @@ async fn a_service_passes_over_a_window_that_does_not_answer() {
     let seat = wins.await.expect("wins");
     assert!(seat.lease.epoch > frozen.lease.epoch);
     assert!(!world.candidate("frozen").renew(&frozen.lease).await.expect("answers"));
+}
+
+#[tokio::test]
+async fn of_all_that_wait_for_a_window_that_makes_way_the_service_gets_the_lead_at_once() {
+    let world = World::new();
+    let leader = world.candidate("a").win().await;
+    let windows: Vec<_> = (0..8)
+        .map(|n| world.candidate(&format!("window {n}")))
+        .map(|window| tokio::spawn(async move { window.win().await }))
+        .collect();
+    idle().await;
+    let mut service = world.candidate("service");
+    service.service = true;
+    let wins = tokio::spawn(async move { service.win().await });
+    until("asked", || world.store.read(|it| it.notes.contains_key(&("fake".into(), super::WANTED.into()))))
+        .await;
+    // Nobody's patience has an end: the clock stands still.
+    drop(leader);
+    let seat = wins.await.expect("wins");
+    assert_eq!(seat.lease.epoch, 2);
+    for window in windows {
+        assert!(!window.is_finished());
+        window.abort();
+    }
 }
 
 #[tokio::test]
@@ -153,6 +177,51 @@ async fn a_stopped_leader_is_passed_over_when_a_row_is_long_due_and_sends_nothin
     }
     assert!(follower.status()[0].leads && !other.status()[0].leads);
     assert_eq!(world.channel.count("send"), 2);
+}
+
+#[tokio::test]
+async fn a_stopped_leader_is_passed_over_in_time_though_the_bell_never_rests() {
+    let world = World::new();
+    let stopped = world.candidate("stopped").win().await;
+    let follower = world.engine("follower");
+    idle().await;
+    world.store.reply("fake", 1, "hello", world.clock.now());
+    let due = world.clock.now();
+    while !follower.status()[0].leads {
+        idle().await;
+        world.later(1);
+        world.store.ring().await.expect("rings");
+        assert!(world.clock.now() < due + Duration::from_mins(1), "webhooks put the doubt off for ever");
+    }
+    let late = (world.clock.now() - due).num_seconds();
+    assert!(late <= 16, "{late} s after the row was due");
+    drop(stopped);
+}
+
+#[tokio::test]
+async fn a_follower_asks_what_is_due_once_a_second_at_most_and_never_without_cause() {
+    let world = World::new();
+    let _leader = world.candidate("leader").win().await;
+    let _follower = world.engine("follower");
+    idle().await;
+    let asked = || world.store.read(|it| it.asked_due);
+    let before = asked();
+    for _ in 0..100 {
+        world.store.ring().await.expect("rings");
+        tokio::task::yield_now().await;
+    }
+    idle().await;
+    assert!(asked() <= before + 1, "{} times in no time", asked() - before);
+    // What was rung meanwhile is not missed.
+    world.later(1);
+    idle().await;
+    let then = asked();
+    assert!(then > before && then <= before + 2);
+    for _ in 0..50 {
+        world.later(1);
+        idle().await;
+    }
+    assert_eq!(asked(), then, "nothing has changed since");
 }
 
 #[tokio::test]

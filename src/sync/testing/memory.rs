@@ -41,6 +41,8 @@ pub(crate) struct State {
     pub busy: bool,
     pub pages_fail: u32,
     pub leases: HashMap<ChannelName, (String, i64, Time, bool)>,
+    /// How often somebody asked what is due.
+    pub asked_due: u32,
     /// How often somebody rang for its own sake.
     pub rung: u32,
     pub health: HashMap<ChannelName, Option<(String, String)>>,
@@ -579,6 +581,7 @@ impl EngineSide for MemoryStore {
         }))
     }
     async fn next_due(&self, channel: ChannelName) -> Result<Option<Time>, StoreError> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).asked_due += 1;
         Ok(self.read(|it| {
             let rows = it.claimable(&channel).map(|row| row.not_before.unwrap_or(row.created_at));
             let looks =

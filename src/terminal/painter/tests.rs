@@ -76,6 +76,34 @@ fn the_blank_end_of_a_line_is_erased() {
 }
 
 #[test]
+fn many_blanks_within_a_line_are_erased_and_stepped_over() {
+    let mut terminal = terminal(40, 5);
+    let two = |left: &'static str| vec![Line::from(format!("{left:30}right"))];
+    draw(&mut terminal, two("the words of the one before"), None);
+    assert_eq!(draw(&mut terminal, two("the next"), None), "\x1b[5Gnext\x1b[22X");
+}
+
+#[test]
+fn rows_further_down_are_reached_by_line_feeds_where_that_is_shorter() {
+    let mut terminal = terminal(80, 24);
+    let lines = |changed: [&'static str; 2]| -> Vec<Line<'_>> {
+        let word = |y| {
+            if y == 2 {
+                changed[0]
+            } else if y == 5 {
+                changed[1]
+            } else {
+                "en"
+            }
+        };
+        (0..9).map(|y| Line::from(format!("{:70}{}", "", word(y)))).collect()
+    };
+    draw(&mut terminal, lines(["en", "en"]), None);
+    let next = lines(["de", "pt"]);
+    assert_eq!(draw(&mut terminal, next, None), "\x1b[3;71Hde\x08\x08\n\n\npt");
+}
+
+#[test]
 fn a_style_is_one_sequence_and_outlives_the_frame() {
     let mut terminal = terminal(40, 5);
     let out = draw(&mut terminal, vec![Line::from("x".red().on_black().bold())], None);

@@ -48,9 +48,12 @@ fn the_main_screens_in_german_and_portuguese() {
 #[test]
 fn the_way_to_all_keys_is_never_cut_off() {
     for lang in [Lang::En, Lang::De, Lang::PtBr] {
-        for desk in [desk(lang, (80, 24)), opened(lang, (80, 24))] {
-            let footer = render_cells(&desk, &Theme::mono())[23 * 80..].concat();
-            assert!(footer.contains("  ? "), "{lang:?}: {footer}");
+        for (width, height) in [(40, 10), (61, 18), (80, 24)] {
+            for desk in [desk(lang, (width, height)), opened(lang, (width, height))] {
+                let cells = render_cells(&desk, &Theme::mono());
+                let footer = cells[cells.len() - usize::from(width)..].concat();
+                assert!(footer.contains("  ? "), "{lang:?}: {footer}");
+            }
         }
     }
 }
@@ -60,6 +63,36 @@ fn tabs_are_shortened_in_no_language_at_80_columns() {
     for lang in [Lang::En, Lang::De, Lang::PtBr] {
         let tabs = render_cells(&desk(lang, (80, 24)), &Theme::mono())[..80].concat();
         assert!(!tabs.contains('.') && tabs.contains(" 5 "), "{lang:?}: {tabs}");
+    }
+}
+
+#[test]
+fn the_menu_tells_every_help_in_full() {
+    for lang in [Lang::En, Lang::De, Lang::PtBr] {
+        for size in [(80, 24), (100, 30), (120, 40)] {
+            let mut shown = opened(lang, size);
+            shown.keys("?");
+            let choices = shown.model.picker.as_ref().map_or(0, |picker| picker.choices.len());
+            for at in 0..choices {
+                let width = usize::from(size.0);
+                let text = render_cells(&shown, &Theme::mono());
+                let lines: Vec<String> =
+                    text.chunks(width).map(|line| line.concat().trim_end().to_owned()).collect();
+                let told =
+                    lines.iter().position(|line| line.starts_with("> ")).expect("the chosen one is in sight");
+                let band = lines.iter().rposition(|line| line.starts_with('─')).expect("a rule");
+                let cut = lines[band + 1..lines.len() - 3].iter().find(|line| line.contains('…'));
+                assert_eq!(cut, None, "{lang:?} {size:?}");
+                let choice = &shown.model.picker.as_ref().expect("it is open").choices[at];
+                let help = choice.title.split_once("  ").map_or("", |(_, help)| help);
+                let said = lines[told..lines.len() - 3].join(" ");
+                let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+                let said = words(&said);
+                let all = words(help).iter().all(|word| said.contains(word));
+                assert!(all || !choice.enabled, "{lang:?} {size:?}: {help}");
+                shown.keys("Down");
+            }
+        }
     }
 }
 

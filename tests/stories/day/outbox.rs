@@ -11,6 +11,7 @@ a_failed_reply_stands_in_fix_and_is_taken_back_by_opening_the_composer: "america
     gone Beatriz
     sees João dos Santos
     keys <Enter>r
+    sees taken back
     sees # Sai hoje.
     row -
     sees ### TO CUSTOMER

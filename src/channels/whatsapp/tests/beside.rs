@@ -421,3 +421,29 @@ fn what_we_wrote_ourselves_opens_no_conversation_with_our_own_number() {
     let message = messages(&misplaced)[0];
     assert_eq!((message.conversation.as_str(), message.direction), ("16505551234", Direction::Outbound));
 }
+
+/// As Meta's page on business-scoped user ids has it; relays send it beside, or in place of, the system message.
+#[test]
+fn a_new_user_id_told_by_itself_is_the_same_person() {
+    let update = |fields: &Value| number_field("user_id_update", &json!({"user_id_update": [fields]}));
+    let alias =
+        |conversation: &str| Change::Alias { conversation: conversation.into(), alias: "US.2".into() };
+    let ids = json!({"previous": "US.1", "current": "US.2"});
+    let both = update(&json!({"wa_id": "16505551234", "detail": "User id for Ana has been updated.",
+        "user_id": ids, "timestamp": "1750000000"}));
+    assert_eq!((both.page.changes, both.unread), (vec![alias("US.1"), alias("16505551234")], vec![]));
+    assert_eq!(update(&json!({"user_id": ids})).page.changes, [alias("US.1")], "who shows no number");
+    for bad in [json!({}), json!(7), json!({"user_id": {"current": "US.2"}}), json!({"user_id": "US.2"})] {
+        let parsed = update(&bad);
+        assert_eq!((parsed.page.changes.len(), parsed.unread.len()), (0, 1), "{bad}");
+    }
+}
+
+#[test]
+fn who_shows_no_number_is_written_to_by_the_newest_user_id() {
+    let aliases = ["MX.2".to_owned()];
+    let known_as = |id: &str| crate::domain::Customer { id: Some(id.into()), ..Default::default() };
+    let to = |id: &str| request::Address::of("CO.1", &aliases, &known_as(id), false);
+    assert_eq!(to("MX.2"), request::Address::User("MX.2".into()));
+    assert_eq!(to("XX.9"), request::Address::User("CO.1".into()), "an id that is none of the names");
+}

@@ -448,6 +448,18 @@ fn what_names_another_number_is_left_to_it_unless_nobody_else_is_there() {
 }
 
 #[test]
+fn a_groups_event_is_noted_for_the_number_that_it_names() {
+    for (number, alone, wanted) in
+        [("other", false, (1, 0)), ("other", true, (0, 1)), (NUMBER, false, (0, 1)), (NUMBER, true, (0, 1))]
+    {
+        let value = json!({"metadata": {"phone_number_id": number}, "groups": [{"type": "group_create"}]});
+        let body = json!({"entry": [{"changes": [{"field": "group_lifecycle_update", "value": value}]}]});
+        let parsed = hook(Api::Cloud).parse(body.to_string().as_bytes(), now(), alone);
+        assert_eq!((parsed.others, parsed.page.changes.len()), wanted, "{number} {alone}");
+    }
+}
+
+#[test]
 fn one_bad_text_never_costs_its_siblings_and_keeps_its_bytes() {
     let body = br#"{"messages":[
         {"from":"1","id":"a","timestamp":"1","type":"text","text":{"body":"x\ud83d"}},

@@ -143,12 +143,18 @@ async fn a_store_that_cannot_be_written_is_read_and_says_so() {
     assert_eq!(store.thread(id, None, 9).await.unwrap().len(), 1);
 }
 
+#[test]
+fn no_migration_of_the_folder_is_left_out() {
+    let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/migrations")).unwrap().count();
+    assert_eq!(i64::try_from(files).unwrap(), open::SCHEMA);
+}
+
 #[tokio::test]
 async fn an_older_store_is_brought_up_to_date_with_a_copy_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deskline.db");
     let mut db = rusqlite::Connection::open(&path).unwrap();
-    open::migrations_up_to(&mut db, 1);
+    open::bring(&mut db, 1).unwrap();
     db.execute_batch(
         "INSERT INTO draft VALUES (0, 'ana', 'reply', 'half a sentence', 0, 0, '[]', NULL, 'null', 0)",
     )

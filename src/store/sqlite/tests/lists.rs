@@ -83,6 +83,8 @@ async fn every_key_finds_what_it_says() {
         ("sku:b0001", &[1]),
         ("customer:joao", &[3, 1]),
         ("customer:\"dos santos\"", &[3, 1]),
+        ("customer:\"dos sant\"", &[]),
+        ("customer:sant", &[3, 1]),
         ("after:-7d", &[3, 2, 1]),
         ("before:2020-01-01", &[]),
         ("gate:paused", &[3]),

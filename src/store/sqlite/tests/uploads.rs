@@ -75,6 +75,22 @@ async fn how_much_of_a_file_has_left_is_there_for_everybody_until_it_is_not_on_i
 }
 
 #[tokio::test]
+async fn a_file_that_was_on_its_way_in_a_crash_waits_from_the_next_start_on() {
+    let (store, commit) = desk().await;
+    let id = commit.conversation.expect("a reply's");
+    store.commit(commit, at(2)).await.unwrap().unwrap();
+    let lease = lead(&store, "whatsapp", at(3)).await;
+    let n = store.claim(lease.clone(), at(3)).await.unwrap().expect("a row").row.n;
+    store.uploading(lease, n, Some(2)).await.unwrap();
+    let file = async || store.thread(id, None, 10).await.unwrap().pop().unwrap().attachments.remove(0);
+    lead(&store, "whatsapp", at(4)).await;
+    assert_eq!(file().await.state, AttachmentState::Uploading, "the same engine goes on");
+    let crashed = at(4 + 60);
+    lead(&store, "whatsapp", crashed).await;
+    assert_eq!((file().await.state, file().await.progress()), (AttachmentState::Stored, None));
+}
+
+#[tokio::test]
 async fn the_file_of_a_refused_or_discarded_reply_is_nobodys() {
     let (store, commit) = desk().await;
     for discarded in [false, true] {

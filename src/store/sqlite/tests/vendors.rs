@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{store, told};
 use crate::{
     domain::{
-        Delivery, Direction, Gate, GateEvidence, MessageKind, RowState, Status,
+        Delivery, Direction, Gate, GateEvidence, MessageKind, Role, RowState, Status, Turn,
         change::{AttachmentSeen, Change, ConversationSeen, DeliverySeen, MessageSeen, RemoteClosed},
     },
     store::{
@@ -211,6 +211,24 @@ async fn a_person_known_by_his_id_keeps_his_conversation_when_his_number_comes()
         assert_eq!((it.id, it.gate.at(at(4))), (id, Gate::Open));
     }
     assert_eq!(ids(&store, "gate:open", "ana", at(4)).await.len(), 3);
+}
+
+/// WhatsApp tells a changed number of people who have never written.
+#[tokio::test]
+async fn the_machines_word_alone_asks_nobody_for_an_answer() {
+    let store = store().await;
+    let mut word = message("5511", "s1", Direction::Note, "changed from 5511 to 5522", at(1));
+    word.author.role = Role::System;
+    word.kind = MessageKind::System;
+    let id = told(&store, "whatsapp", 1, vec![window("5511", 1), Change::Message(Box::new(word))]).await;
+    let turn = async || store.conversation(id, "ana".into(), at(9)).await.unwrap().unwrap().turn;
+    assert_eq!(turn().await, None);
+    assert!(ids(&store, "turn:us", "ana", at(9)).await.is_empty());
+    let note = LocalChange::Note { text: "who is that?".into() };
+    store.change(id, note, vec![], None, "ana".into(), Seen::default(), at(2)).await.unwrap().unwrap();
+    assert_eq!(turn().await, None, "nor does a note of ours");
+    told(&store, "whatsapp", 3, vec![says("5511", "w1", "Oi", at(3))]).await;
+    assert_eq!(turn().await, Some(Turn::Us));
 }
 
 #[tokio::test]
