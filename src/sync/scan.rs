@@ -129,9 +129,9 @@ impl<'a> Shelf<'a> {
     async fn go_on(&self) {
         poll_fn(|cx| {
             self.pages().store(self, cx);
-            Poll::Pending
+            Poll::<()>::Pending
         })
-        .await
+        .await;
     }
 
     async fn until(&self, enough: impl Fn(&Shelved<'a>) -> bool) -> Result<(), ChannelError> {
