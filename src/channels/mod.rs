@@ -69,8 +69,10 @@ pub trait Channel: Send + Sync {
     /// carries a `Date`.
     async fn check(&self) -> Result<Checked, ChannelError>;
 
-    /// Reads the vendor's side and hands it to `sink` page by page. Each page is stored, with the notes that it
-    /// carries, before `page` returns; a scan that fails half-way has moved no cursor. Dropping the future stops it.
+    /// Reads the vendor's side and hands it to `sink` page by page. Pages are stored in their order, each in one
+    /// transaction with the notes that it carries, maybe together with the next ones, while the scan goes on; all of
+    /// them before it counts as ended, and before `memory` answers what they bear on. A scan that fails half-way has
+    /// moved no cursor. Dropping the future stops it.
     ///
     /// # Errors
     /// The first fault ends the scan. An outage is an error, never an empty inbox.
@@ -148,7 +150,7 @@ pub enum Sweep {
 /// The channel's private notes of earlier pages, and what is stored already.
 #[async_trait]
 pub trait Memory: Send + Sync {
-    /// The note under `key`, as the last stored page left it.
+    /// The note under `key`, as the last page left it.
     async fn note(&self, key: &str) -> Result<Option<Value>, ChannelError>;
 
     /// The remote ids of this channel's conversations that are neither resolved nor closed here.
@@ -172,7 +174,7 @@ pub trait Memory: Send + Sync {
 /// Where a scan's pages go.
 #[async_trait]
 pub trait Sink: Send {
-    /// Stores a page in one transaction, with its notes.
+    /// Takes a page to be stored in one transaction, with its notes. An error may be that of a page before.
     async fn page(&mut self, page: Page) -> Result<(), ChannelError>;
 
     /// Counts a request to the vendor (for `sync --json` and `:stats`).

@@ -1,5 +1,6 @@
 //! The threads that own the connections. One writes: what is queued when it looks is one transaction, each caller's part
-//! in its own savepoint (one alone needs none), each answered after the commit. Others read, each on its own read-only connection.
+//! in its own savepoint (one alone needs none, and what changes much is alone), each answered after the commit. Others
+//! read, each on its own read-only connection.
 
 use std::{
     cell::{Cell, RefCell},
@@ -78,7 +79,7 @@ impl Tx<'_> {
             return Ok(());
         }
         self.db.execute_batch(if many {
-            "PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 12000"
+            "PRAGMA cache_size = -10000; PRAGMA wal_autocheckpoint = 12000"
         } else {
             super::open::FEW
         })
@@ -91,6 +92,8 @@ type Job = Box<dyn FnOnce(Result<&Tx<'_>, StoreError>) -> Option<Finish> + Send>
 
 enum Order {
     Write(Job),
+    /// Much at once: it gets a transaction for itself. In a savepoint each page that it changes would be kept twice.
+    Alone(Job),
     /// The bell was rung: has anybody else committed?
     Look,
 }
@@ -148,6 +151,24 @@ impl Writer {
         step: &'static str,
         work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.order(step, work, Order::Write).await
+    }
+
+    /// The same for work that changes much.
+    pub(super) async fn write_much<T: Send + 'static>(
+        &self,
+        step: &'static str,
+        work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.order(step, work, Order::Alone).await
+    }
+
+    async fn order<T: Send + 'static>(
+        &self,
+        step: &'static str,
+        work: impl FnOnce(&Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
+        how: fn(Job) -> Order,
+    ) -> Result<T, StoreError> {
         crash_point(step, "before");
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |tx| {
@@ -169,7 +190,7 @@ impl Writer {
             }))
         });
         let orders = self.orders.as_ref().ok_or(StoreError::Closed)?;
-        orders.send(Order::Write(job)).await.map_err(|_| StoreError::Closed)?;
+        orders.send(how(job)).await.map_err(|_| StoreError::Closed)?;
         let done = answered.await.map_err(|_| StoreError::Closed)?;
         crash_point(step, "after");
         done
@@ -219,12 +240,21 @@ fn version(db: &Connection) -> i64 {
 fn run(db: &Connection, house: &House, ringer: &Ringer, mut queue: mpsc::Receiver<Order>, mut seen: i64) {
     let mut jobs = Vec::new();
     let policies = Policies::default();
-    while let Some(order) = queue.blocking_recv() {
+    let mut put_off = None;
+    while let Some(order) = put_off.take().or_else(|| queue.blocking_recv()) {
         let mut look = false;
         let mut next = Some(order);
         while let Some(order) = next {
             match order {
                 Order::Write(job) => jobs.push(job),
+                Order::Alone(job) if jobs.is_empty() => {
+                    jobs.push(job);
+                    break;
+                }
+                Order::Alone(_) => {
+                    put_off = Some(order);
+                    break;
+                }
                 Order::Look => look = true,
             }
             next = if jobs.len() < BATCH { queue.try_recv().ok() } else { None };

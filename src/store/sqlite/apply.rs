@@ -25,8 +25,8 @@ use crate::{
 /// For how long a webhook may come again (contract B.6: seven days), and a day.
 const DELIVERED_AGAIN_MS: i64 = 8 * 86_400_000;
 
-/// New messages of one page that are more than everyday life brings.
-const MANY: usize = 40;
+/// New messages and conversations of one page that are more than everyday life brings.
+pub(super) const MANY: usize = 40;
 
 /// A page on its way into the store.
 pub(super) struct Applying<'a, 'b> {
@@ -45,9 +45,9 @@ pub(super) struct Applying<'a, 'b> {
 
 /// Applies a page with its notes.
 pub(super) fn page(tx: &Tx<'_>, channel: &str, page: &Page, now: i64) -> Result<Applied> {
-    let applied = page_then(tx, channel, page, now, |_| Ok(()))?;
+    let (applied, made) = page_then(tx, channel, page, now, |_| Ok(()))?;
     // A first sync goes on like this page; what brings nothing new is everyday life again.
-    match applied.messages_new {
+    match applied.messages_new + made {
         MANY.. => tx.expects(true)?,
         0 if !page.changes.is_empty() => tx.expects(false)?,
         _ => {}
@@ -55,14 +55,15 @@ pub(super) fn page(tx: &Tx<'_>, channel: &str, page: &Page, now: i64) -> Result<
     Ok(applied)
 }
 
-/// The same; `then` sees each touched conversation before its row is recomputed.
+/// The same; `then` sees each touched conversation before its row is recomputed. Answers also how many conversations are
+/// new.
 pub(super) fn page_then(
     tx: &Tx<'_>,
     channel: &str,
     page: &Page,
     now: i64,
     then: impl Fn(i64) -> Result<()>,
-) -> Result<Applied> {
+) -> Result<(Applied, usize)> {
     let kind = tx
         .db
         .prepare_cached("SELECT kind FROM channel WHERE name = ?1")?
@@ -84,7 +85,8 @@ pub(super) fn page_then(
         conversations::finish(tx, *id, touch, now)?;
         applied.conversations.push(ConversationId(*id));
     }
-    Ok(applied)
+    let made = applying.touched.values().filter(|touch| touch.fresh).count();
+    Ok((applied, made))
 }
 
 fn remember(db: &Connection, channel: &str, memory: &[(String, Value)]) -> Result<()> {

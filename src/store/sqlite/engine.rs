@@ -7,7 +7,9 @@ use rusqlite::{OptionalExtension, params};
 use serde_json::Value;
 
 use super::{
-    SqliteStore, apply,
+    SqliteStore,
+    actor::Tx,
+    apply,
     conversations::{self, Touch, log},
     files, queue,
     rows::{details, from_json, to_json},
@@ -25,7 +27,13 @@ use crate::{
 #[async_trait]
 impl EngineSide for SqliteStore {
     async fn apply(&self, channel: ChannelName, page: Page, now: Time) -> Result<Applied, StoreError> {
-        self.writer.write("apply", move |tx| apply::page(tx, &channel.0, &page, to_millis(now))).await
+        let much = page.changes.len() >= apply::MANY;
+        let work = move |tx: &Tx<'_>| apply::page(tx, &channel.0, &page, to_millis(now));
+        if much {
+            self.writer.write_much("apply", work).await
+        } else {
+            self.writer.write("apply", work).await
+        }
     }
 
     async fn note(&self, channel: ChannelName, key: String) -> Result<Option<Value>, StoreError> {

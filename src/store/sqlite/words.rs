@@ -19,12 +19,16 @@ pub(super) fn first_line(text: &str, limit: usize) -> Option<String> {
 
 /// A number as it is looked for: letters and digits only, small.
 pub(super) fn number(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(64).collect()
+    let mut number = String::with_capacity(text.len().min(64));
+    number.extend(text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(64));
+    number
 }
 
 /// The same from its end.
 pub(super) fn backward(number: &str) -> String {
-    number.chars().rev().collect()
+    let mut backward = String::with_capacity(number.len());
+    backward.extend(number.chars().rev());
+    backward
 }
 
 /// Characters that a language is told by.

@@ -309,7 +309,8 @@ async fn a_long_scan_shows_that_it_comes_forward() {
     );
     let noted = || world.store.read(|it| it.notes.get(&("fake".into(), crate::store::SCANS.into())).cloned());
     let tally = Arc::default();
-    let mut pages = super::super::scan::Pages::new(&post, &tally);
+    let shelf = super::super::scan::Shelf::new(&post, &tally);
+    let mut pages = super::super::scan::Pages::new(&shelf);
     let page = crate::domain::change::Page::default;
     crate::channels::Sink::page(&mut pages, page()).await.expect("taken");
     assert_eq!(noted(), None);

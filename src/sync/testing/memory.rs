@@ -37,6 +37,9 @@ pub(crate) struct State {
     pub files: HashMap<RowNumber, (StoredFile, PathBuf)>,
     pub sent: Vec<(RowNumber, Option<String>)>,
     pub pages: Vec<(ChannelName, Page)>,
+    /// Pages wait as long as this is on; so many of them then find a full disk.
+    pub busy: bool,
+    pub pages_fail: u32,
     pub leases: HashMap<ChannelName, (String, i64, Time, bool)>,
     /// How often somebody asked what is due.
     pub asked_due: u32,
@@ -65,6 +68,11 @@ pub(crate) struct MemoryStore {
 impl MemoryStore {
     pub(crate) fn new(folder: PathBuf) -> Self {
         Self { state: Mutex::default(), mark: watch::Sender::new(1), folder }
+    }
+
+    /// Hears of every write.
+    pub(crate) fn marks(&self) -> watch::Receiver<u64> {
+        self.mark.subscribe()
     }
 
     /// Reads.
@@ -399,7 +407,14 @@ impl Desk for MemoryStore {
 #[async_trait]
 impl EngineSide for MemoryStore {
     async fn apply(&self, channel: ChannelName, page: Page, _: Time) -> Result<Applied, StoreError> {
-        Ok(self.write(|it| it.apply(&channel, page)))
+        let _ = self.mark.subscribe().wait_for(|_| !self.read(|it| it.busy)).await;
+        self.write(|it| {
+            if it.pages_fail > 0 {
+                it.pages_fail -= 1;
+                return Err(StoreError::Full("nothing was kept".into()));
+            }
+            Ok(it.apply(&channel, page))
+        })
     }
     async fn note(&self, channel: ChannelName, key: String) -> Result<Option<Value>, StoreError> {
         Ok(self.read(|it| it.notes.get(&(channel, key)).filter(|it| !it.is_null()).cloned()))
