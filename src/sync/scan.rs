@@ -2,17 +2,15 @@
 
 use std::{
     collections::HashSet,
-    future::poll_fn,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
 };
 
 use async_trait::async_trait;
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::{
     channels::{ChannelError, ErrorKind, Memory, Retry, Sink, Sweep},
@@ -27,8 +25,11 @@ mod tests;
 
 /// How often a long scan notes that it comes forward.
 const SIGN_OF_LIFE: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
-/// So many changes wait at most for those that are being stored: a transaction of some 10 ms.
-const TOGETHER: usize = 200;
+/// So many changes wait at most for those that are being stored, or a page of more: a transaction of some 10 ms.
+const TOGETHER: u32 = 200;
+
+/// Whoever waits is told by `store` why it ended.
+const OVER: &str = "an earlier page could not be stored";
 
 /// What scans have done so far.
 #[derive(Debug, Default)]
@@ -59,16 +60,16 @@ pub(super) fn ours(error: &StoreError) -> ChannelError {
 
 /// Runs one scan to its end.
 pub(super) async fn scan(post: &Post, sweep: Sweep, tally: &Arc<Tally>) -> Result<(), ChannelError> {
-    let shelf = Shelf::new(post, tally);
-    let (notes, mut pages) = (Notes(&shelf), Pages::new(&shelf));
-    let end = tokio::select! {
-        biased;
-        end = post.channel.scan(sweep, &notes, &mut pages) => end,
-        // Never ends.
-        () = shelf.go_on() => Ok(()),
+    let (shelf, shelved) = Shelf::new(post, tally);
+    let scanned = async {
+        let end = post.channel.scan(sweep, &Notes(&shelf), &mut Pages::new(&shelf)).await;
+        // What was read before something went wrong is kept.
+        shelf.stored().await.and(end)
     };
-    // What was read before something went wrong is kept.
-    let end = end.and(shelf.clear().await);
+    let end = tokio::select! {
+        end = scanned => end,
+        error = shelf.store(shelved) => Err(error),
+    };
     match &end {
         Ok(()) => {
             tracing::debug!(channel = %post.name(), ?sweep, "scanned");
@@ -81,95 +82,79 @@ pub(super) async fn scan(post: &Post, sweep: Sweep, tally: &Arc<Tally>) -> Resul
     end
 }
 
-/// Between a scan and the store: the vendor is asked for the next page while the store writes the one before. What comes
-/// meanwhile is written together, in one transaction, each page with its notes.
+/// Between a scan and the store: the vendor is asked for the next pages while the store writes the ones before. What comes
+/// meanwhile is written together, in order, in one transaction with its notes.
 pub(super) struct Shelf<'a> {
     post: &'a Post,
     tally: &'a Arc<Tally>,
-    pages: Mutex<Shelved<'a>>,
+    put: mpsc::UnboundedSender<Shelved>,
+    /// How many changes more may wait.
+    room: Arc<Semaphore>,
+    /// The notes of what is not stored yet.
+    noting: Mutex<Vec<String>>,
 }
 
-#[derive(Default)]
-struct Shelved<'a> {
-    /// What the store writes now.
-    under_way: Option<BoxFuture<'a, Result<Applied, StoreError>>>,
-    /// The notes of that.
-    noting: Vec<String>,
-    /// What has come since.
-    next: Page,
-    /// Why a page could not be stored: for whoever comes next.
-    failed: Option<ChannelError>,
+/// What is handed to the store.
+pub(super) enum Shelved {
+    Page(Page, OwnedSemaphorePermit),
+    /// Somebody waits until all that came before is stored.
+    Mark(oneshot::Sender<()>),
 }
 
 impl<'a> Shelf<'a> {
-    pub(super) fn new(post: &'a Post, tally: &'a Arc<Tally>) -> Self {
-        Self { post, tally, pages: Mutex::default() }
+    pub(super) fn new(post: &'a Post, tally: &'a Arc<Tally>) -> (Self, mpsc::UnboundedReceiver<Shelved>) {
+        let (put, shelved) = mpsc::unbounded_channel();
+        let room = Arc::new(Semaphore::new(TOGETHER as usize));
+        (Self { post, tally, put, room, noting: Mutex::default() }, shelved)
     }
 
-    fn pages(&self) -> MutexGuard<'_, Shelved<'a>> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    fn noting(&self) -> MutexGuard<'_, Vec<String>> {
+        self.noting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stores a page as soon as the one before is; waits where much has come since.
-    async fn put(&self, mut page: Page) -> Result<(), ChannelError> {
-        {
-            let mut pages = self.pages();
-            pages.next.changes.append(&mut page.changes);
-            pages.next.memory.append(&mut page.memory);
-        }
-        self.until(|pages| pages.next.changes.len() < TOGETHER).await
+    /// Waits for room only.
+    async fn put(&self, page: Page) -> Result<(), ChannelError> {
+        let changes = u32::try_from(page.changes.len()).unwrap_or(TOGETHER).min(TOGETHER);
+        let room = Arc::clone(&self.room).acquire_many_owned(changes).await;
+        self.noting().extend(page.memory.iter().map(|(key, _)| key.clone()));
+        let put = room.ok().and_then(|room| self.put.send(Shelved::Page(page, room)).ok());
+        put.ok_or_else(|| ChannelError::ours(OVER))
     }
 
-    /// Stores all that has come.
-    async fn clear(&self) -> Result<(), ChannelError> {
-        self.until(|pages| pages.under_way.is_none()).await
+    /// Waits until all that has come is stored.
+    async fn stored(&self) -> Result<(), ChannelError> {
+        let (mark, stored) = oneshot::channel();
+        // Where nobody takes it, it is dropped, and nobody answers.
+        let _ = self.put.send(Shelved::Mark(mark));
+        stored.await.map_err(|_| ChannelError::ours(OVER))
     }
 
-    /// Goes on storing while the vendor is waited for.
-    async fn go_on(&self) {
-        poll_fn(|cx| {
-            self.pages().store(self, cx);
-            Poll::<()>::Pending
-        })
-        .await;
-    }
-
-    async fn until(&self, enough: impl Fn(&Shelved<'a>) -> bool) -> Result<(), ChannelError> {
-        poll_fn(|cx| {
-            let mut pages = self.pages();
-            pages.store(self, cx);
-            match pages.failed.take() {
-                Some(error) => Poll::Ready(Err(error)),
-                None if enough(&pages) => Poll::Ready(Ok(())),
-                None => Poll::Pending,
-            }
-        })
-        .await
-    }
-}
-
-impl<'a> Shelved<'a> {
-    fn store(&mut self, shelf: &Shelf<'a>, cx: &mut Context<'_>) {
+    /// Stores what comes, until a page cannot be stored. What came after that may hold the cursor beyond it, and is dropped.
+    pub(super) async fn store(&self, mut shelved: mpsc::UnboundedReceiver<Shelved>) -> ChannelError {
         loop {
-            if let Some(work) = &mut self.under_way {
-                let Poll::Ready(end) = work.as_mut().poll(cx) else { return };
-                self.under_way = None;
-                match end {
-                    Ok(applied) => shelf.tally.count(applied),
-                    Err(error) => {
-                        self.failed = Some(ours(&error));
-                        // What came after it may hold the cursor beyond it.
-                        self.next = Page::default();
+            let (mut page, mut marks) = (Page::default(), Vec::new());
+            let mut next = shelved.recv().await;
+            while let Some(it) = next {
+                match it {
+                    Shelved::Page(mut more, _room) => {
+                        page.changes.append(&mut more.changes);
+                        page.memory.append(&mut more.memory);
                     }
+                    Shelved::Mark(mark) => marks.push(mark),
                 }
+                next = shelved.try_recv().ok();
             }
-            let page = std::mem::take(&mut self.next);
-            if page == Page::default() {
-                return;
+            if page != Page::default() {
+                let noted = page.memory.len();
+                match self.post.store.apply(self.post.name(), page, self.post.clock.now()).await {
+                    Ok(applied) => self.tally.count(applied),
+                    Err(error) => return ours(&error),
+                }
+                self.noting().drain(..noted);
             }
-            self.noting = page.memory.iter().map(|(key, _)| key.clone()).collect();
-            let post = shelf.post;
-            self.under_way = Some(post.store.apply(post.name(), page, post.clock.now()));
+            for mark in marks {
+                let _ = mark.send(());
+            }
         }
     }
 }
@@ -180,26 +165,21 @@ struct Notes<'s, 'a>(&'s Shelf<'a>);
 #[async_trait]
 impl Memory for Notes<'_, '_> {
     async fn note(&self, key: &str) -> Result<Option<Value>, ChannelError> {
-        let waits = {
-            let pages = self.0.pages();
-            let next = pages.next.memory.iter().map(|(key, _)| key);
-            pages.noting.iter().chain(next).any(|it| it == key)
-        };
-        if waits {
-            self.0.clear().await?;
+        if self.0.noting().iter().any(|it| it == key) {
+            self.0.stored().await?;
         }
         let post = self.0.post;
         post.store.note(post.name(), key.to_owned()).await.map_err(|error| ours(&error))
     }
 
     async fn open_conversations(&self) -> Result<Vec<String>, ChannelError> {
-        self.0.clear().await?;
+        self.0.stored().await?;
         let post = self.0.post;
         post.store.open_conversations(post.name()).await.map_err(|error| ours(&error))
     }
 
     async fn knows(&self, remote_id: &str) -> Result<bool, ChannelError> {
-        self.0.clear().await?;
+        self.0.stored().await?;
         let post = self.0.post;
         post.store.knows(post.name(), remote_id.to_owned()).await.map_err(|error| ours(&error))
     }
@@ -210,7 +190,7 @@ impl Memory for Notes<'_, '_> {
         to: Time,
         limit: usize,
     ) -> Result<Vec<(String, Time)>, ChannelError> {
-        self.0.clear().await?;
+        self.0.stored().await?;
         let post = self.0.post;
         post.store.unreported(post.name(), from, to, limit).await.map_err(|error| ours(&error))
     }

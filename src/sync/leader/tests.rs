@@ -299,22 +299,3 @@ async fn a_poll_that_comes_after_all_is_everybodys_news_and_one_in_time_nobodys(
     leader.will_poll(after(60)).await.expect("noted");
     assert_eq!(world.store.read(|it| it.rung), rung + 1);
 }
-
-#[tokio::test]
-async fn a_long_scan_shows_that_it_comes_forward() {
-    let world = World::new();
-    let post = world.options("a").post(
-        &(world.channel.clone() as Arc<dyn crate::channels::Channel>),
-        &mut super::super::chance::Chance::seeded(1),
-    );
-    let noted = || world.store.read(|it| it.notes.get(&("fake".into(), crate::store::SCANS.into())).cloned());
-    let tally = Arc::default();
-    let shelf = super::super::scan::Shelf::new(&post, &tally);
-    let mut pages = super::super::scan::Pages::new(&shelf);
-    let page = crate::domain::change::Page::default;
-    crate::channels::Sink::page(&mut pages, page()).await.expect("taken");
-    assert_eq!(noted(), None);
-    world.later(31);
-    crate::channels::Sink::page(&mut pages, page()).await.expect("taken");
-    assert_eq!(noted().and_then(|it| it.as_i64()), Some(crate::domain::time::to_millis(world.clock.now())));
-}
