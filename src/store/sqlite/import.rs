@@ -16,6 +16,8 @@ use crate::{
 /// Imports; repeating it changes nothing, and what was changed here since stays.
 pub(super) fn import(tx: &Tx<'_>, channel: &str, conversations: &[Imported], now: i64) -> Result<()> {
     tx.expects(true)?;
+    // Nothing waits for the store beside an import, as a sync's next pages do: it has that room too.
+    tx.db.pragma_update(None, "cache_size", -16_000)?;
     register(tx, channel, now)?;
     for imported in conversations {
         let known = apply::find(tx.db, channel, &imported.remote_id)?;
